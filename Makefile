@@ -1,0 +1,70 @@
+# Two commands matter: `make run` and `make test`. `make help` lists the rest.
+SHELL := /bin/sh
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+export PYTHONDONTWRITEBYTECODE ?= $(CI)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-sqlite test-postgres check bench lock chromium clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+.venv: .venv/.installed  ## make the virtual environment and install what is locked
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Longhaul needs Python 3.11 or later. Install it, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv .venv \
+	  || { rm -rf .venv; echo "This Python cannot make a virtual environment. On Debian: apt install python3-venv"; exit 1; }
+
+.venv/.installed: requirements.txt | .venv/bin/python
+	@echo "Installing what is locked in requirements.txt ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	@echo "Installing what is locked in requirements-dev.txt ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+.venv/.installed-bench: requirements-bench.txt .venv/.installed-dev
+	@echo "Installing what is locked in requirements-bench.txt ..."
+	@$(PIP) -r requirements-bench.txt
+	@touch $@
+
+run: .venv/.installed  ## start the web server and the cluster; Ctrl-C stops both
+	@exec $(BIN)/python manage.py serve --first-start
+
+test: check test-sqlite test-postgres  ## check, then the whole suite on SQLite and on Postgres
+
+test-sqlite: .venv/.installed-dev chromium
+	$(BIN)/python -m tests.databases sqlite -- $(ARGS)
+
+test-postgres: .venv/.installed-dev chromium
+	$(BIN)/python -m tests.databases postgres -- $(ARGS)
+
+check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missing migrations
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	@git ls-files -z '*.html' | xargs -0 $(BIN)/djade --check --target-version 5.2
+	$(BIN)/python -m tests.deploy_check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: .venv/.installed-bench  ## the benchmarks of docs/BENCHMARKS.md; results in var/bench
+	$(BIN)/python -m tests.bench $(ARGS)
+
+lock: .venv/.installed-dev  ## lock again after a change of pyproject.toml
+	@sh tests/lock.sh
+
+chromium:  # Debian's browser for the browser tests, where this user may install it
+	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null \
+	  || { echo "Installing Debian's Chromium for the browser tests ..."; \
+	       { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1; } \
+	  || echo "Chromium could not be installed; the browser tests will be skipped. By hand: apt install chromium"
+
+clean:  ## remove the virtual environment and everything made while running (var/ holds your exports!)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build
+	@echo "var/ was kept: it holds the database and the store. Remove it yourself if you mean it."

@@ -1,0 +1,41 @@
+"""An account to look around with, on an installation that nobody else can reach."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
+
+from exports.models import User
+
+NAME = "demo"
+
+
+class Command(BaseCommand):
+    help = "Makes the demo account, once, and says how to sign in. Refused on a production installation."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("LONGHAUL_URL is set: a production installation gets no demo account. Use createsuperuser.")
+        path = Path(settings.HOME) / "demo-password"
+        if not User.objects.filter(username=NAME).exists():
+            password = secrets.token_urlsafe(9)
+            _keep(path, password)
+            with contextlib.suppress(IntegrityError):  # another start was first
+                User.objects.create_superuser(NAME, password=password)
+        user = User.objects.get(username=NAME)
+        kept = path.read_text() if path.exists() else ""
+        if kept and user.check_password(kept):
+            self.stdout.write(f"Sign in as {NAME} with the password {kept} (also staff, for the admin).")
+        else:
+            self.stdout.write(f"The account {NAME} has a password of your own; `manage.py changepassword {NAME}` sets another.")
+
+
+def _keep(path: Path, password: str) -> None:
+    path.unlink(missing_ok=True)
+    with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:  # noqa: PTH123
+        file.write(password)

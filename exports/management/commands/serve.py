@@ -1,0 +1,66 @@
+"""The web server and the cluster together, on one machine."""
+
+import socket
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django_q.tasks import async_task
+
+from exports.processes import Child, run_until_told
+
+THREADS = 32  # requests a web process works on at once; each may hold a database connection
+
+
+class Command(BaseCommand):
+    help = "Runs the web server and the django-q2 cluster together until Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--first-start",
+            action="store_true",
+            help="Also make the database, the static files and a demo account, as `make run` does.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._refuse_a_taken_port()
+        if options["first_start"]:
+            call_command("migrate", verbosity=0)
+            call_command("collectstatic", interactive=False, verbosity=0)
+            call_command("demo")
+        host, port = settings.BIND
+        self.stdout.write(f"Longhaul is at http://{host}:{port}/ (Ctrl-C stops it)\n")
+        self.stdout.flush()
+        async_task("exports.tasks.beat")  # the cluster's first sign of life, before its schedule comes round
+        run_until_told([self._web(host, port), self._cluster()])
+        self.stdout.write("\nLonghaul has stopped. Nothing is lost: exports go on at the next start.")
+
+    def _web(self, host: str, port: int) -> Child:
+        command = [sys.executable, "-m", "granian", "exports_site.wsgi:application", "--interface", "wsgi"]
+        command += ["--host", host, "--port", str(port), "--workers", str(settings.WEB_PROCESSES)]
+        command += ["--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "warning"]
+        command += ["--backpressure", str(THREADS), "--backlog", "4096"]
+        return Child("web server", command, self._say)
+
+    def _cluster(self) -> Child:
+        return Child("cluster", [sys.executable, sys.argv[0], "qcluster"], self._say)
+
+    def _say(self, sentence: str) -> None:
+        self.stderr.write(sentence)
+        self.stderr.flush()
+
+    def _refuse_a_taken_port(self) -> None:
+        host, port = settings.BIND
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise CommandError(
+                    f"Nothing can listen at {host}:{port}: {error.strerror}. Stop what does, or name another"
+                    f" place: LONGHAUL_BIND={host}:{port + 1 if port < 65535 else port - 1} make run"
+                ) from None

@@ -1,0 +1,37 @@
+"""Accounts. A guest is an account that nobody can sign in to: it lives as long as the session that holds it."""
+
+import secrets
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models, transaction
+
+from progress.tracker import ProgressTracker
+
+
+class Accounts(UserManager["User"]):
+    def create_guest(self) -> "User":
+        name = f"guest-{secrets.token_hex(6)}"
+        return self.create(username=name, password=make_password(None), guest=True)
+
+
+class User(AbstractUser):
+    guest = models.BooleanField(default=False)
+
+    objects = Accounts()
+
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
+        swappable = "AUTH_USER_MODEL"
+
+    def adopt(self, guest: "User") -> int:
+        """Takes over what a guest has made; returns how many jobs that were. The guest is no more."""
+        if not guest.guest or guest.pk == self.pk:
+            return 0
+        with transaction.atomic():
+            taken = ProgressTracker().hand_over(giver=guest, taker=self)
+            guest.delete()
+        return taken
+
+    @property
+    def called(self) -> str:
+        return "Guest" if self.guest else self.username

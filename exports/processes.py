@@ -1,0 +1,112 @@
+"""Child processes that are kept running until they are told to stop, and that never outlive who started them."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+PR_SET_PDEATHSIG = 1
+PATIENCE = 15.0  # seconds for a clean end, before the whole process group is killed
+LONGEST_PAUSE = 30.0  # seconds between two starts of something that keeps dying
+HEALTHY_AFTER = 60.0  # seconds of life after which a death counts as the first again
+
+# Looked up before any fork: between fork and exec a child may only do what needs no lock.
+_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+
+
+@dataclass
+class Child:
+    name: str
+    command: Sequence[str]
+    say: Callable[[str], None]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    deaths: int = field(default=0)
+    not_before: float = 0.0
+
+    def start(self) -> None:
+        """In a session of its own, so that a Ctrl-C meant for the parent is passed on in the right order."""
+        self.process = subprocess.Popen(
+            self.command,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - one system call, no lock
+        )
+        self.started = time.monotonic()
+
+    def keep_running(self) -> None:
+        """Starts it again if it has died, at first at once, then less and less often."""
+        now = time.monotonic()
+        if self.process is None:
+            if now >= self.not_before:
+                self.start()
+            return
+        code = self.process.poll()
+        if code is None:
+            return
+        self.kill_group()
+        self.deaths = 1 if now - self.started > HEALTHY_AFTER else self.deaths + 1
+        pause = min(LONGEST_PAUSE, 2.0 ** (self.deaths - 1) - 1)
+        self.say(f"The {self.name} ended unexpectedly ({_how(code)}); it is started again in {pause:.0f} s.")
+        self.process, self.not_before = None, now + pause
+
+    def ask_to_stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+
+    def wait(self, deadline: float) -> None:
+        """Until it has ended; past the deadline it is killed, with everything it started."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.say(f"The {self.name} did not stop within {PATIENCE:.0f} s and was killed.")
+        self.kill_group()
+        self.process.wait()
+
+    def kill_group(self) -> None:
+        """What a child leaves behind when it dies, such as workers that wait on a lock for ever."""
+        if self.process:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+
+def run_until_told(children: Sequence[Child], *, every: float = 0.5) -> int:
+    """Keeps the children running until SIGINT, SIGTERM or SIGHUP; returns the signal's number."""
+    told: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: told.append(number))
+    while not told:
+        for child in children:
+            child.keep_running()
+        time.sleep(every)
+    for child in children:
+        child.ask_to_stop()
+    deadline = time.monotonic() + PATIENCE
+    for child in children:
+        child.wait(deadline)
+    return told[0]
+
+
+def _end_with(parent: int) -> Callable[[], None] | None:
+    """Linux ends a child together with its parent, even when that is killed; elsewhere only a clean stop does."""
+    if _prctl is None:
+        return None
+
+    def before_exec() -> None:
+        _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # the parent died before the request could count
+            os._exit(1)
+
+    return before_exec
+
+
+def _how(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

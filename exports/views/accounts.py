@@ -1,0 +1,127 @@
+"""Coming in, as a guest or with an account, and leaving."""
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from exports.forms import SignUpForm
+from exports.models import User
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@never_cache
+def start(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("dashboard")
+    return render(request, "start.html", {"guests_welcome": settings.GUESTS_WELCOME})
+
+
+@require_POST
+def start_as_guest(request: HttpRequest) -> HttpResponse:
+    if not settings.GUESTS_WELCOME:
+        messages.warning(request, "Guests are not welcome on this server. Sign up, it takes a name and a password.")
+        return redirect("sign-up")
+    if not request.user.is_authenticated:
+        login(request, User.objects.create_guest(), backend=BACKEND)
+    return redirect("dashboard")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    guest = _guest(request)
+    if request.user.is_authenticated and guest is None:
+        return redirect("dashboard")
+    form = SignUpForm(request.POST or None, guest=guest)
+    if form.is_valid():
+        login(request, form.save(), backend=BACKEND)
+        messages.success(request, "Welcome. Your work so far is kept." if guest else "Welcome.")
+        return redirect("dashboard")
+    # The form has written the wanted name on the guest it was given; the page greets the guest there still is.
+    request.user = User.objects.get(pk=guest.pk) if guest else request.user
+    context = {
+        "form": form,
+        "title": "Sign up",
+        "intro": "Everything you made as a guest stays with you." if guest else "",
+        "action": "Sign up",
+        "other": "I have an account",
+        "other_url": reverse_lazy("sign-in"),
+    }
+    return render(request, "accounts/form.html", context, status=422 if form.errors else 200)
+
+
+class SignIn(LoginView):
+    template_name = "accounts/form.html"
+    extra_context = {
+        "title": "Sign in",
+        "action": "Sign in",
+        "other": "Sign up instead",
+        "other_url": reverse_lazy("sign-up"),
+    }
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated and _guest(request) is None and request.method == "GET":
+            return redirect(self.get_success_url())
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        """What was made as a guest comes along into the account."""
+        guest, account = _guest(self.request), cast("User", form.get_user())
+        response = super().form_valid(form)
+        taken = account.adopt(guest) if guest else 0
+        if taken:
+            said = ngettext("Your export as a guest is now yours.", "Your %d exports as a guest are now yours.", taken)
+            messages.success(self.request, said % taken if taken > 1 else said)
+        return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+class SignOut(LogoutView):
+    """A page asks first: a guest who leaves can't come back."""
+
+    http_method_names = ["get", "post", "options"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return render(request, "accounts/leave.html") if request.user.is_authenticated else redirect("start")
+
+
+class ChangePassword(PasswordChangeView):
+    template_name = "accounts/form.html"
+    success_url = reverse_lazy("dashboard")
+    extra_context = {
+        "title": "Change password",
+        "intro": "You stay signed in here; every other device is signed out.",
+        "action": "Change password",
+        "other": "Back to the exports",
+        "other_url": reverse_lazy("dashboard"),
+    }
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return redirect("sign-up") if _guest(request) else super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        messages.success(self.request, "Your password is changed.")
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+def _guest(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) and request.user.guest else None
+
+

@@ -1,0 +1,143 @@
+"""One settings file. Everything that differs between two installations is read from the environment."""
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from exports_site.environment import Environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = Environment(environ=os.environ, base=BASE_DIR)
+env.unknown_names()
+HOME = env.home("LONGHAUL_HOME")
+PUBLIC_URL = env.public_url("LONGHAUL_URL")
+PRODUCTION = bool(PUBLIC_URL)
+SECURE = PUBLIC_URL.startswith("https://")
+BIND = env.bind("LONGHAUL_BIND", "127.0.0.1:8000")
+WEB_PROCESSES = env.whole_number("LONGHAUL_WEB_PROCESSES", 1, 1, 256)
+CLUSTER_PROCESSES = env.whole_number("LONGHAUL_CLUSTER_PROCESSES", 2, 1, 256)
+GUESTS_WELCOME = env.switch("LONGHAUL_GUESTS", default=True)
+
+SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)
+DEBUG = False
+ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or ""] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", BIND[0]]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PRODUCTION else []
+
+INSTALLED_APPS = [
+    "exports_site",
+    "exports",
+    "progress",
+    "django_htmx",
+    "django_q",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "exports_site.headers.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "exports_site.zones.ViewerZoneMiddleware",
+]
+ROOT_URLCONF = "exports_site.urls"
+WSGI_APPLICATION = "exports_site.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": env.database(HOME)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "exports.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "dashboard"
+LOGOUT_REDIRECT_URL = "start"
+# No row and no cache for a session: a poll reads it from the request. Changing the password still ends every session.
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+CSRF_FAILURE_VIEW = "exports_site.errors.csrf_failure"
+
+SECURE_SSL_REDIRECT = SECURE
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = env.zone("LONGHAUL_TIME_ZONE", "UTC")
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+Q_CLUSTER = {
+    "name": "longhaul",
+    "orm": "default",
+    "workers": CLUSTER_PROCESSES,
+    "poll": 0.2,
+    "bulk": 1,
+    "queue_limit": CLUSTER_PROCESSES,
+    "timeout": 60,
+    "retry": 60 * 2 + 30,  # over timeout × (queue_limit / workers + 1): else a slow task runs twice at once
+    "max_attempts": 5,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": 100,
+    "recycle": 500,
+}
+
+PROGRESS_POLL_SECONDS = env.whole_number("LONGHAUL_POLL_SECONDS", 2, 1, 60)
+PROGRESS_FROM_MEMORY = env.switch("LONGHAUL_POLLS_FROM_MEMORY", default=False)
+
+LOG_LEVEL = env.choice("LONGHAUL_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {"django-q": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"}},
+}
+
+PROBLEMS = env.problems

@@ -1,0 +1,30 @@
+"""Who may see a job: its owner, and staff who may view jobs. A UUID in an address is no permission."""
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+
+from progress.models import Job
+
+
+def may_see(request: HttpRequest, job: Job) -> bool:
+    if job.owner_id is None and getattr(settings, "PROGRESS_OPEN", False):
+        return True
+    return is_owner(request, job) or request.user.has_perm("progress.view_job")
+
+
+def is_owner(request: HttpRequest, job: Job) -> bool:
+    """Decided from the session and the row's own owner, so that a poll costs one query and still notices at once
+    when the account was closed or its password changed."""
+    if job.owner is None or request.session.get(SESSION_KEY) != str(job.owner.pk) or not job.owner.is_active:
+        return False
+    kept = request.session.get(HASH_SESSION_KEY, "")
+    if constant_time_compare(kept, job.owner.get_session_auth_hash()):
+        return True
+    return bool(request.user == job.owner)  # a session signed with a key that was rotated since
+
+
+def is_anonymous(request: HttpRequest) -> bool:
+    """Asks for the account's row only where a session claims that there is one."""
+    return SESSION_KEY not in request.session or not request.user.is_authenticated

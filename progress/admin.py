@@ -1,0 +1,78 @@
+"""Jobs with their stages and timeline, to read. What changes a job goes through its verbs, never through a form."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from progress.models import Event, Forecast, Job, StageRun
+from progress.snapshot import snapshot
+
+
+class ReadOnly:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class StageRuns(ReadOnly, admin.TabularInline):
+    model = StageRun
+    fields = ("stage", "attempt", "run", "began", "seconds", "done", "total", "finished")
+    readonly_fields = fields
+    extra = 0
+
+
+class Timeline(ReadOnly, admin.TabularInline):
+    model = Event
+    fields = ("at", "phase", "status", "stage", "attempt", "percent", "elapsed", "cause", "actor", "note")
+    readonly_fields = fields
+    extra = 0
+    verbose_name_plural = "timeline"
+
+    @admin.display(description="percent")
+    def percent(self, event: Event) -> str:
+        return f"{event.bp / 100:.1f}"
+
+
+class Forecasts(ReadOnly, admin.TabularInline):
+    model = Forecast
+    extra = 0
+
+
+@admin.register(Job)
+class Jobs(ReadOnly, admin.ModelAdmin):
+    list_display = ("title", "short_id", "owner", "pipeline", "status", "percent", "stage", "attempt", "heard_at", "created_at")
+    list_filter = ("status", "pipeline")
+    list_select_related = ("owner",)
+    search_fields = ("=id", "title", "=owner__username")
+    ordering = ("-created_at",)
+    show_full_result_count = False
+    list_per_page = 50
+    inlines = (StageRuns, Timeline, Forecasts)
+    fieldsets = (
+        (None, {"fields": ("title", "id", "owner", "pipeline", "status", "wish", "seen_by_owner")}),
+        ("Bar", {"fields": ("percent", "bp", "own_bp", "stage", "done", "total", "unit", "bytes", "message", "plan", "passed")}),
+        ("Attempt", {"fields": ("attempt", "run", "seq", "gap", "heard_at", "polls", "unreachable_since")}),
+        ("Ending", {"fields": ("cause", "cause_text", "settled_at", "unseen")}),
+        ("Time", {"fields": ("created_at", "started_at", "paused_at", "paused_for", "finish_low", "finish", "finish_high")}),
+        ("Row", {"fields": ("version", "parent", "queue_position", "later", "stage_began"), "classes": ("collapse",)}),
+    )
+
+    @admin.display(description="id")
+    def short_id(self, job: Job) -> str:
+        return str(job.pk)[:8]
+
+    @admin.display(description="what the owner reads")
+    def seen_by_owner(self, job: Job) -> str:
+        seen = snapshot(job)
+        said = (seen.heading, seen.percent_words, seen.eta, seen.held, seen.verdict_words, seen.message)
+        return " · ".join(part for part in said if part)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Job | None = None) -> Any:
+        return [*(field.name for field in Job._meta.fields), "percent", "seen_by_owner"]

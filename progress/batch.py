@@ -1,0 +1,51 @@
+"""Many rows' reports in one transaction. Only what changes with every report is written; anything more goes row by row."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import connections, router, transaction
+
+from progress.models import Job
+from progress.report import Report
+
+SIZE = 100
+COLUMNS = ("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "heard_at", "finish", "later")
+
+
+def parts(reports: Sequence[Report]) -> Iterator[Sequence[Report]]:
+    """In the order of their ids, so that two writers of overlapping batches cannot wait for each other in a circle."""
+    ordered = sorted(reports, key=lambda report: report.job)
+    for start in range(0, len(ordered), SIZE):
+        yield ordered[start : start + SIZE]
+
+
+def fits(job: Job, changes: dict[str, Any]) -> bool:
+    return all(getattr(job, name) == value for name, value in changes.items() if name not in COLUMNS)
+
+
+def write(ticks: Sequence[tuple[Job, dict[str, Any]]]) -> int:
+    """How many rows were still as they were read, and are written now."""
+    if not ticks:
+        return 0
+    using = router.db_for_write(Job)
+    connection = connections[using]
+    fields = [Job._meta.get_field(name) for name in COLUMNS]
+    rows = [
+        (
+            *(field.get_db_prep_save(changes[field.name], connection) for field in fields),
+            job.version + 1,
+            Job._meta.pk.get_db_prep_save(job.pk, connection),
+            job.version,
+        )
+        for job, changes in ticks
+    ]
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.executemany(_statement(connection), rows)
+        return int(cursor.rowcount)
+
+
+def _statement(connection: Any) -> str:
+    quote = connection.ops.quote_name
+    setting = ", ".join(f"{quote(name)} = %s" for name in (*COLUMNS, "version"))
+    table, key, version = quote(Job._meta.db_table), quote("id"), quote("version")
+    return f"UPDATE {table} SET {setting} WHERE {key} = %s AND {version} = %s"  # noqa: S608 - names are our own

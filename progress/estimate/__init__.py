@@ -1,0 +1,1 @@
+"""When will it be done: pure functions from what was measured to what may be said."""

@@ -1,0 +1,151 @@
+"""What one report changes on the row. Reads a Job, returns the changes; writes nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from progress.bands import Plan
+from progress.errors import Refused
+from progress.estimate.display import displayed
+from progress.models import LISTENING, Job, Status
+from progress.pipelines import Pipeline
+from progress.report import Passed, Report
+
+PERCENT = "percent"  # the unit of callers that know nothing better
+CHECKPOINTS = (10, 25, 50, 75, 90)
+# (pipeline, stage index, fraction of it, seconds in it, seconds measured before) → seconds left
+Estimator = Callable[[Pipeline, int, float, float, float], float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a report stands on the bar, and whether it tells of work that was not told before."""
+
+    index: int
+    bp: int
+    worked: bool
+
+
+def is_news(job: Job, report: Report) -> bool:
+    return job.status in LISTENING and report.order > (job.attempt, job.run, job.seq)
+
+
+def is_fresh(job: Job, report: Report) -> bool:
+    """The first word of another attempt, or of another run of the same one."""
+    return (report.attempt, report.run) != (job.attempt, job.run)
+
+
+def place(job: Job, pipeline: Pipeline, report: Report) -> Place:
+    index = pipeline.index(report.stage)
+    unit = pipeline.stages[index].unit
+    if report.unit not in (None, unit, PERCENT):
+        raise Refused(f"unit: expected {unit!r} in stage {report.stage!r} of {pipeline.key}, got {report.unit!r}")
+    bp = Plan.from_json(job.plan).at(index, report.fraction if unit else 0.0)
+    return Place(index=index, bp=bp, worked=_worked(job, pipeline, report, index))
+
+
+def shown(job: Job, at: Place) -> int:
+    """The bar never falls, and it rises only with work: a smaller total alone moves nothing."""
+    return max(job.bp, at.bp) if at.worked else job.bp
+
+
+def _worked(job: Job, pipeline: Pipeline, report: Report, index: int) -> bool:
+    if is_fresh(job, report):
+        return True
+    before = pipeline.index(job.stage)
+    return index > before or (index == before and (report.done or 0) > (job.done or 0))
+
+
+def known(job: Job) -> set[str]:
+    """The stages that the attempt and run on the row are known to have passed."""
+    return {stage for stage, (_, *run) in job.passed.items() if run == [job.attempt, job.run]}
+
+
+def timed(passed: Passed, attempt: int, run: int) -> list[float]:
+    return [round((passed.ended - passed.began).total_seconds(), 3), attempt, run]
+
+
+def newly_passed(job: Job, pipeline: Pipeline, report: Report, at: Place) -> tuple[Passed, ...]:
+    """The stages now behind it: those the report tells of, else the one that the row was in."""
+    before = set() if is_fresh(job, report) else known(job)
+    for each in report.passed:
+        pipeline.index(each.stage)
+    told = tuple(each for each in report.passed if each.stage not in before)
+    left_behind = (
+        not is_fresh(job, report)
+        and job.stage_began is not None
+        and at.index > pipeline.index(job.stage)
+        and job.stage not in before
+        and job.stage not in {each.stage for each in told}
+    )
+    return (*told, _left(job, report)) if left_behind else told
+
+
+def _left(job: Job, report: Report) -> Passed:
+    began = job.stage_began or report.at
+    ended = max(began, report.began or report.at)
+    return Passed(stage=job.stage, began=began, ended=ended, done=job.done, total=job.total)
+
+
+def entered(job: Job, report: Report, passed: tuple[Passed, ...]) -> list[str]:
+    """The stages begun since the row was written, in order; the last is where the report stands."""
+    stages = [*(each.stage for each in passed), report.stage]
+    if is_fresh(job, report):
+        return list(dict.fromkeys(stages))
+    return list(dict.fromkeys(stage for stage in stages if stage != job.stage))
+
+
+def changes(
+    job: Job, pipeline: Pipeline, report: Report, at: Place, bp: int, now: datetime, estimator: Estimator
+) -> dict[str, Any]:
+    """Every column that the report sets; always the same columns, so that many rows can be written in one batch."""
+    fresh = is_fresh(job, report)
+    moved_on = fresh or report.stage != job.stage
+    began = report.began or (report.at if moved_on else job.stage_began) or report.at
+    behind = newly_passed(job, pipeline, report, at)
+    passed = dict(job.passed) | {each.stage: timed(each, report.attempt, report.run) for each in behind}
+    starts = job.status == Status.QUEUED or (job.status == Status.UPLOADING and at.index > 0)
+    in_stage = max(0.0, (report.at - began).total_seconds())
+    measured = sum(passed.get(stage.key, [0.0])[0] for stage in pipeline.stages[: at.index] if stage.unit)
+    left = estimator(pipeline, at.index, report.fraction, in_stage, measured)
+    return {
+        "attempt": report.attempt,
+        "run": report.run,
+        "seq": report.seq,
+        "status": Status.RUNNING if starts else Status(job.status),
+        "started_at": job.started_at or (now if starts else None),
+        "stage": report.stage,
+        "stage_began": began,
+        "done": report.done,
+        "total": report.total,
+        "unit": report.unit or pipeline.stages[at.index].unit or "",
+        "bytes": report.bytes,
+        "message": report.note or ("" if moved_on else job.message),
+        "passed": passed,
+        "gap": _usual_gap(job, now),
+        "bp": bp,
+        "own_bp": at.bp,
+        "heard_at": now,
+        "queue_position": None if starts else job.queue_position,
+        "unreachable_since": None,
+        **_forecast(job, left, now),
+    }
+
+
+def crossed(job: Job, bp: int) -> list[int]:
+    return [checkpoint for checkpoint in CHECKPOINTS if job.bp < checkpoint * 100 <= bp]
+
+
+def _usual_gap(job: Job, now: datetime) -> float:
+    if job.heard_at is None:
+        return job.gap
+    gap = max(0.0, (now - job.heard_at).total_seconds())
+    return gap if job.gap == 0 else 0.8 * job.gap + 0.2 * gap
+
+
+def _forecast(job: Job, left: float | None, now: datetime) -> dict[str, Any]:
+    if left is None:
+        return {"finish": job.finish, "later": job.later}
+    finish, later = displayed(job.finish, now + timedelta(seconds=min(left, 10.0**8)), now, job.later)
+    return {"finish": finish, "later": later}

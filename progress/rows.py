@@ -1,0 +1,111 @@
+"""Where a poll finds its row: in the database, or in memory, kept no older than half a second by one small query."""
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import DatabaseError
+from django.db.models import Q
+from django.utils import timezone
+
+from progress.models import Job
+
+logger = logging.getLogger("progress")
+
+EVERY = 0.5  # seconds between two looks
+OWNERS_EVERY = 2.0  # a changed password ends a session within this time
+TOO_OLD = 2.0  # without a look for so long, rows are read from the database again
+KEPT_AFTER_END = timedelta(seconds=30)  # so that the last fragment is served from memory too
+SIZE = 500
+
+
+class Rows(Protocol):
+    def job(self, job_id: uuid.UUID) -> Job | None: ...
+
+    def tray(self, owner_id: Any) -> list[Job]: ...
+
+
+class FromDatabase:
+    def job(self, job_id: uuid.UUID) -> Job | None:
+        return Job.objects.select_related("owner").filter(pk=job_id).first()
+
+    def tray(self, owner_id: Any) -> list[Job]:
+        return list(Job.objects.of(owner_id).in_tray()[:20])
+
+
+class FromMemory:
+    """All rows that may still change, in one process. What it does not have is asked of the database."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.clock = clock
+        self.database = FromDatabase()
+        self._jobs: dict[uuid.UUID, Job] = {}
+        self._owners: dict[Any, Any] = {}
+        self._looked = self._looked_at_owners = float("-inf")
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def job(self, job_id: uuid.UUID) -> Job | None:
+        self.start()
+        found = self._jobs.get(job_id) if self.clock() - self._looked < TOO_OLD else None
+        return found or self.database.job(job_id)
+
+    def tray(self, owner_id: Any) -> list[Job]:
+        return self.database.tray(owner_id)
+
+    def start(self) -> None:
+        """Once a process, and only where somebody polls: a thread does not survive a fork."""
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._keep_looking, name="progress-rows", daemon=True)
+                    self._thread.start()
+
+    def look(self) -> int:
+        """Brings in what has moved since the last look; returns how many rows that were."""
+        began = self.clock()
+        there = Q(settled_at__isnull=True) | Q(settled_at__gt=timezone.now() - KEPT_AFTER_END)
+        versions = dict(Job.objects.filter(there).order_by().values_list("pk", "version"))
+        moved = [pk for pk, version in versions.items() if pk not in self._jobs or self._jobs[pk].version != version]
+        jobs = {pk: job for pk, job in self._jobs.items() if pk in versions}
+        for start in range(0, len(moved), SIZE):
+            jobs |= Job.objects.in_bulk(moved[start : start + SIZE])
+        self._look_at_owners({job.owner_id for job in jobs.values()} - {None})
+        for pk in moved:
+            if pk in jobs:
+                jobs[pk].owner = self._owners.get(jobs[pk].owner_id)
+        self._jobs, self._looked = jobs, began
+        return len(moved)
+
+    def _look_at_owners(self, wanted: set[Any]) -> None:
+        due = self.clock() - self._looked_at_owners >= OWNERS_EVERY
+        missing = list(wanted if due else wanted - self._owners.keys())
+        fresh: dict[Any, Any] = {}
+        for start in range(0, len(missing), SIZE):
+            fresh |= get_user_model()._default_manager.in_bulk(missing[start : start + SIZE])
+        if due:
+            self._owners, self._looked_at_owners = fresh, self.clock()
+            for job in self._jobs.values():
+                job.owner = fresh.get(job.owner_id)
+        else:
+            self._owners |= fresh
+
+    def _keep_looking(self) -> None:
+        while True:
+            try:
+                self.look()
+            except DatabaseError:
+                logger.exception("The rows in memory could not be refreshed; they are read one by one meanwhile")
+            time.sleep(EVERY)
+
+
+@cache
+def rows() -> Rows:
+    return FromMemory() if getattr(settings, "PROGRESS_FROM_MEMORY", False) else FromDatabase()

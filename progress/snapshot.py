@@ -1,0 +1,253 @@
+"""snapshot(job): the one read model. Every page, API dialect and message is made from it, and nothing else reads the row."""
+
+import uuid
+import zlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Literal
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from progress import pipelines, wording
+from progress.fold import PERCENT
+from progress.models import Job, Status, Wish
+from progress.pipelines import Pipeline, Stage
+
+QUIET_AFTER = 60.0  # seconds, or three times the usual gap
+Verdict = Literal["", "quiet", "stuck", "unreachable"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageLine:
+    """One line of the stage list: what it is, and how it stands in a word and in units or time."""
+
+    key: str
+    label: str
+    state: Literal["done", "current", "waiting", "stopped"]
+    said: str
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    job: Job
+    pipeline: Pipeline | None
+    now: datetime
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.job.pk
+
+    @property
+    def status(self) -> Status:
+        return Status(self.job.status)
+
+    @property
+    def settled(self) -> bool:
+        return self.job.settled
+
+    @property
+    def percent(self) -> int:
+        return self.job.percent
+
+    @cached_property
+    def heading(self) -> str:
+        """What is happening, in the pipeline's own words."""
+        if self.status in (Status.UPLOADING, Status.RUNNING, Status.FINALIZING) and self.pipeline:
+            return self.pipeline.title
+        return str(Status(self.job.status).label)
+
+    @cached_property
+    def measurable(self) -> bool:
+        """False while nothing can be counted, as in a cold start: then a moving stripe says so, not a number."""
+        if self.settled or self.status in (Status.QUEUED, Status.PAUSED):
+            return True
+        return self.stage is None or self.stage.unit is not None
+
+    @cached_property
+    def stage(self) -> Stage | None:
+        return self.pipeline.stages[self._index] if self.pipeline else None
+
+    @cached_property
+    def percent_words(self) -> str:
+        return _("<1 %%") % () if 0 < self.job.bp < 100 else f"{self.percent} %"
+
+    @cached_property
+    def finish(self) -> datetime | None:
+        return None if self.settled or self.status == Status.PAUSED else self.job.finish
+
+    @cached_property
+    def eta_seconds(self) -> float | None:
+        return max(0.0, (self.job.finish - self.now).total_seconds()) if self.job.finish and not self.settled else None
+
+    @cached_property
+    def eta(self) -> str:
+        """The sentence under the bar."""
+        if self.settled:
+            return self._ending
+        if self.job.unreachable_since:
+            return wording.unreachable()
+        if self.status == Status.PAUSED:
+            return wording.paused(self._work_left)
+        if self.job.wish == Wish.CANCEL:
+            return wording.cancelling()
+        if self.job.wish == Wish.PAUSE:
+            return wording.pausing()
+        if self.status == Status.QUEUED:
+            return wording.queued(self.job.queue_position)
+        return self._time_left
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Quiet: no report lately. Stuck: quiet, and past the end of its own range. Neither is proof of death."""
+        if self.settled or self.status not in (Status.RUNNING, Status.FINALIZING):
+            return ""
+        if self.job.unreachable_since:
+            return "unreachable"
+        if self.silence <= max(QUIET_AFTER, 3 * self.job.gap):
+            return ""
+        latest = self.job.finish_high or self.job.finish
+        return "stuck" if latest and self.now > latest else "quiet"
+
+    @cached_property
+    def silence(self) -> float:
+        since = self.job.heard_at or self.job.started_at or self.job.created_at
+        return max(0.0, (self.now - since).total_seconds())
+
+    @cached_property
+    def verdict_words(self) -> str:
+        if self.verdict == "quiet":
+            return wording.quiet(self._coarse_silence)
+        return wording.stuck(self._coarse_silence) if self.verdict == "stuck" else ""
+
+    @cached_property
+    def held(self) -> str:
+        if self.settled or self.status == Status.PAUSED or self.job.own_bp >= self.job.bp:
+            return ""
+        return wording.held(
+            self.percent, self.job.own_bp // 100, self.job.attempt, waiting=self.status == Status.QUEUED
+        )
+
+    @cached_property
+    def message(self) -> str:
+        if self.settled or self.status in (Status.QUEUED, Status.PAUSED):
+            return ""
+        if self.stage and self.stage.unit is None:
+            return self.job.message or self.stage.waiting
+        return self.job.message
+
+    @cached_property
+    def unit_words(self) -> str:
+        if self.job.done is None or not self.job.total or self.job.unit == PERCENT:
+            return ""
+        return wording.units(self.job.done, self.job.total, self.job.unit)
+
+    @cached_property
+    def stages(self) -> list[StageLine]:
+        if self.pipeline is None:
+            return []
+        return [self._line(number, stage) for number, stage in enumerate(self.pipeline.stages)]
+
+    @cached_property
+    def bar_words(self) -> str:
+        """What a screen reader says of the bar."""
+        doing = self.stage.label.lower() if self.stage and self.status == Status.RUNNING else self.heading.lower()
+        return ", ".join(part for part in (_("%(percent)d percent") % {"percent": self.percent}, doing, self.eta) if part)
+
+    @cached_property
+    def announcement(self) -> str:
+        """What is worth saying aloud; it changes at most at stages, quarters, verdicts and endings."""
+        if self.settled or self.status == Status.PAUSED:
+            return f"{self.job.title}: {self.heading}. {self.eta}"
+        label = self.stage.label if self.stage and self.status != Status.QUEUED else self.heading
+        quarter = self.percent // 25 * 25
+        reached = _("%(percent)d percent reached.") % {"percent": quarter} if quarter else ""
+        return " ".join(part for part in (f"{label}.", reached, self.verdict_words) if part)
+
+    @cached_property
+    def in_brief(self) -> str:
+        return wording.in_brief(self.eta_seconds)
+
+    @cached_property
+    def in_one_line(self) -> str:
+        doing = self.stage.label if self.stage and self.status == Status.RUNNING else self.heading
+        return doing if self.settled else f"{doing} · {self.percent_words}"
+
+    @cached_property
+    def page_title(self) -> str:
+        if self.status == Status.COMPLETE:
+            return _("Done · %(title)s") % {"title": self.job.title}
+        if self.status in (Status.FAILED, Status.EXPIRED):
+            return _("Problem · %(title)s") % {"title": self.job.title}
+        if self.settled or self.status == Status.PAUSED:
+            return f"{self.heading} · {self.job.title}"
+        return f"{self.percent}% · {self.job.title}"
+
+    @cached_property
+    def mark(self) -> str:
+        """Changes whenever the fragment would: with the row, and with the words that time alone changes."""
+        words = f"{self.eta}|{self.verdict_words}|{timezone.get_current_timezone_name()}"
+        return f"{self.job.version}-{zlib.crc32(words.encode()):x}"
+
+    @cached_property
+    def _index(self) -> int:
+        keys = [stage.key for stage in self.pipeline.stages] if self.pipeline else []
+        return keys.index(self.job.stage) if self.job.stage in keys else 0
+
+    @property
+    def _work_left(self) -> float | None:
+        if self.job.finish is None or self.job.paused_at is None:
+            return None
+        return max(0.0, (self.job.finish - self.job.paused_at).total_seconds())
+
+    @property
+    def _time_left(self) -> str:
+        last = len(self.pipeline.stages) - 1 if self.pipeline else 0
+        if self.status == Status.FINALIZING or 0 < last == self._index:
+            return wording.almost_done()
+        if self.eta_seconds is None:
+            return wording.estimating()
+        if self.job.finish_high and self.now > self.job.finish_high:
+            return wording.overdue(self.job.done, self.job.total, self.job.unit)
+        return wording.remaining(
+            self.eta_seconds, low=_seconds_to(self.job.finish_low, self.now), high=_seconds_to(self.job.finish_high, self.now),
+            now=self.now,
+        )
+
+    @property
+    def _coarse_silence(self) -> float:
+        """To the half minute, so that the words don't change with every poll."""
+        return self.silence // 30 * 30
+
+    @property
+    def _ending(self) -> str:
+        if self.status == Status.COMPLETE:
+            return _("Finished in %(time)s.") % {"time": wording.took(self.job.active_seconds(self.now))}
+        if self.status == Status.EXPIRED:
+            return self.job.cause_text or _("It is no longer kept.")
+        return " ".join(part for part in (f"{wording.stopped_at(self.percent)}.", self.job.cause_text) if part)
+
+    def _line(self, number: int, stage: Stage) -> StageLine:
+        at, job = self._index, self.job
+        if number < at or self.status in (Status.COMPLETE, Status.EXPIRED):
+            seconds = job.passed.get(stage.key)
+            return StageLine(key=stage.key, label=stage.label, state="done", said=_("done"),
+                             note=wording.took(seconds[0]) if seconds else "")
+        if number > at or self.status == Status.QUEUED:
+            return StageLine(key=stage.key, label=stage.label, state="waiting", said=_("to come"),
+                             note="" if self.settled else wording.usually(stage.seconds))
+        if self.settled:
+            return StageLine(key=stage.key, label=stage.label, state="stopped", said=_("stopped here"), note=self.unit_words)
+        again = _("attempt %(number)d") % {"number": job.attempt} if job.attempt > 1 else ""
+        note = " · ".join(part for part in (self.unit_words, again) if part)
+        return StageLine(key=stage.key, label=stage.label, state="current", said=_("under way"), note=note)
+
+
+def snapshot(job: Job, now: datetime | None = None) -> Snapshot:
+    return Snapshot(job=job, pipeline=pipelines.find(job.pipeline), now=now or timezone.now())
+
+
+def _seconds_to(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else max(0.0, (moment - now) / timedelta(seconds=1))

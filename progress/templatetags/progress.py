@@ -1,0 +1,31 @@
+"""{% job_card job %}: a job that tells its own progress. {% job_indicator %}: all that is under way, for a page's head."""
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.template import RequestContext
+
+from progress.models import Job
+from progress.snapshot import Snapshot, snapshot
+from progress.views import tray
+
+register = template.Library()
+
+
+@register.inclusion_tag("progress/card.html", takes_context=True)
+def job_card(context: RequestContext, job: Job | Snapshot, *, nav: bool = False) -> dict[str, Any]:
+    """With `nav`, each change of the card brings the page's indicator with it, which then need not poll itself."""
+    seen = snapshot(job) if isinstance(job, Job) else job
+    return {"seen": seen, "nav": nav, "request": context.get("request")}
+
+
+@register.inclusion_tag("progress/indicator.html", takes_context=True)
+def job_indicator(context: RequestContext, *, polls: bool = True) -> dict[str, Any]:
+    request = context.get("request")
+    return tray(request, polls=polls) if request else {"tray": [], "active": []}
+
+
+@register.simple_tag
+def poll_seconds() -> int:
+    return int(getattr(settings, "PROGRESS_POLL_SECONDS", 2))

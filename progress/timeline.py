@@ -1,0 +1,110 @@
+"""The timeline: one Event and one log line for everything that happens to a job, and the replay of them."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from progress.models import Event, Job
+
+logger = logging.getLogger("progress")
+
+# Phases whose `elapsed` counts from the phase that opened them; every other counts from the entry before it.
+OPENED_BY = {
+    "upload_complete": "upload_start",
+    "modal_polling": "modal_spawn",
+    "modal_complete": "modal_spawn",
+    "download_complete": "download_start",
+    "finalize_complete": "finalizing",
+}
+POLLS_TOLD = (1, 10, 100, 1_000, 10_000, 100_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What is to be recorded. `stage` and `bp` differ from the row's only for stages passed between two reports."""
+
+    phase: str
+    cause: str = ""
+    actor: str = ""
+    note: str = ""
+    stage: str = ""
+    bp: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    status: str
+    wish: str
+    stage: str
+    attempt: int
+    bp: int
+    cause: str
+
+
+class Broken(ValueError):
+    """The entries do not follow from one another."""
+
+
+def record(job: Job, entries: Iterable[Entry], *, from_status: str, now: datetime) -> None:
+    """Stores the entries with the state `job` has now; each is logged once it is committed."""
+    for entry in entries:
+        event = Event.objects.create(
+            job_id=job.pk,
+            phase=entry.phase,
+            at=now,
+            elapsed=_elapsed(job, entry.phase, now),
+            since_start=max(0.0, (now - job.created_at).total_seconds()),
+            from_status=from_status if from_status != job.status else "",
+            status=job.status,
+            wish=job.wish,
+            stage=entry.stage or job.stage,
+            attempt=job.attempt,
+            bp=job.bp if entry.bp is None else entry.bp,
+            cause=entry.cause or job.cause,
+            actor=entry.actor,
+            note=entry.note,
+        )
+        from_status = job.status
+        transaction.on_commit(lambda event=event: _log(event))  # type: ignore[misc]
+
+
+def replay(events: Iterable[Event]) -> Replayed | None:
+    """The state that the entries lead to. The bar of the row may be ahead of it by the reports since the last."""
+    state: Replayed | None = None
+    for event in events:
+        if state and event.from_status and event.from_status != state.status:
+            raise Broken(f"event {event.pk} leaves {event.from_status}, but the one before left {state.status}")
+        if state and not event.from_status and event.status != state.status:
+            raise Broken(f"event {event.pk} is {event.status}, but nothing left {state.status}")
+        if state and event.bp < state.bp:
+            raise Broken(f"event {event.pk} is at {event.bp}, but the bar stood at {state.bp}")
+        state = Replayed(
+            status=event.status,
+            wish=event.wish,
+            stage=event.stage,
+            attempt=event.attempt,
+            bp=event.bp,
+            cause=event.cause,
+        )
+    return state
+
+
+def _elapsed(job: Job, phase: str, now: datetime) -> float:
+    entries = Event.objects.filter(job_id=job.pk)
+    opening = OPENED_BY.get(phase)
+    before = entries.filter(phase=opening).last() if opening else None
+    before = before or entries.last()
+    return max(0.0, (now - before.at).total_seconds()) if before else 0.0
+
+
+def _log(event: Event) -> None:
+    logger.info(
+        "[Progress Event] job=%s phase=%s elapsed=%.1fs total=%.1fs",
+        event.job_id,
+        event.phase,
+        event.elapsed,
+        event.since_start,
+    )

@@ -1,0 +1,405 @@
+"""ProgressTracker: the only writer of a job's status, wish, stage and percent."""
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from progress import batch, fold, lifecycle, pipelines, timeline
+from progress.bands import ALMOST, Plan, first_plan, replanned
+from progress.errors import Refused, whole
+from progress.estimate import stage_sum
+from progress.models import LISTENING, Job, Status, Wish
+from progress.report import MOST, Passed, Report, as_units, clean
+from progress.timeline import Entry
+from progress.writes import ConditionalWrites, Step
+
+logger = logging.getLogger("progress")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """Where a job is, for code that drives it; pages are made from a Snapshot."""
+
+    job: uuid.UUID
+    status: Status
+    wish: Wish
+    stage: str
+    percent: int
+    message: str
+    done: int | None
+    total: int | None
+
+    def __post_init__(self) -> None:
+        whole("percent", self.percent, 0, 100)
+
+
+class ProgressTracker(ConditionalWrites):
+    def __init__(
+        self, clock: Callable[[], datetime] = timezone.now, estimator: fold.Estimator = stage_sum.remaining
+    ) -> None:
+        self.clock = clock
+        self.estimator = estimator
+
+    # A job begins
+
+    def create(
+        self,
+        pipeline: str,
+        *,
+        title: str,
+        owner: Any = None,
+        parent: Job | None = None,
+        uploading: bool = False,
+        actor: str = "",
+    ) -> Job:
+        declared = pipelines.get(pipeline)
+        job = Job(
+            pipeline=declared.key,
+            title=clean(title)[:200] or declared.title,
+            owner=owner,
+            parent=parent,
+            status=Status.UPLOADING if uploading else Status.QUEUED,
+            stage=declared.stages[0].key,
+            plan=first_plan(declared).as_json(),
+            created_at=self.clock(),
+        )
+        with transaction.atomic():
+            job.save(force_insert=True)
+            timeline.record(job, [Entry(phase="created", actor=actor)], from_status=job.status, now=job.created_at)
+        return job
+
+    # What is asked about it
+
+    def get_progress(self, job_id: uuid.UUID) -> Progress:
+        job = self._read(job_id)
+        return Progress(
+            job=job.pk,
+            status=Status(job.status),
+            wish=Wish(job.wish),
+            stage=job.stage,
+            percent=job.percent,
+            message=job.message,
+            done=job.done,
+            total=job.total,
+        )
+
+    @staticmethod
+    def get_all_stages(pipeline: str) -> dict[str, int]:
+        return pipelines.get(pipeline).marks()
+
+    # What running work says
+
+    def observe(self, report: Report) -> bool:
+        """Folds a report into its job's row; False when it is older than what the row knows, or the job has ended."""
+        return self._act(report.job, lambda job, now: self._folded(job, report, now)) is not None
+
+    def observe_many(self, reports: Iterable[Report]) -> int:
+        """As observe, for one report of each of many jobs, in few statements. Returns how many were news."""
+        newest: dict[uuid.UUID, Report] = {}
+        for report in reports:
+            if report.job not in newest or report.order > newest[report.job].order:
+                newest[report.job] = report
+        return sum(self._observe_batch(part) for part in batch.parts(list(newest.values())))
+
+    def update_progress(self, job_id: uuid.UUID, stage: str, message: str = "") -> Progress:
+        """The job has reached this stage: the bar jumps to its start, unless it stands further already."""
+        return self._tell(job_id, lambda job: {"stage": stage}, message)
+
+    def update_progress_incremental(
+        self, job_id: uuid.UUID, done: int, total: int, unit: str | None = None, *, stage: str = "", message: str = ""
+    ) -> Progress:
+        """So many units of the stage are done; without `stage`, of the one the job is in."""
+        done, total = as_units(done, total)
+        return self._tell(
+            job_id,
+            lambda job: {"stage": stage or job.stage, "done": done, "total": total, "unit": unit},
+            message,
+        )
+
+    def update_progress_explicit(self, job_id: uuid.UUID, percent: int, message: str = "") -> Progress:
+        """For callers that know only a percent. It never lowers the bar, and 100 waits for complete()."""
+        bp = min(whole("percent", percent, 0, 100) * 100, ALMOST)
+        return self._tell(job_id, lambda job: _as_units_of(job, max(bp, min(job.bp, ALMOST))), message)
+
+    def update_progress_by_status(self, job_id: uuid.UUID, status: str, message: str = "") -> Progress:
+        """`status` is the key of a stage, or one of completed, failed, error, cancelled; in any case of letters."""
+        if not isinstance(status, str):
+            raise Refused(f"status: expected a stage or an ending as text, got {status!r}")
+        word = status.lower()
+        if word == "completed":
+            self.complete(job_id)
+        elif word in ("failed", "error"):
+            self.fail(job_id, cause="failed", text=message)
+        elif word == "cancelled":
+            self.cancel(job_id, actor="")
+        else:
+            return self.update_progress(job_id, word, message)
+        return self.get_progress(job_id)
+
+    # What its owner wishes
+
+    def wish(self, job_id: uuid.UUID, wish: Wish | str, *, actor: str) -> bool:
+        if wish not in Wish.values:
+            raise Refused(f"wish: expected one of {', '.join(Wish.values)}, got {wish!r}")
+        wished = Wish(wish)
+
+        def decide(job: Job, now: datetime) -> Step | None:
+            if job.settled or job.wish == wished:
+                return None
+            return Step(changes={"wish": wished}, entries=(Entry(phase=f"wish_{wished}", actor=actor),))
+
+        return self._act(job_id, decide) is not None
+
+    # The moves of its life; each is False when the job is not where the move could start
+
+    def uploaded(self, job_id: uuid.UUID) -> bool:
+        return self._move(job_id, Status.QUEUED, Entry(phase="queued"), only_from=Status.UPLOADING)
+
+    def start(self, job_id: uuid.UUID, *, attempt: int | None = None) -> bool:
+        """An attempt begins; its reports count from here on, those of earlier attempts no more."""
+
+        def begins(job: Job) -> dict[str, Any]:
+            number = job.attempt + 1 if attempt is None else whole("attempt", attempt, job.attempt + 1, 2**31 - 1)
+            return {"attempt": number, "run": 0, "seq": 0, "stage_began": None, "done": None, "total": None}
+
+        return self._move(job_id, Status.RUNNING, Entry(phase="running"), begins=begins)
+
+    def finalize(self, job_id: uuid.UUID) -> bool:
+        return self._move(job_id, Status.FINALIZING, Entry(phase="finalizing"))
+
+    def complete(self, job_id: uuid.UUID) -> bool:
+        return self._move(job_id, Status.COMPLETE, Entry(phase="complete"))
+
+    def pause(self, job_id: uuid.UUID) -> bool:
+        return self._move(job_id, Status.PAUSED, Entry(phase="paused"))
+
+    def resume(self, job_id: uuid.UUID, *, actor: str) -> bool:
+        return self._move(job_id, Status.QUEUED, Entry(phase="resumed", actor=actor), only_from=Status.PAUSED)
+
+    def requeue(self, job_id: uuid.UUID, *, cause: str, text: str) -> bool:
+        """The attempt ended without a result; another will carry on from the parts that are done."""
+        entry = Entry(phase="requeued", cause=cause, note=text)
+        return self._move(
+            job_id, Status.QUEUED, entry, only_from=(Status.RUNNING, Status.FINALIZING), why=(cause, text)
+        )
+
+    def fail(self, job_id: uuid.UUID, *, cause: str, text: str, actor: str = "") -> bool:
+        """`cause` names it for counting, `text` says in a sentence what happened and what to do."""
+        entry = Entry(phase="failed", cause=cause, actor=actor, note=text)
+        return self._move(job_id, Status.FAILED, entry, why=(cause, text))
+
+    def cancel(self, job_id: uuid.UUID, *, actor: str, cause: str = "cancelled_by_user", text: str = "") -> bool:
+        entry = Entry(phase="cancelled", cause=cause, actor=actor, note=text)
+        return self._move(job_id, Status.CANCELLED, entry, why=(cause, text))
+
+    def expire(self, job_id: uuid.UUID, *, actor: str, text: str = "") -> bool:
+        entry = Entry(phase="expired", cause="expired", actor=_named(actor), note=text)
+        return self._move(job_id, Status.EXPIRED, entry, why=("expired", text))
+
+    def retry(self, job_id: uuid.UUID, *, actor: str, reason: str = "") -> bool:
+        """Someone asks for another try of what failed or was cancelled; the bar keeps what it showed."""
+        entry = Entry(phase="retried", actor=_named(actor), note=reason)
+        return self._move(job_id, Status.QUEUED, entry, only_from=(Status.FAILED, Status.CANCELLED))
+
+    # What else is known of it
+
+    def happened(self, job_id: uuid.UUID, phase: str, *, note: str = "", actor: str = "") -> bool:
+        """An entry of the timeline that changes nothing: upload_start, modal_spawn, download_complete …"""
+        if not isinstance(phase, str) or not pipelines.KEY.fullmatch(phase):
+            raise Refused(f"phase: expected lower case letters, digits and _, got {phase!r}")
+        entry = Entry(phase=phase, note=clean(note), actor=actor)
+        return self._act(job_id, lambda job, now: Step(changes={}, entries=(entry,))) is not None
+
+    def polled(self, job_id: uuid.UUID) -> bool:
+        """One more look at the runner was taken. Every one is counted; few are worth an entry."""
+
+        def decide(job: Job, now: datetime) -> Step:
+            polls = job.polls + 1
+            told = (Entry(phase="modal_polling", note=f"poll {polls}"),) if polls in timeline.POLLS_TOLD else ()
+            return Step(changes={"polls": polls}, entries=told)
+
+        return self._act(job_id, decide) is not None
+
+    def forecast(
+        self, job_id: uuid.UUID, *, finish: datetime, low: datetime | None = None, high: datetime | None = None
+    ) -> bool:
+        if not (low or finish) <= finish <= (high or finish):
+            raise Refused(f"forecast: expected low ≤ finish ≤ high, got {low}, {finish}, {high}")
+        changes = {"finish_low": low, "finish": finish, "finish_high": high, "later": 0}
+        return self._act(job_id, lambda job, now: None if job.settled else Step(changes=changes)) is not None
+
+    def queued_at(self, job_id: uuid.UUID, position: int | None) -> bool:
+        """So many jobs will start before this one."""
+        if position is not None:
+            whole("position", position, 0, 2**31 - 1)
+        return self._act(job_id, lambda job, now: _if_changed(job, Status.QUEUED, "queue_position", position)) is not None
+
+    def unreachable(self, job_id: uuid.UUID) -> bool:
+        """The runner does not answer. That says nothing about the work, so nothing else changes."""
+
+        def decide(job: Job, now: datetime) -> Step | None:
+            if job.settled or job.unreachable_since:
+                return None
+            return Step(changes={"unreachable_since": now}, entries=(Entry(phase="unreachable"),))
+
+        return self._act(job_id, decide) is not None
+
+    def replan(self, job_id: uuid.UUID, seconds_left: Sequence[float]) -> bool:
+        """New expectations for this stage and each later one: a learned bar is planned anew, ahead of where it stands."""
+
+        def decide(job: Job, now: datetime) -> Step | None:
+            pipeline = pipelines.get(job.pipeline)
+            if pipeline.bands != "learned" or job.settled or job.own_bp < job.bp:
+                return None
+            fraction = job.done / job.total if job.done and job.total else 0.0
+            index = pipeline.index(job.stage)
+            plan = replanned(
+                Plan.from_json(job.plan), index=index, fraction=fraction, bp=job.bp, seconds_left=seconds_left
+            )
+            return Step(changes={"plan": plan.as_json()})
+
+        return self._act(job_id, decide) is not None
+
+    def seen(self, job_id: uuid.UUID) -> bool:
+        """Its owner has seen how it ended; the indicator need not show it any longer."""
+        step = Step(changes={"unseen": False})
+        return self._act(job_id, lambda job, now: step if job.settled and job.unseen else None) is not None
+
+    def hand_over(self, *, giver: Any, taker: Any) -> int:
+        """All jobs of one account become another's."""
+        return Job.objects.of(giver.pk).update(owner=taker)
+
+    # How a move and a report become a step
+
+    def _move(
+        self,
+        job_id: uuid.UUID,
+        status: Status,
+        entry: Entry,
+        *,
+        only_from: Status | tuple[Status, ...] = (),
+        why: tuple[str, str] | None = None,
+        begins: Callable[[Job], dict[str, Any]] | None = None,
+    ) -> bool:
+        sources = (only_from,) if isinstance(only_from, Status) else only_from
+
+        def decide(job: Job, now: datetime) -> Step | None:
+            if not lifecycle.may_move(job, status) or (sources and job.status not in sources):
+                return None
+            changes = lifecycle.moved(job, status, now)
+            if why:
+                changes |= {"cause": why[0], "cause_text": why[1][:500]}
+            if begins:
+                changes |= begins(job)
+            if status == Status.FINALIZING:
+                return Step(changes=changes, entries=(entry,))
+            left = _left_stage(job, now)
+            if status != Status.COMPLETE and job.status != Status.UPLOADING:
+                return Step(changes=changes, entries=(entry,), stopped=left)
+            passed = dict(job.passed) | {each.stage: fold.timed(each, job.attempt, job.run) for each in left}
+            return Step(changes=changes | {"passed": passed}, entries=(entry,), passed=left)
+
+        return self._act(job_id, decide) is not None
+
+    def _tell(self, job_id: uuid.UUID, says: Callable[[Job], dict[str, Any]], message: str) -> Progress:
+        """Direct calls are reports too: of the attempt the row is in, numbered on."""
+
+        def decide(job: Job, now: datetime) -> Step | None:
+            report = Report(
+                job=job.pk,
+                attempt=max(job.attempt, 1),
+                run=max(job.run, 1),
+                seq=min(job.seq + 1, MOST),
+                at=now,
+                note=clean(message),
+                **says(job),
+            )
+            return self._folded(job, report, now)
+
+        self._act(job_id, decide)
+        return self.get_progress(job_id)
+
+    def _folded(self, job: Job, report: Report, now: datetime) -> Step | None:
+        pipeline = pipelines.get(job.pipeline)
+        at = fold.place(job, pipeline, report)
+        if not self._is_news(job, report):
+            return None
+        bp = self._shown(job, at)
+        passed = fold.newly_passed(job, pipeline, report, at)
+        changes = fold.changes(job, pipeline, report, at, bp, now, self.estimator)
+        entries = [Entry(phase="running")] if changes["status"] != job.status else []
+        for stage in fold.entered(job, report, passed):
+            here = stage == report.stage
+            edge = Plan.from_json(job.plan).edges[pipeline.index(stage)]
+            entries.append(Entry(phase="stage", stage=stage, bp=bp if here else min(bp, max(job.bp, edge))))
+        return Step(
+            changes=changes,
+            entries=tuple(entries),
+            passed=passed,
+            forecasts=tuple(fold.crossed(job, bp)) if changes["finish"] else (),
+        )
+
+    def _is_news(self, job: Job, report: Report) -> bool:
+        return fold.is_news(job, report)
+
+    def _shown(self, job: Job, at: fold.Place) -> int:
+        return fold.shown(job, at)
+
+    def _observe_batch(self, reports: Sequence[Report]) -> int:
+        now, jobs = self.clock(), Job.objects.in_bulk([report.job for report in reports])
+        ticks: dict[Report, tuple[Job, dict[str, Any]]] = {}
+        others: list[Report] = []
+        for report in reports:
+            job = jobs.get(report.job)
+            step = self._step_or_none(job, report, now)
+            if job and step and step.only_a_tick and batch.fits(job, step.changes):
+                ticks[report] = (job, step.changes)
+            elif step:
+                others.append(report)
+        written = batch.write(list(ticks.values()))
+        if written < len(ticks):  # some rows were changed meanwhile; for those that were not, the report is old by now
+            others.extend(ticks)
+        return written + sum(self.observe(report) for report in others)
+
+    def _step_or_none(self, job: Job | None, report: Report, now: datetime) -> Step | None:
+        """One report that can't be folded must not keep back those of other jobs."""
+        try:
+            if job is None:
+                raise Refused(f"job: expected the id of a job, got '{report.job}', which none has")
+            return self._folded(job, report, now)
+        except Refused as refusal:
+            logger.warning("A report was refused: %s", refusal)
+            return None
+
+
+def _as_units_of(job: Job, bp: int) -> dict[str, Any]:
+    """An explicit percent as a stage and a part of it."""
+    plan = Plan.from_json(job.plan)
+    index = max(number for number, edge in enumerate(plan.edges[:-1]) if edge <= bp)
+    start, end = plan.edges[index], plan.edges[index + 1]
+    stage = pipelines.get(job.pipeline).stages[index].key
+    return {"stage": stage, "done": bp - start, "total": end - start, "unit": fold.PERCENT}
+
+
+def _left_stage(job: Job, now: datetime) -> tuple[Passed, ...]:
+    """The stage that a move leaves, if it was under way."""
+    if job.status not in LISTENING or job.stage_began is None or job.stage in fold.known(job):
+        return ()
+    ended = max(job.stage_began, now)
+    return (Passed(stage=job.stage, began=job.stage_began, ended=ended, done=job.done, total=job.total),)
+
+
+def _if_changed(job: Job, status: Status, column: str, value: Any) -> Step | None:
+    return None if job.status != status or getattr(job, column) == value else Step(changes={column: value})
+
+
+def _named(actor: str) -> str:
+    if not actor:
+        raise Refused("actor: expected who asks for it; leaving an ending is an act on record, got ''")
+    return actor

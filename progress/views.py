@@ -1,0 +1,112 @@
+"""The page of a job, and the two fragments that pages poll."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling, trigger_client_event
+
+from progress import access
+from progress.models import Job, Status
+from progress.rows import rows
+from progress.snapshot import Snapshot, snapshot
+from progress.tracker import ProgressTracker
+
+REFRESH_SECONDS = (10, 30, 60)
+ANNOUNCED = {Status.COMPLETE: "job:complete", Status.FAILED: "job:failed"}
+
+
+@require_GET
+@never_cache
+def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    if access.is_anonymous(request) and not getattr(settings, "PROGRESS_OPEN", False):
+        return redirect_to_login(request.get_full_path())
+    job = _visible(request, job_id)
+    if job is None:
+        raise Http404(_("There is no such job among yours."))
+    if job.settled and job.unseen and access.is_owner(request, job):
+        ProgressTracker().seen(job.pk)
+    asked = request.GET.get("auto", "")
+    auto = int(asked) if asked in map(str, REFRESH_SECONDS) else None
+    return render(request, "progress/job.html", {"seen": snapshot(job), "auto": auto, "choices": REFRESH_SECONDS})
+
+
+@require_GET
+def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    job = _visible(request, job_id)
+    if job is None and access.is_anonymous(request) and not getattr(settings, "PROGRESS_OPEN", False):
+        return _uncached(HttpResponseClientRedirect(_sign_in_address(request)))
+    if job is None:
+        gone = render(request, "progress/gone.html", {"job_id": job_id})
+        return _uncached(HttpResponseStopPolling(gone.content))
+    seen = snapshot(job)
+    if request.GET.get("v") == seen.mark:
+        return _uncached(HttpResponse(status=204))
+    return _uncached(_told(request, seen))
+
+
+@require_GET
+def indicator(request: HttpRequest) -> HttpResponse:
+    if access.is_anonymous(request):
+        return _uncached(HttpResponseStopPolling(b""))
+    response = render(request, "progress/indicator.html", tray(request, polls=True))
+    return _uncached(response)
+
+
+@require_POST
+def dismiss(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    job = _visible(request, job_id)
+    if job is None or not access.is_owner(request, job):
+        raise Http404
+    ProgressTracker().seen(job.pk)
+    if request.htmx:  # type: ignore[attr-defined]
+        return indicator(request)
+    return redirect("progress:job", job_id=job_id)
+
+
+def tray(request: HttpRequest, *, polls: bool) -> dict[str, object]:
+    """What the indicator shows. It polls only while there is work under way."""
+    jobs = [] if access.is_anonymous(request) else rows().tray(request.user.pk)
+    seen = [snapshot(job) for job in jobs]
+    active = [each for each in seen if not each.settled]
+    timed = [each for each in active if each.eta_seconds is not None]
+    return {
+        "tray": seen,
+        "active": active,
+        "soonest": min(timed, key=lambda each: each.eta_seconds or 0, default=active[0] if active else None),
+        "polls": polls and bool(active),
+    }
+
+
+def _visible(request: HttpRequest, job_id: uuid.UUID) -> Job | None:
+    job = rows().job(job_id)
+    return job if job is not None and access.may_see(request, job) else None
+
+
+def _told(request: HttpRequest, seen: Snapshot) -> HttpResponse:
+    context = {"seen": seen, "with_indicator": "nav" in request.GET}
+    if context["with_indicator"]:
+        context |= tray(request, polls=seen.settled)
+    response = render(request, "progress/fragment.html", context)
+    if not seen.settled:
+        return response
+    last = HttpResponseStopPolling(response.content)
+    event = ANNOUNCED.get(seen.status)
+    return trigger_client_event(last, event, {"id": str(seen.id)}) if event else last
+
+
+def _sign_in_address(request: HttpRequest) -> str:
+    """Back to the page that polled, once signed in."""
+    page = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+    return redirect_to_login(page, resolve_url(settings.LOGIN_URL)).url
+
+
+def _uncached(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "no-store"
+    response["Vary"] = "HX-Request, Cookie"
+    return response

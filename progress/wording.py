@@ -1,0 +1,177 @@
+"""Words for time, stages and verdicts. Every sentence about waiting that a person reads is made here."""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+ALMOST_DONE = 10  # seconds
+WIDE = 1.5  # a range whose ends differ by more than this factor is told as a range
+
+
+def estimating() -> str:
+    return _("Estimating time…")
+
+
+def almost_done() -> str:
+    return _("Almost done...")
+
+
+def remaining(seconds: float, *, low: float | None = None, high: float | None = None, now: datetime) -> str:
+    """How long it will take from now, as exactly as it is known and no more."""
+    if low is not None and high is not None and high > 60 and high > max(low, 1) * WIDE:
+        words = _("%(range)s remaining") % {"range": span(low, high)}
+    elif seconds <= ALMOST_DONE:
+        return almost_done()
+    elif seconds <= 60:
+        return _("Less than a minute remaining")
+    else:
+        words = _("About %(time)s remaining") % {"time": rounded(seconds)}
+    return f"{words}, {at_the_clock(seconds, now)}" if seconds > 20 * 60 else words
+
+
+def rounded(seconds: float) -> str:
+    """Minutes up to an hour and a half, tens of minutes beyond; steps of five from twenty minutes up."""
+    minutes = seconds / 60
+    if minutes > 90:
+        hours, rest = divmod(round(minutes / 10) * 10, 60)
+        return hours_and_minutes(hours, rest)
+    return minutes_in_words(_to_step(minutes))
+
+
+def minutes_in_words(minutes: int) -> str:
+    return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+
+
+def hours_and_minutes(hours: int, minutes: int) -> str:
+    whole = ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    return f"{whole} {minutes_in_words(minutes)}" if minutes else whole
+
+
+def span(low: float, high: float) -> str:
+    """12–18 minutes. Two ends that round to the same number are told as one."""
+    start, end = _to_step(max(low, 60) / 60), _to_step(high / 60)
+    if high > 90 * 60:
+        first, last = rounded(max(low, 60)), rounded(high)
+        return last if first == last else _("%(low)s to %(high)s") % {"low": first, "high": last}
+    return minutes_in_words(end) if start >= end else f"{start}–{minutes_in_words(end)}"
+
+
+def at_the_clock(seconds: float, now: datetime) -> str:
+    finish = timezone.localtime(now + timedelta(seconds=seconds))
+    return _("done around %(time)s") % {"time": _five_minutes(finish).strftime("%H:%M")}
+
+
+def overdue(done: int | None, total: int | None, unit: str) -> str:
+    late = _("Taking longer than usual.")
+    if done is None or not total:
+        return late
+    return f"{late} {_('Still making progress: %(units)s.') % {'units': units(done, total, unit)}}"
+
+
+def queued(position: int | None, low: float | None = None, high: float | None = None) -> str:
+    words = [_("Waiting to start.")]
+    if position == 0:
+        words.append(_("You are next."))
+    elif position:
+        words.append(ngettext("%(count)d export ahead of you.", "%(count)d exports ahead of you.", position) % {"count": position})
+    if low is not None and high is not None:
+        words.append(_("Starts in about %(range)s.") % {"range": span(low, high)})
+    return " ".join(words)
+
+
+def paused(seconds: float | None) -> str:
+    if seconds is None:
+        return _("Paused.")
+    work = rounded(seconds) if seconds > 60 else _("a minute")
+    return _("Paused. About %(time)s of work left.") % {"time": work}
+
+
+def pausing() -> str:
+    return _("Pausing… What is under way is brought to a good place first.")
+
+
+def cancelling() -> str:
+    return _("Cancelling… Waiting for the work to stop.")
+
+
+def unreachable() -> str:
+    return _("We can't reach the render service right now. Your export is not affected.")
+
+
+def stopped_at(percent: int) -> str:
+    return _("Stopped at %(percent)d %%") % {"percent": percent}
+
+
+def held(percent: int, own: int, attempt: int, *, waiting: bool) -> str:
+    """Why the bar stands still while work goes on."""
+    if waiting:
+        return _("The bar stays at %(percent)d %% until the next attempt has caught up.") % {"percent": percent}
+    if attempt > 1:
+        return _("The bar stays at %(percent)d %% while attempt %(attempt)d catches up; it is at %(own)d %%.") % {
+            "percent": percent, "attempt": attempt, "own": own,
+        }
+    return _("The bar stays at %(percent)d %%: there is more to do than it seemed. It really is at %(own)d %%.") % {
+        "percent": percent, "own": own,
+    }
+
+
+def quiet(seconds: float) -> str:
+    return _("No news for %(time)s. We are checking on it.") % {"time": took(seconds)}
+
+
+def stuck(seconds: float) -> str:
+    return _("No news for %(time)s, and it should be done by now. We are looking into it.") % {"time": took(seconds)}
+
+
+def units(done: int, total: int, unit: str) -> str:
+    if unit == "bytes":
+        return _("%(done)s of %(total)s") % {"done": size(done), "total": size(total)}
+    return _("%(done)s of %(total)s %(unit)s") % {"done": f"{done:,}", "total": f"{total:,}", "unit": unit}
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: 84 MB, 1.2 GB."""
+    value, names = float(count), ["bytes", "kB", "MB", "GB", "TB", "PB"]
+    while round(value) >= 1000 and len(names) > 1:
+        value /= 1000
+        names.pop(0)
+    exact = names[0] == "bytes" or value >= 10
+    return f"{value:.0f} {names[0]}" if exact else f"{value:.1f} {names[0]}"
+
+
+def took(seconds: float) -> str:
+    """How long something took: 42 s, 3 min 5 s, 1 h 12 min."""
+    whole = int(seconds)
+    if whole < 60:
+        return _("%(seconds)d s") % {"seconds": whole}
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return _("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
+    hours, minutes = divmod(minutes, 60)
+    return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+
+
+def usually(seconds: float) -> str:
+    return _("usually %(time)s") % {"time": took(seconds)}
+
+
+def in_brief(seconds: float | None) -> str:
+    """For the indicator: about 3 min."""
+    if seconds is None:
+        return ""
+    if seconds <= 60:
+        return _("in less than a minute")
+    if seconds > 90 * 60:
+        return _("in about %(hours)d h") % {"hours": round(seconds / 3600)}
+    return _("in about %(minutes)d min") % {"minutes": _to_step(seconds / 60)}
+
+
+def _to_step(minutes: float) -> int:
+    return max(1, round(minutes) if minutes < 20 else round(minutes / 5) * 5)
+
+
+def _five_minutes(moment: datetime) -> datetime:
+    """A clock time as rough as the estimate it stands for."""
+    return moment - timedelta(minutes=moment.minute % 5, seconds=moment.second)

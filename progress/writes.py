@@ -1,0 +1,102 @@
+"""How a row is written: read it, decide, and one UPDATE that holds only if nobody changed it in between.
+
+Nobody waits for a lock. Who finds the row changed reads it again and decides anew, so two writers never undo each other.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from progress import timeline
+from progress.errors import Contended, Refused
+from progress.models import Forecast, Job, JobQuerySet, StageRun
+from progress.report import Passed
+from progress.timeline import Entry
+
+TRIES = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One write: the columns that change, and what is recorded with them."""
+
+    changes: dict[str, Any]
+    entries: tuple[Entry, ...] = ()
+    passed: tuple[Passed, ...] = ()
+    stopped: tuple[Passed, ...] = ()
+    forecasts: tuple[int, ...] = ()
+
+    @property
+    def only_a_tick(self) -> bool:
+        return not (self.entries or self.passed or self.stopped or self.forecasts)
+
+
+class ConditionalWrites:
+    clock: Callable[[], datetime]
+
+    def _act(self, job_id: uuid.UUID, decide: Callable[[Job, datetime], Step | None]) -> Job | None:
+        for _ in range(TRIES):
+            job, now = self._read(job_id), self.clock()
+            step = decide(job, now)
+            if step is None:
+                return None
+            if self._write(job, step, now):
+                return job
+        raise Contended(f"job {job_id} was changed by others {TRIES} times while one change was tried; try again")
+
+    def _read(self, job_id: uuid.UUID) -> Job:
+        try:
+            return Job.objects.get(pk=job_id)
+        except (Job.DoesNotExist, ValueError, TypeError):
+            raise Refused(f"job: expected the id of a job, got {str(job_id)[:60]!r}, which none has") from None
+
+    def _write(self, job: Job, step: Step, now: datetime) -> bool:
+        """True when this write was made; False when the row has changed since it was read."""
+        if step.only_a_tick:
+            return self._update(job, step.changes)
+        from_status = job.status
+        with transaction.atomic():
+            if not self._update(job, step.changes):
+                return False
+            timeline.record(job, step.entries, from_status=from_status, now=now)
+            runs = [(each, True) for each in step.passed] + [(each, False) for each in step.stopped]
+            StageRun.objects.bulk_create([_stage_run(job, *each) for each in runs], ignore_conflicts=True)
+            forecasts = [_forecast(job, percent, now) for percent in step.forecasts]
+            Forecast.objects.bulk_create(forecasts, ignore_conflicts=True)
+        return True
+
+    def _update(self, job: Job, changes: dict[str, Any]) -> bool:
+        changes = changes | {"version": job.version + 1}
+        if not self._unchanged(job).update(**changes):
+            return False
+        for name, value in changes.items():
+            setattr(job, name, value)
+        return True
+
+    def _unchanged(self, job: Job) -> JobQuerySet:
+        return Job.objects.filter(pk=job.pk, version=job.version)
+
+
+def _stage_run(job: Job, passed: Passed, finished: bool) -> StageRun:  # noqa: FBT001
+    return StageRun(
+        job_id=job.pk,
+        attempt=job.attempt,
+        run=job.run,
+        stage=passed.stage,
+        began=passed.began,
+        ended=passed.ended,
+        done=passed.done,
+        total=passed.total,
+        finished=finished,
+    )
+
+
+def _forecast(job: Job, percent: int, now: datetime) -> Forecast:
+    return Forecast(
+        job_id=job.pk, estimator="stage_sum", made_at=now, percent=percent,
+        low=job.finish_low, finish=job.finish, high=job.finish_high,
+    )

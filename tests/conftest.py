@@ -1,0 +1,56 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from progress.tracker import ProgressTracker
+from tests import pipelines  # noqa: F401 - registers them
+
+settings.register_profile(
+    "suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("suite")
+
+
+class Clock:
+    """Time that passes only when it is told to."""
+
+    def __init__(self, now: datetime = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def tracker(clock):
+    return ProgressTracker(clock=clock)
+
+
+@pytest.fixture
+def owner(django_user_model):
+    return django_user_model.objects.create_user("olga", password="a long secret of hers")
+
+
+@pytest.fixture
+def stranger(django_user_model):
+    return django_user_model.objects.create_user("sten", password="a long secret of his")
+
+
+@pytest.fixture
+def staff(django_user_model):
+    return django_user_model.objects.create_superuser("stella", password="a long secret of staff")
+
+
+@pytest.fixture
+def job(tracker, owner, db):
+    return tracker.create("film@1", title="Reel 12", owner=owner)

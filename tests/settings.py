@@ -1,0 +1,25 @@
+"""The real settings, in a folder of their own, with what only slows tests down turned off."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+for name in [name for name in os.environ if name.startswith("LONGHAUL_") or name == "SECRET_KEY"]:
+    del os.environ[name]
+_home = Path(tempfile.mkdtemp(prefix="longhaul-tests-"))
+os.environ["LONGHAUL_HOME"] = str(_home)
+atexit.register(shutil.rmtree, _home, ignore_errors=True)
+
+from exports_site.settings import *  # noqa: E402, F403
+from exports_site.settings import DATABASES, STORAGES  # noqa: E402
+
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, since in-memory databases can't be shared by threads the way real ones are.
+    DATABASES["default"]["TEST"] = {"NAME": str(_home / "test.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_AUTOREFRESH = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LOGGING["root"]["level"] = "INFO"  # noqa: F405
