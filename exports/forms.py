@@ -1,13 +1,11 @@
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib.auth.forms import UserCreationForm
 
 from exports.models import User
 
-Base = UserCreationForm[User] if TYPE_CHECKING else UserCreationForm
 
-
-class SignUpForm(Base):
+class SignUpForm(UserCreationForm):
     """A new account, or, given a guest, the same account made full: everything that hangs on it stays."""
 
     class Meta(UserCreationForm.Meta):
@@ -19,6 +17,7 @@ class SignUpForm(Base):
         if guest and not self.is_bound:
             self.initial["username"] = ""  # not the name that the guest was given
 
-    def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - Django's signature
+    def save(self, commit: bool = True) -> User:
         self.instance.guest = False
-        return super().save(commit=commit)
+        user: User = super().save(commit=commit)
+        return user

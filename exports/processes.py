@@ -1,5 +1,6 @@
 """Child processes that are kept running until they are told to stop, and that never outlive who started them."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -72,10 +73,8 @@ class Child:
     def kill_group(self) -> None:
         """What a child leaves behind when it dies, such as workers that wait on a lock for ever."""
         if self.process:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
 
 
 def run_until_told(children: Sequence[Child], *, every: float = 0.5) -> int:

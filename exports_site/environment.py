@@ -109,8 +109,13 @@ class Environment:
         engine = found.get("ENGINE", "").rpartition(".")[2]
         if engine not in ("sqlite3", "postgresql"):
             # The value itself may hold a password, so only its scheme is named.
-            self._fall_back("E007", "DATABASE_URL", value.partition("://")[0] + "://…",
-                            "postgresql://user:password@host/name or sqlite:///file", "SQLite")
+            self._fall_back(
+                "E007",
+                "DATABASE_URL",
+                value.partition("://")[0] + "://…",
+                "postgresql://user:password@host/name or sqlite:///file",
+                "SQLite",
+            )
             found, engine = dict(sqlite), "sqlite3"
         options = SQLITE_OPTIONS if engine == "sqlite3" else POSTGRES_OPTIONS
         found["OPTIONS"] = {**options, **found.get("OPTIONS", {})}
@@ -119,19 +124,28 @@ class Environment:
     def secret_key(self, home: Path, *, production: bool) -> str:
         value = self.text("SECRET_KEY", "")
         if value and len(value) < 50:
-            self.say("E008", f"SECRET_KEY has {len(value)} characters; expected at least 50.",
-                      "Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'")
+            self.say(
+                "E008",
+                f"SECRET_KEY has {len(value)} characters; expected at least 50.",
+                "Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
+            )
         if not value and production:
-            self.say("E009", "SECRET_KEY is not set; expected at least 50 random characters.",
-                      "Give every machine of the installation the same one in its environment.")
+            self.say(
+                "E009",
+                "SECRET_KEY is not set; expected at least 50 random characters.",
+                "Give every machine of the installation the same one in its environment.",
+            )
         return value or _kept_secret(home / "secret-key", self)
 
     def unknown_names(self) -> None:
         for name in self.environ:
             if name.startswith("LONGHAUL_") and name not in KNOWN:
                 close = difflib.get_close_matches(name, KNOWN, n=1)
-                self.say("W001", f"{name} is set, but it is not a setting of Longhaul.",
-                          f"Did you mean {close[0]}?" if close else f"Known are {', '.join(sorted(KNOWN))}.")
+                self.say(
+                    "W001",
+                    f"{name} is set, but it is not a setting of Longhaul.",
+                    f"Did you mean {close[0]}?" if close else f"Known are {', '.join(sorted(KNOWN))}.",
+                )
 
     def _fall_back(self, id: str, name: str, value: str, expected: str, default: str) -> str:  # noqa: A002
         self.say(id, f"{name} is {value!r}; expected {expected}.", KNOWN.get(name, ""))
@@ -149,8 +163,11 @@ def _kept_secret(path: Path, environment: Environment) -> str:
             _create_once(path, secrets.token_urlsafe(50))
         return path.read_text()
     except OSError as error:
-        environment.say("E010", f"{path} cannot be made or read: {error.strerror}.",
-                        "Set LONGHAUL_HOME to a folder that this user may write.")
+        environment.say(
+            "E010",
+            f"{path} cannot be made or read: {error.strerror}.",
+            "Set LONGHAUL_HOME to a folder that this user may write.",
+        )
         return secrets.token_urlsafe(50)
 
 

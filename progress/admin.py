@@ -47,7 +47,18 @@ class Forecasts(ReadOnly, admin.TabularInline):
 
 @admin.register(Job)
 class Jobs(ReadOnly, admin.ModelAdmin):
-    list_display = ("title", "short_id", "owner", "pipeline", "status", "percent", "stage", "attempt", "heard_at", "created_at")
+    list_display = (
+        "title",
+        "short_id",
+        "owner",
+        "pipeline",
+        "status",
+        "percent",
+        "stage",
+        "attempt",
+        "heard_at",
+        "created_at",
+    )
     list_filter = ("status", "pipeline")
     list_select_related = ("owner",)
     search_fields = ("=id", "title", "=owner__username")
@@ -57,11 +68,47 @@ class Jobs(ReadOnly, admin.ModelAdmin):
     inlines = (StageRuns, Timeline, Forecasts)
     fieldsets = (
         (None, {"fields": ("title", "id", "owner", "pipeline", "status", "wish", "seen_by_owner")}),
-        ("Bar", {"fields": ("percent", "bp", "own_bp", "stage", "done", "total", "unit", "bytes", "message", "plan", "passed")}),
+        (
+            "Bar",
+            {
+                "fields": (
+                    "percent",
+                    "bp",
+                    "own_bp",
+                    "stage",
+                    "done",
+                    "total",
+                    "unit",
+                    "bytes",
+                    "message",
+                    "plan",
+                    "passed",
+                )
+            },
+        ),
         ("Attempt", {"fields": ("attempt", "run", "seq", "gap", "heard_at", "polls", "unreachable_since")}),
         ("Ending", {"fields": ("cause", "cause_text", "settled_at", "unseen")}),
-        ("Time", {"fields": ("created_at", "started_at", "paused_at", "paused_for", "finish_low", "finish", "finish_high")}),
-        ("Row", {"fields": ("version", "parent", "queue_position", "later", "stage_began"), "classes": ("collapse",)}),
+        (
+            "Time",
+            {
+                "fields": (
+                    "created_at",
+                    "started_at",
+                    "paused_at",
+                    "paused_for",
+                    "finish_low",
+                    "finish",
+                    "finish_high",
+                )
+            },
+        ),
+        (
+            "Row",
+            {
+                "fields": ("version", "parent", "queue_position", "later", "stage_began"),
+                "classes": ("collapse",),
+            },
+        ),
     )
 
     @admin.display(description="id")

@@ -36,7 +36,8 @@ class Plan:
     def from_json(cls, stored: dict[str, list[int] | None]) -> "Plan":
         anchor = stored["anchor"]
         return cls(
-            edges=tuple(stored["edges"] or ()), anchor=(anchor[0], float(anchor[1]), anchor[2]) if anchor else None
+            edges=tuple(stored["edges"] or ()),
+            anchor=(anchor[0], float(anchor[1]), anchor[2]) if anchor else None,
         )
 
 
@@ -51,7 +52,9 @@ def replanned(plan: Plan, *, index: int, fraction: float, bp: int, seconds_left:
     """Plans anew only what lies ahead: the bar stands at `bp`, this stage and each later one has `seconds_left`."""
     expected = len(plan.edges) - 1 - index
     if len(seconds_left) != expected:
-        raise Refused(f"seconds_left: expected {expected} numbers, one a stage from the current, got {len(seconds_left)}")
+        raise Refused(
+            f"seconds_left: expected {expected} numbers, one a stage from the current, got {len(seconds_left)}"
+        )
     if not all(math.isfinite(seconds) and seconds >= 0 for seconds in seconds_left):
         raise Refused(f"seconds_left: expected numbers from 0, got {list(seconds_left)!r}")
     if sum(seconds_left) == 0:

@@ -1,9 +1,10 @@
-"""Many rows' reports in one transaction. Only what changes with every report is written; anything more goes row by row."""
+"""Many rows' reports in one transaction: only what changes with every report; anything more goes row by row."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connections, router, transaction
+from django.db.models import Field
 
 from progress.models import Job
 from progress.report import Report
@@ -29,7 +30,7 @@ def write(ticks: Sequence[tuple[Job, dict[str, Any]]]) -> int:
         return 0
     using = router.db_for_write(Job)
     connection = connections[using]
-    fields = [Job._meta.get_field(name) for name in COLUMNS]
+    fields = _fields()
     rows = [
         (
             *(field.get_db_prep_save(changes[field.name], connection) for field in fields),
@@ -46,6 +47,11 @@ def write(ticks: Sequence[tuple[Job, dict[str, Any]]]) -> int:
 
 def _statement(connection: Any) -> str:
     quote = connection.ops.quote_name
-    setting = ", ".join(f"{quote(name)} = %s" for name in (*COLUMNS, "version"))
+    columns = (field.column for field in _fields())
+    setting = ", ".join(f"{quote(column)} = %s" for column in (*columns, "version"))
     table, key, version = quote(Job._meta.db_table), quote("id"), quote("version")
     return f"UPDATE {table} SET {setting} WHERE {key} = %s AND {version} = %s"  # noqa: S608 - names are our own
+
+
+def _fields() -> "list[Field[Any, Any]]":
+    return [field for field in Job._meta.concrete_fields if field.name in COLUMNS]

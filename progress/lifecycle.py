@@ -15,9 +15,7 @@ MAY_FOLLOW: dict[Status, frozenset[Status]] = {
     Status.FINALIZING: frozenset({Status.QUEUED, Status.RUNNING}),
     Status.COMPLETE: frozenset({Status.QUEUED, Status.RUNNING, Status.FINALIZING}),
     Status.PAUSED: frozenset({Status.QUEUED, Status.RUNNING}),
-    Status.FAILED: frozenset(
-        {Status.UPLOADING, Status.QUEUED, Status.RUNNING, Status.FINALIZING, Status.PAUSED}
-    ),
+    Status.FAILED: frozenset({Status.UPLOADING, Status.QUEUED, Status.RUNNING, Status.FINALIZING, Status.PAUSED}),
     Status.CANCELLED: frozenset({Status.UPLOADING, Status.QUEUED, Status.RUNNING, Status.PAUSED}),
     Status.EXPIRED: frozenset({Status.COMPLETE, Status.PAUSED, Status.UPLOADING}),
 }

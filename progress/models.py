@@ -54,7 +54,12 @@ class Job(models.Model):
     pipeline = models.CharField(max_length=60)
     title = models.CharField(max_length=200)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="jobs", db_index=False
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="jobs",
+        db_index=False,
     )
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
 
@@ -153,9 +158,7 @@ class StageRun(models.Model):
 
     class Meta:
         ordering = ("id",)
-        constraints = (
-            models.UniqueConstraint(fields=("job", "attempt", "run", "stage"), name="stage_run_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("job", "attempt", "run", "stage"), name="stage_run_once"),)
 
     def __str__(self) -> str:
         return f"{self.stage} of attempt {self.attempt}, {self.seconds:.1f} s"

@@ -1,4 +1,4 @@
-"""snapshot(job): the one read model. Every page, API dialect and message is made from it, and nothing else reads the row."""
+"""snapshot(job): the one read model. Every page, API dialect and message is made from it."""
 
 import uuid
 import zlib
@@ -154,7 +154,9 @@ class Snapshot:
     def bar_words(self) -> str:
         """What a screen reader says of the bar."""
         doing = self.stage.label.lower() if self.stage and self.status == Status.RUNNING else self.heading.lower()
-        return ", ".join(part for part in (_("%(percent)d percent") % {"percent": self.percent}, doing, self.eta) if part)
+        return ", ".join(
+            part for part in (_("%(percent)d percent") % {"percent": self.percent}, doing, self.eta) if part
+        )
 
     @cached_property
     def announcement(self) -> str:
@@ -212,7 +214,9 @@ class Snapshot:
         if self.job.finish_high and self.now > self.job.finish_high:
             return wording.overdue(self.job.done, self.job.total, self.job.unit)
         return wording.remaining(
-            self.eta_seconds, low=_seconds_to(self.job.finish_low, self.now), high=_seconds_to(self.job.finish_high, self.now),
+            self.eta_seconds,
+            low=_seconds_to(self.job.finish_low, self.now),
+            high=_seconds_to(self.job.finish_high, self.now),
             now=self.now,
         )
 
@@ -233,13 +237,29 @@ class Snapshot:
         at, job = self._index, self.job
         if number < at or self.status in (Status.COMPLETE, Status.EXPIRED):
             seconds = job.passed.get(stage.key)
-            return StageLine(key=stage.key, label=stage.label, state="done", said=_("done"),
-                             note=wording.took(seconds[0]) if seconds else "")
+            return StageLine(
+                key=stage.key,
+                label=stage.label,
+                state="done",
+                said=_("done"),
+                note=wording.took(seconds[0]) if seconds else "",
+            )
         if number > at or self.status == Status.QUEUED:
-            return StageLine(key=stage.key, label=stage.label, state="waiting", said=_("to come"),
-                             note="" if self.settled else wording.usually(stage.seconds))
+            return StageLine(
+                key=stage.key,
+                label=stage.label,
+                state="waiting",
+                said=_("to come"),
+                note="" if self.settled else wording.usually(stage.seconds),
+            )
         if self.settled:
-            return StageLine(key=stage.key, label=stage.label, state="stopped", said=_("stopped here"), note=self.unit_words)
+            return StageLine(
+                key=stage.key,
+                label=stage.label,
+                state="stopped",
+                said=_("stopped here"),
+                note=self.unit_words,
+            )
         again = _("attempt %(number)d") % {"number": job.attempt} if job.attempt > 1 else ""
         note = " · ".join(part for part in (self.unit_words, again) if part)
         return StageLine(key=stage.key, label=stage.label, state="current", said=_("under way"), note=note)

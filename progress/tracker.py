@@ -112,7 +112,14 @@ class ProgressTracker(ConditionalWrites):
         return self._tell(job_id, lambda job: {"stage": stage}, message)
 
     def update_progress_incremental(
-        self, job_id: uuid.UUID, done: int, total: int, unit: str | None = None, *, stage: str = "", message: str = ""
+        self,
+        job_id: uuid.UUID,
+        done: int,
+        total: int,
+        unit: str | None = None,
+        *,
+        stage: str = "",
+        message: str = "",
     ) -> Progress:
         """So many units of the stage are done; without `stage`, of the one the job is in."""
         done, total = as_units(done, total)
@@ -227,7 +234,12 @@ class ProgressTracker(ConditionalWrites):
         return self._act(job_id, decide) is not None
 
     def forecast(
-        self, job_id: uuid.UUID, *, finish: datetime, low: datetime | None = None, high: datetime | None = None
+        self,
+        job_id: uuid.UUID,
+        *,
+        finish: datetime,
+        low: datetime | None = None,
+        high: datetime | None = None,
     ) -> bool:
         if not (low or finish) <= finish <= (high or finish):
             raise Refused(f"forecast: expected low ≤ finish ≤ high, got {low}, {finish}, {high}")
@@ -238,7 +250,9 @@ class ProgressTracker(ConditionalWrites):
         """So many jobs will start before this one."""
         if position is not None:
             whole("position", position, 0, 2**31 - 1)
-        return self._act(job_id, lambda job, now: _if_changed(job, Status.QUEUED, "queue_position", position)) is not None
+        return (
+            self._act(job_id, lambda job, now: _if_changed(job, Status.QUEUED, "queue_position", position)) is not None
+        )
 
     def unreachable(self, job_id: uuid.UUID) -> bool:
         """The runner does not answer. That says nothing about the work, so nothing else changes."""
@@ -251,7 +265,7 @@ class ProgressTracker(ConditionalWrites):
         return self._act(job_id, decide) is not None
 
     def replan(self, job_id: uuid.UUID, seconds_left: Sequence[float]) -> bool:
-        """New expectations for this stage and each later one: a learned bar is planned anew, ahead of where it stands."""
+        """Seconds for this stage and each later one: a learned bar is planned anew, ahead of where it stands."""
 
         def decide(job: Job, now: datetime) -> Step | None:
             pipeline = pipelines.get(job.pipeline)
@@ -369,9 +383,10 @@ class ProgressTracker(ConditionalWrites):
 
     def _step_or_none(self, job: Job | None, report: Report, now: datetime) -> Step | None:
         """One report that can't be folded must not keep back those of other jobs."""
+        if job is None:
+            logger.warning("A report was refused: job: expected the id of a job, got '%s', which none has", report.job)
+            return None
         try:
-            if job is None:
-                raise Refused(f"job: expected the id of a job, got '{report.job}', which none has")
             return self._folded(job, report, now)
         except Refused as refusal:
             logger.warning("A report was refused: %s", refusal)

@@ -75,7 +75,10 @@ def queued(position: int | None, low: float | None = None, high: float | None = 
     if position == 0:
         words.append(_("You are next."))
     elif position:
-        words.append(ngettext("%(count)d export ahead of you.", "%(count)d exports ahead of you.", position) % {"count": position})
+        words.append(
+            ngettext("%(count)d export ahead of you.", "%(count)d exports ahead of you.", position)
+            % {"count": position}
+        )
     if low is not None and high is not None:
         words.append(_("Starts in about %(range)s.") % {"range": span(low, high)})
     return " ".join(words)
@@ -110,10 +113,13 @@ def held(percent: int, own: int, attempt: int, *, waiting: bool) -> str:
         return _("The bar stays at %(percent)d %% until the next attempt has caught up.") % {"percent": percent}
     if attempt > 1:
         return _("The bar stays at %(percent)d %% while attempt %(attempt)d catches up; it is at %(own)d %%.") % {
-            "percent": percent, "attempt": attempt, "own": own,
+            "percent": percent,
+            "attempt": attempt,
+            "own": own,
         }
     return _("The bar stays at %(percent)d %%: there is more to do than it seemed. It really is at %(own)d %%.") % {
-        "percent": percent, "own": own,
+        "percent": percent,
+        "own": own,
     }
 
 

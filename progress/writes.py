@@ -1,6 +1,6 @@
 """How a row is written: read it, decide, and one UPDATE that holds only if nobody changed it in between.
 
-Nobody waits for a lock. Who finds the row changed reads it again and decides anew, so two writers never undo each other.
+Nobody waits for a lock. Who finds the row changed reads it again and decides anew: two writers never undo each other.
 """
 
 import uuid
@@ -65,8 +65,9 @@ class ConditionalWrites:
             timeline.record(job, step.entries, from_status=from_status, now=now)
             runs = [(each, True) for each in step.passed] + [(each, False) for each in step.stopped]
             StageRun.objects.bulk_create([_stage_run(job, *each) for each in runs], ignore_conflicts=True)
-            forecasts = [_forecast(job, percent, now) for percent in step.forecasts]
-            Forecast.objects.bulk_create(forecasts, ignore_conflicts=True)
+            if job.finish is not None:
+                forecasts = [_forecast(job, job.finish, percent, now) for percent in step.forecasts]
+                Forecast.objects.bulk_create(forecasts, ignore_conflicts=True)
         return True
 
     def _update(self, job: Job, changes: dict[str, Any]) -> bool:
@@ -81,7 +82,7 @@ class ConditionalWrites:
         return Job.objects.filter(pk=job.pk, version=job.version)
 
 
-def _stage_run(job: Job, passed: Passed, finished: bool) -> StageRun:  # noqa: FBT001
+def _stage_run(job: Job, passed: Passed, finished: bool) -> StageRun:
     return StageRun(
         job_id=job.pk,
         attempt=job.attempt,
@@ -95,8 +96,13 @@ def _stage_run(job: Job, passed: Passed, finished: bool) -> StageRun:  # noqa: F
     )
 
 
-def _forecast(job: Job, percent: int, now: datetime) -> Forecast:
+def _forecast(job: Job, finish: datetime, percent: int, now: datetime) -> Forecast:
     return Forecast(
-        job_id=job.pk, estimator="stage_sum", made_at=now, percent=percent,
-        low=job.finish_low, finish=job.finish, high=job.finish_high,
+        job_id=job.pk,
+        estimator="stage_sum",
+        made_at=now,
+        percent=percent,
+        low=job.finish_low,
+        finish=finish,
+        high=job.finish_high,
     )

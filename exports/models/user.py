@@ -1,6 +1,7 @@
 """Accounts. A guest is an account that nobody can sign in to: it lives as long as the session that holds it."""
 
 import secrets
+from typing import ClassVar
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -18,10 +19,7 @@ class Accounts(UserManager["User"]):
 class User(AbstractUser):
     guest = models.BooleanField(default=False)
 
-    objects = Accounts()
-
-    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
-        swappable = "AUTH_USER_MODEL"
+    objects: ClassVar[Accounts] = Accounts()
 
     def adopt(self, guest: "User") -> int:
         """Takes over what a guest has made; returns how many jobs that were. The guest is no more."""

@@ -1,6 +1,6 @@
 """Coming in, as a guest or with an account, and leaving."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -77,7 +77,7 @@ class SignIn(LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """What was made as a guest comes along into the account."""
-        guest, account = _guest(self.request), cast("User", form.get_user())
+        guest, account = _guest(self.request), form.get_user()
         response = super().form_valid(form)
         taken = account.adopt(guest) if guest else 0
         if taken:
@@ -123,5 +123,3 @@ class ChangePassword(PasswordChangeView):
 
 def _guest(request: HttpRequest) -> User | None:
     return request.user if isinstance(request.user, User) and request.user.guest else None
-
-

@@ -1,4 +1,4 @@
-"""{% job_card job %}: a job that tells its own progress. {% job_indicator %}: all that is under way, for a page's head."""
+"""{% job_card job %}: a job that tells its own progress. {% job_indicator %}: all that is under way."""
 
 from typing import Any
 

@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
-            raise CommandError("LONGHAUL_URL is set: a production installation gets no demo account. Use createsuperuser.")
+            raise CommandError(
+                "LONGHAUL_URL is set: a production installation gets no demo account. Use createsuperuser."
+            )
         path = Path(settings.HOME) / "demo-password"
         if not User.objects.filter(username=NAME).exists():
             password = secrets.token_urlsafe(9)
@@ -32,10 +34,12 @@ class Command(BaseCommand):
         if kept and user.check_password(kept):
             self.stdout.write(f"Sign in as {NAME} with the password {kept} (also staff, for the admin).")
         else:
-            self.stdout.write(f"The account {NAME} has a password of your own; `manage.py changepassword {NAME}` sets another.")
+            self.stdout.write(
+                f"The account {NAME} has a password of your own; `manage.py changepassword {NAME}` sets another."
+            )
 
 
 def _keep(path: Path, password: str) -> None:
     path.unlink(missing_ok=True)
-    with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:  # noqa: PTH123
+    with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
         file.write(password)

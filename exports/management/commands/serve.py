@@ -41,7 +41,14 @@ class Command(BaseCommand):
     def _web(self, host: str, port: int) -> Child:
         command = [sys.executable, "-m", "granian", "exports_site.wsgi:application", "--interface", "wsgi"]
         command += ["--host", host, "--port", str(port), "--workers", str(settings.WEB_PROCESSES)]
-        command += ["--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "warning"]
+        command += [
+            "--no-ws",
+            "--respawn-failed-workers",
+            "--workers-kill-timeout",
+            "10",
+            "--log-level",
+            "warning",
+        ]
         command += ["--backpressure", str(THREADS), "--backlog", "4096"]
         return Child("web server", command, self._say)
 
