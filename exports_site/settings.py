@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from exports_site.environment import Environment
+from exports_site.environment import Environment, in_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -15,21 +15,26 @@ PUBLIC_URL = env.public_url("LONGHAUL_URL")
 PRODUCTION = bool(PUBLIC_URL)
 SECURE = PUBLIC_URL.startswith("https://")
 BIND = env.bind("LONGHAUL_BIND", "127.0.0.1:8000")
+BIND_URL = f"http://{in_url(BIND[0])}:{BIND[1]}/"
 WEB_PROCESSES = env.whole_number("LONGHAUL_WEB_PROCESSES", 1, 1, 256)
 CLUSTER_PROCESSES = env.whole_number("LONGHAUL_CLUSTER_PROCESSES", 2, 1, 256)
 GUESTS_WELCOME = env.switch("LONGHAUL_GUESTS", default=True)
 
 SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)
 DEBUG = False
-ALLOWED_HOSTS = [urlsplit(PUBLIC_URL).hostname or ""] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", BIND[0]]
+ALLOWED_HOSTS = (
+    [in_url(urlsplit(PUBLIC_URL).hostname or "")]
+    if PRODUCTION
+    else ["localhost", "127.0.0.1", "[::1]", in_url(BIND[0])]
+)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PRODUCTION else []
 
 INSTALLED_APPS = [
+    "django_q",  # before exports, which takes its pages out of the admin
     "exports_site",
     "exports",
     "progress",
     "django_htmx",
-    "django_q",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -39,8 +44,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "exports_site.headers.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

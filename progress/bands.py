@@ -57,9 +57,7 @@ def replanned(plan: Plan, *, index: int, fraction: float, bp: int, seconds_left:
         )
     if not all(math.isfinite(seconds) and seconds >= 0 for seconds in seconds_left):
         raise Refused(f"seconds_left: expected numbers from 0, got {list(seconds_left)!r}")
-    if sum(seconds_left) == 0:
-        return plan
-    ahead = _spread(bp, seconds_left)
+    ahead = _spread(bp, seconds_left if sum(seconds_left) > 0 else [1.0] * expected)
     behind = tuple(min(edge, bp) for edge in plan.edges[: index + 1])
     return Plan(edges=behind + ahead[1:], anchor=(index, fraction, bp))
 

@@ -1,13 +1,15 @@
 """Many rows' reports in one transaction: only what changes with every report; anything more goes row by row."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connections, router, transaction
-from django.db.models import Field
 
 from progress.models import Job
 from progress.report import Report
+
+if TYPE_CHECKING:
+    from django.db.models import Field
 
 SIZE = 100
 COLUMNS = ("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "heard_at", "finish", "later")

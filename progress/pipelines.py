@@ -85,8 +85,8 @@ class Pipeline:
         for before, after in pairwise(self.stages):
             if before.end != after.start:
                 raise Refused(
-                    f"pipeline {self.name!r}: expected {after.key!r} to start at {before.end}, the end of {before.key!r},"
-                    f" got {after.start}"
+                    f"pipeline {self.name!r}: expected {after.key!r} to start at {before.end}, "
+                    f"where {before.key!r} ends, got {after.start}"
                 )
 
     @property
@@ -110,9 +110,7 @@ _registered: dict[str, Pipeline] = {}
 def register(pipeline: Pipeline) -> Pipeline:
     """Declaring the same pipeline again is harmless; declaring another under its key is not."""
     if _registered.setdefault(pipeline.key, pipeline) != pipeline:
-        raise Refused(
-            f"pipeline {pipeline.key!r} is registered already, with other stages; give the new one a new version"
-        )
+        raise Refused(f"pipeline {pipeline.key!r} is registered already with other stages; expected a new version")
     return pipeline
 
 

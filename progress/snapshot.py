@@ -234,35 +234,20 @@ class Snapshot:
         return " ".join(part for part in (f"{wording.stopped_at(self.percent)}.", self.job.cause_text) if part)
 
     def _line(self, number: int, stage: Stage) -> StageLine:
-        at, job = self._index, self.job
-        if number < at or self.status in (Status.COMPLETE, Status.EXPIRED):
-            seconds = job.passed.get(stage.key)
-            return StageLine(
-                key=stage.key,
-                label=stage.label,
-                state="done",
-                said=_("done"),
-                note=wording.took(seconds[0]) if seconds else "",
-            )
-        if number > at or self.status == Status.QUEUED:
-            return StageLine(
-                key=stage.key,
-                label=stage.label,
-                state="waiting",
-                said=_("to come"),
-                note="" if self.settled else wording.usually(stage.seconds),
-            )
+        if number < self._index or self.status in (Status.COMPLETE, Status.EXPIRED):
+            seconds = self.job.passed.get(stage.key)
+            return _stage_line(stage, "done", _("done"), wording.took(seconds[0]) if seconds else "")
+        if number > self._index or self.status == Status.QUEUED:
+            if self.settled:
+                return _stage_line(stage, "waiting", _("not reached"))
+            return _stage_line(stage, "waiting", _("to come"), wording.usually(stage.seconds))
         if self.settled:
-            return StageLine(
-                key=stage.key,
-                label=stage.label,
-                state="stopped",
-                said=_("stopped here"),
-                note=self.unit_words,
-            )
-        again = _("attempt %(number)d") % {"number": job.attempt} if job.attempt > 1 else ""
+            return _stage_line(stage, "stopped", _("stopped here"), self.unit_words)
+        again = _("attempt %(number)d") % {"number": self.job.attempt} if self.job.attempt > 1 else ""
         note = " · ".join(part for part in (self.unit_words, again) if part)
-        return StageLine(key=stage.key, label=stage.label, state="current", said=_("under way"), note=note)
+        if self.status == Status.PAUSED:
+            return _stage_line(stage, "current", _("paused here"), note)
+        return _stage_line(stage, "current", _("under way"), note)
 
 
 def snapshot(job: Job, now: datetime | None = None) -> Snapshot:
@@ -271,3 +256,9 @@ def snapshot(job: Job, now: datetime | None = None) -> Snapshot:
 
 def _seconds_to(moment: datetime | None, now: datetime) -> float | None:
     return None if moment is None else max(0.0, (moment - now) / timedelta(seconds=1))
+
+
+def _stage_line(
+    stage: Stage, state: Literal["done", "current", "waiting", "stopped"], said: str, note: str = ""
+) -> StageLine:
+    return StageLine(key=stage.key, label=stage.label, state=state, said=said, note=note)

@@ -180,4 +180,5 @@ def _to_step(minutes: float) -> int:
 
 def _five_minutes(moment: datetime) -> datetime:
     """A clock time as rough as the estimate it stands for."""
+    moment += timedelta(minutes=2, seconds=30)
     return moment - timedelta(minutes=moment.minute % 5, seconds=moment.second)

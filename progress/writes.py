@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from progress import timeline
@@ -51,7 +52,7 @@ class ConditionalWrites:
     def _read(self, job_id: uuid.UUID) -> Job:
         try:
             return Job.objects.get(pk=job_id)
-        except (Job.DoesNotExist, ValueError, TypeError):
+        except (Job.DoesNotExist, ValidationError):
             raise Refused(f"job: expected the id of a job, got {str(job_id)[:60]!r}, which none has") from None
 
     def _write(self, job: Job, step: Step, now: datetime) -> bool:

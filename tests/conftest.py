@@ -7,7 +7,10 @@ from progress.tracker import ProgressTracker
 from tests import pipelines  # noqa: F401 - registers them
 
 settings.register_profile(
-    "suite", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    "suite",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("suite")
 

@@ -1,16 +1,20 @@
 """I1–I7 as a state machine: whatever happens in whatever order, and whoever writes in between."""
 
 import itertools
-from collections import Counter
-from datetime import timedelta
 
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from progress import fold, timeline
-from progress.errors import Refused
 from progress.models import SETTLED, Event, Job, Status, Wish
 from progress.report import Report
 from progress.snapshot import snapshot
@@ -69,7 +73,10 @@ class JobLife(RuleBasedStateMachine):
     # What happens to a job
 
     @rule(
-        stage=st.sampled_from(STAGES), part=st.integers(0, 10), shrunk=st.booleans(), attempts=st.integers(0, 1),
+        stage=st.sampled_from(STAGES),
+        part=st.integers(0, 10),
+        shrunk=st.booleans(),
+        attempts=st.integers(0, 1),
         seconds=st.integers(0, 90),
     )
     def report(self, stage, part, shrunk, attempts, seconds):
@@ -77,8 +84,14 @@ class JobLife(RuleBasedStateMachine):
         row = self.row()
         total = max(1, TOTALS[stage] // (3 if shrunk else 1))
         report = Report(
-            job=self.job.pk, attempt=max(1, row.attempt) + attempts, run=1, seq=next(self.sequence), stage=stage,
-            at=self.clock(), done=total * part // 10, total=total,
+            job=self.job.pk,
+            attempt=max(1, row.attempt) + attempts,
+            run=1,
+            seq=next(self.sequence),
+            stage=stage,
+            at=self.clock(),
+            done=total * part // 10,
+            total=total,
         )
         self.told.append(report)
         self.tracker.observe(report)
@@ -103,7 +116,10 @@ class JobLife(RuleBasedStateMachine):
     def incremental(self, stage, done):
         self.tracker.update_progress_incremental(self.job.pk, done, 90, stage=stage)
 
-    @rule(move=st.sampled_from(["uploaded", "start", "finalize", "complete", "pause"]), seconds=st.integers(0, 90))
+    @rule(
+        move=st.sampled_from(["uploaded", "start", "finalize", "complete", "pause"]),
+        seconds=st.integers(0, 90),
+    )
     def moves_on(self, move, seconds):
         self.clock.pass_by(seconds)
         getattr(self.tracker, move)(self.job.pk)
@@ -125,12 +141,24 @@ class JobLife(RuleBasedStateMachine):
         """Somebody else's write lands between this writer's read and its write."""
         row = self.row()
         own = Report(
-            job=self.job.pk, attempt=max(1, row.attempt), run=1, seq=next(self.sequence), stage="upload",
-            at=self.clock(), done=1, total=90,
+            job=self.job.pk,
+            attempt=max(1, row.attempt),
+            run=1,
+            seq=next(self.sequence),
+            stage="upload",
+            at=self.clock(),
+            done=1,
+            total=90,
         )
         ahead = Report(
-            job=self.job.pk, attempt=max(1, row.attempt), run=1, seq=next(self.sequence), stage="process",
-            at=self.clock(), done=90 * part // 10, total=90,
+            job=self.job.pk,
+            attempt=max(1, row.attempt),
+            run=1,
+            seq=next(self.sequence),
+            stage="process",
+            at=self.clock(),
+            done=90 * part // 10,
+            total=90,
         )
         acts = {
             "report": lambda: self.rival.observe(ahead),
@@ -186,7 +214,12 @@ class JobLife(RuleBasedStateMachine):
         row = self.now
         state = timeline.replay(row.events.all())
         assert state is not None
-        assert (state.status, state.wish, state.attempt, state.cause) == (row.status, row.wish, row.attempt, row.cause)
+        assert (state.status, state.wish, state.attempt, state.cause) == (
+            row.status,
+            row.wish,
+            row.attempt,
+            row.cause,
+        )
         assert state.stage == row.stage
         assert state.bp <= row.bp
 

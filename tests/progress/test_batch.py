@@ -1,0 +1,69 @@
+import logging
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from progress.models import Event, Job
+from progress.report import Report
+
+pytestmark = pytest.mark.django_db
+
+
+def report(job, clock, seq, **changes):
+    return Report(
+        **(
+            {"job": job.pk, "attempt": 1, "run": 1, "seq": seq, "stage": "process", "at": clock(), "total": 900}
+            | changes
+        )
+    )
+
+
+@pytest.fixture
+def jobs(tracker, clock, owner):
+    made = [tracker.create("film@1", title=f"Reel {number}", owner=owner) for number in range(250)]
+    tracker.observe_many(report(job, clock, 1, done=0) for job in made)
+    return made
+
+
+def test_many_reports_are_folded_as_each_alone_would_be(tracker, clock, jobs):
+    clock.pass_by(20)
+    assert tracker.observe_many(report(job, clock, 2, done=450, note="half") for job in jobs) == 250
+    rows = set(Job.objects.values_list("bp", "done", "message", "seq", "heard_at"))
+    assert rows == {(5400, 450, "half", 2, clock())}
+
+
+def test_they_cost_few_statements(tracker, clock, jobs):
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        tracker.observe_many(report(job, clock, 2, done=450) for job in jobs)
+    statements = [query for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(statements) <= 3 * 2  # three batches: one SELECT and one many-row UPDATE each
+
+
+def test_of_several_reports_of_one_job_the_newest_counts(tracker, clock, jobs):
+    job = jobs[0]
+    assert tracker.observe_many([report(job, clock, 5, done=50), report(job, clock, 4, done=40)]) == 1
+    assert Job.objects.get(pk=job.pk).done == 50
+
+
+def test_what_is_more_than_a_tick_goes_through_with_its_entries(tracker, clock, jobs):
+    assert tracker.observe_many([report(jobs[0], clock, 2, stage="publish"), report(jobs[1], clock, 2, done=9)]) == 2
+    assert Event.objects.filter(job=jobs[0], phase="stage", stage="publish").exists()
+
+
+def test_a_report_that_must_be_refused_keeps_none_of_the_others_back(tracker, clock, jobs, caplog):
+    unknown = Report(job=uuid.uuid4(), attempt=1, run=1, seq=2, stage="process", at=clock())
+    wrong = report(jobs[1], clock, 2, stage="proces", total=None)
+    with caplog.at_level(logging.WARNING):
+        assert tracker.observe_many([unknown, wrong, report(jobs[0], clock, 2, done=9)]) == 1
+    assert "which none has" in caplog.text
+    assert "'proces' is not a stage of film@1" in caplog.text
+
+
+def test_old_ones_change_nothing(tracker, clock, jobs):
+    before = list(Job.objects.order_by("pk").values())
+    assert tracker.observe_many(report(job, clock, 1, done=899) for job in jobs) == 0
+    assert list(Job.objects.order_by("pk").values()) == before
