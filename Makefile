@@ -40,10 +40,10 @@ run: .venv/.installed  ## start the web server and the cluster; Ctrl-C stops bot
 test: check test-sqlite test-postgres  ## check, then the whole suite on SQLite and on Postgres
 
 test-sqlite: .venv/.installed-dev chromium
-	$(BIN)/python -m tests.databases sqlite -- $(ARGS)
+	exec $(BIN)/python -m tests.databases sqlite -- $(ARGS)
 
 test-postgres: .venv/.installed-dev chromium
-	$(BIN)/python -m tests.databases postgres -- $(ARGS)
+	exec $(BIN)/python -m tests.databases postgres -- $(ARGS)
 
 check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missing migrations
 	$(BIN)/ruff format --check .
@@ -54,7 +54,7 @@ check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missi
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 bench: .venv/.installed-bench  ## the benchmarks of docs/BENCHMARKS.md; results in var/bench
-	$(BIN)/python -m tests.bench $(ARGS)
+	exec $(BIN)/python -m tests.bench $(ARGS)
 
 lock: .venv/.installed-dev  ## lock again after a change of pyproject.toml
 	@sh tests/lock.sh

@@ -26,7 +26,7 @@ class Plan:
             if fraction < turn:
                 end, into = height, fraction / turn
             else:
-                start, into = height, (fraction - turn) / (1 - turn) if turn < 1 else 1.0
+                start, into = height, (fraction - turn) / (1 - turn) if turn < 1 else 0.0
         return min(ALMOST, start + math.floor((end - start) * into + 1e-9))
 
     def as_json(self) -> dict[str, object]:

@@ -154,9 +154,8 @@ class Snapshot:
     def bar_words(self) -> str:
         """What a screen reader says of the bar."""
         doing = self.stage.label.lower() if self.stage and self.status == Status.RUNNING else self.heading.lower()
-        return ", ".join(
-            part for part in (_("%(percent)d percent") % {"percent": self.percent}, doing, self.eta) if part
-        )
+        spoken = (_("%(percent)d percent") % {"percent": self.percent}, doing, self.eta[:1].lower() + self.eta[1:])
+        return ", ".join(part for part in spoken if part)
 
     @cached_property
     def announcement(self) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from progress import batch, fold, lifecycle, pipelines, timeline
@@ -287,7 +288,7 @@ class ProgressTracker(ConditionalWrites):
 
     def hand_over(self, *, giver: Any, taker: Any) -> int:
         """All jobs of one account become another's."""
-        return Job.objects.of(giver.pk).update(owner=taker)
+        return Job.objects.of(giver.pk).update(owner=taker, version=F("version") + 1)
 
     # How a move and a report become a step
 

@@ -1,6 +1,7 @@
 """The page of a job, and the two fragments that pages poll."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -54,7 +55,7 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 def indicator(request: HttpRequest) -> HttpResponse:
     if access.is_anonymous(request):
         return _uncached(HttpResponseStopPolling(b""))
-    response = render(request, "progress/indicator.html", tray(request, polls=True))
+    response = render(request, "progress/indicator.html", tray(request.user.pk, polls=True))
     return _uncached(response)
 
 
@@ -69,10 +70,9 @@ def dismiss(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     return redirect("progress:job", job_id=job_id)
 
 
-def tray(request: HttpRequest, *, polls: bool) -> dict[str, object]:
-    """What the indicator shows. It polls only while there is work under way."""
-    jobs = [] if access.is_anonymous(request) else rows().tray(request.user.pk)
-    seen = [snapshot(job) for job in jobs]
+def tray(viewer_id: Any, *, polls: bool) -> dict[str, object]:
+    """What the indicator shows to this account. It polls only while there is work under way."""
+    seen = [snapshot(job) for job in rows().tray(viewer_id)] if viewer_id is not None else []
     active = [each for each in seen if not each.settled]
     timed = [each for each in active if each.eta_seconds is not None]
     return {
@@ -91,7 +91,8 @@ def _visible(request: HttpRequest, job_id: uuid.UUID) -> Job | None:
 def _told(request: HttpRequest, seen: Snapshot) -> HttpResponse:
     context = {"seen": seen, "with_indicator": "nav" in request.GET}
     if context["with_indicator"]:
-        context |= tray(request, polls=seen.settled)
+        viewer_id = seen.job.owner_id if access.is_owner(request, seen.job) else request.user.pk
+        context |= tray(viewer_id, polls=seen.settled)
     response = render(request, "progress/fragment.html", context)
     if not seen.settled:
         return response

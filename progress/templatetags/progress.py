@@ -23,7 +23,7 @@ def job_card(context: RequestContext, job: Job | Snapshot, *, nav: bool = False)
 @register.inclusion_tag("progress/indicator.html", takes_context=True)
 def job_indicator(context: RequestContext, *, polls: bool = True) -> dict[str, Any]:
     request = context.get("request")
-    return tray(request, polls=polls) if request else {"tray": [], "active": []}
+    return tray(request.user.pk if request else None, polls=polls)
 
 
 @register.simple_tag

@@ -68,7 +68,7 @@ def test_the_marks_are_the_starts_of_the_stages_and_the_endings():
     ],
 )
 def test_a_stage_that_makes_no_sense_is_refused(changes, said):
-    with pytest.raises(Refused, match="(?i)stage") as refusal:
+    with pytest.raises(Refused, match=r"(?i)stage") as refusal:
         stage(**changes)
     assert said in str(refusal.value)
 

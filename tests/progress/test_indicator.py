@@ -1,0 +1,75 @@
+import pytest
+from django.urls import reverse
+
+from progress.models import Job
+from progress.tracker import ProgressTracker
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/exports/indicator"
+
+
+@pytest.fixture
+def tracker():
+    return ProgressTracker()
+
+
+def test_it_counts_what_is_under_way_and_polls_each_five_seconds(client, owner, tracker, job):
+    tracker.create("film@1", title="Reel 13", owner=owner)
+    client.force_login(owner)
+    page = client.get(ADDRESS).content.decode()
+    assert "2 exports" in page
+    assert 'hx-trigger="every 5s, refresh"' in page
+    assert "Reel 12" in page
+    assert "Reel 13" in page
+
+
+def test_it_is_empty_and_silent_where_nothing_is_to_be_said(client, owner):
+    client.force_login(owner)
+    page = client.get(ADDRESS).content.decode()
+    assert 'id="indicator"' in page
+    assert "hx-get" not in page
+    assert "<details" not in page
+
+
+def test_nobody_elses_work_is_in_it(client, stranger, job):
+    client.force_login(stranger)
+    assert job.title not in client.get(ADDRESS).content.decode()
+
+
+def test_a_visitor_without_account_stops_polling(client, job):
+    assert client.get(ADDRESS).status_code == 286
+
+
+def test_endings_stay_until_they_are_dismissed(client, owner, tracker, job):
+    tracker.fail(job.pk, cause="lost", text="The machine went away.")
+    client.force_login(owner)
+    page = client.get(ADDRESS).content.decode()
+    assert "1 finished" in page
+    assert "Dismiss" in page
+    assert "hx-trigger" not in page
+    response = client.post(reverse("progress:dismiss", args=[job.pk]), headers={"HX-Request": "true"})
+    assert job.title not in response.content.decode()
+    assert not Job.objects.get(pk=job.pk).unseen
+
+
+def test_without_javascript_dismissing_leads_back_to_the_job(client, owner, tracker, job):
+    tracker.complete(job.pk)
+    client.force_login(owner)
+    address = reverse("progress:dismiss", args=[job.pk])
+    assert client.post(address).headers["Location"] == reverse("progress:job", args=[job.pk])
+
+
+def test_only_its_owner_dismisses_it(client, staff, stranger, tracker, job):
+    tracker.complete(job.pk)
+    for person in (staff, stranger):
+        client.force_login(person)
+        assert client.post(reverse("progress:dismiss", args=[job.pk])).status_code == 404
+    assert Job.objects.get(pk=job.pk).unseen
+
+
+def test_it_costs_two_queries_however_much_there_is(client, owner, tracker, django_assert_num_queries):
+    client.force_login(owner)
+    for number in range(30):
+        tracker.create("film@1", title=f"Reel {number}", owner=owner)
+    with django_assert_num_queries(2):  # the account, the rows
+        client.get(ADDRESS)

@@ -1,0 +1,212 @@
+from datetime import timedelta
+
+import pytest
+
+from progress.models import Job
+from progress.report import Report
+from progress.snapshot import snapshot
+
+pytestmark = pytest.mark.django_db
+
+
+def told(job, clock, seq=1, **changes):
+    return Report(**({"job": job.pk, "attempt": 1, "run": 1, "seq": seq, "stage": "process", "at": clock()} | changes))
+
+
+@pytest.fixture
+def seen(job, clock):
+    return lambda: snapshot(Job.objects.get(pk=job.pk), clock())
+
+
+def lines(seen):
+    return {line.key: (line.state, line.said, line.note) for line in seen.stages}
+
+
+def test_a_new_job_waits(seen):
+    now = seen()
+    assert (now.heading, now.eta, now.percent_words) == ("Waiting to start", "Waiting to start.", "0 %")
+    assert {line.state for line in now.stages} == {"waiting"}
+
+
+def test_before_anything_was_measured_no_number_is_said(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=1, total=9000))
+    assert (seen().heading, seen().eta) == ("Rendering your film...", "Estimating time…")
+
+
+def test_less_than_one_percent_is_said_as_such(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, stage="upload", done=5, total=100))
+    assert (seen().percent, seen().percent_words) == (0, "<1 %")
+
+
+def test_the_stage_list_tells_what_was_what_is_and_what_will_be(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, stage="fetch", done=0, total=10))
+    clock.pass_by(42)
+    tracker.observe(told(job, clock, seq=2, done=3210, total=9000))
+    assert lines(seen()) == {
+        "upload": ("done", "done", ""),
+        "start": ("done", "done", ""),
+        "fetch": ("done", "done", "42 s"),
+        "process": ("current", "under way", "3,210 of 9,000 frames"),
+        "publish": ("waiting", "to come", "usually 10 s"),
+        "finalize": ("waiting", "to come", "usually 2 s"),
+    }
+
+
+def test_bytes_are_told_as_people_read_them(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, stage="fetch", done=84_000_000, total=1_200_000_000))
+    assert lines(seen())["fetch"][2] == "84 MB of 1.2 GB"
+
+
+def test_a_percent_of_ones_own_is_not_shown_as_frames(tracker, job, seen):
+    tracker.update_progress_explicit(job.pk, 45)
+    assert lines(seen())["process"] == ("current", "under way", "")
+
+
+def test_a_cold_start_shows_no_number_but_a_sentence(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, stage="start"))
+    assert not seen().measurable
+    assert seen().message == "Waiting for a machine to start."
+
+
+def test_the_last_stage_is_almost_done(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, stage="finalize", done=1, total=3))
+    assert seen().eta == "Almost done..."
+
+
+def test_past_its_range_it_says_so_and_what_is_done(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=7310, total=9000))
+    minute = timedelta(minutes=1)
+    tracker.forecast(job.pk, low=clock() + minute, finish=clock() + 2 * minute, high=clock() + 3 * minute)
+    clock.pass_by(181)
+    assert seen().eta == "Taking longer than usual. Still making progress: 7,310 of 9,000 frames."
+
+
+def test_a_wide_range_is_told(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=10, total=9000))
+    minute = timedelta(minutes=1)
+    tracker.forecast(job.pk, low=clock() + 12 * minute, finish=clock() + 15 * minute, high=clock() + 19 * minute)
+    assert seen().eta == "12–19 minutes remaining"
+
+
+def test_a_paused_job_tells_the_work_that_is_left(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=10, total=9000))
+    tracker.forecast(job.pk, finish=clock() + timedelta(minutes=6))
+    tracker.pause(job.pk)
+    clock.pass_by(9999)
+    assert seen().eta == "Paused. About 6 minutes of work left."
+    assert seen().finish is None
+    assert lines(seen())["process"][1] == "paused here"
+
+
+def test_wishes_are_told_until_they_are_fulfilled(tracker, job, seen):
+    tracker.start(job.pk)
+    tracker.wish(job.pk, "pause", actor="olga")
+    assert seen().eta.startswith("Pausing…")
+    tracker.wish(job.pk, "cancel", actor="olga")
+    assert seen().eta.startswith("Cancelling…")
+
+
+def test_a_failed_job_keeps_its_last_true_percent(tracker, clock, job, seen):
+    """X-4."""
+    tracker.observe(told(job, clock, done=5625, total=9000))
+    tracker.fail(job.pk, cause="input_unreadable", text="We couldn't read clip 3. Replace it and try again.")
+    assert (seen().percent, seen().heading) == (63, "Failed")
+    assert seen().eta == "Stopped at 63 %. We couldn't read clip 3. Replace it and try again."
+    assert lines(seen())["process"] == ("stopped", "stopped here", "5,625 of 9,000 frames")
+    assert lines(seen())["publish"] == ("waiting", "not reached", "")
+    assert seen().page_title == "Problem · Reel 12"
+
+
+def test_a_finished_job_says_how_long_it_took(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=9000, total=9000))
+    clock.pass_by(125)
+    tracker.complete(job.pk)
+    clock.pass_by(9999)
+    assert (seen().percent, seen().eta, seen().page_title) == (100, "Finished in 2 min 5 s.", "Done · Reel 12")
+    assert {line.state for line in seen().stages} == {"done"}
+
+
+def test_the_held_bar_says_why(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=5625, total=9000))
+    assert seen().held == ""
+    tracker.requeue(job.pk, cause="preempted", text="The machine was taken away.")
+    assert seen().held == "The bar stays at 63 % until the next attempt has caught up."
+    tracker.start(job.pk)
+    tracker.observe(told(job, clock, attempt=2, done=1000, total=9000))
+    assert seen().held == "The bar stays at 63 % while attempt 2 catches up; it is at 26 %."
+    assert lines(seen())["process"][2] == "1,000 of 9,000 frames · attempt 2"
+
+
+def test_more_work_than_it_seemed_is_said(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=45, total=90))
+    tracker.observe(told(job, clock, seq=2, done=46, total=180))
+    assert seen().held == "The bar stays at 54 %: there is more to do than it seemed. It really is at 36 %."
+
+
+def test_silence_is_quiet_after_a_minute_and_stuck_only_past_its_range(tracker, clock, job, seen):
+    """X-9: and neither is an ending."""
+    tracker.observe(told(job, clock, done=10, total=9000))
+    tracker.forecast(job.pk, finish=clock() + timedelta(minutes=10), high=clock() + timedelta(minutes=12))
+    clock.pass_by(60)
+    assert seen().verdict == ""
+    clock.pass_by(1)
+    assert seen().verdict == "quiet"
+    assert seen().verdict_words == "No news for 1 min 0 s. We are checking on it."
+    clock.pass_by(700)
+    assert seen().verdict == "stuck"
+    clock.pass_by(40 * 60 * 60)
+    assert seen().status == "running"
+
+
+def test_slow_work_is_not_called_quiet_before_three_of_its_usual_gaps(tracker, clock, job, seen):
+    for seq in range(1, 30):
+        tracker.observe(told(job, clock, seq=seq, done=seq, total=9000))
+        clock.pass_by(100)
+    clock.pass_by(195)
+    assert seen().verdict == ""
+    clock.pass_by(10)
+    assert seen().verdict == "quiet"
+
+
+def test_an_unreachable_service_is_no_error(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=10, total=9000))
+    tracker.unreachable(job.pk)
+    assert seen().verdict == "unreachable"
+    assert seen().eta == "We can't reach the render service right now. Your export is not affected."
+
+
+def test_a_screen_reader_hears_percent_stage_and_time(tracker, clock, job, seen):
+    began = clock()
+    clock.pass_by(90)
+    tracker.observe(told(job, clock, began=began, done=3375, total=9000))
+    assert seen().bar_words == "45 percent, rendering, about 3 minutes remaining"
+
+
+def test_only_stages_quarters_verdicts_and_endings_are_announced(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=10, total=9000))
+    first = seen().announcement
+    tracker.observe(told(job, clock, seq=2, done=500, total=9000))
+    assert seen().announcement == first == "Rendering."
+    tracker.observe(told(job, clock, seq=3, done=5000, total=9000))
+    assert seen().announcement == "Rendering. 50 percent reached."
+    clock.pass_by(61)
+    assert seen().announcement.startswith("Rendering. 50 percent reached. No news for")
+
+
+def test_the_mark_changes_with_the_row_and_with_the_words(tracker, clock, job, seen):
+    began = clock()
+    clock.pass_by(90)
+    tracker.observe(told(job, clock, began=began, done=3375, total=9000))
+    first = seen().mark
+    assert seen().mark == first
+    clock.pass_by(60)
+    second = seen().mark
+    assert second != first, "About 2 minutes remaining"
+    tracker.observe(told(job, clock, seq=2, began=began, done=3376, total=9000))
+    assert seen().mark != second
+
+
+def test_a_pipeline_that_is_no_longer_known_still_shows_its_bar(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=45, total=90))
+    Job.objects.filter(pk=job.pk).update(pipeline="film@0")
+    assert (seen().percent, seen().stages, seen().heading) == (54, [], "Running")
