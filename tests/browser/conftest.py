@@ -1,0 +1,72 @@
+"""Debian's Chromium against a live server. Where it is missing, the tests are skipped and say what to do."""
+
+import os
+import shutil
+
+import pytest
+from django.test import Client
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+# Kept by the page itself, before any script of ours: what the policy refused, and every percent that was shown.
+WATCH = """
+  window.__refused = [];
+  document.addEventListener("securitypolicyviolation", (event) =>
+    window.__refused.push(`${event.violatedDirective}: ${event.blockedURI || event.sourceFile}`));
+"""
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("Debian's Chromium is not installed; `apt install chromium` brings it")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in this thread
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+    os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+
+
+@pytest.fixture
+def visitor(chromium, live_server):
+    """A browser window of somebody who has not signed in; whatever its pages were refused fails the test."""
+    context = chromium.new_context(base_url=live_server.url, locale="en-GB", timezone_id="Europe/Berlin")
+    context.set_default_timeout(15_000)
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    refused = page.evaluate("window.__refused || []") if page.url.startswith("http") else []
+    page.goto("about:blank")  # ends its polls before the server goes
+    context.close()
+    assert refused == []
+    assert errors == []
+
+
+@pytest.fixture
+def sign_in(live_server):
+    def as_person(page, person):
+        client = Client()
+        client.force_login(person)
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}
+        page.context.add_cookies([cookie])
+        return page
+
+    return as_person
+
+
+@pytest.fixture
+def window(visitor, owner, sign_in):
+    """A browser window of the owner."""
+    return sign_in(visitor, owner)
