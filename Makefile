@@ -40,10 +40,10 @@ run: .venv/.installed  ## start the web server and the cluster; Ctrl-C stops bot
 test: check test-sqlite test-postgres  ## check, then the whole suite on SQLite and on Postgres
 
 test-sqlite: .venv/.installed-dev chromium
-	exec $(BIN)/python -m tests.databases sqlite -- $(ARGS)
+	exec $(BIN)/python -m tests.databases sqlite -- -n 2 $(ARGS)
 
 test-postgres: .venv/.installed-dev chromium
-	exec $(BIN)/python -m tests.databases postgres -- $(ARGS)
+	exec $(BIN)/python -m tests.databases postgres -- -n 2 $(ARGS)
 
 check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missing migrations
 	$(BIN)/ruff format --check .

@@ -1,13 +1,54 @@
 """The shapes that running work and the site exchange, in plain JSON. Standard library only.
 
-A report is the whole picture each time, numbered: whoever reads may miss any of them and still know everything.
+Each attempt has a folder of its own in the store. What decides is the outcome: written once, whoever is first.
 """
 
+import json
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 VERSION = 1
+MOST_RUNS = 3  # an input that ended so many runs without an outcome is given up
+
+Ending = Literal["ok", "error", "paused", "abort"]
+Stop = Literal["pause", "cancel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptKeys:
+    """Where the objects of one attempt are."""
+
+    export: str
+    number: int
+
+    @property
+    def folder(self) -> str:
+        return f"attempts/{self.export}/{self.number}"
+
+    @property
+    def spec(self) -> str:
+        return f"{self.folder}/spec.json"
+
+    def hello(self, run: int) -> str:
+        """One for each run, written once: so runs are counted even when two of them begin at the same moment."""
+        return f"{self.folder}/hello.{run}.json"
+
+    @property
+    def progress(self) -> str:
+        return f"{self.folder}/progress.json"
+
+    @property
+    def control(self) -> str:
+        return f"{self.folder}/control.json"
+
+    @property
+    def outcome(self) -> str:
+        return f"{self.folder}/outcome.json"
+
+    def out(self, call: str, run: int, name: str) -> str:
+        """Bytes that one run made; no two runs ever write under the same key."""
+        return f"{self.folder}/out/{call}.{run}/{name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +62,10 @@ class PassedStage:
 
 @dataclass(frozen=True, kw_only=True)
 class ProgressReport:
-    """What is written to progress.json. `attempt`, `run` and `seq` order all reports of a job."""
+    """What is written to progress.json: the whole picture, so that any of them may be missed.
+
+    `attempt`, `run` and `seq` order all reports of a job.
+    """
 
     job: str
     attempt: int
@@ -39,6 +83,58 @@ class ProgressReport:
 
     def as_wire(self) -> dict[str, Any]:
         return {"v": VERSION, **_plain(asdict(self))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello:
+    """An attempt's first act: which call it is, and the how-manieth run of it."""
+
+    call: str
+    run: int
+    at: datetime
+    token: str = ""
+
+    def as_wire(self) -> dict[str, Any]:
+        return {"v": VERSION, **_plain(asdict(self))}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How an attempt ended. `writer` tells one's own write, whose answer was lost, from somebody else's."""
+
+    ending: Ending
+    writer: str
+    at: datetime
+    code: str = ""
+    sentence: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+
+    def as_wire(self) -> dict[str, Any]:
+        return {"v": VERSION, **_plain(asdict(self))}
+
+    @classmethod
+    def from_wire(cls, wire: dict[str, Any]) -> "Outcome":
+        if wire.get("v") != VERSION or wire.get("ending") not in ("ok", "error", "paused", "abort"):
+            raise ValueError(f"outcome: expected version {VERSION} and a known ending, got {str(wire)[:120]!r}")
+        return cls(
+            ending=wire["ending"],
+            writer=str(wire.get("writer", "")),
+            at=datetime.fromisoformat(wire["at"]),
+            code=str(wire.get("code", "")),
+            sentence=str(wire.get("sentence", "")),
+            result=dict(wire.get("result") or {}),
+        )
+
+
+def pack(wire: dict[str, Any]) -> bytes:
+    return json.dumps(wire, sort_keys=True, separators=(",", ":")).encode()
+
+
+def unpack(body: bytes) -> dict[str, Any]:
+    wire = json.loads(body)
+    if not isinstance(wire, dict):
+        raise ValueError(f"expected a JSON object, got {body[:40]!r}")  # noqa: TRY004 - as json's own refusal
+    return wire
 
 
 def _plain(value: Any) -> Any:

@@ -1,3 +1,4 @@
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ settings.register_profile(
     "suite",
     deadline=None,
     print_blob=True,
+    derandomize="CI" in os.environ,  # there, the same examples each time; elsewhere, new ones
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("suite")

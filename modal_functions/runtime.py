@@ -1,0 +1,162 @@
+"""run(): hello, then the stages of a kind, then, last of all, the outcome. It never raises and returns a plain dict."""
+
+import json
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from modal_functions.reporter import Reporter
+from modal_functions.store import Store, StoreError
+from modal_functions.wire import MOST_RUNS, AttemptKeys, Hello, Outcome, ProgressReport, Stop, pack, unpack
+
+logger = logging.getLogger("modal_functions")
+
+
+class Failed(Exception):
+    """The work cannot be done, for a reason that a person can act on."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(f"{code}: {sentence}")
+        self.code, self.sentence = code, sentence
+
+
+class Stopped(Exception):
+    """The work was asked to stop, and has reached a place where what is done is kept."""
+
+    def __init__(self, wish: Stop) -> None:
+        super().__init__(wish)
+        self.wish = wish
+
+
+class Settled(Exception):
+    """The attempt was decided elsewhere meanwhile; going on would only burn time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a stage of a kind may do beside its own work."""
+
+    spec: dict[str, Any]
+    store: Store
+    keys: AttemptKeys
+    call: str
+    run: int
+    folder: Path
+    report: Reporter
+
+    def border(self) -> None:
+        """Between two pieces of work: stops here if it was asked to, or if the attempt was decided already.
+
+        A store that does not answer is no order to stop."""
+        try:
+            control, outcome = self.store.get(self.keys.control), self.store.get(self.keys.outcome)
+        except StoreError:
+            return
+        if outcome is not None:
+            raise Settled
+        wish = _wish(control)
+        if wish:
+            raise Stopped(wish)
+
+    def out(self, name: str) -> str:
+        return self.keys.out(self.call, self.run, name)
+
+
+Work = Callable[[Context], dict[str, Any]]
+
+
+def run(
+    *, work: Work, spec: dict[str, Any], store: Store, keys: AttemptKeys, call: str, folder: Path
+) -> dict[str, Any]:
+    """One run of one attempt. `work` returns the result; everything else that can happen has its own ending.
+
+    Only what asks the process itself to end (a signal, a time limit) passes through, and leaves no outcome."""
+    try:
+        number = _say_hello(store, keys, call)
+        if number is None:
+            return _commit(store, keys, _outcome(call, 0, "error", code="poison", sentence=POISON))
+        settled = store.get(keys.outcome)
+        if settled is not None:
+            return unpack(settled)
+        outcome = _work(work, spec, store, keys, call, number, folder)
+        return _commit(store, keys, outcome) if outcome else unpack(store.get(keys.outcome) or b"{}")
+    except StoreError as error:
+        logger.warning("The store failed while an attempt was decided: %s", error)
+        return {"ending": "unknown", "sentence": f"The store did not answer: {error}"}
+
+
+POISON = (
+    f"This input ended the machine {MOST_RUNS} times in a row, so it was not tried again."
+    " Try without the clip added last, or convert it with another program first."
+)
+
+
+def _work(
+    work: Work, spec: dict[str, Any], store: Store, keys: AttemptKeys, call: str, number: int, folder: Path
+) -> Outcome | None:
+    def write(picture: ProgressReport) -> None:
+        store.put(keys.progress, pack(picture.as_wire()))
+
+    report = Reporter(job=keys.export, attempt=keys.number, run=number, write=write)
+    context = Context(spec=spec, store=store, keys=keys, call=call, run=number, folder=folder, report=report)
+    try:
+        result = work(context)
+        json.dumps(result)
+        return _outcome(call, number, "ok", result=result)
+    except Settled:
+        return None
+    except Stopped as stopped:
+        code = "" if stopped.wish == "pause" else "cancelled"
+        return _outcome(call, number, "paused", code=code)
+    except Failed as failed:
+        return _outcome(call, number, "error", code=failed.code, sentence=failed.sentence)
+    except StoreError as error:
+        return _outcome(call, number, "error", code="store", sentence=f"The store failed: {error}")
+    except MemoryError:
+        return _outcome(
+            call, number, "error", code="out_of_memory", sentence="The work needs more memory than there is."
+        )
+    except Exception as error:  # an attempt must end with an outcome, whatever is wrong in a kind
+        logger.exception("An attempt failed in a way that nobody foresaw")
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        said = f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}"
+        return _outcome(call, number, "error", code="internal", sentence=f"Something went wrong on our side ({said}).")
+    finally:
+        report.close()
+
+
+def _say_hello(store: Store, keys: AttemptKeys, call: str) -> int | None:
+    """The number of this run; None when too many have begun before."""
+    for number in range(1, MOST_RUNS + 1):
+        if store.put_once(keys.hello(number), pack(Hello(call=call, run=number, at=_now()).as_wire())):
+            return number
+    return None
+
+
+def _commit(store: Store, keys: AttemptKeys, outcome: Outcome) -> dict[str, Any]:
+    """The register decides: who is first, wins; everyone else reads what stands there."""
+    wire = outcome.as_wire()
+    if store.put_once(keys.outcome, pack(wire)):
+        return wire
+    stands = store.get(keys.outcome)
+    return unpack(stands) if stands is not None else wire
+
+
+def _outcome(call: str, number: int, ending: Any, **more: Any) -> Outcome:
+    return Outcome(ending=ending, writer=f"{call}.{number}", at=_now(), **more)
+
+
+def _wish(control: bytes | None) -> Stop | None:
+    try:
+        wish = unpack(control).get("stop") if control else None
+    except ValueError:
+        return None
+    return wish if wish in ("pause", "cancel") else None
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

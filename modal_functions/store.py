@@ -1,0 +1,233 @@
+"""Where bytes are kept: objects under keys, some of them written once and never again.
+
+Not there, not allowed and not reachable are three answers; nothing here turns one into another.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+LONGEST_KEY = 512
+PIECE = 1 << 20
+HALF_WRITTEN = ".half-written-"  # no key starts like this, so no listing shows one
+
+OnBytes = Callable[[int], None]
+
+
+class StoreError(Exception):
+    """Something is wrong with the store itself; what was asked for may or may not be there."""
+
+
+class Unreachable(StoreError):
+    """No answer. Ask again later; nothing was learned."""
+
+
+class Forbidden(StoreError):
+    """The store refuses; asking again will not help until somebody changes a permission."""
+
+
+class Full(StoreError):
+    """No room is left."""
+
+
+class Missing(KeyError):
+    """There is no object under this key."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    key: str
+    bytes: int
+    sha256: str
+
+
+class Store(Protocol):
+    def put(self, key: str, body: bytes) -> None:
+        """Written whole or not at all, over whatever stood there."""
+
+    def put_once(self, key: str, body: bytes) -> bool:
+        """True for the one writer who was first; for all others the object stays as it is."""
+
+    def put_file(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored: ...
+
+    def get(self, key: str) -> bytes | None:
+        """None only when it is certain that there is none."""
+
+    def fetch(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored: ...
+
+    def size(self, key: str) -> int | None: ...
+
+    def keys(self, prefix: str) -> Iterator[str]: ...
+
+    def delete(self, key: str) -> None:
+        """Gone afterwards, whether or not it was there."""
+
+
+def checked(key: str) -> str:
+    """A key is made of plain parts: nothing in it can climb out of a folder or hide in a listing."""
+    parts = key.split("/") if isinstance(key, str) else []
+    if not parts or len(key) > LONGEST_KEY or not all(PART.fullmatch(part) for part in parts):
+        raise ValueError(f"key: expected parts of letters, digits and ._- joined by /, got {str(key)[:80]!r}")
+    return key
+
+
+class FolderStore:
+    """A folder on a local disk. An object is written beside its place, synced, and then put there in one step."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, key: str, body: bytes) -> None:
+        with self._written(key, body) as (temporary, place):
+            temporary.replace(place)
+
+    def put_once(self, key: str, body: bytes) -> bool:
+        with self._written(key, body) as (temporary, place):
+            try:
+                os.link(temporary, place)  # fails where something stands, whoever else links at the same moment
+            except FileExistsError:
+                return False
+        return True
+
+    def put_file(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
+        with _told(), path.open("rb") as source, self._beside(key) as (file, temporary, place):
+            stored = _copy(key, source, file, on_bytes)
+            _sync(file)
+            temporary.replace(place)
+        return stored
+
+    def get(self, key: str) -> bytes | None:
+        with _told():
+            try:
+                return self._place(key).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def fetch(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
+        with _told(), self.open(key) as source, path.open("wb") as file:
+            return _copy(key, source, file, on_bytes)
+
+    def open(self, key: str) -> BinaryIO:
+        with _told():
+            try:
+                return self._place(key).open("rb")
+            except FileNotFoundError:
+                raise Missing(key) from None
+
+    def size(self, key: str) -> int | None:
+        with _told():
+            try:
+                return self._place(key).stat().st_size
+            except FileNotFoundError:
+                return None
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        with _told():
+            for folder, _, names in os.walk(self._place(prefix.rstrip("/")), onerror=_unless_missing):
+                for name in sorted(names):
+                    if not name.startswith(HALF_WRITTEN):
+                        yield Path(folder, name).relative_to(self.root).as_posix()
+
+    def delete(self, key: str) -> None:
+        with _told():
+            place = self._place(key)
+            place.unlink(missing_ok=True)
+            _drop_empty(place.parent, self.root)
+
+    def path(self, key: str) -> Path:
+        """Where the object is, for those on the same machine who only read it."""
+        return self._place(key)
+
+    def _place(self, key: str) -> Path:
+        return self.root / checked(key)
+
+    @contextlib.contextmanager
+    def _written(self, key: str, body: bytes) -> Iterator[tuple[Path, Path]]:
+        with _told(), self._beside(key) as (file, temporary, place):
+            file.write(body)
+            _sync(file)
+            yield temporary, place
+
+    @contextlib.contextmanager
+    def _beside(self, key: str) -> Iterator[tuple[BinaryIO, Path, Path]]:
+        """A temporary file in the object's own folder, gone afterwards unless it was put in place."""
+        place = self._place(key)
+        temporary = _temporary_file(place.parent)
+        try:
+            with temporary.open("wb") as file:
+                yield file, temporary, place
+            _sync_folder(place.parent)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _temporary_file(folder: Path) -> Path:
+    """Made again if somebody deletes the empty folder between the two steps."""
+    for _ in range(10):
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            descriptor, name = tempfile.mkstemp(dir=folder, prefix=HALF_WRITTEN)
+            os.close(descriptor)
+            return Path(name)
+    raise Unreachable(f"{folder} vanishes each time it is made")
+
+
+def _copy(key: str, source: BinaryIO, target: BinaryIO, on_bytes: OnBytes | None) -> Stored:
+    digest, count = hashlib.sha256(), 0
+    while piece := source.read(PIECE):
+        target.write(piece)
+        digest.update(piece)
+        count += len(piece)
+        if on_bytes:
+            on_bytes(count)
+    return Stored(key=key, bytes=count, sha256=digest.hexdigest())
+
+
+def _sync(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name itself must survive a power cut, not only the bytes under it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _drop_empty(folder: Path, root: Path) -> None:
+    while folder != root:
+        try:
+            folder.rmdir()
+        except OSError:  # not empty, or gone already
+            return
+        folder = folder.parent
+
+
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Each way a disk can fail, as the answer it is."""
+    try:
+        yield
+    except OSError as error:
+        said = f"{error.strerror or error} ({error.filename})" if error.filename else str(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise Full(said) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise Forbidden(said) from error
+        raise Unreachable(said) from error
