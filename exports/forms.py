@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib.auth.forms import UserCreationForm
+from django.db import IntegrityError, transaction
 
 from exports.models import User
 
@@ -16,6 +17,15 @@ class SignUpForm(UserCreationForm):
         super().__init__(*args, instance=guest or User(), **kwargs)
         if guest and not self.is_bound:
             self.initial["username"] = ""  # not the name that the guest was given
+
+    def saved(self) -> User | None:
+        """None, with the error said, where another sign-up took the name after it was checked."""
+        try:
+            with transaction.atomic():
+                return self.save()
+        except IntegrityError:
+            self.add_error("username", self.instance.unique_error_message(User, ("username",)))
+            return None
 
     def save(self, commit: bool = True) -> User:
         self.instance.guest = False

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 PR_SET_PDEATHSIG = 1
 PATIENCE = 15.0  # seconds for a clean end, before the whole process group is killed
@@ -26,8 +26,9 @@ class Child:
     say: Callable[[str], None]
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
-    deaths: int = field(default=0)
+    deaths: int = 0
     not_before: float = 0.0
+    clock: Callable[[], float] = time.monotonic
 
     def start(self) -> None:
         """In a session of its own, so that a Ctrl-C meant for the parent is passed on in the right order."""
@@ -37,11 +38,11 @@ class Child:
             start_new_session=True,
             preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - one system call, no lock
         )
-        self.started = time.monotonic()
+        self.started = self.clock()
 
     def keep_running(self) -> None:
         """Starts it again if it has died, at first at once, then less and less often."""
-        now = time.monotonic()
+        now = self.clock()
         if self.process is None:
             if now >= self.not_before:
                 self.start()
@@ -51,7 +52,7 @@ class Child:
             return
         self.kill_group()
         self.deaths = 1 if now - self.started > HEALTHY_AFTER else self.deaths + 1
-        pause = min(LONGEST_PAUSE, 2.0 ** (self.deaths - 1) - 1)
+        pause = min(LONGEST_PAUSE, 2.0 ** min(self.deaths - 1, 10) - 1)  # a float has no 2¹⁰²⁴
         self.say(f"The {self.name} ended unexpectedly ({_how(code)}); it is started again in {pause:.0f} s.")
         self.process, self.not_before = None, now + pause
 
@@ -59,14 +60,14 @@ class Child:
         if self.process and self.process.poll() is None:
             self.process.terminate()
 
-    def wait(self, deadline: float) -> None:
-        """Until it has ended; past the deadline it is killed, with everything it started."""
+    def wait(self, seconds: float) -> None:
+        """Until it has ended, at most so long; then it is killed, with everything it started."""
         if self.process is None:
             return
         try:
-            self.process.wait(max(0.0, deadline - time.monotonic()))
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.say(f"The {self.name} did not stop within {PATIENCE:.0f} s and was killed.")
+            self.say(f"The {self.name} did not stop in time and was killed.")
         self.kill_group()
         self.process.wait()
 
@@ -77,7 +78,7 @@ class Child:
                 os.killpg(self.process.pid, signal.SIGKILL)
 
 
-def run_until_told(children: Sequence[Child], *, every: float = 0.5) -> int:
+def run_until_told(children: Sequence[Child], *, every: float = 0.5, patience: float = PATIENCE) -> int:
     """Keeps the children running until SIGINT, SIGTERM or SIGHUP; returns the signal's number."""
     told: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -88,9 +89,9 @@ def run_until_told(children: Sequence[Child], *, every: float = 0.5) -> int:
         time.sleep(every)
     for child in children:
         child.ask_to_stop()
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     for child in children:
-        child.wait(deadline)
+        child.wait(max(0.0, deadline - time.monotonic()))
     return told[0]
 
 

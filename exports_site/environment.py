@@ -2,6 +2,7 @@
 
 import contextlib
 import difflib
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ KNOWN = {
     "LONGHAUL_BIND": "where the web server listens (127.0.0.1:8000)",
     "LONGHAUL_WEB_PROCESSES": "web server processes (1)",
     "LONGHAUL_CLUSTER_PROCESSES": "worker processes of the django-q2 cluster (2)",
+    "LONGHAUL_RUNNING_AT_ONCE": "exports rendered at the same time on this machine (1); each uses all cores",
     "LONGHAUL_GUESTS": "on or off: may a visitor start without an account (on)",
     "LONGHAUL_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (INFO)",
     "LONGHAUL_POLL_SECONDS": "how often a page asks for news (2)",
@@ -37,6 +39,11 @@ SQLITE_OPTIONS = {
 POSTGRES_OPTIONS = {
     "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
 }
+SQLITE = "django.db.backends.sqlite3"
+ENGINES: dict[str, dict[str, Any]] = {SQLITE: SQLITE_OPTIONS, "django.db.backends.postgresql": POSTGRES_OPTIONS}
+LEAST_SECRET = 50  # characters
+# What Django takes for a host: a name or an IPv4 address, or an IPv6 address without its brackets.
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|(?=.*:)[0-9a-f.:]+", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +75,8 @@ class Environment:
 
     def whole_number(self, name: str, default: int, low: int, high: int) -> int:
         value = self.text(name, str(default))
-        if value.isascii() and value.isdigit() and low <= int(value) <= high:
-            return int(value)
+        if low <= _number(value) <= high:
+            return _number(value)
         self._fall_back("E003", name, value, f"a whole number from {low} to {high}", str(default))
         return default
 
@@ -84,68 +91,89 @@ class Environment:
     def bind(self, name: str, default: str) -> tuple[str, int]:
         value = self.text(name, default)
         host, _, port = value.rpartition(":")
-        if host and port.isascii() and port.isdigit() and 0 < int(port) < 65536:
-            return host.strip("[]"), int(port)
+        host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        if HOST.fullmatch(host) and 0 < _number(port) < 65536:
+            return host, _number(port)
         self._fall_back("E005", name, value, "host:port, such as 127.0.0.1:8000", default)
         return self.bind("", default)
 
     def public_url(self, name: str) -> str:
-        value = self.text(name, "").rstrip("/")
-        parts = urlsplit(value)
-        if not value or (parts.scheme in ("http", "https") and parts.hostname and not parts.path):
-            return value
+        """In lower case, as browsers send it: `HTTPS://…` is https too."""
+        value = self.text(name, "")
+        origin = value.rstrip("/").lower()
+        if not value or _is_origin(origin):
+            return origin
         return self._fall_back("E006", name, value, "an address such as https://exports.example.com", "")
 
     def home(self, name: str) -> Path:
-        return self.base / self.text(name, "var")
+        path = self.base / self.text(name, "var")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._say_home(path, error)
+        return path
 
     def database(self, home: Path) -> dict[str, Any]:
-        sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": home / "longhaul.sqlite3"}
         value = self.text("DATABASE_URL", "")
-        try:
-            found: dict[str, Any] = dict(dj_database_url.parse(value)) if value else dict(sqlite)
-        except (ValueError, KeyError):
-            found = {}
-        engine = found.get("ENGINE", "").rpartition(".")[2]
-        if engine not in ("sqlite3", "postgresql"):
-            # The value itself may hold a password, so only its scheme is named.
-            self._fall_back(
-                "E007",
-                "DATABASE_URL",
-                value.partition("://")[0] + "://…",
-                "postgresql://user:password@host/name or sqlite:///file",
-                "SQLite",
-            )
-            found, engine = dict(sqlite), "sqlite3"
-        options = SQLITE_OPTIONS if engine == "sqlite3" else POSTGRES_OPTIONS
-        found["OPTIONS"] = {**options, **found.get("OPTIONS", {})}
-        return found | {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+        found = _database(value) if value else None
+        if value and found is None:
+            expected = "postgresql://user:password@host/name or sqlite:///file"
+            self._fall_back("E007", "DATABASE_URL", _only_scheme(value), expected, "SQLite")
+        found = found or {"ENGINE": SQLITE, "NAME": home / "longhaul.sqlite3"}
+        options = ENGINES[found["ENGINE"]] | found.get("OPTIONS", {})
+        return found | {"OPTIONS": options, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 
     def secret_key(self, home: Path, *, production: bool) -> str:
         value = self.text("SECRET_KEY", "")
-        if value and len(value) < 50:
+        if value and len(value) < LEAST_SECRET:
             self.say(
                 "E008",
-                f"SECRET_KEY has {len(value)} characters; expected at least 50.",
+                f"SECRET_KEY has {len(value)} characters; expected at least {LEAST_SECRET}.",
                 "Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
             )
         if not value and production:
             self.say(
                 "E009",
-                "SECRET_KEY is not set; expected at least 50 random characters.",
+                f"SECRET_KEY is not set; expected at least {LEAST_SECRET} random characters.",
                 "Give every machine of the installation the same one in its environment.",
             )
-        return value or _kept_secret(home / "secret-key", self)
+        return value or self._kept_secret(home / "secret-key")
 
     def unknown_names(self) -> None:
         for name in self.environ:
             if name.startswith("LONGHAUL_") and name not in KNOWN:
-                close = difflib.get_close_matches(name, KNOWN, n=1)
+                bare = name.removeprefix("LONGHAUL_")
+                close = [bare] if bare in KNOWN else difflib.get_close_matches(name, KNOWN, n=1)
                 self.say(
                     "W001",
                     f"{name} is set, but it is not a setting of Longhaul.",
                     f"Did you mean {close[0]}?" if close else f"Known are {', '.join(sorted(KNOWN))}.",
                 )
+
+    def _kept_secret(self, path: Path) -> str:
+        """The installation's own secret, made at the first start."""
+        try:
+            if not path.exists():
+                _create_once(path, secrets.token_urlsafe(LEAST_SECRET))
+            kept = path.read_text(errors="replace").strip()
+        except OSError as error:
+            self._say_home(path, error)
+            return secrets.token_urlsafe(LEAST_SECRET)
+        if len(kept) >= LEAST_SECRET:
+            return kept
+        self.say(
+            "E011",
+            f"{path} holds {len(kept)} characters; expected at least {LEAST_SECRET}.",
+            "Remove it: the next start makes a new one, and everybody has to sign in again.",
+        )
+        return secrets.token_urlsafe(LEAST_SECRET)
+
+    def _say_home(self, path: Path, error: OSError) -> None:
+        self.say(
+            "E010",
+            f"{path} cannot be made or read: {error.strerror}.",
+            "Set LONGHAUL_HOME to a folder that this user may write.",
+        )
 
     def _fall_back(self, id: str, name: str, value: str, expected: str, default: str) -> str:  # noqa: A002
         self.say(id, f"{name} is {value!r}; expected {expected}.", KNOWN.get(name, ""))
@@ -155,20 +183,42 @@ class Environment:
         self.problems.append(Problem(id=f"longhaul.{id}", said=said, hint=hint))
 
 
-def _kept_secret(path: Path, environment: Environment) -> str:
-    """The installation's own secret, made at the first start."""
+def in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _number(text: str) -> int:
+    """-1 for what is none; int() takes more than people mean, and raises for thousands of digits."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else -1
+
+
+def _is_origin(value: str) -> bool:
+    """http or https, a host, perhaps a port, and nothing else."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            _create_once(path, secrets.token_urlsafe(50))
-        return path.read_text()
-    except OSError as error:
-        environment.say(
-            "E010",
-            f"{path} cannot be made or read: {error.strerror}.",
-            "Set LONGHAUL_HOME to a folder that this user may write.",
-        )
-        return secrets.token_urlsafe(50)
+        parts = urlsplit(value)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return False
+    plain = f"{parts.scheme}://{in_url(host)}"
+    return (
+        parts.scheme in ("http", "https") and HOST.fullmatch(host) is not None and value in (plain, f"{plain}:{port}")
+    )
+
+
+def _database(url: str) -> dict[str, Any] | None:
+    """None for what cannot be read, for other databases, and for those that no second process could share."""
+    try:
+        found: dict[str, Any] = dict(dj_database_url.parse(url))
+    except (ValueError, KeyError):
+        return None
+    whole = "://" in url and found["ENGINE"] in ENGINES and found["NAME"] not in ("", ":memory:")
+    return found if whole else None
+
+
+def _only_scheme(url: str) -> str:
+    """What may be shown of an address that may hold a password, even of a mistyped one."""
+    scheme, mark, _ = url.partition("://")
+    return f"{scheme}://…" if mark and scheme.isalnum() else "…"
 
 
 def _create_once(path: Path, text: str) -> None:

@@ -18,6 +18,8 @@ BIND = env.bind("LONGHAUL_BIND", "127.0.0.1:8000")
 BIND_URL = f"http://{in_url(BIND[0])}:{BIND[1]}/"
 WEB_PROCESSES = env.whole_number("LONGHAUL_WEB_PROCESSES", 1, 1, 256)
 CLUSTER_PROCESSES = env.whole_number("LONGHAUL_CLUSTER_PROCESSES", 2, 1, 256)
+STORE_ROOT = HOME / "store"
+RUNNING_AT_ONCE = env.whole_number("LONGHAUL_RUNNING_AT_ONCE", 1, 1, 256)
 GUESTS_WELCOME = env.switch("LONGHAUL_GUESTS", default=True)
 
 SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)

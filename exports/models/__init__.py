@@ -1,4 +1,10 @@
+from exports.models.attempt import Attempt
+from exports.models.export import Export
 from exports.models.heartbeat import Heartbeat
+from exports.models.lease import Lease
+from exports.models.notice import Notice
+from exports.models.project import Clip, Project
+from exports.models.source import Source
 from exports.models.user import User
 
-__all__ = ["Heartbeat", "User"]
+__all__ = ["Attempt", "Clip", "Export", "Heartbeat", "Lease", "Notice", "Project", "Source", "User"]

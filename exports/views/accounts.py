@@ -43,9 +43,9 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     guest = _guest(request)
     if request.user.is_authenticated and guest is None:
         return redirect("dashboard")
-    form = SignUpForm(request.POST or None, guest=guest)
-    if form.is_valid():
-        login(request, form.save(), backend=BACKEND)
+    form = SignUpForm(request.POST if request.method == "POST" else None, guest=guest)
+    if form.is_valid() and (account := form.saved()):
+        login(request, account, backend=BACKEND)
         messages.success(request, "Welcome. Your work so far is kept." if guest else "Welcome.")
         return redirect("dashboard")
     # The form has written the wanted name on the guest it was given; the page greets the guest there still is.

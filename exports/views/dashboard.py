@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +26,6 @@ def _moment(text: str) -> datetime | None:
     """Where an older page starts; anything else than a time starts at the newest."""
     try:
         moment = parse_datetime(text.replace(" ", "+"))
-    except ValueError:
+        return moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):  # no such day, or no such year in UTC
         return None
-    return moment if moment and moment.tzinfo else None

@@ -32,7 +32,7 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, verbosity=0)
             call_command("demo")
         host, port = settings.BIND
-        self.stdout.write(f"Longhaul is at http://{host}:{port}/ (Ctrl-C stops it)\n")
+        self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         self.stdout.flush()
         async_task("exports.tasks.beat")  # the cluster's first sign of life, before its schedule comes round
         run_until_told([self._web(host, port), self._cluster()])

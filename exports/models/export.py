@@ -1,0 +1,146 @@
+"""Export: what a person asked for. How far it is stands on its Job; what decides about it, in its attempts."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from exports import kinds
+from exports.models.project import Project
+from progress.models import Job, Status, Wish
+from progress.tracker import ProgressTracker
+
+if TYPE_CHECKING:
+    from exports.models.attempt import Attempt
+    from exports.models.source import Source
+
+LEASE = timedelta(seconds=15)
+AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class ExportQuerySet(models.QuerySet["Export"]):
+    def due(self, now: datetime) -> "ExportQuerySet":
+        return self.filter(next_due_at__lte=now).order_by("next_due_at")
+
+
+class Export(models.Model):
+    job = models.OneToOneField(Job, primary_key=True, on_delete=models.CASCADE, related_name="export")
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="exports")
+    kind = models.CharField(max_length=40)
+    spec = models.JSONField()
+
+    # When it is looked at next; nothing more is to be done where there is none.
+    next_due_at = models.DateTimeField(null=True, blank=True, default=AT_ONCE)
+    rings = models.PositiveIntegerField(default=0)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    errors = models.PositiveSmallIntegerField(default=0)
+    interruptions = models.PositiveSmallIntegerField(default=0)
+    stop_asked_at = models.DateTimeField(null=True, blank=True)
+    stopped_at = models.DateTimeField(null=True, blank=True)
+
+    result_key = models.CharField(max_length=512, blank=True)
+    result_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    result_sha256 = models.CharField(max_length=64, blank=True)
+    result_facts = models.JSONField(default=dict, blank=True)
+
+    objects = ExportQuerySet.as_manager()
+
+    class Meta:
+        indexes = (models.Index(fields=("next_due_at",), name="export_due", condition=Q(next_due_at__isnull=False)),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    @classmethod
+    def request(cls, project: Project, *, kind: str, options: dict[str, Any], title: str = "") -> "Export":
+        """Somebody asks for it. What it is made of is fixed here; later changes of the project are another export."""
+        chosen = kinds.get(kind)
+        spec = chosen.plan(project, options)
+        with transaction.atomic():
+            job = ProgressTracker().create(
+                chosen.pipeline.key,
+                title=title or project.name,
+                owner=project.owner,
+                uploading=True,
+                actor=f"user {project.owner_id}",
+            )
+            return cls.objects.create(job=job, project=project, kind=kind, spec=spec)
+
+    def pause(self, *, actor: str) -> bool:
+        return self._wish(Wish.PAUSE, actor)
+
+    def resume(self, *, actor: str) -> bool:
+        """Paused work goes back into the queue; a pause that was not reached yet is taken back."""
+        tracker = ProgressTracker()
+        resumed = tracker.resume(self.pk, actor=actor) or tracker.wish(self.pk, Wish.RUN, actor=actor)
+        self.ring()
+        return resumed
+
+    def cancel(self, *, actor: str) -> bool:
+        asked = self._wish(Wish.CANCEL, actor)
+        if asked:
+            Export.objects.filter(pk=self.pk, stop_asked_at__isnull=True).update(stop_asked_at=timezone.now())
+        return asked
+
+    def retry(self, *, actor: str, reason: str = "") -> bool:
+        """What is done is kept; the budgets begin anew, since somebody has looked."""
+        with transaction.atomic():
+            retried = ProgressTracker().retry(self.pk, actor=actor, reason=reason)
+            if retried:
+                Export.objects.filter(pk=self.pk).update(errors=0, interruptions=0, stop_asked_at=None, stopped_at=None)
+                self.ring()
+        return retried
+
+    def ring(self) -> bool:
+        """Look at it now, whatever the clock of the machine that looks says."""
+        return bool(Export.objects.filter(pk=self.pk).update(next_due_at=AT_ONCE, rings=F("rings") + 1))
+
+    def lease(self, now: datetime) -> uuid.UUID | None:
+        """The right to drive it for some seconds; None while somebody else has it."""
+        token = uuid.uuid4()
+        free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+        taken = Export.objects.filter(free, pk=self.pk).update(lease_token=token, lease_until=now + LEASE)
+        return token if taken else None
+
+    def release(self, token: uuid.UUID, next_due_at: datetime | None) -> None:
+        """Whoever rang while it was looked at is not silenced by what that look decided."""
+        mine = Export.objects.filter(pk=self.pk, lease_token=token)
+        mine.filter(rings=self.rings).update(next_due_at=next_due_at)
+        mine.update(lease_token=None, lease_until=None)
+
+    def count(self, column: str) -> None:
+        Export.objects.filter(pk=self.pk).update(**{column: F(column) + 1})
+
+    def _wish(self, wish: Wish, actor: str) -> bool:
+        wished = ProgressTracker().wish(self.pk, wish, actor=actor)
+        self.ring()
+        return wished
+
+    @property
+    def latest_attempt(self) -> "Attempt | None":
+        return self.attempts.select_related("export").order_by("-number").first()
+
+    def refused_sources(self) -> "list[Source]":
+        return [source for source in kinds.get(self.kind).sources(self) if source.state == source.State.REFUSED]
+
+    def missing_sources(self) -> "list[Source]":
+        return [source for source in kinds.get(self.kind).sources(self) if not source.usable]
+
+    @property
+    def actions(self) -> list[str]:
+        """What its owner may do now."""
+        status, wish = self.job.status, self.job.wish
+        if status in (Status.FAILED, Status.CANCELLED):
+            return ["retry"]
+        if status == Status.PAUSED:
+            return ["resume", "cancel"]
+        if self.job.settled or wish == Wish.CANCEL or status == Status.FINALIZING:
+            return []
+        if not kinds.get(self.kind).pipeline.pausable or status == Status.UPLOADING:
+            return ["cancel"]
+        return ["resume" if wish == Wish.PAUSE else "pause", "cancel"]

@@ -1,0 +1,32 @@
+"""A message owed to someone: written with the change it tells of, so that it is owed exactly once."""
+
+from django.db import models
+from django.utils import timezone
+
+from exports.models.export import Export
+
+
+class Notice(models.Model):
+    class Event(models.TextChoices):
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    id = models.BigAutoField(primary_key=True)
+    export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="notices")
+    event = models.CharField(max_length=12, choices=Event.choices)
+    attempt = models.PositiveIntegerField()
+    text = models.CharField(max_length=500)
+    owed_since = models.DateTimeField(default=timezone.now)
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (models.UniqueConstraint(fields=("export", "event", "attempt"), name="notice_owed_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.event}: {self.text}"
+
+    @classmethod
+    def owe(cls, export: Export, event: str, *, attempt: int, text: str) -> None:
+        owed = Notice(export=export, event=event, attempt=attempt, text=text[:500])
+        Notice.objects.bulk_create([owed], ignore_conflicts=True)

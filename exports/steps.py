@@ -1,0 +1,216 @@
+"""The steps that reconcile can take. Each is safe to take twice, and to be killed in."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from django.db import transaction
+
+from exports import kinds, queue
+from exports.looking import progress_of
+from exports.models import Attempt, Export, Notice
+from exports.tools import Tools
+from modal_functions.wire import Outcome, pack, unpack
+from progress.errors import Refused
+from progress.models import Wish
+
+logger = logging.getLogger("exports")
+
+MOST_ERRORS = 2
+MOST_INTERRUPTIONS = 5
+ASKED_TWICE = timedelta(seconds=10)  # after which what was asked to stop is made to
+SOON = timedelta(seconds=1)
+
+Name = Literal[
+    "nothing", "wait", "unreachable", "queue", "spawn", "spawn_again", "greet", "fold", "ask_to_pause",
+    "abort", "settle", "stop", "gone", "cancel", "pause", "finalize", "take_back",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What is to be done next, and why; `again` says that the next step need not wait."""
+
+    name: Name
+    why: str = ""
+    cause: str = ""
+    sentence: str = ""
+    again: bool = True
+    due_in: timedelta | None = SOON
+
+
+def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> None:
+    if step.name not in ("nothing", "wait", "fold"):
+        logger.info("export=%s step=%s why=%s", export.pk, step.name, step.why)
+    tracker, now = tools.tracker, tools.clock()
+    match step.name:
+        case "queue":
+            tracker.uploaded(export.pk)
+        case "spawn":
+            queue.start_if_next(export, tools)
+        case "unreachable":
+            tracker.unreachable(export.pk)
+        case "cancel":
+            _cancelled(export, step, tools)
+        case "pause":
+            tracker.pause(export.pk)
+        case "finalize":
+            _finalize(export, attempt, tools)
+    if attempt is not None:
+        _take_on_attempt(step, export, attempt, tools, now)
+
+
+def _take_on_attempt(step: Step, export: Export, attempt: Attempt, tools: Tools, now: datetime) -> None:
+    match step.name:
+        case "spawn_again":
+            queue.spawn(export, attempt, tools)
+        case "greet":
+            attempt.greeted(now)
+        case "fold":
+            _fold(attempt, tools)
+        case "ask_to_pause":
+            tools.store.put(attempt.keys.control, pack({"stop": "pause"}))
+        case "take_back":
+            if attempt.open:
+                tools.store.put(attempt.keys.control, pack({}))
+            else:
+                tools.tracker.requeue(export.pk, cause="lost", text="No attempt was open.")
+        case "abort":
+            _abort(step, attempt, tools)
+        case "settle":
+            _settle(export, attempt, tools)
+        case "stop":
+            overdue = attempt.decided_at is not None and now - attempt.decided_at > ASKED_TWICE
+            tools.runner(attempt.runner).stop(attempt.ordered, hard=overdue)
+        case "gone":
+            _gone(export, attempt, now)
+
+
+def _fold(attempt: Attempt, tools: Tools) -> None:
+    told = progress_of(attempt, tools.store)
+    if told is not None:
+        try:
+            tools.tracker.observe(told)
+        except Refused as refusal:
+            logger.warning("A report of %s was refused: %s", attempt, refusal)
+
+
+def _abort(step: Step, attempt: Attempt, tools: Tools) -> None:
+    """Into the register first: if the work was quicker, its own outcome stands, and the next look obeys it."""
+    outcome = Outcome(
+        ending="abort", writer=str(attempt.token), at=tools.clock(), code=step.cause, sentence=_why(step.cause)
+    )
+    tools.store.put_once(attempt.keys.outcome, pack(outcome.as_wire()))
+
+
+def _settle(export: Export, attempt: Attempt, tools: Tools) -> None:
+    """What the register says becomes the row's: the attempt is closed and the job moves on, in one transaction."""
+    stands = tools.store.get(attempt.keys.outcome)
+    if stands is None:
+        return
+    outcome = Outcome.from_wire(unpack(stands))
+    _fold(attempt, tools)
+    with transaction.atomic():
+        decided = attempt.decide(
+            outcome=outcome.ending, cause=outcome.code, sentence=outcome.sentence, now=tools.clock()
+        )
+        if decided and not export.job.settled:
+            _moved_by(outcome, export, attempt, tools)
+
+
+def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) -> None:
+    tracker, wish = tools.tracker, _wish_of(export, tools)
+    if outcome.ending == "ok":
+        Export.objects.filter(pk=export.pk).update(result_facts=outcome.result)
+        tracker.finalize(export.pk)
+    elif outcome.code == "cancelled" or (outcome.ending == "paused" and wish == Wish.CANCEL):
+        _cancelled(export, Step(name="cancel"), tools)
+    elif outcome.ending == "paused" and wish == Wish.PAUSE:
+        tracker.pause(export.pk)
+    elif outcome.ending == "paused":
+        tracker.requeue(export.pk, cause="paused", text="The pause was taken back.")
+    elif outcome.ending == "abort" and outcome.code != "poison":
+        _interrupted(outcome, export, attempt, tools)
+    else:
+        error = kinds.get(export.kind).errors.get(outcome.code)
+        _try_again(
+            export,
+            attempt,
+            cause=outcome.code or "internal",
+            sentence=outcome.sentence or _why(outcome.code),
+            retryable=error is not None and error.retryable,
+            tools=tools,
+        )
+
+
+def _interrupted(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) -> None:
+    """Nobody's fault: it is tried again from the parts that are done, but not for ever."""
+    export.count("interruptions")
+    if export.interruptions + 1 <= MOST_INTERRUPTIONS:
+        tools.tracker.requeue(export.pk, cause=outcome.code, text=outcome.sentence)
+        return
+    said = f"It was interrupted {MOST_INTERRUPTIONS + 1} times, so it was not tried again by itself."
+    said += " What is finished is kept: retry it when the machine is well."
+    _failed(export, attempt, cause="preempted_too_often", sentence=said, tools=tools)
+
+
+def _try_again(
+    export: Export, attempt: Attempt | None, *, cause: str, sentence: str, retryable: bool, tools: Tools
+) -> None:
+    """What went wrong is tried again where that can help, but not for ever."""
+    export.count("errors")
+    if retryable and export.errors + 1 <= MOST_ERRORS:
+        tools.tracker.requeue(export.pk, cause=cause, text=sentence)
+    else:
+        _failed(export, attempt, cause=cause, sentence=sentence, tools=tools)
+
+
+def _failed(export: Export, attempt: Attempt | None, *, cause: str, sentence: str, tools: Tools) -> None:
+    if tools.tracker.fail(export.pk, cause=cause, text=sentence):
+        Notice.owe(export, Notice.Event.FAILED, attempt=attempt.number if attempt else 0, text=sentence)
+
+
+def _cancelled(export: Export, step: Step, tools: Tools) -> None:
+    if step.cause and step.cause != "cancelled":
+        with transaction.atomic():
+            if tools.tracker.fail(export.pk, cause=step.cause, text=step.sentence):
+                Notice.owe(export, Notice.Event.FAILED, attempt=0, text=step.sentence)
+    else:
+        tools.tracker.cancel(export.pk, actor="", text="It was cancelled. Its finished parts are kept.")
+
+
+def _finalize(export: Export, attempt: Attempt | None, tools: Tools) -> None:
+    """Looks at the result before it counts; then all that completion means, in one transaction."""
+    result = export.result_facts
+    if attempt is None or tools.store.size(str(result.get("key", "-"))) != result.get("bytes"):
+        with transaction.atomic():
+            _try_again(
+                export,
+                attempt,
+                cause="result_missing",
+                sentence="The finished film is not where it was put, or not whole. It is made again from its parts.",
+                retryable=True,
+                tools=tools,
+            )
+        return
+    kinds.get(export.kind).finalize(export, attempt, tools.tracker)
+
+
+def _gone(export: Export, attempt: Attempt, now: datetime) -> None:
+    attempt.gone(now)
+    Export.objects.filter(pk=export.pk, stop_asked_at__isnull=False, stopped_at__isnull=True).update(stopped_at=now)
+
+
+def _wish_of(export: Export, tools: Tools) -> Wish:
+    """The wish as it is now, not as it was when this look began."""
+    return tools.tracker.get_progress(export.pk).wish
+
+
+def _why(cause: str) -> str:
+    return {
+        "lost": "The machine that worked on it went away.",
+        "cancelled": "It was cancelled.",
+        "poison": "This input ended the machine several times in a row, so it was not tried again.",
+        "superseded": "Its export had ended.",
+    }.get(cause, "")

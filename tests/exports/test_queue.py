@@ -1,0 +1,72 @@
+import pytest
+
+from exports import queue
+from exports.models import Attempt, Clip, Export, Project, Source
+from exports.tools import Tools
+from modal_functions.store import FolderStore
+from progress.models import Job
+from tests.exports.scripted import ScriptedRunner
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def runner():
+    return ScriptedRunner(at_once=2)
+
+
+@pytest.fixture
+def tools(tmp_path, runner, clock, tracker):
+    return Tools(store=FolderStore(tmp_path), runner=lambda name: runner, tracker=tracker, clock=clock)
+
+
+@pytest.fixture
+def waiting(clock, tracker):
+    def make(owner, count):
+        project = Project.objects.create(owner=owner, name=owner.username)
+        source = Source.objects.create(project=project, name="a", bytes=1, state="ready", facts={"seconds": 8.0})
+        Clip.objects.create(project=project, source=source, position=1)
+        exports = []
+        for _ in range(count):
+            export = Export.request(project, kind="multi_clip", options={})
+            Job.objects.filter(pk=export.pk).update(created_at=clock.pass_by(1))
+            tracker.uploaded(export.pk)
+            exports.append(export)
+        return exports
+
+    return make
+
+
+def test_owners_take_turns_however_many_one_has(waiting, owner, stranger, staff):
+    hers, his, theirs = waiting(owner, 4), waiting(stranger, 2), waiting(staff, 1)
+    order = [hers[0], his[0], theirs[0], hers[1], his[1], hers[2], hers[3]]
+    assert queue.in_line() == [export.pk for export in order]
+
+
+def test_who_has_one_running_waits_behind_who_has_none(waiting, owner, stranger, tools):
+    hers = waiting(owner, 2)
+    assert queue.start_if_next(hers[0], tools)
+    his = waiting(stranger, 1)
+    assert queue.in_line() == [his[0].pk, hers[1].pk]
+
+
+def test_no_more_start_than_there_is_room_for_and_each_is_told_its_place(waiting, owner, tools, runner):
+    exports = waiting(owner, 4)
+    assert [queue.start_if_next(export, tools) for export in exports] == [True, True, False, False]
+    places = dict(Job.objects.values_list("pk", "queue_position"))
+    assert (places[exports[2].pk], places[exports[3].pk]) == (0, 1)
+    assert len(runner.spawned) == Attempt.objects.count() == 2
+
+
+def test_who_is_not_next_does_not_start_before_who_is(waiting, owner, tools, runner):
+    runner.at_once = 1
+    first, second = waiting(owner, 2)
+    assert not queue.start_if_next(second, tools)
+    assert queue.start_if_next(first, tools)
+
+
+def test_the_paused_and_the_cancelled_hold_nobody_up(waiting, owner, tools, tracker, runner):
+    runner.at_once = 1
+    first, second = waiting(owner, 2)
+    tracker.wish(first.pk, "pause", actor="olga")
+    assert queue.start_if_next(second, tools)
