@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import DatabaseError, close_old_connections, transaction
-from django_q.tasks import async_task
 
+from exports.doorbell import ring
 from exports.models import Export, Heartbeat, Lease
 from exports.reconcile import reconcile
 from exports.tools import Tools
@@ -60,11 +60,6 @@ def pump(tools: Tools, *, seconds: float = PUMP_SECONDS, sleep: Callable[[float]
         if Export.objects.filter(next_due_at__isnull=False).exists():
             ring()
     return passes
-
-
-def ring() -> None:
-    """The doorbell: a cluster, if one is alive, starts to drive."""
-    async_task("exports.tasks.drive", save=False)
 
 
 def is_silent(now: datetime) -> bool:

@@ -116,8 +116,11 @@ class MultiClip(Kind):
         sources = {str(source.pk): source for source in self.sources(export)}
         return {
             "chunks": f"projects/{export.project_id}/chunks",
-            "output": export.spec["output"],
-            "clips": [_clip(clip, sources[clip["source"]]) for clip in export.spec["clips"]],
+            "sources": [{"key": source.key, "name": source.name, "bytes": source.bytes} for source in sources.values()],
+            "film": {
+                "output": export.spec["output"],
+                "clips": [_clip(clip, sources[clip["source"]]) for clip in export.spec["clips"]],
+            },
         }
 
     def finalize(self, export: "Export", attempt: "Attempt", tracker: "ProgressTracker") -> bool:
@@ -150,10 +153,8 @@ def _checked(clip: "Clip") -> bool:
 
 def _clip(clip: dict[str, Any], source: "Source") -> dict[str, Any]:
     return {
-        "key": source.key,
-        "name": source.name,
+        "source": source.key,
         "sha256": source.sha256,
-        "bytes": source.bytes,
         "in_us": clip["in_us"],
         "out_us": clip["out_us"] if clip["out_us"] is not None else round((source.seconds or 0) * US),
     }

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exports', '0002_beat'),
+        ('exports', '0002_schedules'),
         ('progress', '0002_room_to_update'),
     ]
 

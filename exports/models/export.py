@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from exports import kinds
+from exports import doorbell, kinds
 from exports.models.project import Project
 from progress.models import Job, Status, Wish
 from progress.tracker import ProgressTracker
@@ -69,7 +69,9 @@ class Export(models.Model):
                 uploading=True,
                 actor=f"user {project.owner_id}",
             )
-            return cls.objects.create(job=job, project=project, kind=kind, spec=spec)
+            export = cls.objects.create(job=job, project=project, kind=kind, spec=spec)
+            doorbell.ring()
+        return export
 
     def pause(self, *, actor: str) -> bool:
         return self._wish(Wish.PAUSE, actor)
@@ -98,7 +100,9 @@ class Export(models.Model):
 
     def ring(self) -> bool:
         """Look at it now, whatever the clock of the machine that looks says."""
-        return bool(Export.objects.filter(pk=self.pk).update(next_due_at=AT_ONCE, rings=F("rings") + 1))
+        rung = Export.objects.filter(pk=self.pk).update(next_due_at=AT_ONCE, rings=F("rings") + 1)
+        doorbell.ring()
+        return bool(rung)
 
     def lease(self, now: datetime) -> uuid.UUID | None:
         """The right to drive it for some seconds; None while somebody else has it."""

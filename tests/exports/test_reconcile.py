@@ -103,17 +103,15 @@ def test_an_export_is_spawned_followed_and_finished(export, drive, work, project
 
 
 def test_the_work_is_told_what_to_do_and_no_secret(work, export, project):
-    assert work.spec["clips"] == [
-        {
-            "key": f"projects/{project.pk}/sources/{project.sources.get().pk}/original",
-            "name": "beach.mov",
-            "sha256": "a" * 64,
-            "bytes": 100,
-            "in_us": 2_000_000,
-            "out_us": 8_000_000,
-        }
-    ]
-    assert work.spec["output"] == {"width": 640, "height": 360, "fps": [30, 1], "quality": "standard"}
+    key = f"projects/{project.pk}/sources/{project.sources.get().pk}/original"
+    assert work.spec == {
+        "chunks": f"projects/{project.pk}/chunks",
+        "sources": [{"key": key, "name": "beach.mov", "bytes": 100}],
+        "film": {
+            "output": {"width": 640, "height": 360, "fps": [30, 1], "quality": "standard"},
+            "clips": [{"source": key, "sha256": "a" * 64, "in_us": 2_000_000, "out_us": 8_000_000}],
+        },
+    }
 
 
 def test_it_waits_for_what_is_still_being_uploaded(project, drive, clock, runner):

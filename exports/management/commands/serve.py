@@ -34,7 +34,7 @@ class Command(BaseCommand):
         host, port = settings.BIND
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         self.stdout.flush()
-        async_task("exports.tasks.beat")  # the cluster's first sign of life, before its schedule comes round
+        async_task("exports.tasks.drive")  # the cluster's first sign of life, and what was left when it last stopped
         run_until_told([self._web(host, port), self._cluster()])
         self.stdout.write("\nLonghaul has stopped. Nothing is lost: exports go on at the next start.")
 
