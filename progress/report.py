@@ -94,9 +94,9 @@ def as_units(done: object, total: object, prefix: str = "") -> tuple[int, int]:
     return whole(f"{prefix}done", done, 0, total), total
 
 
-def clean(note: str) -> str:
+def clean(text: str, longest: int = LONGEST_NOTE) -> str:
     """One printable line: nothing in it can break a log line, a page or a database."""
-    return "".join(character if character.isprintable() else " " for character in note)[:LONGEST_NOTE].strip()
+    return "".join(character if character.isprintable() else " " for character in text)[:longest].strip()
 
 
 def _units(prefix: str, wire: Mapping[str, Any]) -> tuple[int | None, int | None]:
@@ -141,7 +141,7 @@ def _key(name: str, value: object) -> str:
 def _text(name: str, value: object, longest: int) -> str:
     if not isinstance(value, str):
         raise Refused(f"{name}: expected text, got {str(value)[:60]!r}")
-    return clean(value)[:longest]
+    return clean(value, longest)
 
 
 def _time(name: str, value: object) -> datetime:

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from progress.models import Event, Job
+from progress.report import clean
 
 logger = logging.getLogger("progress")
 
@@ -64,8 +65,8 @@ def record(job: Job, entries: Iterable[Entry], *, from_status: str, now: datetim
             attempt=job.attempt,
             bp=job.bp if entry.bp is None else entry.bp,
             cause=entry.cause or job.cause,
-            actor=entry.actor,
-            note=entry.note,
+            actor=clean(entry.actor, 80),
+            note=clean(entry.note, 500),
         )
         from_status = job.status
         transaction.on_commit(lambda event=event: _log(event))  # type: ignore[misc]

@@ -62,7 +62,7 @@ class ProgressTracker(ConditionalWrites):
         declared = pipelines.get(pipeline)
         job = Job(
             pipeline=declared.key,
-            title=clean(title)[:200] or declared.title,
+            title=clean(title, 200) or declared.title,
             owner=owner,
             parent=parent,
             status=Status.UPLOADING if uploading else Status.QUEUED,
@@ -309,7 +309,7 @@ class ProgressTracker(ConditionalWrites):
                 return None
             changes = lifecycle.moved(job, status, now)
             if why:
-                changes |= {"cause": why[0], "cause_text": why[1][:500]}
+                changes |= {"cause": _cause(why[0]), "cause_text": clean(why[1], 500)}
             if begins:
                 changes |= begins(job)
             if status == Status.FINALIZING:
@@ -413,6 +413,14 @@ def _left_stage(job: Job, now: datetime) -> tuple[Passed, ...]:
 
 def _if_changed(job: Job, status: Status, column: str, value: Any) -> Step | None:
     return None if job.status != status or getattr(job, column) == value else Step(changes={column: value})
+
+
+def _cause(cause: str) -> str:
+    if not isinstance(cause, str) or not pipelines.KEY.fullmatch(cause):
+        raise Refused(
+            f"cause: expected lower case letters, digits and _, such as out_of_memory, got {str(cause)[:60]!r}"
+        )
+    return cause
 
 
 def _named(actor: str) -> str:

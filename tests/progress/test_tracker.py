@@ -103,6 +103,8 @@ def test_all_stages_are_told_with_their_percent(tracker):
         (lambda tracker, pk: tracker.retry(pk, actor=""), "actor: expected who asks for it"),
         (lambda tracker, pk: tracker.expire(pk, actor=""), "actor: expected who asks for it"),
         (lambda tracker, pk: tracker.start(pk, attempt=0), "attempt: expected a whole number from 1"),
+        (lambda tracker, pk: tracker.fail(pk, cause="It broke", text=""), "cause: expected lower case letters"),
+        (lambda tracker, pk: tracker.fail(pk, cause="x" * 41, text=""), "cause: expected lower case letters"),
         (lambda tracker, pk: tracker.queued_at(pk, -1), "position: expected a whole number from 0"),
         (lambda tracker, pk: tracker.happened(pk, "Modal spawn"), "phase: expected lower case letters"),
         (lambda tracker, pk: tracker.create("flim@1", title="x"), "'flim@1' is not a pipeline"),
@@ -323,6 +325,13 @@ def test_what_failed_can_be_tried_again_and_keeps_its_bar(tracker, clock, job):
     assert (seen.status, seen.percent, seen.own_bp, seen.settled_at) == (Status.QUEUED, 54, 0, None)
     event = seen.events.last()
     assert (event.phase, event.actor, event.note, event.from_status) == ("retried", "olga", "once more", "failed")
+
+
+def test_a_long_and_dirty_sentence_is_kept_as_far_as_there_is_room(tracker, job):
+    tracker.start(job.pk)
+    assert tracker.fail(job.pk, cause="lost", text="The machine\x00 went\naway. " + "x" * 999, actor="olga" * 99)
+    assert row(job).cause_text.startswith("The machine  went away. xxx")
+    assert (len(row(job).cause_text), len(row(job).events.last().note)) == (500, 500)
 
 
 def test_a_wish_is_kept_beside_the_status(tracker, job):
