@@ -1,9 +1,10 @@
 """The steps that reconcile can take. Each is safe to take twice, and to be killed in."""
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import transaction
 
@@ -182,19 +183,24 @@ def _cancelled(export: Export, step: Step, tools: Tools) -> None:
 
 def _finalize(export: Export, attempt: Attempt | None, tools: Tools) -> None:
     """Looks at the result before it counts; then all that completion means, in one transaction."""
-    result = export.result_facts
-    if attempt is None or tools.store.size(str(result.get("key", "-"))) != result.get("bytes"):
-        with transaction.atomic():
-            _try_again(
-                export,
-                attempt,
-                cause="result_missing",
-                sentence="The finished film is not where it was put, or not whole. It is made again from its parts.",
-                retryable=True,
-                tools=tools,
-            )
+    if attempt is not None and _is_there(export.result_facts, attempt, tools):
+        kinds.get(export.kind).finalize(export, attempt, tools.tracker)
         return
-    kinds.get(export.kind).finalize(export, attempt, tools.tracker)
+    sentence = "The finished film is not where it was put, or not whole. It is made again from its parts."
+    with transaction.atomic():
+        _try_again(export, attempt, cause="result_missing", sentence=sentence, retryable=True, tools=tools)
+
+
+def _is_there(result: dict[str, Any], attempt: Attempt, tools: Tools) -> bool:
+    """Only what this attempt wrote itself can be its result."""
+    key, size, digest = (result.get(name) for name in ("key", "bytes", "sha256"))
+    if not isinstance(key, str) or not key.startswith(f"{attempt.keys.folder}/out/"):
+        return False
+    if type(size) is not int or not isinstance(digest, str) or len(digest) != 64:
+        return False
+    with contextlib.suppress(ValueError):  # a key that is none
+        return tools.store.size(key) == size
+    return False
 
 
 def _gone(export: Export, attempt: Attempt, now: datetime) -> None:

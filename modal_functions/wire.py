@@ -4,6 +4,7 @@ Each attempt has a folder of its own in the store. What decides is the outcome: 
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -120,10 +121,15 @@ class Outcome:
             ending=wire["ending"],
             writer=str(wire.get("writer", "")),
             at=datetime.fromisoformat(wire["at"]),
-            code=str(wire.get("code", "")),
+            code=_code(wire.get("code", "")),
             sentence=str(wire.get("sentence", "")),
             result=dict(wire.get("result") or {}),
         )
+
+
+def _code(value: object) -> str:
+    """A plain word or none: it becomes a cause that is counted by."""
+    return value if isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,39}|", value) else "internal"
 
 
 def pack(wire: dict[str, Any]) -> bytes:

@@ -370,6 +370,35 @@ def test_a_result_that_vanished_before_it_counted_is_made_again(export, drive, w
     assert second.keys.number == 2
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        {},
+        {"key": "attempts/x", "bytes": 4, "sha256": "5" * 64},
+        {"key": "../../etc/passwd", "bytes": 4, "sha256": "5" * 64},
+        {"key": None, "bytes": "4", "sha256": 5},
+    ],
+)
+def test_a_result_that_is_none_does_not_complete_it_nor_hang_it(export, drive, work, runner, store, clock, result):
+    for _ in range(3):
+        Work(runner, store, clock).commits("ok", result=result)
+        drive(4)
+    assert (status(export), fresh(export).job.cause) == (Status.FAILED, "result_missing")
+
+
+def test_a_result_outside_its_own_folder_does_not_count(export, drive, work):
+    work.commits("ok", result={"key": work.keys.out("call", 1, "../../x"), "bytes": 4, "sha256": "5" * 64})
+    drive(2)
+    assert status(export) == Status.RUNNING
+    assert fresh(export).errors == 1
+
+
+def test_a_code_that_is_none_is_ours(export, drive, work):
+    work.commits("error", code="Robert'); DROP TABLE", sentence="x\x00y")
+    drive(1)
+    assert fresh(export).job.cause == "internal"
+
+
 def test_a_dry_run_tells_the_step_and_takes_none(export, drive, work, tools, store):
     work.dies()
     before = Export.objects.values().get(), Attempt.objects.values().get()
