@@ -1,4 +1,4 @@
-"""An account to look around with, on an installation that nobody else can reach."""
+"""An account with footage to look around with, on an installation that nobody else can reach."""
 
 import contextlib
 import os
@@ -9,14 +9,16 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
+from django_q.tasks import async_task
 
+from exports import first_project
 from exports.models import User
 
 NAME = "demo"
 
 
 class Command(BaseCommand):
-    help = "Makes the demo account, once, and says how to sign in. Refused on a production installation."
+    help = "Makes the demo account and its sample film, once; refused on a production installation."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
@@ -30,6 +32,8 @@ class Command(BaseCommand):
             with contextlib.suppress(IntegrityError):  # another start was first
                 User.objects.create_superuser(NAME, password=password)
         user = User.objects.get(username=NAME)
+        if not first_project.is_there(user):
+            async_task("exports.tasks.lay_out_first_project", user.pk)  # some seconds of work
         kept = path.read_text() if path.exists() else ""
         if kept and user.check_password(kept):
             self.stdout.write(f"Sign in as {NAME} with the password {kept} (also staff, for the admin).")

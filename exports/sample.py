@@ -1,0 +1,68 @@
+"""Sample footage, made here: moving, audible, and small, so that the first export is one click away."""
+
+import math
+from array import array
+from fractions import Fraction
+from pathlib import Path
+
+WIDTH, HEIGHT, RATE, SOUND = 640, 360, 30, 48_000
+SECONDS = 5
+
+
+def make(path: Path, number: int, *, seconds: int = SECONDS) -> None:
+    """A clip of its own colours, its own rhythm and its own tone."""
+    import av  # noqa: PLC0415 - only where footage is made
+
+    with av.open(str(path), "w") as container:
+        picture = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "24", "g": "60"})
+        picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        sound = container.add_stream("aac", rate=SOUND, layout="stereo")
+        for index in range(seconds * RATE):
+            frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+            _paint(frame, index / RATE, number)
+            frame.pts, frame.time_base = index, Fraction(1, RATE)
+            container.mux(picture.encode(frame))
+        size = sound.frame_size or 1024
+        for start in range(0, seconds * SOUND, size):
+            samples = av.AudioFrame(format="fltp", layout="stereo", samples=min(size, seconds * SOUND - start))
+            tone = _tone(start, samples.samples, number)
+            for plane in samples.planes:
+                plane.update(tone)
+            samples.sample_rate, samples.pts, samples.time_base = SOUND, start, Fraction(1, SOUND)
+            container.mux(sound.encode(samples))
+        container.mux(picture.encode(None))
+        container.mux(sound.encode(None))
+
+
+def _paint(frame: "object", at: float, number: int) -> None:
+    """Two waves of light that cross, over a colour that drifts: no two frames are the same."""
+    luma, blue, red = frame.planes  # type: ignore[attr-defined]
+    wave = [60 * math.sin(x / (37 + 9 * number) + at * (1.1 + 0.3 * number)) for x in range(0, WIDTH, 2)]
+    rows: dict[int, bytes] = {}
+    out = bytearray(luma.line_size * HEIGHT)
+    for y in range(HEIGHT):
+        light = round(40 * math.cos(y / (29 + 5 * number) - at * 0.9))
+        if light not in rows:
+            half = bytes(max(16, min(235, int(126 + light + each))) for each in wave)
+            rows[light] = _doubled(half)
+        out[y * luma.line_size : y * luma.line_size + WIDTH] = rows[light]
+    luma.update(bytes(out))
+    hue = at * 0.5 + number * 2.1
+    blue.update(bytes([int(128 + 50 * math.sin(hue))]) * blue.buffer_size)
+    red.update(bytes([int(128 + 50 * math.cos(hue))]) * red.buffer_size)
+
+
+def _doubled(half: bytes) -> bytes:
+    whole = bytearray(2 * len(half))
+    whole[::2] = whole[1::2] = half
+    return bytes(whole)
+
+
+def _tone(start: int, count: int, number: int) -> bytes:
+    """A plucked note each half second."""
+    samples = array("f")
+    for at in range(start, start + count):
+        beat = at % (SOUND // 2) / SOUND
+        pitch = 220.0 * 2 ** ((number * 4 + (at // (SOUND // 2)) % 5 * 2) / 12)
+        samples.append(0.25 * math.exp(-6 * beat) * math.sin(2 * math.pi * pitch * beat))
+    return samples.tobytes()

@@ -1,0 +1,240 @@
+"""The stages of multi_clip: fetch the clips, render what is missing, join it, look at the film, keep it."""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from modal_functions.media import child
+from modal_functions.media.chunks import Chunk, plan
+from modal_functions.media.errors import MediaError
+from modal_functions.media.sound import Piece, plan_sound
+from modal_functions.media.spec import Film, Unusable
+from modal_functions.media.timeline import Timeline, lay_out
+from modal_functions.runtime import Context, Failed
+from modal_functions.side_by_side import Pieces, cores, side_by_side
+from modal_functions.store import Missing
+
+MOST_AT_ONCE = 8  # chunks of one clip in one child: their source is then opened and sought once
+PUBLISHING = 3  # joining, looking, keeping: each goes once through the film's bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """One film on its way, with the files that are at hand here."""
+
+    context: Context
+    film: Film
+    timeline: Timeline
+    chunks: list[Chunk]
+    sounds: list[Piece]
+    sources: dict[str, Path]
+
+    @property
+    def output(self) -> dict[str, Any]:
+        return self.film.output.as_wire()
+
+    def kept(self, name: str) -> str:
+        """Parts are kept under the hash of what made them, so that no export of this project renders one twice."""
+        return f"{self.context.spec['chunks']}/{name[:2]}/{name}"
+
+
+def work(context: Context) -> dict[str, Any]:
+    context.report.stage("start")
+    try:
+        film = Film.from_wire(context.spec["film"])
+    except (Unusable, KeyError) as error:
+        raise Failed("unsupported", f"This export cannot be made as it was asked for: {error}.") from error
+    timeline = lay_out(film)
+    making = Making(
+        context=context,
+        film=film,
+        timeline=timeline,
+        chunks=plan(timeline, film.output),
+        sounds=plan_sound(timeline),
+        sources=_fetch(context),
+    )
+    rendered = _process(making)
+    try:
+        return {**_publish(making), "rendered": rendered, "chunks": len(making.chunks)}
+    except MediaError as error:
+        raise Failed(error.code, error.sentence) from error
+
+
+def _fetch(context: Context) -> dict[str, Path]:
+    """The clips' files, in place where the store is on this machine."""
+    sources, store, done = context.spec["sources"], context.store, 0
+    context.report.stage("fetch", total=sum(source["bytes"] for source in sources), unit="bytes")
+    found = {}
+    for number, source in enumerate(sources):
+        context.border()
+        path = store.in_place(source["key"])
+        if path is None:
+            path = context.folder / f"source-{number}"
+            with _missing(source["name"]):
+                store.fetch(source["key"], path, partial(_count_on, context, done))
+        elif store.size(source["key"]) != source["bytes"]:
+            raise _gone(source["name"])
+        done += source["bytes"]
+        context.report.units(done)
+        found[source["key"]] = path
+    return found
+
+
+def _count_on(context: Context, before: int, count: int) -> None:
+    context.report.units(before + count)
+
+
+def _process(making: Making) -> int:
+    """Renders the chunks that are not kept yet, and takes the sounds; returns how many chunks were rendered."""
+    context, store = making.context, making.context.store
+    context.report.stage("process", total=making.timeline.frames, unit="frames")
+    missing = [chunk for chunk in making.chunks if store.size(making.kept(f"{chunk.key}.mp4")) is None]
+    quiet = [sound for sound in making.sounds if store.size(making.kept(f"{sound.key}.flac")) is None]
+    pieces = Pieces(kept=making.timeline.frames - sum(chunk.frames for chunk in missing), on_done=context.report.units)
+    pieces.tell()
+    context.border()
+    acts: list[Callable[[], None]]
+    acts = [partial(_take_sound, making, sound, pieces) for sound in {sound.key: sound for sound in quiet}.values()]
+    acts += [partial(_render, making, batch, pieces) for batch in batches(missing)]
+    side_by_side(acts, pieces, cores())
+    return len(missing)
+
+
+def batches(missing: Sequence[Chunk]) -> Iterator[list[Chunk]]:
+    """Neighbours of one clip together, but small enough that every core has its share until the end."""
+    most = max(1, min(MOST_AT_ONCE, math.ceil(len(missing) / (2 * cores()))))
+    batch: list[Chunk] = []
+    seen: set[str] = set()
+    for chunk in missing:
+        if chunk.key in seen:  # the same part of the same source stands in the film twice
+            continue
+        seen.add(chunk.key)
+        follows = batch and chunk.clip == batch[-1].clip and chunk.first == batch[-1].first + batch[-1].frames
+        if batch and (len(batch) == most or not follows):
+            yield batch
+            batch = []
+        batch.append(chunk)
+    if batch:
+        yield batch
+
+
+def _render(making: Making, batch: list[Chunk], pieces: Pieces) -> None:
+    request = {
+        "do": "render",
+        "path": str(making.sources[batch[0].source]),
+        "chunks": [chunk.as_wire() for chunk in batch],
+        "output": making.output,
+        "folder": str(making.context.folder),
+    }
+
+    def hear(progress: dict[str, Any]) -> None:
+        pieces.check()
+        if "frames" in progress:
+            pieces.under_way(batch[0].key, progress["frames"])
+        if "chunk" in progress:
+            _keep(making, Path(progress["chunk"]["path"]))
+            making.context.border()
+
+    with _named(making, batch[0].source):
+        child.run(request, hear)
+    again = sum(chunk.frames for chunk in making.chunks if chunk.key in {each.key for each in batch})
+    pieces.finished(batch[0].key, again)
+
+
+def _take_sound(making: Making, sound: Piece, pieces: Pieces) -> None:
+    request = {
+        "do": "sound",
+        "path": str(making.sources[sound.source]),
+        "piece": sound.as_wire(),
+        "folder": str(making.context.folder),
+    }
+    with _named(making, sound.source):
+        child.run(request, lambda progress: pieces.check())
+    _keep(making, making.context.folder / f"{sound.key}.flac")
+    making.context.border()
+
+
+def _keep(making: Making, path: Path) -> None:
+    making.context.store.put_file(making.kept(path.name), path)
+    path.unlink()
+
+
+def _publish(making: Making) -> dict[str, Any]:
+    """Joins without encoding, decodes the whole film to see that it is what was planned, and keeps it."""
+    context, frames = making.context, making.timeline.frames
+    context.report.stage("publish", unit="bytes", note="Joining")
+    files = [_at_hand(making, f"{chunk.key}.mp4") for chunk in making.chunks]
+    parts = [{"path": str(file), "frames": chunk.frames} for file, chunk in zip(files, making.chunks, strict=True)]
+    track = _soundtrack(making)
+    whole = sum(file.stat().st_size for file in files) + track.stat().st_size
+    context.report.units(0, PUBLISHING * whole)
+    film = context.folder / "film.mp4"
+    child.run(
+        {"do": "join", "parts": parts, "sound": str(track), "output": making.output, "to": str(film)},
+        lambda progress: context.report.units(progress["bytes"]),
+    )
+    context.border()
+    looked = child.run(
+        {"do": "verify", "path": str(film), "output": making.output, "frames": frames},
+        lambda progress: context.report.units(whole + whole * progress["frames"] // frames, note="Looking at the film"),
+    )
+    context.border()
+    size = max(1, film.stat().st_size)
+    stored = context.store.put_file(
+        context.out("film.mp4"),
+        film,
+        lambda count: context.report.units(2 * whole + whole * count // size, note="Keeping the film"),
+    )
+    return {**looked, "key": stored.key, "bytes": stored.bytes, "sha256": stored.sha256}
+
+
+def _soundtrack(making: Making) -> Path:
+    """All sounds encoded in one go: joined after encoding, each would bring a gap of its own."""
+    folder, track = making.context.folder / "sounds", making.context.folder / "sound.mp4"
+    folder.mkdir(exist_ok=True)
+    for name in {f"{sound.key}.flac" for sound in making.sounds}:
+        (folder / name).symlink_to(_at_hand(making, name).resolve())
+    pieces = [sound.as_wire() for sound in making.sounds]
+    child.run({"do": "soundtrack", "pieces": pieces, "folder": str(folder), "to": str(track)})
+    return track
+
+
+def _at_hand(making: Making, name: str) -> Path:
+    key = making.kept(name)
+    path = making.context.store.in_place(key)
+    if path is not None:
+        return path
+    path = making.context.folder / name
+    if not path.exists():
+        making.context.store.fetch(key, path)
+    return path
+
+
+@contextlib.contextmanager
+def _named(making: Making, key: str) -> Iterator[None]:
+    """What is wrong with a file is said with its name and its place in the film."""
+    try:
+        yield
+    except MediaError as error:
+        place = next(number for number, clip in enumerate(making.film.clips, 1) if clip.source == key)
+        name = next((source["name"] for source in making.context.spec["sources"] if source["key"] == key), "")
+        said = f"We couldn't use clip {place} ({name}). {error.sentence} Replace it and try again."
+        raise Failed(error.code, said) from error
+
+
+@contextlib.contextmanager
+def _missing(name: str) -> Iterator[None]:
+    try:
+        yield
+    except Missing:
+        raise _gone(name) from None
+
+
+def _gone(name: str) -> Failed:
+    return Failed(
+        "input_missing", f"The file of {name} is no longer where it was uploaded to. Upload it again, then retry."
+    )

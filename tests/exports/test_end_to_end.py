@@ -1,0 +1,152 @@
+"""The whole way with nothing made up: real footage, real attempts in processes of their own, and real kills."""
+
+import random
+import time
+from fractions import Fraction
+
+import psutil
+import pytest
+
+from exports import sources
+from exports.driver import one_pass
+from exports.models import Attempt, Clip, Export, Notice, Project
+from exports.runners.local import LocalRunner
+from exports.tools import Tools
+from modal_functions.store import FolderStore
+from progress.models import Status
+from progress.tracker import ProgressTracker
+from tests.modal_functions.media.reels import shoot
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def reels(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reels")
+    return [shoot(folder / "one.mp4", sound="aac"), shoot(folder / "two.mov", rate=Fraction(30), size=(640, 360))]
+
+
+@pytest.fixture
+def runner(tmp_path):
+    runner = LocalRunner(store_root=tmp_path / "store", runs=tmp_path / "runs", at_once=1)
+    yield runner
+    for process in attempts(runner):
+        process.kill()
+
+
+@pytest.fixture
+def tools(tmp_path, runner):
+    return Tools(store=FolderStore(tmp_path / "store"), runner=lambda name: runner)
+
+
+@pytest.fixture
+def project(owner, reels, tools):
+    project = Project.objects.create(owner=owner, name="Lofoten")
+    for position, reel in enumerate(reels):
+        source = sources.take_in(project, reel.path, tools)
+        Clip.objects.create(project=project, source=source, position=position, in_us=100_000, out_us=3_900_000)
+    return project
+
+
+def attempts(runner):
+    return [p for p in psutil.process_iter(["cmdline"]) if str(runner.runs) in " ".join(p.info["cmdline"] or [])]
+
+
+def asked_for(project):
+    return Export.request(project, kind="multi_clip", options={"size": "360p", "rate": "25", "quality": "draft"})
+
+
+def drive_until(export, tools, meanwhile=lambda: None, seconds=90):
+    """Passes of the driver until the export has ended; the percent it shows never falls."""
+    shown, deadline = [0], time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        Export.objects.filter(pk=export.pk, next_due_at__isnull=False).update(next_due_at="2000-01-01T00:00Z")
+        assert one_pass(tools).failed == 0
+        export = Export.objects.select_related("job").get(pk=export.pk)
+        shown.append(export.job.percent)
+        if export.job.settled and export.next_due_at is None:
+            break
+        meanwhile()
+        time.sleep(0.05)
+    assert shown == sorted(shown)
+    return export
+
+
+def test_clips_become_a_film(project, tools, runner):
+    export = drive_until(asked_for(project), tools)
+    assert export.job.status == Status.COMPLETE, export.job.cause_text
+    assert export.result_facts["frames"] == 95 + 95
+    assert tools.store.size(export.result_key) == export.result_bytes
+    assert Notice.objects.get().event == "done"
+    assert attempts(runner) == []
+    assert {run.stage for run in export.job.stage_runs.all()} >= {"fetch", "process", "publish"}
+
+
+def test_killed_at_random_moments_it_completes_once_and_renders_no_chunk_twice(project, tools, runner):
+    """kill -9 of the attempt, whatever it is doing; what is finished is kept."""
+    rng, kills, first_seen = random.Random(7), [], {}
+
+    def kill():
+        for key in tools.store.keys(f"projects/{project.pk}/chunks"):
+            path = tools.store.in_place(key)
+            first_seen.setdefault(key, path.stat().st_mtime_ns)
+        if len(kills) < 4 and rng.random() < 0.25:
+            for process in attempts(runner):
+                process.kill()
+                kills.append(process.pid)
+
+    export = drive_until(asked_for(project), tools, kill)
+    assert export.job.status == Status.COMPLETE, export.job.cause_text
+    assert kills
+    assert Attempt.objects.filter(outcome="ok").count() == 1
+    assert Notice.objects.count() == 1
+    now = {key: tools.store.in_place(key).stat().st_mtime_ns for key in first_seen}
+    assert now == first_seen, "what was kept was made again"
+    undisturbed = drive_until(asked_for(project), tools)
+    assert undisturbed.result_sha256 == export.result_sha256
+
+
+def test_a_pause_keeps_the_parts_and_the_resumed_film_is_the_same(project, tools, runner):
+    export = asked_for(project)
+
+    def pause_once():
+        if export.job.wish == "run" and list(tools.store.keys(f"projects/{project.pk}/chunks")):
+            export.pause(actor="olga")
+            export.job.wish = "pause"
+
+    deadline = time.monotonic() + 60
+    status = ""
+    while status not in (Status.PAUSED, Status.COMPLETE) and time.monotonic() < deadline:
+        Export.objects.filter(next_due_at__isnull=False).update(next_due_at="2000-01-01T00:00Z")
+        one_pass(tools)
+        pause_once()
+        status = ProgressTracker().get_progress(export.pk).status
+        time.sleep(0.02)
+    assert status == Status.PAUSED
+    kept = set(tools.store.keys(f"projects/{project.pk}/chunks"))
+    assert kept
+    export.resume(actor="olga")
+    export = drive_until(export, tools)
+    assert export.job.status == Status.COMPLETE
+    for key in list(tools.store.keys(f"projects/{project.pk}/chunks")):
+        tools.store.delete(key)
+    assert drive_until(asked_for(project), tools).result_sha256 == export.result_sha256
+
+
+def test_a_cancel_stops_the_process_and_leaves_nothing_running(project, tools, runner):
+    export = asked_for(project)
+
+    def cancel():
+        if attempts(runner):
+            export.cancel(actor="olga")
+
+    export = drive_until(export, tools, cancel)
+    assert export.job.status in (Status.CANCELLED, Status.COMPLETE)
+    assert attempts(runner) == []
+
+
+def test_a_source_that_vanished_meanwhile_is_named(project, tools):
+    tools.store.delete(project.sources.get(name="two.mov").key)
+    export = drive_until(asked_for(project), tools)
+    assert export.job.status == Status.FAILED
+    assert "two.mov" in export.job.cause_text

@@ -1,0 +1,41 @@
+import pytest
+
+from exports import first_project, sample
+from exports.models import Clip, Project, Source
+from exports.tools import Tools
+from modal_functions.store import FolderStore
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tools(tmp_path, clock, tracker):
+    return Tools(store=FolderStore(tmp_path / "store"), runner=None, tracker=tracker, clock=clock)
+
+
+def test_it_brings_three_clips_that_can_be_used_and_broken_off_it_goes_on_with_what_is_missing(owner, tools):
+    assert not first_project.is_there(owner)
+    assert first_project.lay_out(owner, tools) == 3
+    assert first_project.is_there(owner)
+    clips = list(Clip.objects.select_related("source"))
+    assert [clip.position for clip in clips] == [1, 2, 3]
+    for clip in clips:
+        facts = clip.source.facts
+        assert clip.source.state == Source.State.READY
+        assert clip.source.seconds == pytest.approx(sample.SECONDS, abs=0.1)
+        assert (facts["width"], facts["height"]) == (sample.WIDTH, sample.HEIGHT)
+        assert max(facts["waveform"]) > 20, "it can be heard"
+        assert tools.store.size(clip.source.key) == clip.source.bytes
+    clips[1].delete()
+    assert first_project.lay_out(owner, tools) == 1
+    assert first_project.lay_out(owner, tools) == 0
+    assert Project.objects.count() == 1
+
+
+def test_no_two_of_its_pictures_are_the_same(tmp_path):
+    import av
+
+    sample.make(tmp_path / "clip.mp4", 1, seconds=1)
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        pictures = [bytes(frame.planes[0]) for frame in clip.decode(video=0)]
+    assert len(pictures) == len(set(pictures)) == sample.RATE
