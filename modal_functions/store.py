@@ -63,6 +63,12 @@ class Store(Protocol):
 
     def fetch(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored: ...
 
+    def open(self, key: str) -> BinaryIO:
+        """To read, from any place of it; Missing where there is none."""
+
+    def in_place(self, key: str) -> Path | None:
+        """Where the object can be read without a copy; None where the store is not on this machine."""
+
     def size(self, key: str) -> int | None: ...
 
     def keys(self, prefix: str) -> Iterator[str]: ...
@@ -142,8 +148,7 @@ class FolderStore:
             place.unlink(missing_ok=True)
             _drop_empty(place.parent, self.root)
 
-    def path(self, key: str) -> Path:
-        """Where the object is, for those on the same machine who only read it."""
+    def in_place(self, key: str) -> Path:
         return self._place(key)
 
     def _place(self, key: str) -> Path:

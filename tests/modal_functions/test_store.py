@@ -104,7 +104,7 @@ def test_a_key_that_is_none_is_refused(store, key):
 def test_no_key_leads_out_of_the_folder(key):
     store = FolderStore(stores.Path("/nowhere/at/all"))
     try:
-        place = store.path(key)
+        place = store.in_place(key)
     except ValueError:
         return
     assert store.root in place.resolve().parents

@@ -1,0 +1,99 @@
+"""Cuts the timeline into the units of everything: chunks that are rendered once and kept under what made them."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from modal_functions.media.spec import Output, Unusable
+from modal_functions.media.timeline import Span, Timeline, nearest
+
+# Raise it whenever the same chunk would come out different: another picture, another encoder. PyAV's number stands in
+# it because chunks of two encoders do not join.
+RENDERER = "1/av-18.1"
+CHUNK_SECONDS = 2
+HOWS = ("encode",)  # "copy" will take a source's own packets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """`frames` of the film from `first` on: those of clip `clip` that begin at `start` on its source's clock."""
+
+    key: str
+    how: str
+    clip: int
+    source: str
+    start: Fraction
+    first: int
+    frames: int
+
+    def __post_init__(self) -> None:
+        if self.how not in HOWS:
+            raise Unusable("how", self.how, f"one of {', '.join(HOWS)}")
+        if self.frames < 1:
+            raise Unusable("frames", self.frames, "1 or more")
+        if not self.key.isalnum():  # it becomes the name of a file
+            raise Unusable("key", self.key, "letters and digits")
+
+    def as_wire(self) -> dict[str, Any]:
+        return {**vars(self), "start": str(self.start)}
+
+    @classmethod
+    def from_wire(cls, wire: dict[str, Any]) -> "Chunk":
+        return cls(**{**wire, "start": Fraction(wire["start"])})
+
+
+def chunk_frames(rate: Fraction) -> int:
+    return max(1, nearest(CHUNK_SECONDS * rate))
+
+
+def split(frames: int, size: int) -> list[int]:
+    """Full chunks from the start; the last two share what is left, so that none is shorter than half of a full one."""
+    full, rest = divmod(frames, size)
+    if rest == 0:
+        return [size] * full
+    if full == 0:
+        return [rest]
+    shared = size + rest
+    return [size] * (full - 1) + [shared - shared // 2, shared // 2]
+
+
+def plan(timeline: Timeline, output: Output) -> list[Chunk]:
+    size = chunk_frames(timeline.rate)
+    return [chunk for span in timeline.spans for chunk in _chunks_of(span, output, size)]
+
+
+def _chunks_of(span: Span, output: Output, size: int) -> Iterator[Chunk]:
+    passed = 0
+    for frames in split(span.frames, size):
+        start = Fraction(span.clip.in_us, 1_000_000) + passed / output.rate
+        yield Chunk(
+            key=chunk_key(sha256=span.clip.sha256, start=start, frames=frames, output=output, how="encode"),
+            how="encode",
+            clip=span.index,
+            source=span.clip.source,
+            start=start,
+            first=span.first + passed,
+            frames=frames,
+        )
+        passed += frames
+
+
+def chunk_key(*, sha256: str, start: Fraction, frames: int, output: Output, how: str) -> str:
+    return digest(
+        {
+            "renderer": RENDERER,
+            "how": how,
+            "source": sha256,
+            "start": str(start),
+            "frames": frames,
+            "output": {**output.as_wire(), "fps": str(output.rate), "crf": output.crf, "preset": output.preset},
+        }
+    )
+
+
+def digest(what: dict[str, Any]) -> str:
+    """The same for the same meaning: keys in order, no spaces, plain ASCII."""
+    return hashlib.sha256(json.dumps(what, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

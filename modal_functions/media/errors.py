@@ -1,0 +1,25 @@
+"""The one way in which media work says no."""
+
+import errno
+from typing import Final
+
+CODES: Final = frozenset(
+    {"input_unreadable", "unsupported", "too_long", "out_of_memory", "function_timeout", "result_invalid"}
+)
+
+# What a full disk, a used-up quota and a file past its limit say.
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+class MediaError(Exception):
+    """`sentence` is for the person who waits; `code` is for the program."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        if code not in CODES:
+            raise ValueError(f"{code!r} is no code of a media error; expected one of {sorted(CODES)}")
+        super().__init__(code, sentence)
+        self.code = code
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return self.sentence

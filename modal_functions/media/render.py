@@ -1,0 +1,165 @@
+# ruff: noqa: PLC0415 - PyAV is imported only where it is used
+"""Renders chunks: the source picture of each output frame's moment, encoded so that chunks join without a seam."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from modal_functions.media.chunks import Chunk
+from modal_functions.media.errors import MediaError
+from modal_functions.media.footage import Shown, shown_from
+from modal_functions.media.landing import landing
+from modal_functions.media.opening import opened, sight_of
+from modal_functions.media.picture import BT709, LIMITED, Conformer
+from modal_functions.media.spec import Output
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+HELD = Fraction(1)  # seconds for which a source may fall short of its clip
+# A time stamp is off by half a tick at most, a trim by a microsecond. Beyond a millisecond it would be another moment.
+LARGEST_TOLERANCE = Fraction(1, 1000)
+TRIM_ROUNDING = Fraction(1, 1_000_000)
+
+OnFrames = Callable[[int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    key: str
+    path: Path
+    frames: int
+    bytes: int
+
+
+def render(
+    source: Path, chunks: Sequence[Chunk], output: Output, folder: Path, on_frames: OnFrames | None = None
+) -> Iterator[Rendered]:
+    """Chunks that follow each other are decoded in one go. `on_frames` hears of packets written, over all of them."""
+    done = 0
+
+    def on_packet() -> None:
+        nonlocal done
+        done += 1
+        if on_frames:
+            on_frames(done)
+
+    for run in runs(chunks, output.rate):
+        with opened(source) as container:
+            stream = sight_of(container)
+            shape = stream.sample_aspect_ratio
+            conformer = Conformer(width=output.width, height=output.height, shape=shape)
+            times = (run[0].start + i / output.rate for i in range(sum(chunk.frames for chunk in run)))
+            slack = tolerance(stream)
+            shown = shown_from(container, stream, run[0].start + slack)
+            pictures = map(conformer, conformed(shown, times, slack))
+            for chunk in run:
+                yield _write(chunk, islice(pictures, chunk.frames), output, folder, on_packet)
+
+
+def runs(chunks: Sequence[Chunk], rate: Fraction) -> list[list[Chunk]]:
+    grouped: list[list[Chunk]] = []
+    for chunk in chunks:
+        last = grouped[-1][-1] if grouped else None
+        if last is not None and last.clip == chunk.clip and last.start + last.frames / rate == chunk.start:
+            grouped[-1].append(chunk)
+        else:
+            grouped.append([chunk])
+    return grouped
+
+
+def tolerance(stream: "VideoStream") -> Fraction:
+    return min((stream.time_base or Fraction(0)) / 2, LARGEST_TOLERANCE) + TRIM_ROUNDING
+
+
+def conformed(shown: Iterator[Shown], times: Iterator[Fraction], slack: Fraction) -> Iterator["VideoFrame"]:
+    """For each moment the picture that is on show then: the first one before there is any, the last one for a while."""
+    ahead = next(shown, None)
+    if ahead is None:
+        raise MediaError("input_unreadable", "No picture can be read from this file.")
+    current = ahead
+    for moment in times:
+        while ahead is not None and ahead.at <= moment + slack:
+            current, ahead = ahead, next(shown, None)
+        if ahead is None and moment > current.until + HELD:
+            raise MediaError("input_unreadable", _ends_early(current.until, moment))
+        yield current.frame
+
+
+def _ends_early(end: Fraction, moment: Fraction) -> str:
+    return f"The picture of this file ends after {float(end):.2f} s, but the clip asks for it at {float(moment):.2f} s."
+
+
+def _write(
+    chunk: Chunk, pictures: Iterator["VideoFrame"], output: Output, folder: Path, on_packet: Callable[[], None]
+) -> Rendered:
+    import av
+
+    path = folder / f"{chunk.key}.mp4"
+    with landing(path) as beside:
+        clock = {"video_track_timescale": str(output.rate.numerator)}
+        with av.open(str(beside), "w", format="mp4", container_options=clock) as container:
+            frames = _encode(container, pictures, output, on_packet)
+        if frames != chunk.frames:
+            raise MediaError("result_invalid", f"A part of the film has {frames} frames instead of {chunk.frames}.")
+    return Rendered(key=chunk.key, path=path, frames=frames, bytes=path.stat().st_size)
+
+
+def _encode(
+    container: "OutputContainer", pictures: Iterator["VideoFrame"], output: Output, on_packet: Callable[[], None]
+) -> int:
+    from av.video.frame import PictureType
+
+    stream = encoder(container, output)
+    tick = 1 / output.rate
+    frames = 0
+    for number, picture in enumerate(pictures):
+        picture.pts, picture.time_base = number, tick
+        picture.pict_type = PictureType.NONE  # x264 would take the source's types as orders
+        frames += _mux(container, stream, picture, on_packet)
+    return frames + _mux(container, stream, None, on_packet)
+
+
+def _mux(
+    container: "OutputContainer", stream: "VideoStream", picture: "VideoFrame | None", on_packet: Callable[[], None]
+) -> int:
+    packets = stream.encode(picture)
+    for packet in packets:
+        container.mux(packet)
+        on_packet()
+    return len(packets)
+
+
+def encoder(container: "OutputContainer", output: Output) -> "VideoStream":
+    """One thread makes every run byte-identical, `stitchable` gives all chunks the same headers."""
+    options = {
+        "preset": output.preset,
+        "crf": str(output.crf),
+        "profile": "high",
+        "a53cc": "0",
+        "x264-params": f"stitchable=1:open-gop=0:force-cfr=1{steady_code()}",
+    }
+    stream = container.add_stream("libx264", rate=output.rate, options=options)
+    stream.width, stream.height, stream.pix_fmt = output.width, output.height, "yuv420p"
+    context = stream.codec_context
+    context.time_base = 1 / output.rate
+    context.thread_count = 1
+    context.gop_size = 250
+    context.sample_aspect_ratio = Fraction(1)
+    context.color_range = LIMITED
+    context.color_primaries = context.color_trc = context.colorspace = BT709
+    return stream
+
+
+def steady_code() -> str:
+    """x264's AVX-512 code reads memory that nobody wrote when a picture is 320 wide: some runs come out different.
+    Its AVX2 code does not, and is as fast."""
+    try:
+        return ":asm=AVX2" if " avx512" in Path("/proc/cpuinfo").read_text() else ""
+    except OSError:
+        return ""

@@ -1,0 +1,90 @@
+"""What a child can be asked to do. Each verb takes a plain request and gives a plain answer."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from modal_functions.media.chunks import Chunk
+from modal_functions.media.join import Part, join
+from modal_functions.media.preview import thumbnail, waveform
+from modal_functions.media.probe import probe
+from modal_functions.media.render import Rendered, render
+from modal_functions.media.sound import Piece, compose, take
+from modal_functions.media.spec import Output, Unusable
+from modal_functions.media.verify import verify
+
+Wire = dict[str, Any]
+Say = Callable[[Wire], None]
+
+
+def perform(request: Wire, say: Say) -> Wire:
+    verb = VERBS.get(str(request.get("do")))
+    if verb is None:
+        raise Unusable("do", request.get("do"), f"one of {', '.join(VERBS)}")
+    return verb(request, say)
+
+
+def _probe(request: Wire, _: Say) -> Wire:
+    return probe(Path(request["path"])).as_wire()
+
+
+def _thumbnail(request: Wire, _: Say) -> Wire:
+    return {"jpeg": base64.b64encode(thumbnail(Path(request["path"]))).decode()}
+
+
+def _waveform(request: Wire, _: Say) -> Wire:
+    return {"peaks": waveform(Path(request["path"]), request["buckets"])}
+
+
+def _render(request: Wire, say: Say) -> Wire:
+    chunks = [Chunk.from_wire(chunk) for chunk in request["chunks"]]
+    output, folder = Output.from_wire(request["output"]), Path(request["folder"])
+    done = []
+    for rendered in render(Path(request["path"]), chunks, output, folder, _counting("frames", say)):
+        done.append(_told(rendered))
+        say({"chunk": done[-1]})
+    return {"chunks": done}
+
+
+def _told(rendered: Rendered) -> Wire:
+    return {"key": rendered.key, "path": str(rendered.path), "frames": rendered.frames, "bytes": rendered.bytes}
+
+
+def _sound(request: Wire, say: Say) -> Wire:
+    piece = Piece.from_wire(request["piece"])
+    path = take(Path(request["path"]), piece, Path(request["folder"]), _counting("samples", say))
+    return {"path": str(path), "samples": piece.kept}
+
+
+def _soundtrack(request: Wire, say: Say) -> Wire:
+    pieces = [Piece.from_wire(piece) for piece in request["pieces"]]
+    to = Path(request["to"])
+    return {"path": str(to), "samples": compose(pieces, Path(request["folder"]), to, _counting("samples", say))}
+
+
+def _join(request: Wire, say: Say) -> Wire:
+    parts = [Part(path=Path(part["path"]), frames=part["frames"]) for part in request["parts"]]
+    output, to = Output.from_wire(request["output"]), Path(request["to"])
+    return {"path": str(to), "bytes": join(parts, Path(request["sound"]), output, to, _counting("bytes", say))}
+
+
+def _verify(request: Wire, say: Say) -> Wire:
+    output = Output.from_wire(request["output"])
+    return verify(Path(request["path"]), output, request["frames"], _counting("frames", say)).as_wire()
+
+
+def _counting(unit: str, say: Say) -> Callable[[int], None]:
+    return lambda done: say({unit: done})
+
+
+VERBS: dict[str, Callable[[Wire, Say], Wire]] = {
+    "probe": _probe,
+    "thumbnail": _thumbnail,
+    "waveform": _waveform,
+    "render": _render,
+    "sound": _sound,
+    "soundtrack": _soundtrack,
+    "join": _join,
+    "verify": _verify,
+}

@@ -1,0 +1,143 @@
+"""Decodes a finished film and says what is in it; a film that is not the planned one is refused."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from modal_functions.media.errors import MediaError
+from modal_functions.media.opening import opened
+from modal_functions.media.spec import Output
+from modal_functions.media.timeline import SAMPLE_RATE, samples_at
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+MOST_THREADS = 4
+
+OnFrames = Callable[[int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    frames: int
+    samples: int
+    seconds: float
+    bytes: int
+    sha256: str
+    streams: tuple[str, ...]
+
+    def as_wire(self) -> dict[str, Any]:
+        return {**vars(self), "streams": list(self.streams)}
+
+
+def verify(path: Path, output: Output, frames: int, on_frames: OnFrames | None = None) -> Verified:
+    _expect("index in front", _has_index_in_front(path), True)
+    try:
+        with opened(path) as film:
+            picture, sound = _streams(film)
+            _check_picture(picture, output)
+            _check_sound(sound)
+            picture.codec_context.thread_count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
+            seen = _Seen(output.rate, on_frames)
+            for packet in film.demux(picture, sound):
+                seen.decode(packet, picture, sound)
+    except MediaError as error:
+        if error.code != "input_unreadable":
+            raise
+        raise MediaError("result_invalid", "The finished film cannot be decoded.") from error
+    seen.check(frames)
+    return Verified(
+        frames=frames,
+        samples=samples_at(frames, output.rate),
+        seconds=float(frames / output.rate),
+        bytes=path.stat().st_size,
+        sha256=sha256_of(path),
+        streams=("h264", "aac"),
+    )
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class _Seen:
+    """What comes out of the decoders, counted."""
+
+    def __init__(self, rate: Fraction, on_frames: OnFrames | None) -> None:
+        self.rate, self.on_frames = rate, on_frames
+        self.frames = 0
+        self.sound_begin: Fraction | None = None
+        self.sound_end = Fraction(0)
+
+    def decode(self, packet: "Packet[Stream]", picture: "VideoStream", sound: "AudioStream") -> None:
+        if packet.stream.index == sound.index:  # the empty last ones have only that
+            self._hear(packet, sound)
+            return
+        for frame in picture.codec_context.decode(packet):
+            moment = (frame.pts or 0) * (frame.time_base or Fraction(0))
+            _expect(f"time of frame {self.frames}", moment, self.frames / self.rate)
+            _expect(f"damage of frame {self.frames}", frame.is_corrupt, False)
+            self.frames += 1
+            if self.on_frames:
+                self.on_frames(self.frames)
+
+    def _hear(self, packet: "Packet[Stream]", sound: "AudioStream") -> None:
+        """Where the sound ends is in the packets: the decoder fills the last of them up with silence."""
+        if packet.size:
+            self.sound_end = ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base
+        for frame in sound.codec_context.decode(packet):
+            if self.sound_begin is None:
+                self.sound_begin = (frame.pts or 0) * (frame.time_base or Fraction(0))
+
+    def check(self, frames: int) -> None:
+        _expect("number of frames", self.frames, frames)
+        picture_end, a_frame = self.frames / self.rate, 1 / self.rate
+        if self.sound_begin is None or abs(self.sound_begin) > a_frame:
+            raise MediaError("result_invalid", "The sound of the finished film does not begin with its picture.")
+        if abs(self.sound_end - picture_end) > a_frame:
+            raise MediaError("result_invalid", "The sound of the finished film does not end with its picture.")
+
+
+def _streams(film: "InputContainer") -> "tuple[VideoStream, AudioStream]":
+    found = [stream.type for stream in film.streams]
+    _expect("streams", found, ["video", "audio"])
+    return film.streams.video[0], film.streams.audio[0]
+
+
+def _check_picture(stream: "VideoStream", output: Output) -> None:
+    context = stream.codec_context
+    _expect("picture codec", context.name, "h264")
+    _expect("size", (context.width, context.height), (output.width, output.height))
+    _expect("pixels", context.pix_fmt, "yuv420p")
+    _expect("pixel shape", stream.sample_aspect_ratio or 1, 1)
+    _expect("rate", stream.average_rate, output.rate)
+
+
+def _check_sound(stream: "AudioStream") -> None:
+    context = stream.codec_context
+    _expect("sound codec", context.name, "aac")
+    _expect("sound", (context.sample_rate, context.channels), (SAMPLE_RATE, 2))
+
+
+def _has_index_in_front(path: Path) -> bool:
+    with path.open("rb") as file:
+        while head := file.read(8):
+            size, name = int.from_bytes(head[:4], "big"), head[4:]
+            if name in {b"moov", b"mdat"} or size < 8:
+                return name == b"moov"
+            file.seek(size - 8, os.SEEK_CUR)
+    return False
+
+
+def _expect(name: str, found: object, wanted: object) -> None:
+    if found != wanted:
+        raise MediaError("result_invalid", f"The finished film is not as planned: {name} is {found}, not {wanted}.")

@@ -1,0 +1,44 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import pytest
+
+from modal_functions.media import child
+from modal_functions.media.chunks import RENDERER
+from modal_functions.media.errors import MediaError
+from modal_functions.media.opening import opened
+
+
+def test_nothing_imports_pyav_before_it_is_used():
+    names = sorted(path.stem for path in Path(child.__file__).parent.glob("*.py") if path.stem != "__init__")
+    code = "import sys\n" + "\n".join(f"import modal_functions.media.{name}" for name in names)
+    subprocess.run([sys.executable, "-c", f"{code}\nassert 'av' not in sys.modules"], cwd=child.ROOT, check=True)
+
+
+def test_media_is_opened_in_one_place_only():
+    """Writing is no danger: those name their format and mode."""
+    for path in Path(child.__file__).parent.glob("*.py"):
+        if path.name != "opening.py":
+            assert all('"w"' in line for line in path.read_text().splitlines() if "av.open(" in line), path.name
+
+
+def test_chunks_of_another_pyav_have_other_keys():
+    assert RENDERER.endswith("/av-" + ".".join(av.__version__.split(".")[:2])), "raise the renderer's version"
+
+
+def test_only_absolute_paths_are_opened(reels):
+    with pytest.raises(ValueError, match="absolute path"), opened(Path("film.mp4")):
+        pass
+
+
+@pytest.mark.parametrize(
+    "text", ["#EXTM3U\n#EXTINF:1,\n{path}\n#EXT-X-ENDLIST\n", "ffconcat version 1.0\nfile {path}\n"]
+)
+def test_a_playlist_named_like_a_film_opens_no_other_file(reels, tmp_path, text):
+    """Also without the look at its beginning that probe takes."""
+    playlist = tmp_path / "film.mp4"
+    playlist.write_text(text.format(path=reels["mute.mov"].path))
+    with pytest.raises(MediaError), opened(playlist):
+        pass
