@@ -1,9 +1,20 @@
+from collections.abc import Mapping
 from typing import Any
 
+from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.db import IntegrityError, transaction
 
-from exports.models import User
+from exports import timecode
+from exports.kinds.multi_clip import QUALITIES, RATES, SIZES, Choice
+from exports.models import Clip, User
+
+SLACK_US = 1_000  # what a person reads is rounded; a thousandth past the end is the end
+ENLARGING = {
+    "lanczos": "Lanczos",
+    "real-esrgan": "Real-ESRGAN upscale, not available here: its weights are not installed",
+}
+MISSING = frozenset({"real-esrgan"})
 
 
 class SignUpForm(UserCreationForm):
@@ -31,3 +42,117 @@ class SignUpForm(UserCreationForm):
         self.instance.guest = False
         user: User = super().save(commit=commit)
         return user
+
+
+class ProjectForm(forms.Form):
+    name = forms.CharField(
+        label="Name of the film",
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Expected a name, such as “Holiday”, got nothing."},
+    )
+
+
+class TimeField(forms.Field):
+    """Microseconds; None where nothing was typed."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> int | None:
+        text = str(value or "").strip()
+        try:
+            return timecode.parse(text) if text else None
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+def _time_input(label: str) -> TimeField:
+    attrs = {"inputmode": "decimal", "autocomplete": "off", "size": 9, "maxlength": 20}
+    return TimeField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
+
+
+class ClipForm(forms.Form):
+    """The in and the out point of one clip. Nothing typed: from the start, up to the end."""
+
+    start = _time_input("In")
+    end = _time_input("Out")
+
+    def __init__(self, typed: Mapping[str, Any] | None, clip: Clip) -> None:
+        prefix = f"clip-{clip.pk}"
+        shown = {"start": timecode.show(clip.in_us), "end": "" if clip.out_us is None else timecode.show(clip.out_us)}
+        bound = typed is not None and (f"{prefix}-start" in typed or f"{prefix}-end" in typed)
+        super().__init__(typed if bound else None, initial=shown, prefix=prefix, auto_id="%s")
+        self.clip = clip
+        length = clip.source.length_us
+        for name, place in (("start", "0:00"), ("end", timecode.show(length // 1000 * 1000) if length else "end")):
+            self.fields[name].widget.attrs |= {"placeholder": place, "aria-describedby": f"{prefix}-said"}
+
+    def clean(self) -> dict[str, Any]:
+        start: int = self.cleaned_data.get("start") or 0
+        end: int | None = self.cleaned_data.get("end")
+        if self.errors:
+            return {}
+        name, length = self.clip.source.name, self.clip.source.length_us
+        if length is not None and start >= length:
+            self._refuse("start", f"a time before the end of {name} ({timecode.show(length)})")
+        elif end is not None and length is not None and end > length + SLACK_US:
+            self._refuse("end", f"at most {timecode.show(length)}, the length of {name}")
+        elif end is not None and end <= start:
+            self._refuse("end", f"a time after the in point ({timecode.show(start)})")
+        whole = end is not None and length is not None and end >= length
+        return {"start": start, "end": None if whole else end}
+
+    def save(self) -> bool:
+        return self.clip.trim(self.cleaned_data["start"], self.cleaned_data["end"])
+
+    def _refuse(self, field: str, expected: str) -> None:
+        self.add_error(field, f"Expected {expected}, got “{str(self[field].value())[:40]}”.")
+
+
+class SelectWithMissing(forms.Select):
+    """Shows what there could be, but is not: it cannot be chosen."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if value in MISSING:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+class ExportForm(forms.Form):
+    """What the film shall be. The choices are the kind's own."""
+
+    title = forms.CharField(
+        label="Title", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    size = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SIZES.items()])
+    rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES])
+    quality = forms.ChoiceField(choices=list(QUALITIES.items()))
+    enlarging = forms.ChoiceField(
+        label="Enlarging", choices=list(ENLARGING.items()), widget=SelectWithMissing, required=False
+    )
+
+    def __init__(self, typed: Mapping[str, Any] | None, *, title: str, choice: Choice) -> None:
+        chosen = {"title": title, "size": choice.size, "rate": choice.rate, "quality": choice.quality}
+        super().__init__(typed if typed is not None and "size" in typed else None, initial=chosen, auto_id="export-%s")
+
+    def clean_enlarging(self) -> str:
+        asked = str(self.cleaned_data["enlarging"])
+        if asked in MISSING:
+            raise forms.ValidationError(f"{ENLARGING[asked]}. Choose {ENLARGING['lanczos']}.")
+        return asked
+
+    @property
+    def options(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in ("size", "rate", "quality")}
+
+    @property
+    def choice(self) -> Choice:
+        """What is chosen in it, for as much of it as is right: an estimate need not wait for the rest."""
+        size, rate, quality = (str(self[name].value()) for name in ("size", "rate", "quality"))
+        usual = Choice()
+        return Choice(
+            size=size if size in SIZES else usual.size,
+            rate=rate if rate in RATES else usual.rate,
+            quality=quality if quality in QUALITIES else usual.quality,
+        )

@@ -20,6 +20,10 @@ WEB_PROCESSES = env.whole_number("LONGHAUL_WEB_PROCESSES", 1, 1, 256)
 CLUSTER_PROCESSES = env.whole_number("LONGHAUL_CLUSTER_PROCESSES", 2, 1, 256)
 STORE_ROOT = HOME / "store"
 RUNNING_AT_ONCE = env.whole_number("LONGHAUL_RUNNING_AT_ONCE", 1, 1, 256)
+GB = 10**9
+LARGEST_UPLOAD = env.whole_number("LONGHAUL_LARGEST_UPLOAD_GB", 20, 1, 1_000) * GB
+QUOTA = env.whole_number("LONGHAUL_QUOTA_GB", 100, 1, 1_000_000) * GB
+GUEST_QUOTA = env.whole_number("LONGHAUL_GUEST_QUOTA_GB", 10, 1, 1_000_000) * GB
 GUESTS_WELCOME = env.switch("LONGHAUL_GUESTS", default=True)
 
 SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)
@@ -96,7 +100,6 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
-CSRF_FAILURE_VIEW = "exports_site.errors.csrf_failure"
 
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0
@@ -108,6 +111,9 @@ X_FRAME_OPTIONS = "DENY"
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.zone("LONGHAUL_TIME_ZONE", "UTC")
 USE_TZ = True
+
+# A page that expects no file keeps none; the one that does names its own.
+FILE_UPLOAD_HANDLERS = ["exports.receiving.NoFiles"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"

@@ -8,7 +8,7 @@ from django.contrib.auth import login
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse_lazy
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from exports.forms import SignUpForm
 from exports.models import User
+from exports.views.projects import home
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -23,7 +24,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 @never_cache
 def start(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
-        return redirect("dashboard")
+        return redirect(home(request))
     return render(request, "start.html", {"guests_welcome": settings.GUESTS_WELCOME})
 
 
@@ -34,7 +35,7 @@ def start_as_guest(request: HttpRequest) -> HttpResponse:
         return redirect("sign-up")
     if not request.user.is_authenticated:
         login(request, User.objects.create_guest(), backend=BACKEND)
-    return redirect("dashboard")
+    return redirect(home(request))
 
 
 @never_cache
@@ -42,12 +43,12 @@ def start_as_guest(request: HttpRequest) -> HttpResponse:
 def sign_up(request: HttpRequest) -> HttpResponse:
     guest = _guest(request)
     if request.user.is_authenticated and guest is None:
-        return redirect("dashboard")
+        return redirect(home(request))
     form = SignUpForm(request.POST if request.method == "POST" else None, guest=guest)
     if form.is_valid() and (account := form.saved()):
         login(request, account, backend=BACKEND)
         messages.success(request, "Welcome. Your work so far is kept." if guest else "Welcome.")
-        return redirect("dashboard")
+        return redirect(home(request))
     # The form has written the wanted name on the guest it was given; the page greets the guest there still is.
     request.user = User.objects.get(pk=guest.pk) if guest else request.user
     context = {
@@ -69,6 +70,9 @@ class SignIn(LoginView):
         "other": "Sign up instead",
         "other_url": reverse_lazy("sign-up"),
     }
+
+    def get_default_redirect_url(self) -> str:
+        return resolve_url(home(self.request))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.user.is_authenticated and _guest(request) is None and request.method == "GET":

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
 
+from exports import notices
 from progress.models import Job
 from progress.snapshot import snapshot
 
@@ -15,6 +16,7 @@ PAGE = 50
 @login_required
 @never_cache
 def dashboard(request: HttpRequest) -> HttpResponse:
+    notices.tell(request)
     jobs = Job.objects.of(request.user.pk)
     before = _moment(request.GET.get("before", ""))
     page = list((jobs.filter(created_at__lt=before) if before else jobs)[: PAGE + 1])

@@ -8,6 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django_q.tasks import async_task
 
 from exports.processes import Child, run_until_told
@@ -31,6 +33,7 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
             call_command("collectstatic", interactive=False, verbosity=0)
             call_command("demo")
+        self._refuse_an_older_database()
         host, port = settings.BIND
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         self.stdout.flush()
@@ -58,6 +61,11 @@ class Command(BaseCommand):
     def _say(self, sentence: str) -> None:
         self.stderr.write(sentence)
         self.stderr.flush()
+
+    def _refuse_an_older_database(self) -> None:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise CommandError("The database is older than this version. Bring it up to date: manage.py migrate")
 
     def _refuse_a_taken_port(self) -> None:
         host, port = settings.BIND

@@ -1,0 +1,262 @@
+"""Real processes, a clock that stands still, and nothing that outlives a test."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from exports.processes import HEALTHY_AFTER, LONGEST_PAUSE, Child, _end_with, run_until_told
+from tests.exports.conftest import soon
+
+ROOT = Path(__file__).parents[2]
+STAYS = ["sleep", "300"]
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child together with its parent")
+
+
+class StillClock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def child(said):
+    """Makes children and, whatever the test is about, leaves none of them."""
+    made = []
+
+    def of(*command, clock=None):
+        made.append(Child("worker", list(command), said.append, clock=clock or StillClock()))
+        return made[-1]
+
+    yield of
+    for each in made:
+        if each.process:
+            each.kill_group()
+            each.process.kill()
+            each.process.wait()
+
+
+def alive(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def pid_in(path):
+    """The pid that a shell has written there, once it has."""
+    return soon(lambda: path.exists() and path.read_text().endswith("\n") and int(path.read_text()))
+
+
+def dies_and_is_noticed(child):
+    child.keep_running()
+    child.process.wait()
+    child.keep_running()
+    assert child.process is None
+
+
+# Kept running
+
+
+def test_it_is_started_and_not_twice(child, said):
+    one = child(*STAYS)
+    one.keep_running()
+    first = one.process
+    one.keep_running()
+    assert one.process is first
+    assert first.poll() is None
+    assert said == []
+
+
+def test_what_dies_is_started_again_at_first_at_once_and_then_less_and_less_often(child, said):
+    clock = StillClock()
+    dying = child("false", clock=clock)
+    pauses = []
+    for _ in range(8):
+        dies_and_is_noticed(dying)
+        pauses.append(dying.not_before - clock.now)
+        if pauses[-1]:
+            clock.now += pauses[-1] - 0.01
+            dying.keep_running()
+            assert dying.process is None, "it is too early"
+            clock.now += 0.01
+    assert pauses == pytest.approx([0, 1, 3, 7, 15, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE])
+    assert said[0] == "The worker ended unexpectedly (exit code 1); it is started again in 0 s."
+    assert said[3] == "The worker ended unexpectedly (exit code 1); it is started again in 7 s."
+
+
+def test_the_pause_stays_the_longest_after_a_night_of_dying(child, said):
+    dying = child("false")
+    dying.deaths = 5000
+    dies_and_is_noticed(dying)
+    assert said == ["The worker ended unexpectedly (exit code 1); it is started again in 30 s."]
+
+
+def test_a_death_after_a_healthy_life_counts_as_the_first(child, said):
+    clock = StillClock()
+    living = child("false", clock=clock)
+    living.deaths = 5
+    living.keep_running()
+    living.process.wait()
+    clock.now += HEALTHY_AFTER + 1
+    living.keep_running()
+    assert (living.deaths, living.not_before) == (1, clock.now)
+
+
+def test_a_signal_that_ended_it_is_named(child, said):
+    killed = child(*STAYS)
+    killed.keep_running()
+    killed.process.kill()
+    killed.process.wait()
+    killed.keep_running()
+    assert said == ["The worker ended unexpectedly (signal SIGKILL); it is started again in 0 s."]
+
+
+def test_what_a_dead_child_leaves_behind_is_killed_before_the_next_starts(child, tmp_path):
+    orphan = tmp_path / "orphan"
+    leaves = child("sh", "-c", 'sleep 300 & echo $! > "$0"; exit 1', str(orphan))
+    leaves.keep_running()
+    left = pid_in(orphan)
+    leaves.process.wait()
+    assert alive(left)
+    leaves.keep_running()
+    assert soon(lambda: not alive(left))
+
+
+def test_a_ctrl_c_at_the_terminal_does_not_reach_the_child(child):
+    one = child(*STAYS)
+    one.keep_running()
+    assert os.getpgid(one.process.pid) != os.getpgrp()
+    assert os.getsid(one.process.pid) == one.process.pid
+
+
+# Stopped
+
+
+def test_who_ends_when_told_is_not_killed(child, said):
+    one = child(*STAYS)
+    one.keep_running()
+    one.ask_to_stop()
+    one.wait(60)
+    assert one.process.returncode == -signal.SIGTERM
+    assert said == []
+
+
+def test_who_does_not_end_when_told_is_killed_with_all_that_it_started(child, said, tmp_path):
+    started = tmp_path / "started"
+    deaf = child("sh", "-c", 'trap "" TERM; sleep 300 & echo $! > "$0"; wait', str(started))
+    deaf.keep_running()
+    below = pid_in(started)
+    deaf.ask_to_stop()
+    deaf.wait(0.1)
+    assert deaf.process.returncode == -signal.SIGKILL
+    assert soon(lambda: not alive(below))
+    assert said == ["The worker did not stop in time and was killed."]
+
+
+def test_what_a_child_leaves_behind_when_told_is_killed(child, tmp_path):
+    started = tmp_path / "started"
+    leaves = child("sh", "-c", '(trap "" TERM; sleep 300) & echo $! > "$0"; wait', str(started))
+    leaves.keep_running()
+    below = pid_in(started)
+    leaves.ask_to_stop()
+    leaves.wait(60)
+    assert soon(lambda: not alive(below))
+
+
+def test_who_never_ran_has_nothing_to_stop(child, said):
+    never = child(*STAYS)
+    never.ask_to_stop()
+    never.wait(60)
+    never.kill_group()
+    assert (never.process, said) == (None, [])
+
+
+# All of them
+
+
+class Noted:
+    """A child on paper: what is asked of it, in order; the third round brings the signal."""
+
+    def __init__(self, name, notes, number=None):
+        self.name, self.notes, self.number, self.rounds = name, notes, number, 0
+
+    def keep_running(self):
+        self.rounds += 1
+        self.notes.append(f"keep {self.name}")
+        if self.rounds == 3 and self.number:
+            signal.raise_signal(self.number)
+
+    def ask_to_stop(self):
+        self.notes.append(f"stop {self.name}")
+
+    def wait(self, seconds):
+        self.notes.append((self.name, seconds))
+        soon(lambda: False, seconds=0.05)
+
+
+@pytest.fixture
+def signals_restored():
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, action in before.items():
+        signal.signal(number, action)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_they_run_until_a_signal_says_stop(number, signals_restored):
+    notes = []
+    children = [Noted("web", notes), Noted("cluster", notes, number)]
+    assert run_until_told(children, every=0.001) == number
+    assert notes[:6] == ["keep web", "keep cluster"] * 3
+    assert notes[6:8] == ["stop web", "stop cluster"], "all are told before any is waited for"
+    assert [name for name, _ in notes[8:]] == ["web", "cluster"]
+
+
+def test_they_share_one_patience(signals_restored):
+    notes = []
+    run_until_told([Noted("web", notes), Noted("cluster", notes, signal.SIGTERM)], every=0.001, patience=0.04)
+    (_, first), (_, second) = notes[-2:]
+    assert 0 < first <= 0.04
+    assert second == 0
+
+
+# The end of the parent
+
+PARENT = """
+import sys, time
+from exports.processes import Child
+child = Child("worker", ["sleep", "300"], print)
+child.keep_running()
+print(child.process.pid, flush=True)
+time.sleep(300)
+"""
+
+
+@on_linux
+def test_a_child_ends_when_its_parent_is_killed():
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        child = int(parent.stdout.readline())
+        assert alive(child)
+        parent.kill()
+    assert soon(lambda: not alive(child))
+
+
+@on_linux
+def test_a_child_whose_parent_died_before_it_could_ask_ends_at_once():
+    somebody_else = os.getppid()
+    ended = subprocess.run(STAYS, preexec_fn=_end_with(somebody_else), check=False, timeout=60)
+    assert ended.returncode == 1

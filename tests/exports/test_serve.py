@@ -1,0 +1,221 @@
+"""`manage.py serve --first-start` as `make run` starts it: real processes, a real port, a home of its own."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
+
+import psutil
+import pytest
+from django.conf import settings
+
+from exports_site.headers import POLICY
+from tests.deploy_check import OURS
+from tests.exports.conftest import soon
+
+pytestmark = pytest.mark.skipif(
+    "sqlite3" not in settings.DATABASES["default"]["ENGINE"],
+    reason="it makes a SQLite of its own, so once a suite is enough",
+)
+ROOT = Path(__file__).parents[2]
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+class Server:
+    def __init__(self, home, port=None, *options):
+        self.home, self.port = home, port or free_port()
+        self.log = home.with_name(f"{home.name}.log")
+        around = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        ours = {"LONGHAUL_HOME": str(home), "LONGHAUL_BIND": f"127.0.0.1:{self.port}"}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "serve", *options],
+                cwd=ROOT,
+                env=around | ours,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def said(self):
+        return self.log.read_text()
+
+    def browser(self):
+        return build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
+
+    def ask(self, path, form=None, browser=None):
+        """The status, the headers and the text, whatever they are; None where nothing listens yet."""
+        url, body = f"http://127.0.0.1:{self.port}{path}", form and urlencode(form).encode()
+        try:
+            with (browser or self.browser()).open(url, body, timeout=30) as answer:
+                return answer.status, answer.headers, answer.read().decode()
+        except HTTPError as refused:
+            with refused:
+                return refused.code, refused.headers, refused.read().decode()
+        except (URLError, ConnectionError):
+            return None
+
+    def answers(self):
+        return soon(lambda: self.process.poll() is not None or self.ask("/healthz"), 60) and self.ask("/")
+
+    def is_ready(self):
+        return soon(lambda: (self.ask("/readyz") or [0])[0] == 200, 60)
+
+    def processes(self):
+        """Everything that runs for this home, found by its environment and not by whose child it is."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("LONGHAUL_HOME") == str(self.home) and process.status() != "zombie":
+                    found.append(process)
+        return found
+
+    def sign_in(self, name, password):
+        browser = self.browser()
+        _, _, page = self.ask("/sign-in", browser=browser)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+        form = {"csrfmiddlewaretoken": token, "username": name, "password": password}
+        return self.ask("/sign-in", form, browser)
+
+    def password(self):
+        return re.findall(r"Sign in as demo with the password (\S+) ", self.said)[-1]
+
+    def end(self):
+        for process in self.processes():
+            with suppress(psutil.Error):
+                process.kill()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One that runs while the tests of this file look at it."""
+    running = Server(tmp_path_factory.mktemp("serve") / "home", None, "--first-start")
+    try:
+        assert running.answers(), running.said
+        yield running
+    finally:
+        running.end()
+
+
+def test_the_start_page_is_there_and_said_where(server):
+    status, headers, page = server.ask("/")
+    assert status == 200
+    assert "Start an export" in page
+    assert headers["Content-Security-Policy"] == POLICY
+    assert f"Longhaul is at http://127.0.0.1:{server.port}/ (Ctrl-C stops it)" in server.said
+
+
+def test_every_file_that_the_page_names_is_served_hashed_and_to_be_kept(server):
+    _, _, page = server.ask("/")
+    named = set(re.findall(r'(?:src|href)="(/static/[^"]+)"', page))
+    assert any(re.fullmatch(r"/static/site\.[0-9a-f]{12}\.css", path) for path in named)
+    assert any("htmx" in path for path in named)
+    for path in named:
+        status, headers, text = server.ask(path)
+        assert (status, bool(text)) == (200, True), path
+        assert "immutable" in headers["Cache-Control"], path
+        assert headers["Content-Security-Policy"] == POLICY
+
+
+def test_it_becomes_ready_when_the_cluster_has_beaten(server):
+    assert server.is_ready(), server.said
+    assert json.loads(server.ask("/readyz")[2]) == {"database": "ok", "cluster": "ok", "ready": True}
+
+
+def test_the_demo_password_that_is_printed_signs_in(server):
+    status, _, page = server.sign_in("demo", server.password())
+    assert (status, "Sign out" in page, ">Admin<" in page) == (200, True, True)
+    assert server.sign_in("demo", "another")[0] == 422
+
+
+def test_a_visitor_starts_as_a_guest(server):
+    browser = server.browser()
+    _, _, page = server.ask("/", browser=browser)
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+    status, _, page = server.ask("/guest", {"csrfmiddlewaretoken": token}, browser)
+    assert (status, "Keep my work" in page) == (200, True)
+
+
+def test_what_is_not_there_has_its_page(server):
+    status, _, page = server.ask("/nowhere")
+    assert (status, "There is nothing at this address" in page) == (404, True)
+
+
+def test_a_taken_port_is_told_in_one_sentence_and_nothing_is_touched(server, tmp_path):
+    second = Server(tmp_path / "second", server.port, "--first-start")
+    try:
+        assert second.process.wait(60) == 1
+        (line,) = second.said.splitlines()
+        assert f"Nothing can listen at 127.0.0.1:{server.port}: Address already in use." in line
+        assert f"LONGHAUL_BIND=127.0.0.1:{server.port + 1} make run" in line
+        assert not (second.home / "longhaul.sqlite3").exists()
+    finally:
+        second.end()
+    assert server.ask("/")[0] == 200
+
+
+def test_a_database_that_was_never_made_is_told_in_one_sentence(tmp_path):
+    bare = Server(tmp_path / "bare")
+    try:
+        assert bare.process.wait(60) == 1
+        assert bare.said.splitlines() == [
+            "CommandError: The database is older than this version. Bring it up to date: manage.py migrate"
+        ]
+    finally:
+        bare.end()
+
+
+def test_a_cluster_that_is_killed_is_told_and_started_again(server):
+    def clusters():
+        running = {each.pid for each in server.processes() if "qcluster" in each.cmdline()}
+        return {each.pid for each in psutil.Process(server.process.pid).children()} & running, running
+
+    assert server.is_ready()
+    (before,), with_workers = clusters()
+    psutil.Process(before).kill()
+    assert soon(lambda: clusters()[0] - {before}), server.said
+    assert soon(lambda: not clusters()[1] & with_workers), "its workers are gone too"
+    assert "The cluster ended unexpectedly (signal SIGKILL); it is started again in 0 s." in server.said
+    assert server.ask("/")[0] == 200
+
+
+def test_ctrl_c_leaves_no_process_a_second_run_carries_on_and_even_kill_9_leaves_nothing(tmp_path):
+    first = Server(tmp_path / "home", None, "--first-start")
+    try:
+        assert first.answers(), first.said
+        assert first.is_ready(), first.said
+        assert len(first.processes()) > 3, "the command, the web server, the cluster and their workers"
+        first.process.send_signal(signal.SIGINT)
+        assert first.process.wait(60) == 0
+        assert first.processes() == []
+        assert "Longhaul has stopped." in first.said
+        assert "Traceback" not in first.said
+    finally:
+        first.end()
+
+    password = first.password()
+    second = Server(tmp_path / "home", first.port, "--first-start")
+    try:
+        assert second.answers(), second.said
+        assert second.password() == password
+        assert second.sign_in("demo", password)[0] == 200
+        second.process.kill()
+        assert soon(lambda: not second.processes(), 60), second.processes()
+    finally:
+        second.end()

@@ -1,0 +1,404 @@
+import os
+import re
+import runpy
+import stat
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from types import SimpleNamespace
+from unittest import mock
+from urllib.parse import urlsplit
+
+import pytest
+from django.http.request import split_domain_port, validate_host
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from exports_site.environment import HOST, KNOWN, POSTGRES_OPTIONS, SQLITE_OPTIONS, Environment
+
+ROOT = Path(__file__).parents[2]
+SETTINGS, README = ROOT / "exports_site" / "settings.py", ROOT / "README.md"
+LONG = "a-long-secret-of-more-than-fifty-characters-0123456789"
+DIGITS = "9" * 5000  # more than int() reads
+
+
+def settings_in(home, **environ):
+    """The real settings file, read anew in an environment of its own."""
+    with mock.patch.dict(os.environ, {"LONGHAUL_HOME": str(home), **environ}, clear=True):
+        return SimpleNamespace(**runpy.run_path(str(SETTINGS)))
+
+
+def environment(base, **environ):
+    return Environment(environ=environ, base=base)
+
+
+def ids(found):
+    return [problem.id for problem in found.PROBLEMS]
+
+
+# variable → what it is without being set, a value that it takes, and what comes of that
+RIGHT = {
+    "DATABASE_URL": (lambda s: s.DATABASES["default"]["NAME"], "postgresql://u@h/film", "film"),
+    "SECRET_KEY": (lambda s: s.SECRET_KEY, LONG, LONG),
+    "LONGHAUL_URL": (lambda s: s.PUBLIC_URL, "https://exports.example.com", "https://exports.example.com"),
+    "LONGHAUL_BIND": (lambda s: s.BIND, "0.0.0.0:9000", ("0.0.0.0", 9000)),
+    "LONGHAUL_WEB_PROCESSES": (lambda s: s.WEB_PROCESSES, "3", 3),
+    "LONGHAUL_CLUSTER_PROCESSES": (lambda s: s.CLUSTER_PROCESSES, "5", 5),
+    "LONGHAUL_RUNNING_AT_ONCE": (lambda s: s.RUNNING_AT_ONCE, "4", 4),
+    "LONGHAUL_LARGEST_UPLOAD_GB": (lambda s: s.LARGEST_UPLOAD, "4", 4_000_000_000),
+    "LONGHAUL_QUOTA_GB": (lambda s: s.QUOTA, "4", 4_000_000_000),
+    "LONGHAUL_GUEST_QUOTA_GB": (lambda s: s.GUEST_QUOTA, "4", 4_000_000_000),
+    "LONGHAUL_GUESTS": (lambda s: s.GUESTS_WELCOME, "off", False),
+    "LONGHAUL_LOG_LEVEL": (lambda s: s.LOGGING["root"]["level"], "DEBUG", "DEBUG"),
+    "LONGHAUL_POLL_SECONDS": (lambda s: s.PROGRESS_POLL_SECONDS, "10", 10),
+    "LONGHAUL_POLLS_FROM_MEMORY": (lambda s: s.PROGRESS_FROM_MEMORY, "on", True),
+    "LONGHAUL_TIME_ZONE": (lambda s: s.TIME_ZONE, "Europe/Berlin", "Europe/Berlin"),
+}
+NO_NUMBER = ("0", "-1", "+1", "1.0", "1_0", "two", "²", "٣", "0x2", DIGITS)
+WHOLE = ("257", *NO_NUMBER)  # of those that count processes
+WRONG = {
+    "LONGHAUL_URL": (
+        "E006",
+        *("exports.example.com", "//exports.example.com", "ftp://exports.example.com", "https://", "https://?"),
+        *("https://exports.example.com/app", "https://exports.example.com?a", "https://exports.example.com#a"),
+        *("https://olga@exports.example.com", "https://exports.example.com:", "https://exports.example.com:x"),
+        *("https://exports.example.com:99999", "https://[", "https://[::1", "https://℀.com", "https://*"),
+        *("https://.example.com", "https://exports_1.example.com", "https://two words.example", "https://a\\b"),
+    ),
+    "LONGHAUL_BIND": (
+        "E005",
+        *("8000", ":8000", "localhost", "localhost:", "localhost:0", "localhost:65536", "localhost:-1"),
+        *("localhost:http", f"localhost:{DIGITS}", "localhost:²", "http://localhost:8000", "[]:8000", "*:8000"),
+        *("[::1:8000", "two words:8000", "localhost:8000/"),
+    ),
+    "LONGHAUL_WEB_PROCESSES": ("E003", *WHOLE),
+    "LONGHAUL_CLUSTER_PROCESSES": ("E003", *WHOLE),
+    "LONGHAUL_RUNNING_AT_ONCE": ("E003", *WHOLE),
+    "LONGHAUL_LARGEST_UPLOAD_GB": ("E003", "1001", *NO_NUMBER),
+    "LONGHAUL_QUOTA_GB": ("E003", "1000001", *NO_NUMBER),
+    "LONGHAUL_GUEST_QUOTA_GB": ("E003", "1000001", *NO_NUMBER),
+    "LONGHAUL_POLL_SECONDS": ("E003", "61", *WHOLE),
+    "LONGHAUL_GUESTS": ("E002", "yes", "On", "1", "true"),
+    "LONGHAUL_POLLS_FROM_MEMORY": ("E002", "yes", "OFF", "0", "false"),
+    "LONGHAUL_LOG_LEVEL": ("E002", "debug", "LOUD", "10"),
+    "LONGHAUL_TIME_ZONE": (
+        "E004",
+        *("Berlin", "Europe", "europe/berlin ", "+01:00", "../../etc/passwd", "/etc/localtime", "UTC\udcff"),
+        *("Europe//Berlin", "x" * 5000, "tzdata.zi"),
+    ),
+}
+UNREADABLE = (
+    *("hunter2", "u:hunter2@h/film", "postgresql:u:hunter2@h/film", "u:hunter2@h://film", "://u:hunter2@h/film"),
+    *("mysql://u:hunter2@h/film", "redis://:hunter2@h/0", "timescale://u:hunter2@h/film"),
+    *("postgis://u:hunter2@h/film", "cockroach://u:hunter2@h/film", "postgresql://u:hunter2@h:port/film"),
+    *("postgresql://u:hu#hunter2@h/film", "postgresql://u:hunter2@[h/film", "postgresql://u:hunter2@h"),
+    *("postgresql://u:hunter2@h/", f"postgresql://u:hunter2@h/film?port={DIGITS}"),
+    *("sqlite://", "sqlite:///", "sqlite://:memory:", "sqlite:film", "postgresql://"),
+)
+
+
+def test_without_a_word_it_is_a_complete_embedded_installation(tmp_path):
+    found = settings_in(tmp_path)
+    assert ids(found) == []
+    assert (found.PRODUCTION, found.SECURE, found.DEBUG) == (False, False, False)
+    assert found.DATABASES["default"]["NAME"] == tmp_path / "longhaul.sqlite3"
+    assert found.DATABASES["default"]["OPTIONS"] == SQLITE_OPTIONS
+    assert found.ALLOWED_HOSTS == ["localhost", "127.0.0.1", "[::1]", "127.0.0.1"]
+    assert found.BIND_URL == "http://127.0.0.1:8000/"
+
+
+def test_every_variable_that_is_known_is_tried_here():
+    assert {*RIGHT, "LONGHAUL_HOME"} == set(KNOWN)
+    assert {*WRONG, "LONGHAUL_HOME", "DATABASE_URL", "SECRET_KEY"} == set(KNOWN)
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_every_variable_that_is_known_is_told_in_the_readme(name):
+    assert f"`{name}`" in README.read_text()
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_value_counts(name, tmp_path):
+    told, value, expected = RIGHT[name]
+    assert told(settings_in(tmp_path)) != expected
+    found = settings_in(tmp_path, SECRET_KEY=LONG, **({} if name == "SECRET_KEY" else {name: value}))
+    assert ids(found) == []
+    assert told(found) == expected
+
+
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
+def test_a_blank_value_is_none(name, blank, tmp_path):
+    told, *_ = RIGHT[name]
+    found = settings_in(tmp_path, **{name: blank})
+    assert ids(found) == []
+    assert told(found) == told(settings_in(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, (_, *values) in WRONG.items() for value in values if value]
+)
+def test_a_wrong_value_is_named_with_what_was_expected_and_the_usual_one_is_taken(name, value, tmp_path):
+    told, *_ = RIGHT[name]
+    found = settings_in(tmp_path, **{name: value})
+    (problem,) = found.PROBLEMS
+    assert problem.id == f"longhaul.{WRONG[name][0]}"
+    assert problem.said.startswith(f"{name} is {value.strip()!r}; expected "), "and, of course, what for"
+    assert problem.hint == KNOWN[name]
+    assert told(found) == told(settings_in(tmp_path))
+
+
+@pytest.mark.parametrize("value", UNREADABLE)
+def test_a_database_that_cannot_be_is_named_without_its_password_and_sqlite_is_taken(value, tmp_path):
+    found = settings_in(tmp_path, DATABASE_URL=value)
+    (problem,) = found.PROBLEMS
+    assert problem.id == "longhaul.E007"
+    assert problem.said.startswith("DATABASE_URL is '")
+    assert "expected postgresql://user:password@host/name or sqlite:///file." in problem.said
+    assert "hunter2" not in problem.said + problem.hint
+    assert found.DATABASES == settings_in(tmp_path).DATABASES
+
+
+def test_the_scheme_of_another_database_is_named(tmp_path):
+    (problem,) = settings_in(tmp_path, DATABASE_URL="mysql://u:hunter2@h/film").PROBLEMS
+    assert "'mysql://…'" in problem.said
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "pgsql", "POSTGRESQL"])
+def test_postgres_gets_its_time_limits_and_keeps_its_connections(scheme, tmp_path):
+    database = settings_in(tmp_path, DATABASE_URL=f"{scheme}://u:hunter2@h:5433/film").DATABASES["default"]
+    place = (database["USER"], database["PASSWORD"], database["HOST"], database["PORT"], database["NAME"])
+    assert place == ("u", "hunter2", "h", 5433, "film")
+    assert database["OPTIONS"] == POSTGRES_OPTIONS
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (None, True)
+
+
+def test_options_of_the_address_join_ours(tmp_path):
+    database = settings_in(tmp_path, DATABASE_URL="postgresql://u@h/film?sslmode=require").DATABASES["default"]
+    assert database["OPTIONS"] == {**POSTGRES_OPTIONS, "sslmode": "require"}
+
+
+def test_a_sqlite_file_of_ones_own_gets_the_options_too(tmp_path):
+    database = settings_in(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/own.sqlite3").DATABASES["default"]
+    assert (database["NAME"], database["OPTIONS"]) == (f"{tmp_path}/own.sqlite3", SQLITE_OPTIONS)
+
+
+def test_the_options_of_one_reading_do_not_leak_into_the_next(tmp_path):
+    settings_in(tmp_path, DATABASE_URL="postgresql://u@h/film?sslmode=require")
+    assert "sslmode" not in POSTGRES_OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "secure"),
+    [
+        ("https://exports.example.com", "exports.example.com", True),
+        ("https://exports.example.com/", "exports.example.com", True),
+        ("HTTPS://Exports.Example.COM", "exports.example.com", True),
+        ("https://exports.example.com:8443", "exports.example.com", True),
+        ("http://intranet", "intranet", False),
+        ("http://192.0.2.7:8000", "192.0.2.7", False),
+        ("https://[2001:DB8::7]", "[2001:db8::7]", True),
+    ],
+)
+def test_the_public_address_says_who_is_let_in_and_how(url, host, secure, tmp_path):
+    found = settings_in(tmp_path, LONGHAUL_URL=url, SECRET_KEY=LONG)
+    assert ids(found) == []
+    hosts, origins = found.ALLOWED_HOSTS, found.CSRF_TRUSTED_ORIGINS
+    assert (found.PRODUCTION, hosts, origins) == (True, [host], [url.rstrip("/").lower()])
+    assert found.SECURE is found.SESSION_COOKIE_SECURE is found.CSRF_COOKIE_SECURE is secure
+    assert found.SECURE_SSL_REDIRECT is secure
+
+
+@pytest.mark.parametrize(
+    ("bind", "place", "url"),
+    [
+        ("localhost:1", ("localhost", 1), "http://localhost:1/"),
+        ("0.0.0.0:65535", ("0.0.0.0", 65535), "http://0.0.0.0:65535/"),
+        ("[::1]:8000", ("::1", 8000), "http://[::1]:8000/"),
+        ("::1:8000", ("::1", 8000), "http://[::1]:8000/"),
+    ],
+)
+def test_where_it_listens_it_may_be_asked(bind, place, url, tmp_path):
+    found = settings_in(tmp_path, LONGHAUL_BIND=bind)
+    assert (ids(found), found.BIND, found.BIND_URL) == ([], place, url)
+    assert validate_host(split_domain_port(urlsplit(url).netloc)[0], found.ALLOWED_HOSTS)
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"),
+    [
+        ("LONGHAUL_GUEST", "LONGHAUL_GUESTS"),
+        ("LONGHAUL_TIMEZONE", "LONGHAUL_TIME_ZONE"),
+        ("LONGHAUL_LOGLEVEL", "LONGHAUL_LOG_LEVEL"),
+        ("LONGHAUL_POLL_SECOND", "LONGHAUL_POLL_SECONDS"),
+        ("LONGHAUL_WEB_PROCESES", "LONGHAUL_WEB_PROCESSES"),
+        ("LONGHAUL_DATABASE_URL", "DATABASE_URL"),
+        ("LONGHAUL_SECRET_KEY", "SECRET_KEY"),
+        ("LONGHAUL_HOM", "LONGHAUL_HOME"),
+    ],
+)
+def test_a_mistyped_name_is_told_with_the_one_that_was_meant(typo, meant, tmp_path):
+    (problem,) = settings_in(tmp_path, **{typo: "hunter2"}).PROBLEMS
+    assert problem.id == "longhaul.W001"
+    assert problem.said == f"{typo} is set, but it is not a setting of Longhaul."
+    assert problem.hint == f"Did you mean {meant}?"
+
+
+def test_a_name_like_none_gets_the_list_of_those_that_are(tmp_path):
+    (problem,) = settings_in(tmp_path, LONGHAUL_XYZZY_4711="hunter2").PROBLEMS
+    assert all(name in problem.hint for name in KNOWN)
+    assert "hunter2" not in problem.said + problem.hint
+
+
+def test_names_of_others_are_not_our_business(tmp_path):
+    assert ids(settings_in(tmp_path, LONG_HAUL="1", longhaul_guests="no", MY_LONGHAUL_URL="x")) == []
+
+
+# The secret key
+
+
+def test_a_secret_key_that_is_too_short_is_told_by_its_length_alone(tmp_path):
+    found = settings_in(tmp_path, SECRET_KEY="hunter2")
+    (problem,) = found.PROBLEMS
+    assert problem.id == "longhaul.E008"
+    assert problem.said == "SECRET_KEY has 7 characters; expected at least 50."
+    assert "hunter2" not in problem.said + problem.hint
+
+
+def test_production_wants_a_secret_key_from_the_environment(tmp_path):
+    found = settings_in(tmp_path, LONGHAUL_URL="https://exports.example.com")
+    assert ids(found) == ["longhaul.E009"]
+    assert "SECRET_KEY is not set; expected at least 50 random characters." in found.PROBLEMS[0].said
+    assert len(found.SECRET_KEY) >= 50
+
+
+def test_the_installations_own_secret_is_made_once_and_nobody_else_may_read_it(tmp_path):
+    home = tmp_path / "not" / "there" / "yet"
+    first, second = settings_in(home), settings_in(home)
+    assert first.SECRET_KEY == second.SECRET_KEY == (home / "secret-key").read_text()
+    assert len(first.SECRET_KEY) >= 50
+    assert stat.S_IMODE((home / "secret-key").stat().st_mode) == 0o600
+    assert [path.name for path in home.iterdir()] == ["secret-key"]
+
+
+def test_two_installations_have_two_secrets(tmp_path):
+    assert settings_in(tmp_path / "one").SECRET_KEY != settings_in(tmp_path / "other").SECRET_KEY
+
+
+def test_a_given_key_leaves_no_file_but_makes_the_home_for_the_database(tmp_path):
+    settings_in(tmp_path / "home", SECRET_KEY=LONG)
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_eight_first_starts_at_once_agree_on_one_secret(tmp_path):
+    for turn in range(20):
+        home, together = tmp_path / str(turn), Barrier(8)
+
+        def start(_, home=home, together=together):
+            here = environment(home)
+            home.mkdir(exist_ok=True)
+            together.wait()
+            return here.secret_key(home, production=False), here.problems
+
+        with ThreadPoolExecutor(8) as threads:
+            answers = list(threads.map(start, range(8)))
+        assert {secret for secret, _ in answers} == {(home / "secret-key").read_text()}
+        assert [problems for _, problems in answers] == [[]] * 8
+        assert [path.name for path in home.iterdir()] == ["secret-key"]
+
+
+@pytest.mark.parametrize("kept", [b"", b"short\n", b"\xff\xfe\x00"], ids=["nothing", "little", "bytes"])
+def test_a_kept_secret_that_is_no_secret_is_told_and_not_used(kept, tmp_path):
+    (tmp_path / "secret-key").write_bytes(kept)
+    found = settings_in(tmp_path)
+    assert ids(found) == ["longhaul.E011"]
+    assert str(tmp_path / "secret-key") in found.PROBLEMS[0].said
+    assert len(found.SECRET_KEY) >= 50
+    assert (tmp_path / "secret-key").read_bytes() == kept, "nothing is overwritten"
+
+
+def test_a_newline_at_its_end_is_no_part_of_the_secret(tmp_path):
+    (tmp_path / "secret-key").write_text(LONG + "\n")
+    assert settings_in(tmp_path).SECRET_KEY == LONG
+
+
+# The home
+
+
+@pytest.mark.parametrize("place", ["a file", "a file/below"], ids=["is a file", "below a file"])
+def test_a_home_that_cannot_be_made_is_told_and_the_start_goes_on_to_say_so(place, tmp_path):
+    (tmp_path / "a file").touch()
+    found = settings_in(tmp_path / place)
+    assert set(ids(found)) == {"longhaul.E010"}
+    assert str(tmp_path / place) in found.PROBLEMS[0].said
+    assert found.PROBLEMS[0].hint == "Set LONGHAUL_HOME to a folder that this user may write."
+    assert len(found.SECRET_KEY) >= 50
+
+
+def test_a_relative_home_is_in_the_installation_and_not_where_somebody_stands(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert environment(tmp_path, LONGHAUL_HOME="exports").home("LONGHAUL_HOME") == tmp_path / "exports"
+    assert environment(tmp_path).home("LONGHAUL_HOME") == tmp_path / "var"
+
+
+# Whatever is set
+
+# All that an environment can hold: any bytes but zero, decoded as Python does it.
+anything = st.binary(max_size=80).map(lambda value: os.fsdecode(value.replace(b"\0", b"")))
+text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
+scheme = st.sampled_from(["https://", "http://", "postgresql://", "postgres://", "sqlite:///", "mysql://", "://", ""])
+tail = st.text("0123456789abcZ.:/@[]?#%&=*_- \\é²", max_size=30)
+values = st.one_of(anything, text, st.builds(str.__add__, scheme, tail), st.builds("{}:{}".format, tail, tail))
+names = sorted(set(KNOWN) - {"LONGHAUL_HOME"})
+
+
+@given(environ=st.dictionaries(st.sampled_from(names), values, max_size=len(names)))
+@example({"LONGHAUL_URL": "https://["})
+@example({"LONGHAUL_URL": "https://[1:2:3:"})
+@example({"LONGHAUL_BIND": f"localhost:{DIGITS}"})
+@example({"LONGHAUL_WEB_PROCESSES": DIGITS})
+@example({"DATABASE_URL": f"postgresql://u@h/n?a={DIGITS}"})
+def test_whatever_is_set_the_settings_can_be_read_and_every_value_is_valid(environ):
+    with tempfile.TemporaryDirectory() as home:
+        found = settings_in(home, **environ)
+    for problem in found.PROBLEMS:
+        assert re.fullmatch(r"longhaul\.[EW]\d{3}", problem.id)
+        assert problem.said.endswith(".")
+        assert problem.hint
+    wrong = {problem.said.split()[0] for problem in found.PROBLEMS}
+    given = {name for name, value in environ.items() if value.strip()}
+    assert wrong - {"SECRET_KEY"} <= given
+
+    assert found.SECRET_KEY
+    assert HOST.fullmatch(found.BIND[0])
+    assert 0 < found.BIND[1] < 65536
+    assert validate_host(split_domain_port(urlsplit(found.PUBLIC_URL or found.BIND_URL).netloc)[0], found.ALLOWED_HOSTS)
+    assert "*" not in "".join(found.ALLOWED_HOSTS)
+    assert 1 <= found.WEB_PROCESSES <= 256
+    assert 1 <= found.CLUSTER_PROCESSES <= 256
+    assert 1 <= found.PROGRESS_POLL_SECONDS <= 60
+    assert found.DATABASES["default"]["ENGINE"].endswith((".sqlite3", ".postgresql"))
+    assert found.DATABASES["default"]["NAME"]
+    assert found.Q_CLUSTER["retry"] > found.Q_CLUSTER["timeout"]
+
+
+@given(name=st.one_of(anything, text).filter(lambda name: "/" not in name and name.strip() != ".."))
+@example("x" * 300)
+@example("é" * 200)
+def test_whatever_the_home_is_called_it_is_made_or_told(name):
+    with tempfile.TemporaryDirectory() as base:
+        here = environment(Path(base), LONGHAUL_HOME=name)
+        home = here.home("LONGHAUL_HOME")
+        assert len(here.secret_key(home, production=False)) >= 50
+        assert home.parent == Path(base) or home == Path(base)
+        assert here.problems or home.is_dir()
+
+
+@given(name=text, value=values)
+def test_whatever_else_is_set_is_at_most_a_warning(name, value):
+    here = Environment(environ={f"LONGHAUL_{name}": value}, base=Path())
+    here.unknown_names()
+    assert {problem.id for problem in here.problems} <= {"longhaul.W001"}
+    assert bool(here.problems) is (f"LONGHAUL_{name}" not in KNOWN)
