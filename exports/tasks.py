@@ -1,6 +1,9 @@
 """What the django-q2 cluster is rung to do. Two lines each; the work is elsewhere."""
 
-from exports import driver
+import uuid
+
+from exports import driver, first_project, sources
+from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
 from exports.tools import tools
 
@@ -12,3 +15,19 @@ def beat() -> None:
 def drive() -> int:
     Heartbeat.beat(CLUSTER)
     return driver.pump(tools())
+
+
+def look_at_source(source_id: str) -> bool:
+    return sources.look_at(uuid.UUID(source_id), tools())
+
+
+def tend_sources() -> int:
+    return sources.tend(tools()).looked.looked
+
+
+def lay_out_first_project(user_id: int) -> int:
+    return first_project.lay_out(User.objects.get(pk=user_id), tools())
+
+
+def tidy() -> int:
+    return sources.abandon(tools()).uploads

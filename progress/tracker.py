@@ -173,7 +173,8 @@ class ProgressTracker(ConditionalWrites):
         """An attempt begins; its reports count from here on, those of earlier attempts no more."""
 
         def begins(job: Job) -> dict[str, Any]:
-            number = job.attempt + 1 if attempt is None else whole("attempt", attempt, job.attempt + 1, 2**31 - 1)
+            least = job.attempt + 1 if job.started_at else max(job.attempt, 1)  # an upload tells as attempt 1
+            number = least if attempt is None else whole("attempt", attempt, least, 2**31 - 1)
             return {"attempt": number, "run": 0, "seq": 0, "stage_began": None, "done": None, "total": None}
 
         return self._move(job_id, Status.RUNNING, Entry(phase="running"), begins=begins)

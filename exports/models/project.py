@@ -1,13 +1,17 @@
 """Sources and exports together, and the order in which the sources make a film."""
 
+import contextlib
 import uuid
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.utils import timezone
 
 from exports.models.source import Source
+
+MOST_CLIPS = 500
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -30,6 +34,68 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def append(self, sources: Sequence[Source]) -> bool:
+        """Each becomes a clip at the end of the film, shown whole; False where the film has no room for them."""
+        with self._film() as clips:
+            if len(clips) + len(sources) > MOST_CLIPS:
+                return False
+            last = clips[-1].position if clips else 0
+            Clip.objects.bulk_create(
+                Clip(project=self, source=source, position=place) for place, source in enumerate(sources, last + 1)
+            )
+        return True
+
+    def arrange(self, order: Sequence[int]) -> bool:
+        """Puts the clips in this order; False when these are not the film's clips, because another tab changed it."""
+        with self._film() as clips:
+            known = {clip.pk: clip for clip in clips}
+            if sorted(order) != sorted(known):
+                return False
+            _number([known[pk] for pk in order])
+        return True
+
+    def move(self, clip_id: int, by: int) -> bool:
+        """False at the ends of the film, and for a clip that is gone."""
+        with self._film() as clips:
+            place = _place(clips, clip_id)
+            if place is None or not 0 <= place + by < len(clips):
+                return False
+            clips.insert(place + by, clips.pop(place))
+            _number(clips)
+        return True
+
+    def duplicate(self, clip_id: int) -> bool:
+        """The same part of the same source again, right behind the first."""
+        with self._film() as clips:
+            place = _place(clips, clip_id)
+            if place is None or len(clips) >= MOST_CLIPS:
+                return False
+            clip = clips[place]
+            copy = Clip(project=self, source_id=clip.source_id, position=0, in_us=clip.in_us, out_us=clip.out_us)
+            copy.save(force_insert=True)
+            clips.insert(place + 1, copy)
+            _number(clips)
+        return True
+
+    def remove(self, clip_id: int) -> bool:
+        return bool(self.clips.filter(pk=clip_id).delete()[0])
+
+    def discard(self, source: Source) -> bool:
+        """Out of the project, and its places out of the film; False while an export that has not ended needs it."""
+        with self._film():
+            wanted = self.exports.filter(job__settled_at__isnull=True).values_list("spec", flat=True)
+            if any(clip.get("source") == str(source.pk) for spec in wanted for clip in spec.get("clips", ())):
+                return False
+            source.delete()
+        return True
+
+    @contextlib.contextmanager
+    def _film(self) -> Iterator[list["Clip"]]:
+        """The clips in order, while nobody else changes them."""
+        with transaction.atomic():
+            Project.objects.select_for_update().get(pk=self.pk)
+            yield list(self.clips.all())
+
 
 class Clip(models.Model):
     """A source's place in the film, and which part of it is shown; without an out point, all the rest."""
@@ -46,3 +112,27 @@ class Clip(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position}: {self.source}"
+
+    @property
+    def length_us(self) -> int | None:
+        """None while it is not known how long its source is."""
+        end = self.out_us if self.out_us is not None else self.source.length_us
+        return None if end is None else max(0, end - self.in_us)
+
+    def trim(self, in_us: int, out_us: int | None) -> bool:
+        """False when it was so already, or is gone."""
+        if (self.in_us, self.out_us) == (in_us, out_us):
+            return False
+        self.in_us, self.out_us = in_us, out_us
+        return bool(Clip.objects.filter(pk=self.pk).update(in_us=in_us, out_us=out_us))
+
+
+def _place(clips: list[Clip], clip_id: int) -> int | None:
+    return next((place for place, clip in enumerate(clips) if clip.pk == clip_id), None)
+
+
+def _number(clips: list[Clip]) -> None:
+    """Only those that moved are written."""
+    for place, clip in enumerate(clips, 1):
+        if clip.position != place:
+            Clip.objects.filter(pk=clip.pk).update(position=place)

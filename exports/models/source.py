@@ -48,6 +48,10 @@ class Source(models.Model):
         return float(seconds) if seconds is not None else None
 
     @property
+    def length_us(self) -> int | None:
+        return None if self.seconds is None else round(self.seconds * 1_000_000)
+
+    @property
     def duration(self) -> timedelta | None:
         return None if self.seconds is None else timedelta(seconds=self.seconds)
 

@@ -27,6 +27,7 @@ class User(AbstractUser):
             return 0
         with transaction.atomic():
             taken = ProgressTracker().hand_over(giver=guest, taker=self)
+            guest.projects.update(owner=self)
             guest.delete()
         return taken
 

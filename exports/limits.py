@@ -1,0 +1,70 @@
+"""What an upload is held to, each in a sentence that names the value and the limit."""
+
+import re
+
+from django.conf import settings
+from django.db.models import Sum
+
+from exports.models import Project, Source, User
+from progress.report import clean
+from progress.wording import size as in_words
+
+MOST_PARTS = 10_000
+MOST_SOURCES = 500
+LONGEST_NAME = 200
+
+
+class Refused(Exception):
+    """It cannot be done, for a reason that a person can act on. `status` is HTTP's word for it."""
+
+    def __init__(self, sentence: str, status: int = 409) -> None:
+        super().__init__(sentence)
+        self.sentence, self.status = sentence, status
+
+
+def named(name: object) -> str:
+    """What is shown of a file's name: its last part, on one line. No path is ever made of it."""
+    last = clean(str(name).replace("\\", "/").rstrip("/").rpartition("/")[2])
+    return "Untitled" if last.strip(". ") == "" else last[:LONGEST_NAME]
+
+
+def whole(name: str, value: object) -> int:
+    digits = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    if not re.fullmatch(r"[0-9]{1,18}", digits, re.ASCII):
+        raise Refused(f"{name}: expected a whole number, got {str(value)[:40]!r}.", 400)
+    return int(digits)
+
+
+def check_file(name: str, size: int) -> None:
+    if size < 1:
+        raise Refused(f"{name} is empty: expected at least 1 byte, got {size}.", 400)
+    if size > settings.LARGEST_UPLOAD:
+        most = in_words(settings.LARGEST_UPLOAD)
+        raise Refused(f"{name} has {in_words(size)} ({size:,} bytes); expected at most {most} a file.", 413)
+
+
+def check_count(project: Project, name: str) -> None:
+    count = project.sources.count()
+    if count >= MOST_SOURCES:
+        said = f"The project has {count} sources; expected at most {MOST_SOURCES}."
+        raise Refused(f"{said} Remove one that is not needed, then upload {name}.")
+
+
+def check_quota(owner: User, name: str, size: int, *, besides: Source | None = None) -> None:
+    """`besides`: the source that has its `size` reserved already."""
+    taken = Source.objects.filter(project__owner=owner).aggregate(sum=Sum("bytes"))["sum"] or 0
+    used = taken - (besides.bytes if besides else 0)
+    quota = quota_of(owner)
+    if used + size > quota:
+        said = f"{name} ({in_words(size)}) does not fit: {in_words(used)} of your {in_words(quota)} are taken."
+        more = ", or sign up for more room" if owner.guest and quota < settings.QUOTA else ""
+        raise Refused(f"{said} Remove sources that are not needed{more}.", 413)
+
+
+def quota_of(owner: User) -> int:
+    return int(settings.GUEST_QUOTA if owner.guest else settings.QUOTA)
+
+
+def check_number(number: int) -> None:
+    if not 1 <= number <= MOST_PARTS:
+        raise Refused(f"Part number: expected 1 to {MOST_PARTS:,}, got {number}.", 400)

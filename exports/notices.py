@@ -1,0 +1,29 @@
+"""Notices are told on the next page their owner opens, each once, whichever of two tabs is first."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+
+from exports.models import Notice
+
+AT_ONCE = 10
+LEVELS = {Notice.Event.DONE: messages.SUCCESS, Notice.Event.FAILED: messages.WARNING}
+
+
+def tell(request: HttpRequest, *, on: Any = None) -> int:
+    """Returns how many were told. The page of the export `on` tells its own ending by itself."""
+    owed = Notice.objects.filter(told_at__isnull=True, export__job__owner_id=request.user.pk)
+    return sum(_tell_one(request, notice, on) for notice in owed[:AT_ONCE])
+
+
+def _tell_one(request: HttpRequest, notice: Notice, on: Any) -> bool:
+    told = Notice.objects.filter(pk=notice.pk, told_at__isnull=True).update(told_at=timezone.now())
+    if told and notice.export_id != on:
+        page = reverse("export", args=[notice.export_id])
+        said = format_html('{} <a href="{}">Open it</a>', notice.text, page)
+        messages.add_message(request, LEVELS.get(Notice.Event(notice.event), messages.INFO), said)
+    return bool(told)

@@ -1,0 +1,145 @@
+"""What stands below an export's card: what may be done, what is kept, and, in the end, the film."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from exports import kinds, timecode
+from exports.kinds.multi_clip import US
+from exports.models import Export, Source
+from progress import wording
+from progress.models import Status
+
+State = Literal["upload", "leave", "paused", "result", "stopping", "stopped", "failed", "gone"]
+
+LABELS = {"pause": "Pause", "resume": "Resume", "stop": "Stop", "cancel": "Cancel", "retry": "Retry"}
+VERBS = {"stop": "cancel"}
+PLACES = {"pause": "hold", "resume": "hold", "stop": "end", "cancel": "end", "retry": "again"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Button:
+    name: str
+
+    @property
+    def verb(self) -> str:
+        return VERBS.get(self.name, self.name)
+
+    @property
+    def label(self) -> str:
+        return LABELS[self.name]
+
+    @property
+    def quiet(self) -> bool:
+        """Nobody has to press what would only hold the work up."""
+        return self.name not in ("resume", "retry")
+
+    @property
+    def place(self) -> str:
+        """The same for buttons that take each other's place, so that the focus stays."""
+        return PLACES[self.name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    export: Export
+    may_act: bool
+    own: bool = True
+    said: str = ""
+    answers: bool = False  # to a press: the focus has to go somewhere
+
+    @cached_property
+    def buttons(self) -> list[Button]:
+        actions = self.export.actions if self.may_act else []
+        return [Button(name="stop" if action == "cancel" and self._keeps else action) for action in actions]
+
+    @cached_property
+    def state(self) -> State:
+        status = self.export.job.status
+        if status == Status.COMPLETE:
+            return "result" if self.export.result_key else "gone"
+        if status == Status.EXPIRED:
+            return "gone"
+        if status == Status.FAILED:
+            return "failed"
+        if status == Status.CANCELLED:
+            return "stopping" if self._winds_down else "stopped"
+        if status == Status.PAUSED:
+            return "paused"
+        return "upload" if status == Status.UPLOADING and self._needs_the_page else "leave"
+
+    @property
+    def ended(self) -> bool:
+        return self.export.job.settled
+
+    @property
+    def shown(self) -> str:
+        """What the page has; the fragment brings the panel anew only where this has changed."""
+        return ",".join([*(button.name for button in self.buttons), self.state])
+
+    @property
+    def promise(self) -> str:
+        return {
+            "upload": "Keep this page open while uploading",
+            "leave": "You can close this page. We'll keep working.",
+            "paused": "It stays paused until you resume it. You can close this page.",
+        }.get(self.state, "")
+
+    @property
+    def kept(self) -> list[str]:
+        """What each button leaves standing, said before it is pressed."""
+        return [sentence for button in self.buttons if (sentence := self._kept_by(button.name))]
+
+    def _kept_by(self, name: str) -> str:
+        started = self.export.job.attempt > 0
+        return {
+            "pause": "Pausing finishes the current piece and keeps everything rendered so far."
+            if started
+            else "Pausing now keeps its clips; nothing is rendered until you resume.",
+            "resume": "Resuming goes on from the pieces that are finished." if started else "",
+            "stop": "Stopping keeps the finished pieces too: a retry, or a new export, goes on from them.",
+            "cancel": "Cancelling ends it before anything is rendered. The clips stay in the project.",
+            "retry": "A retry goes on from the pieces that are finished."
+            if started
+            else "A retry starts the export again.",
+        }[name]
+
+    @property
+    def receipt(self) -> str:
+        asked, stopped = self.export.stop_asked_at, self.export.stopped_at
+        if self.state == "stopping":
+            return "Stopped. The machine is being told; how long it takes to let go is shown here."
+        if asked is None or stopped is None:
+            return "Stopped; no machine was working on it." if self.export.job.attempt == 0 else "Stopped."
+        return f"Stopped; the machine took {_seconds((stopped - asked).total_seconds())} to stop."
+
+    @property
+    def facts(self) -> str:
+        """Of the finished film: length, dimensions, size."""
+        output, found = self.export.spec.get("output", {}), self.export.result_facts
+        seconds = found.get("seconds")
+        parts = [
+            timecode.roughly(round(float(seconds) * US)) if seconds is not None else "",
+            f"{output['width']} × {output['height']}" if "width" in output and "height" in output else "",
+            wording.size(self.export.result_bytes or 0),
+        ]
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def _keeps(self) -> bool:
+        """Whether there can be finished parts by now."""
+        return kinds.get(self.export.kind).pipeline.keeps_parts and self.export.job.attempt > 0
+
+    @property
+    def _winds_down(self) -> bool:
+        asked, stopped = self.export.stop_asked_at, self.export.stopped_at
+        return asked is not None and stopped is None and self.export.attempts.filter(gone_at__isnull=True).exists()
+
+    @property
+    def _needs_the_page(self) -> bool:
+        sources = kinds.get(self.export.kind).sources(self.export)
+        return any(source.state == Source.State.UPLOADING for source in sources)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{max(0.0, seconds):.1f} s" if seconds < 10 else wording.took(seconds)

@@ -1,0 +1,178 @@
+"""What the pages of a project are made of: its sources and its film, each put in words. Templates ask nothing else."""
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from exports import timecode
+from exports.forms import ClipForm, ExportForm
+from exports.kinds.multi_clip import RATES, SIZES, Choice
+from exports.models import Clip, Export, Project, Source
+from exports.preflight import Preflight, preflight
+from progress import wording
+
+COLUMNS = 120  # of a waveform strip
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceLine:
+    source: Source
+    used: int  # places in the film
+
+    @property
+    def state(self) -> str:
+        if self.source.state == Source.State.UPLOADING:
+            return f"Uploading {self.percent} %"
+        return str(Source.State(self.source.state).label)
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.source.stored_bytes // max(1, self.source.bytes))
+
+    @property
+    def under_way(self) -> bool:
+        return self.source.state in (Source.State.UPLOADING, Source.State.STORED)
+
+    @property
+    def refused(self) -> bool:
+        return self.source.state == Source.State.REFUSED
+
+    @property
+    def uploading(self) -> bool:
+        return self.source.state == Source.State.UPLOADING
+
+    @property
+    def said(self) -> str:
+        """Its length, size and dimensions, as far as they are known."""
+        facts, length = self.source.facts, self.source.length_us
+        wide, high = facts.get("width"), facts.get("height")
+        parts = [
+            timecode.roughly(length) if length is not None else "",
+            f"{wide} × {high}" if wide and high else "sound only" if self.sound_only else "",
+            wording.size(self.source.bytes) if self.source.bytes else "",
+        ]
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def sound_only(self) -> bool:
+        return self.source.usable and not self.source.facts.get("width")
+
+    @property
+    def thumbnail(self) -> bool:
+        return self.source.usable and bool(self.source.facts.get("width"))
+
+    @property
+    def waveform(self) -> str:
+        return waveform(self.source.facts.get("waveform") or ())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    project: Project
+    lines: list[SourceLine]
+
+    @property
+    def under_way(self) -> bool:
+        return any(line.under_way for line in self.lines)
+
+    @property
+    def unused(self) -> list[SourceLine]:
+        """Those that could be added at once, while the film is empty."""
+        return [line for line in self.lines if not line.refused] if not any(line.used for line in self.lines) else []
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever the list does."""
+        words = [(str(line.source.pk), line.state, line.source.refusal, line.used) for line in self.lines]
+        return f"{zlib.crc32(repr(words).encode()):x}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipLine:
+    clip: Clip
+    form: ClipForm
+    place: int
+    first: bool
+    last: bool
+
+    @property
+    def length(self) -> str:
+        length = self.clip.length_us
+        return "" if length is None else timecode.roughly(length)
+
+    @property
+    def shown(self) -> SourceLine:
+        return SourceLine(source=self.clip.source, used=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Film:
+    project: Project
+    lines: list[ClipLine]
+    export: ExportForm
+    ahead: Preflight
+    problem: str = ""
+    said: str = ""
+
+    @property
+    def length(self) -> str:
+        return timecode.roughly(self.ahead.length_us)
+
+
+def library(project: Project) -> Library:
+    used = Counter(project.clips.values_list("source_id", flat=True))
+    return Library(
+        project=project,
+        lines=[SourceLine(source=source, used=used[source.pk]) for source in project.sources.all()],
+    )
+
+
+def film(
+    project: Project,
+    *,
+    typed: Mapping[str, Any] | None = None,
+    wrong: Iterable[int] = (),
+    problem: str = "",
+    said: str = "",
+) -> Film:
+    """As it stands; of the clips in `wrong`, as it was typed."""
+    clips, kept = list(project.clips.select_related("source")), set(wrong)
+    export = export_form(project, typed)
+    lines = [
+        ClipLine(
+            clip=clip,
+            form=ClipForm(typed if clip.pk in kept else None, clip),
+            place=place,
+            first=place == 1,
+            last=place == len(clips),
+        )
+        for place, clip in enumerate(clips, 1)
+    ]
+    ahead = preflight(clips, export.choice)
+    return Film(project=project, lines=lines, export=export, ahead=ahead, problem=problem, said=said)
+
+
+def export_form(project: Project, typed: Mapping[str, Any] | None) -> ExportForm:
+    """Filled in as the project's last export was, so that making it again is one click."""
+    last = project.exports.order_by("-job__created_at").select_related("job").first()
+    return ExportForm(typed, title=last.job.title if last else project.name, choice=_chosen(last))
+
+
+def waveform(loudness: Sequence[int]) -> str:
+    """The path of an SVG 120 wide and 32 high: a line for each moment, as long as it was loud."""
+    columns = min(COLUMNS, len(loudness))
+    step = len(loudness) / columns if columns else 1.0
+    loudest = [max(loudness[int(n * step) : max(int((n + 1) * step), int(n * step) + 1)]) for n in range(columns)]
+    halves = [max(0.5, 15.5 * min(255, max(0, each)) / 255) for each in loudest]
+    wide = COLUMNS / columns if columns else 0.0
+    return "".join(f"M{(n + 0.5) * wide:.4g} {16 - half:.3g}v{2 * half:.3g}" for n, half in enumerate(halves))
+
+
+def _chosen(export: Export | None) -> Choice:
+    output = export.spec.get("output", {}) if export else {}
+    size = next((key for key, (_, *sides) in SIZES.items() if sides == [output.get("width"), output.get("height")]), "")
+    rate = next((key for key, fps in RATES.items() if list(fps) == output.get("fps")), "")
+    found = {"size": size, "rate": rate, "quality": output.get("quality", "")}
+    return Choice(**{name: value for name, value in found.items() if value})

@@ -1,0 +1,249 @@
+"""Uploads: a source comes in parts, in any order and more than once, and becomes one object of the store."""
+
+import contextlib
+import errno
+import logging
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.db import transaction
+from django.http import UnreadablePostError
+from django_q.tasks import async_task
+
+from exports import waiting
+from exports.limits import MOST_PARTS, Refused, check_count, check_file, check_number, check_quota, named, whole
+from exports.models import Project, Source, User
+from exports.parts import Body, Part, Parts, TooMuch
+from exports.tools import Tools
+from modal_functions.store import FolderStore, Full, StoreError
+
+logger = logging.getLogger("exports")
+
+MIB = 1 << 20
+PART = 8 * MIB
+LARGEST_PART = 128 * MIB
+STOPPED = "Its upload was stopped before it was whole."
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A part as the page names it when it says that all are there."""
+
+    number: int
+    md5: str
+
+
+# Its parts
+
+
+def begin(project: Project, *, name: object, size: object, modified: int | None = None) -> Source:
+    """Room for it is kept from here on, so that what was let in can also be finished."""
+    name, size = named(name), whole("Size", size)
+    with transaction.atomic():
+        owner = User.objects.select_for_update(no_key=True).get(pk=project.owner_id)  # its uploads come in one by one
+        check_file(name, size)
+        check_count(project, name)
+        check_quota(owner, name, size)
+        facts = {} if modified is None else {"modified": modified}  # until the probe finds the file's own
+        return Source.objects.create(project=project, name=name, bytes=size, facts=facts)
+
+
+def unfinished(project: Project, *, name: object, size: object, modified: int | None = None) -> Source | None:
+    """The upload to go on with when the same file is picked again."""
+    begun = project.sources.filter(state=Source.State.UPLOADING, name=named(name), bytes=whole("Size", size))
+    same = (each for each in begun.order_by("-heard_at") if each.facts.get("modified", modified) in (modified, None))
+    return next(same, None) if modified is not None else begun.order_by("-heard_at").first()
+
+
+def part_size(source: Source) -> int:
+    """8 MiB, and more only where that would make too many parts."""
+    return max(PART, math.ceil(source.bytes / MOST_PARTS / MIB) * MIB)
+
+
+def parts_of(source: Source, tools: Tools) -> Parts:
+    if not isinstance(tools.store, FolderStore):
+        raise TypeError(f"expected a folder as the store, got {type(tools.store).__name__}")
+    return Parts(tools.store, source.pk)
+
+
+def put_part(source: Source, number: int, body: Body, length: int | None, tools: Tools) -> str:
+    """Streams one part to the disk and returns its tag. Of two with the same number the later whole one stands."""
+    check_number(number)
+    _check_open(source)
+    check_quota(source.project.owner, source.name, source.bytes, besides=source)
+    parts = parts_of(source, tools)
+    with disk_in_words(source.name):
+        most = min(LARGEST_PART, source.bytes - _sum(part for part in parts.listed() if part.number != number))
+        if length is None:
+            raise Refused("A part must come with a Content-Length, and this one has none.", 411)
+        if not 0 < length <= most:
+            raise _wrong_length(source, number, length, most)
+        with _streamed(parts, source, number, body, most) as part:
+            if part.bytes != length:
+                raise Refused(f"Part {number} broke off after {part.bytes:,} of {length:,} bytes. Send it again.", 408)
+            with parts.alone():  # told within, too: no export can have gone on without these bytes meanwhile
+                stored = _keep(source, part, parts, tools)
+                waiting.tell(source, tools, last=stored >= source.bytes)
+    return part.etag
+
+
+def complete(source: Source, listed: Sequence[Listed], tools: Tools) -> Source:
+    """All parts become one object. Asked twice, even at once, it is done once."""
+    parts = parts_of(source, tools)
+    with disk_in_words(source.name), parts.alone():
+        won = _refreshed(source).state == Source.State.UPLOADING
+        if won:
+            found = parts.listed()
+            _check_complete(source, found, listed)
+            stored = parts.join(found, source.key)
+            won = _become_stored(source, stored.sha256, tools)
+            if not won:  # its row was deleted meanwhile
+                tools.store.delete(source.key)
+        parts.discard()
+    if won:
+        after_storing(source, tools)
+    if source.state == Source.State.REFUSED:
+        raise Refused(f"{source.name} cannot be used: {source.refusal}")
+    return source
+
+
+def abort(source: Source, tools: Tools, *, why: str = STOPPED, untouched_since: datetime | None = None) -> bool:
+    """Gives the room back. Where a film or an export counts on it, the row stays and says why nothing will come."""
+    parts = parts_of(source, tools)
+    with disk_in_words(source.name), parts.alone():
+        _refreshed(source)
+        touched = untouched_since is not None and source.heard_at > untouched_since
+        if source.state != Source.State.UPLOADING or touched:
+            return False
+        waiters = waiting.waiting_for(source)
+        if waiters or source.clips.exists():
+            refusal = f"{why} Upload it again, or take it out of the film."
+            source.become(Source.State.REFUSED, refusal=refusal, bytes=0, stored_bytes=0)
+        else:
+            source.delete()
+        parts.discard()
+    for export in waiters:
+        export.ring()
+    return True
+
+
+# In one piece
+
+
+def receive(project: Project, file: TemporaryUploadedFile, tools: Tools) -> Source:
+    """From a plain form, which has it on the disk already."""
+    source = begin(project, name=file.name, size=file.size)
+    try:
+        store_file(source, Path(file.temporary_file_path()), tools)
+    except Refused:
+        abort(source, tools)
+        raise
+    after_storing(source, tools)
+    return source
+
+
+def store_file(source: Source, path: Path, tools: Tools) -> bool:
+    """A file that is on this machine becomes the object of its source."""
+    with disk_in_words(source.name):
+        stored = tools.store.put_file(source.key, path)
+    return _become_stored(source, stored.sha256, tools)
+
+
+def after_storing(source: Source, tools: Tools) -> None:
+    """Whoever is killed before this leaves a stored source, which the pass over them finds."""
+    waiting.tell_whole(source, tools)
+    async_task("exports.tasks.look_at_source", str(source.pk), save=False)
+
+
+def _become_stored(source: Source, sha256: str, tools: Tools) -> bool:
+    return source.become(
+        Source.State.STORED, sha256=sha256, stored_bytes=source.bytes, facts={}, heard_at=tools.clock()
+    )
+
+
+def _refreshed(source: Source) -> Source:
+    try:
+        source.refresh_from_db(fields=("state", "refusal", "bytes", "sha256", "heard_at"))
+    except Source.DoesNotExist:
+        raise Refused("This upload is no more. Pick the file again.", 404) from None
+    return source
+
+
+def _keep(source: Source, part: Part, parts: Parts, tools: Tools) -> int:
+    """Counted anew from the disk each time, one part at a time: parts that come at once lose no bytes."""
+    _check_open(_refreshed(source))
+    room = source.bytes - _sum(each for each in parts.listed() if each.number != part.number)
+    if part.bytes > room:
+        raise _wrong_length(source, part.number, part.bytes, room)
+    parts.keep(part)
+    stored = _sum(parts.listed())
+    Source.objects.filter(pk=source.pk, state=Source.State.UPLOADING).update(
+        stored_bytes=stored, heard_at=tools.clock()
+    )
+    return stored
+
+
+def _sum(parts: Iterable[Part]) -> int:
+    return sum(part.bytes for part in parts)
+
+
+# What is refused
+
+
+def _check_open(source: Source) -> None:
+    if source.state == Source.State.REFUSED:
+        raise Refused(f"{source.name} cannot be used: {source.refusal}")
+    if source.state != Source.State.UPLOADING:
+        raise Refused(f"{source.name} is uploaded already; no more parts are expected.")
+
+
+def _check_complete(source: Source, found: Sequence[Part], listed: Sequence[Listed]) -> None:
+    numbers = [part.number for part in found]
+    missing = next((number for number in range(1, len(found) + 1) if number not in numbers), None)
+    if missing is not None:
+        raise Refused(f"Part {missing} of {source.name} is missing. Send it, then complete the upload.")
+    if _sum(found) != source.bytes:
+        raise Refused(f"{source.name} is not whole: expected {source.bytes:,} bytes, got {_sum(found):,}.")
+    told, there = {each.number: each.md5 for each in listed}, {part.number: part.md5 for part in found}
+    other = next((number for number in sorted(told | there) if told.get(number) != there.get(number)), None)
+    if other is not None:
+        raise Refused(f"Part {other} of {source.name} is not the one that is listed. List the parts, then try again.")
+
+
+def _wrong_length(source: Source, number: int, length: int, most: int) -> Refused:
+    said = f"Part {number} of {source.name} has {length:,} bytes; expected 1 to {max(most, 0):,}"
+    return Refused(f"{said}, as {source.bytes:,} were announced.", 413 if length > most else 400)
+
+
+@contextlib.contextmanager
+def _streamed(parts: Parts, source: Source, number: int, body: Body, most: int) -> Iterator[Part]:
+    try:
+        with parts.received(number, body, most) as part:
+            yield part
+    except TooMuch:
+        raise _wrong_length(source, number, most + 1, most) from None
+    except UnreadablePostError:
+        raise Refused(f"Part {number} of {source.name} broke off on its way. Send it again.", 408) from None
+
+
+@contextlib.contextmanager
+def disk_in_words(name: str) -> Iterator[None]:
+    """Whatever is wrong with the disk, as a sentence. What is stored already stays."""
+    try:
+        yield
+    except (StoreError, OSError) as error:
+        logger.warning("The disk failed while %s was uploaded: %s", name, error)
+        if isinstance(error, Full) or (isinstance(error, OSError) and error.errno in NO_ROOM):
+            raise Refused(
+                f"The server's disk is full, so {name} cannot be stored. What was sent so far is kept:"
+                " try again when there is room.",
+                507,
+            ) from error
+        raise Refused(
+            f"The server cannot store {name} now. What was sent so far is kept: try again later.", 503
+        ) from error

@@ -1,0 +1,136 @@
+"""The page of an export: its card, what may be done with it, and the polled fragment of both."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from exports import notices
+from exports.models import Export
+from exports.panel import Panel
+from exports.views import lazy
+from progress import access
+from progress import views as progress_views
+from progress.snapshot import snapshot
+from progress.tracker import ProgressTracker
+
+
+@require_GET
+@never_cache
+def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    if access.is_anonymous(request):
+        return redirect_to_login(request.get_full_path())
+    export = _found(job_id)
+    if export is None:  # a job that is no export has the plain page
+        return progress_views.job_page(request, job_id)
+    _check_visible(request, export)
+    if not export.job.settled and lazy.step(job_id):
+        export = _found(job_id) or export
+    if export.job.settled and export.job.unseen and access.is_owner(request, export.job):
+        ProgressTracker().seen(job_id)
+    notices.tell(request, on=export.pk)
+    asked = request.GET.get("auto", "")
+    auto = int(asked) if asked in map(str, progress_views.REFRESH_SECONDS) else None
+    context = {
+        "seen": snapshot(export.job),
+        "panel": _panel(request, export),
+        "auto": auto,
+        "choices": progress_views.REFRESH_SECONDS,
+    }
+    return render(request, "exports/export.html", context)
+
+
+@require_GET
+def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """The card's own fragment, and with it the panel where it is not the one that the page shows."""
+    answer: HttpResponse = progress_views.fragment(request, job_id)
+    if "HX-Redirect" in answer or "actions" not in request.GET:
+        return answer
+    if answer.status_code == 204:
+        lazy.step(job_id)
+        return answer
+    export = _found(job_id)
+    if export is None or not access.may_see(request, export.job):
+        return answer
+    if not export.job.settled:
+        lazy.step(job_id)
+    panel = _panel(request, export)
+    if request.GET["actions"] != panel.shown:
+        answer.content += _panel_html(request, panel, oob=True).encode()
+    return answer
+
+
+@require_GET
+@never_cache
+def panel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """Asked for only where the card has ended and no longer polls, while the machine is still winding down."""
+    export = _visible(request, job_id)
+    lazy.step(job_id)
+    shown = _panel(request, _found(job_id) or export)
+    if request.GET.get("actions") == shown.shown:
+        return HttpResponse(status=204)
+    return HttpResponse(_panel_html(request, shown))
+
+
+@require_POST
+@never_cache
+def act(request: HttpRequest, job_id: uuid.UUID, verb: str) -> HttpResponse:
+    export = _visible(request, job_id)
+    if not _may_act(request, export):
+        raise PermissionDenied
+    done = verb in export.actions and getattr(export, verb)(actor=_actor(request, export))
+    lazy.step(job_id)
+    export = _found(job_id) or export
+    said = "" if done else f"That is not possible any more: it is {_now(export)}."
+    if not request.htmx:  # type: ignore[attr-defined]
+        if said:
+            messages.warning(request, said)
+        return redirect("export", job_id=job_id)
+    context = {"seen": snapshot(export.job), "panel": _panel(request, export, said=said, answers=True)}
+    return render(request, "exports/acted.html", context)
+
+
+def _found(job_id: uuid.UUID) -> Export | None:
+    return Export.objects.select_related("job__owner", "project").filter(pk=job_id).first()
+
+
+def _visible(request: HttpRequest, job_id: uuid.UUID) -> Export:
+    export = _found(job_id)
+    if export is None:
+        raise Http404
+    _check_visible(request, export)
+    return export
+
+
+def _check_visible(request: HttpRequest, export: Export) -> None:
+    if not access.may_see(request, export.job):
+        raise Http404
+
+
+def _may_act(request: HttpRequest, export: Export) -> bool:
+    return access.is_owner(request, export.job) or request.user.has_perm("exports.change_export")
+
+
+def _actor(request: HttpRequest, export: Export) -> str:
+    who = "user" if access.is_owner(request, export.job) else "staff"
+    return f"{who} {request.user.pk}"
+
+
+def _panel(request: HttpRequest, export: Export, **more: Any) -> Panel:
+    own = access.is_owner(request, export.job)
+    return Panel(export=export, may_act=_may_act(request, export), own=own, **more)
+
+
+def _panel_html(request: HttpRequest, shown: Panel, *, oob: bool = False) -> str:
+    return render_to_string("exports/panel.html", {"panel": shown, "oob": oob}, request)
+
+
+def _now(export: Export) -> str:
+    return export.job.get_status_display().lower()

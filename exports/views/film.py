@@ -1,0 +1,206 @@
+"""The film of a project is one form: whatever button is pressed, what was typed into it comes along and is kept."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from exports import kinds, showing, uploads
+from exports.forms import ClipForm
+from exports.models import Export, Project, Source
+from exports.models.project import MOST_CLIPS
+from exports.tools import tools
+from exports.views.projects import own, page_of
+from progress.models import Job
+
+KIND = "multi_clip"
+CHANGED = "The film was changed elsewhere meanwhile. This is how it stands now."
+FULL = f"The film has room for {MOST_CLIPS} clips, and that is how many it has."
+
+
+class NotDone(Exception):
+    """What was asked for could not be done; the sentence says why."""
+
+
+@login_required
+@never_cache
+@require_POST
+def change_film(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
+    project, typed = own(request, project_id), request.POST
+    wrong = _trim(project, typed)
+    verb, _, what = typed.get("do", "").partition(":")
+    if verb == "check":
+        shown = showing.film(project, typed=typed, wrong=wrong)
+        return render(request, "projects/checked.html", {"film": shown})
+    said = problem = ""
+    try:
+        if verb == "export":
+            return _lead_to(request, _exported(request, project, wrong))
+        said = DO.get(verb, _nothing)(project, what)
+    except NotDone as refusal:
+        problem = str(refusal)
+    return _answer(request, project, wrong, said=said, problem=problem)
+
+
+def _trim(project: Project, typed: QueryDict) -> list[int]:
+    """Keeps every pair of in and out points that is right; returns the clips whose pair is not."""
+    wrong = []
+    for clip in project.clips.select_related("source"):
+        form = ClipForm(typed, clip)
+        if form.is_valid():
+            form.save()
+        elif form.is_bound:
+            wrong.append(clip.pk)
+    return wrong
+
+
+def _answer(request: HttpRequest, project: Project, wrong: list[int], *, said: str, problem: str) -> HttpResponse:
+    typed = request.POST
+    refused = bool(wrong or problem)
+    if not request.htmx and not refused:  # type: ignore[attr-defined]
+        if said:
+            messages.success(request, said)
+        return redirect(f"{reverse('project', args=[project.pk])}{_chosen(project, typed)}#film")
+    shown = showing.film(project, typed=typed, wrong=wrong, problem=problem, said=said)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return page_of(request, project, shown, status=422)
+    context = {"film": shown, "project": project, "library": showing.library(project), "oob": True}
+    return render(request, "projects/film_changed.html", context)
+
+
+def _chosen(project: Project, typed: QueryDict) -> str:
+    """What was chosen of the output but not exported yet, so that the page has it again."""
+    form = showing.export_form(project, typed)
+    if not form.is_bound or not form.has_changed():
+        return ""
+    return "?" + urlencode({name: str(form[name].value() or "") for name in form.fields})
+
+
+# The verbs: each does one thing to the film and returns the sentence that is said of it
+
+
+def _nothing(project: Project, what: str) -> str:
+    return ""
+
+
+def _add(project: Project, what: str) -> str:
+    sources = list(project.sources.filter(pk__in=_uuids(what)))
+    if not sources:
+        raise NotDone("This source is not in the project any more.")
+    refused = next((source for source in sources if source.state == Source.State.REFUSED), None)
+    if refused is not None:
+        raise NotDone(f"{refused.name} cannot be used: {refused.refusal}")
+    if not project.append(sources):
+        raise NotDone(FULL)
+    return f"{sources[0].name} is in the film." if len(sources) == 1 else f"{len(sources)} clips are in the film."
+
+
+def _move(by: int) -> Callable[[Project, str], str]:
+    def move(project: Project, what: str) -> str:
+        moved = project.move(_number(what), by)
+        place = next((n for n, pk in enumerate(project.clips.values_list("pk", flat=True), 1) if str(pk) == what), 0)
+        return f"Moved to place {place}." if moved else ""
+
+    return move
+
+
+def _copy(project: Project, what: str) -> str:
+    if not project.duplicate(_number(what)):
+        raise NotDone(FULL if project.clips.count() >= MOST_CLIPS else CHANGED)
+    return "The clip is in the film once more, right behind itself."
+
+
+def _remove(project: Project, what: str) -> str:
+    project.remove(_number(what))
+    return "The clip is out of the film. It is still in the library."
+
+
+def _order(project: Project, what: str) -> str:
+    if not project.arrange([_number(each) for each in what.split(",")]):
+        raise NotDone(CHANGED)
+    return "The order is kept."
+
+
+def _discard(project: Project, what: str) -> str:
+    source = project.sources.filter(pk__in=_uuids(what)).first()
+    if source is None:
+        return ""
+    if source.state == Source.State.UPLOADING:
+        uploads.abort(source, tools())
+        return f"The upload of {source.name} is stopped."
+    folder = source.folder
+    if not project.discard(source):
+        raise NotDone(
+            f"{source.name} is needed by an export that has not ended yet. Wait for it, or cancel it; then delete."
+        )
+    for key in list(tools().store.keys(folder)):
+        tools().store.delete(key)
+    return f"{source.name} is deleted."
+
+
+DO: dict[str, Callable[[Project, str], str]] = {
+    "add": _add,
+    "up": _move(-1),
+    "down": _move(1),
+    "copy": _copy,
+    "remove": _remove,
+    "order": _order,
+    "discard": _discard,
+}
+
+
+# Export
+
+
+def _exported(request: HttpRequest, project: Project, wrong: list[int]) -> Export:
+    form = showing.export_form(project, request.POST)
+    if wrong:
+        raise NotDone("Nothing was exported yet: an in or out point needs another value first.")
+    if not form.is_bound or not form.is_valid():
+        raise NotDone("Nothing was exported yet: something in the form needs another value first.")
+    try:
+        return _requested(request, project, form.options, form.cleaned_data["title"])
+    except kinds.Unplannable as refusal:
+        raise NotDone(str(refusal)) from refusal
+
+
+def _requested(request: HttpRequest, project: Project, options: dict[str, Any], title: str) -> Export:
+    """Asked for twice, as by a double click, it is one export: the one that is under way."""
+    spec = kinds.get(KIND).plan(project, options)
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=project.pk)
+        under_way = project.exports.filter(job__in=Job.objects.active()).select_related("job")
+        same = next((export for export in under_way if export.spec == spec), None)
+        if same is None:
+            return Export.request(project, kind=KIND, options=options, title=title)
+    messages.info(request, "Just this film is being exported already. Here it is.")
+    return same
+
+
+def _lead_to(request: HttpRequest, export: Export) -> HttpResponse:
+    address = reverse("export", args=[export.pk])
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)  # type: ignore[attr-defined]
+
+
+def _number(what: str) -> int:
+    return int(what) if what.isascii() and what.isdecimal() and len(what) < 19 else 0
+
+
+def _uuids(what: str) -> list[uuid.UUID]:
+    found = []
+    for each in what.split(","):
+        try:
+            found.append(uuid.UUID(each))
+        except ValueError:
+            continue
+    return found

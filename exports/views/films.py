@@ -1,0 +1,128 @@
+"""The finished film's bytes: to watch in the page, and to download. Any part of it may be asked for."""
+
+import logging
+import re
+import unicodedata
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from exports.models import Export
+from exports.tools import tools
+from modal_functions.store import Missing, StoreError
+from progress import access
+from progress.models import Status
+
+logger = logging.getLogger("exports")
+
+PIECE = 256 * 1024
+RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
+TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime"}
+NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|]')
+
+
+@require_safe
+def watch(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
+    return _film(request, job_id, attachment=False)
+
+
+@require_safe
+def download(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
+    return _film(request, job_id, attachment=True)
+
+
+def _film(request: HttpRequest, job_id: uuid.UUID, *, attachment: bool) -> HttpResponseBase:
+    if access.is_anonymous(request):
+        return redirect_to_login(request.get_full_path())
+    export = Export.objects.select_related("job__owner").filter(pk=job_id).first()
+    if export is None or not access.may_see(request, export.job):
+        raise Http404
+    if export.job.status != Status.COMPLETE or not export.result_key:
+        raise Http404
+    try:
+        film = tools().store.open(export.result_key)
+    except Missing:
+        raise Http404 from None
+    except StoreError:
+        logger.exception("export=%s its film could not be opened", export.pk)
+        said = "The store does not answer right now. The film is not affected: try again in a minute.\n"
+        return HttpResponse(said, status=503, content_type="text/plain; charset=utf-8")
+    answer = _ranged(request, film, etag=f'"{export.result_sha256}"')
+    kind = PurePosixPath(export.result_key).suffix or ".mp4"
+    answer["Content-Type"] = TYPES.get(kind, "application/octet-stream")
+    answer["Content-Disposition"] = content_disposition_header(attachment, file_name(export.job.title, kind)) or ""
+    answer["Cache-Control"] = "private, max-age=0, must-revalidate"
+    return answer
+
+
+def file_name(title: str, kind: str) -> str:
+    """The title as a file name that every system takes."""
+    plain = "".join(" " if unicodedata.category(each).startswith("C") else each for each in title)
+    name = " ".join(NOT_IN_NAMES.sub(" ", plain).split()).strip(". ")[:120].strip(". ")
+    return f"{name or 'film'}{kind}"
+
+
+def _ranged(request: HttpRequest, film: BinaryIO, *, etag: str) -> HttpResponseBase:
+    """The whole, or the one part that is asked for. Several parts at once may be answered with the whole, and are."""
+    size = film.seek(0, 2)
+    part = _part(request.headers.get("Range", "")) if request.headers.get("If-Range", etag) == etag else None
+    first, last = part.within(size) if part else (0, size - 1)
+    if part and first > last:
+        film.close()
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"})
+    count = last - first + 1
+    pieces = Pieces(film, first, 0 if request.method == "HEAD" else count)
+    answer = StreamingHttpResponse(pieces, status=206 if part else 200)
+    answer["Content-Length"] = str(count)
+    answer["Accept-Ranges"] = "bytes"
+    answer["ETag"] = etag
+    if part:
+        answer["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """bytes=first-last, bytes=first-, or bytes=-last for the last so many."""
+
+    first: int | None
+    last: int | None
+
+    def within(self, size: int) -> tuple[int, int]:
+        """The first behind the last where there is nothing to send."""
+        if self.first is None:
+            return max(0, size - (self.last or 0)), size - 1
+        return self.first, size - 1 if self.last is None else min(self.last, size - 1)
+
+
+def _part(header: str) -> Part | None:
+    """None for what is no range, which is then as if nobody had asked for one."""
+    asked = RANGE.fullmatch(header.replace(" ", ""))
+    first, last = (int(digits) if digits else None for digits in asked.groups()) if asked else (None, None)
+    if first is None and last is None:
+        return None
+    return None if first is not None and last is not None and last < first else Part(first=first, last=last)
+
+
+class Pieces:
+    """So many bytes of an open file, from `first` on. Closed with the answer, also where nobody read to the end."""
+
+    def __init__(self, film: BinaryIO, first: int, count: int) -> None:
+        self.film, self.first, self.count = film, first, count
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.film.seek(self.first)
+        left = self.count
+        while left > 0 and (piece := self.film.read(min(PIECE, left))):
+            left -= len(piece)
+            yield piece
+
+    def close(self) -> None:
+        self.film.close()

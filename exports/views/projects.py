@@ -1,0 +1,108 @@
+"""A person's projects, and the page of one: what was uploaded, the film made of it, and how to export that."""
+
+import uuid
+from typing import TYPE_CHECKING, cast
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from exports import notices, showing
+from exports.forms import ProjectForm
+from exports.models import Project, Source
+from exports.sources import THUMBNAIL
+from exports.tools import tools
+from modal_functions.store import StoreError
+from progress.models import Job
+from progress.snapshot import snapshot
+
+if TYPE_CHECKING:
+    from exports.models import User
+
+PAGE = 50
+EXPORTS_SHOWN = 10
+A_DAY = 24 * 60 * 60
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def projects(request: HttpRequest) -> HttpResponse:
+    form = ProjectForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        made = Project.objects.create(owner=cast("User", request.user), name=form.cleaned_data["name"])
+        return redirect("project", project_id=made.pk)
+    notices.tell(request)
+    counted = Project.objects.of(request.user.pk).annotate(clip_count=Count("clips")).order_by("-created_at", "pk")
+    page = Paginator(counted, PAGE).get_page(request.GET.get("page"))
+    return render(request, "projects/projects.html", {"page": page, "form": form}, status=422 if form.errors else 200)
+
+
+@login_required
+@never_cache
+@require_GET
+def project_page(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
+    project = own(request, project_id)
+    notices.tell(request)
+    return page_of(request, project, showing.film(project, typed=request.GET))
+
+
+@login_required
+@never_cache
+@require_GET
+def library(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
+    """What the page asks for while something is uploaded or looked at; 204 where nothing has changed."""
+    shown = showing.library(own(request, project_id))
+    if request.GET.get("v") == shown.mark:
+        return HttpResponse(status=204)
+    return render(request, "projects/library.html", {"library": shown})
+
+
+@login_required
+@require_GET
+def thumbnail(request: HttpRequest, source_id: uuid.UUID) -> HttpResponse:
+    source = Source.objects.select_related("project").filter(pk=source_id).first()
+    if source is None or not _may_see(request, source):
+        raise Http404
+    try:
+        picture = tools().store.get(f"{source.folder}/{THUMBNAIL}")
+    except StoreError:
+        picture = None
+    if picture is None:
+        raise Http404
+    answer = HttpResponse(picture, content_type="image/jpeg")
+    answer["Cache-Control"] = f"private, max-age={A_DAY}"
+    answer["Vary"] = "Cookie"
+    return answer
+
+
+def own(request: HttpRequest, project_id: uuid.UUID) -> Project:
+    project = Project.objects.of(request.user.pk).filter(pk=project_id).first()
+    if project is None:
+        raise Http404
+    return project
+
+
+def page_of(request: HttpRequest, project: Project, film: showing.Film, *, status: int = 200) -> HttpResponse:
+    jobs = Job.objects.filter(export__project=project)[:EXPORTS_SHOWN]
+    context = {
+        "project": project,
+        "library": showing.library(project),
+        "film": film,
+        "seen": [snapshot(job) for job in jobs],
+    }
+    return render(request, "projects/project.html", context, status=status)
+
+
+def home(request: HttpRequest) -> str:
+    """Where somebody lands who comes in: at their exports, or, without any, where the first one is made."""
+    has_any = Job.objects.of(request.user.pk).exists()
+    return "dashboard" if has_any else "projects"
+
+
+def _may_see(request: HttpRequest, source: Source) -> bool:
+    return source.project.owner_id == request.user.pk or request.user.has_perm("exports.view_source")
