@@ -19,7 +19,7 @@ logger = logging.getLogger("exports")
 
 LEASE = "driver"
 LEASE_SECONDS = 5.0
-PUMP_SECONDS = 10.0
+PUMP_SECONDS = 5.0  # a cluster that is asked to stop waits for it
 EVERY = 1.0
 AT_ONCE = 200
 MOST_STEPS = 8
@@ -56,12 +56,18 @@ def pump(tools: Tools, *, seconds: float = PUMP_SECONDS, sleep: Callable[[float]
         one_pass(tools)
         Heartbeat.beat(LEASE)
         passes += 1
+        if not _is_anything_left():
+            break
         sleep(max(0.0, EVERY - (time.monotonic() - began)))
     with transaction.atomic():
         Lease.drop(LEASE, token)
-        if Export.objects.filter(next_due_at__isnull=False).exists():
+        if _is_anything_left():
             ring()
     return passes
+
+
+def _is_anything_left() -> bool:
+    return Export.objects.filter(next_due_at__isnull=False).exists()
 
 
 def is_silent(now: datetime) -> bool:

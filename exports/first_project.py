@@ -8,7 +8,7 @@ from exports.models import Clip, Project, User
 from exports.tools import Tools
 
 NAME = "Sample film"
-CLIPS = ((1, "Green waves.mp4"), (2, "Violet drift.mp4"), (3, "Amber pulse.mp4"))
+CLIPS = ((1, "Blue waves.mp4"), (2, "Green drift.mp4"), (3, "Pink pulse.mp4"))
 
 
 def is_there(owner: User) -> bool:

@@ -149,6 +149,8 @@ def size(count: int) -> str:
 
 def took(seconds: float) -> str:
     """How long something took: 42 s, 3 min 5 s, 1 h 12 min."""
+    if seconds < 1:
+        return _("under 1 s")
     whole = int(seconds)
     if whole < 60:
         return _("%(seconds)d s") % {"seconds": whole}

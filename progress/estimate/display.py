@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 MUCH_LATER = 1.2
 NOTICEABLE = timedelta(seconds=30)
+RUN_OUT = timedelta(seconds=10)  # below which the page says that it is almost done
 
 
 def displayed(shown: datetime | None, newest: datetime, now: datetime, later: int) -> tuple[datetime, int]:
@@ -11,6 +12,7 @@ def displayed(shown: datetime | None, newest: datetime, now: datetime, later: in
     if shown is None or newest <= shown:
         return newest, 0
     left = max(shown - now, timedelta())
-    if newest - shown <= NOTICEABLE or newest - now <= left * MUCH_LATER:
+    noticeable = RUN_OUT if left <= RUN_OUT else NOTICEABLE  # nothing is almost done for half a minute
+    if newest - shown <= noticeable or newest - now <= left * MUCH_LATER:
         return shown, 0
     return (newest, 0) if later >= 1 else (shown, later + 1)

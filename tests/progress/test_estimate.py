@@ -36,6 +36,13 @@ def test_it_moves_away_only_when_much_later_on_two_polls_running():
     assert displayed(shown, at(200), NOW, later) == (at(200), 0)
 
 
+def test_what_is_almost_done_is_said_only_while_it_is():
+    assert displayed(at(8), at(17), NOW, 1) == (at(8), 0)
+    assert displayed(at(8), at(25), NOW, 0) == (at(8), 1)
+    assert displayed(at(8), at(25), NOW, 1) == (at(25), 0)
+    assert displayed(at(-60), at(12), NOW, 1) == (at(12), 0)
+
+
 def test_a_little_later_is_not_shown():
     assert displayed(at(100), at(119), NOW, 1) == (at(100), 0)  # under 30 s
     assert displayed(at(1000), at(1199), NOW, 1) == (at(1000), 0)  # under a fifth

@@ -50,7 +50,7 @@ class Command(BaseCommand):
             "--workers-kill-timeout",
             "10",
             "--log-level",
-            "warning",
+            "error",
         ]
         command += ["--backpressure", str(THREADS), "--backlog", "4096"]
         return Child("web server", command, self._say)
