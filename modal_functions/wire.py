@@ -119,17 +119,27 @@ class Outcome:
             raise ValueError(f"outcome: expected version {VERSION} and a known ending, got {str(wire)[:120]!r}")
         return cls(
             ending=wire["ending"],
-            writer=str(wire.get("writer", "")),
+            writer=_printable(str(wire.get("writer", ""))),
             at=datetime.fromisoformat(wire["at"]),
             code=_code(wire.get("code", "")),
-            sentence=str(wire.get("sentence", "")),
-            result=dict(wire.get("result") or {}),
+            sentence=_printable(str(wire.get("sentence", ""))),
+            result=_result(wire.get("result")),
         )
 
 
 def _code(value: object) -> str:
     """A plain word or none: it becomes a cause that is counted by."""
     return value if isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,39}|", value) else "internal"
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _result(value: object) -> dict[str, Any]:
+    """Without the one character that no database takes."""
+    plain = json.loads(json.dumps(value).replace("\\u0000", ""))
+    return plain if isinstance(plain, dict) else {}
 
 
 def pack(wire: dict[str, Any]) -> bytes:

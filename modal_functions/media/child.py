@@ -45,7 +45,8 @@ def run(
     limits: Limits | None = None,
     command: Sequence[str] = COMMAND,
 ) -> dict[str, Any]:
-    """The child's answer. What `on_progress` raises ends the child too; it is gone whenever this returns or raises."""
+    """The child's answer. What `on_progress` raises ends the child too; it is gone whenever this returns or raises.
+    It also dies with the thread that called this, since that is what the kernel takes for a parent."""
     limits = limits or Limits()
     talk = _Talk(limits, on_progress)
     with _letter(request, limits) as letter, _started(command, letter) as process:

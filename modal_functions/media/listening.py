@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from av.filter.context import FilterContext
 
 WHISPER_RATE = 8000
+JITTER = Fraction(1, 50)  # seconds; stamps that stray by less are rounded ones, not gaps
+FINE = Fraction(1, 8000)  # a clock this fine needs no help
 SAMPLE_BYTES = 8  # one sample of both channels, as 32-bit floats
 LEAD = Fraction(1, 2)  # seconds decoded before the cut: codecs need a while to find their sound again
 
@@ -28,7 +30,7 @@ def heard_from(
     origin = Fraction(origin_us(container), 1_000_000)
     lead = None if start is None else start + origin - LEAD
     start = start or Fraction(0)
-    for frame in resampled(decoded_from(container, stream, lead), _stereo):
+    for frame in resampled(steadied(decoded_from(container, stream, lead), stream), _stereo):
         moment = (frame.pts or 0) * (frame.time_base or Fraction(1, SAMPLE_RATE)) - origin
         yield nearest((moment - start) * SAMPLE_RATE), bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES]
 
@@ -58,6 +60,29 @@ def decoded_from(container: "InputContainer", stream: "AudioStream", moment: Fra
         except (av.FFmpegError, EOFError):
             continue
         yield from frames
+
+
+def steadied(frames: Iterator["AudioFrame"], stream: "AudioStream") -> Iterator["AudioFrame"]:
+    """Stamped in samples, which follow each other where the source's own stamps stray only by being rounded."""
+    following: int | None = None
+    for frame in frames:
+        tick, rate = frame.time_base or Fraction(1, frame.sample_rate), frame.sample_rate
+        stamp = (frame.pts or 0) * tick
+        position = nearest(stamp * rate)
+        if following is not None and abs(position - following) <= rate * JITTER:
+            position = following
+        elif tick > FINE:
+            position = _on_grid(stamp, (stream.start_time or 0) * tick, tick, frame)
+        frame.pts, frame.time_base = position, Fraction(1, rate)
+        following = position + frame.samples
+        yield frame
+
+
+def _on_grid(stamp: Fraction, begin: Fraction, tick: Fraction, frame: "AudioFrame") -> int:
+    """Matroska rounds to milliseconds. Its frames are of one length, counted from the first: there the sample lies."""
+    length = Fraction(frame.samples, frame.sample_rate)
+    exact = begin + nearest((stamp - begin) / length) * length
+    return nearest((exact if abs(exact - stamp) <= tick else stamp) * frame.sample_rate)
 
 
 def resampled(frames: Iterator["AudioFrame"], make_graph: Callable[["AudioFrame"], "Graph"]) -> Iterator["AudioFrame"]:

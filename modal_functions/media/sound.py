@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import OutputContainer
 
-JITTER = SAMPLE_RATE // 50  # time stamps that stray by less are rounded ones, not gaps
 LONGEST_BLOCK = SAMPLE_RATE
 FADE = SAMPLE_RATE * 5 // 1000  # at both ends of every clip, against clicks
 
@@ -94,11 +93,8 @@ def _of(path: Path, formats: str, start: Fraction | None, samples: int) -> Itera
 
 def fitted(placed: Iterator[tuple[int, bytes]], samples: int) -> Iterator[bytes]:
     """Exactly `samples` of them: what lies before or after is cut off, what is missing is silence."""
-    written, expected = 0, None
-    for stamped, block in placed:
-        rounded = expected is not None and abs(stamped - expected) <= JITTER
-        position = expected if rounded and expected is not None else stamped
-        expected = position + len(block) // SAMPLE_BYTES
+    written = 0
+    for position, block in placed:
         if position > written:
             yield from silence(min(position, samples) - written)
             written = min(position, samples)

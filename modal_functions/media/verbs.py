@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.media.chunks import Chunk
+from modal_functions.media.entry import Say
 from modal_functions.media.join import Part, join
 from modal_functions.media.preview import thumbnail, waveform
 from modal_functions.media.probe import probe
@@ -15,7 +16,6 @@ from modal_functions.media.spec import Output, Unusable
 from modal_functions.media.verify import verify
 
 Wire = dict[str, Any]
-Say = Callable[[Wire], None]
 
 
 def perform(request: Wire, say: Say) -> Wire:

@@ -377,6 +377,7 @@ def test_a_result_that_vanished_before_it_counted_is_made_again(export, drive, w
         {"key": "attempts/x", "bytes": 4, "sha256": "5" * 64},
         {"key": "../../etc/passwd", "bytes": 4, "sha256": "5" * 64},
         {"key": None, "bytes": "4", "sha256": 5},
+        {"key": "a\x00b", "note": ["\x00", {"\x00": "\x00"}]},
     ],
 )
 def test_a_result_that_is_none_does_not_complete_it_nor_hang_it(export, drive, work, runner, store, clock, result):

@@ -156,7 +156,7 @@ def samples_of(path: Path) -> tuple[array.array, int]:
     return values, first
 
 
-def lag_of(heard: array.array, expected, around: range, most: int = 40) -> int:
+def lag_of(heard: array.array, expected, around: range, most: int = 20) -> int:
     """By how many samples `heard` (left channel) comes later than `expected(position)`, over the positions `around`."""
 
     def likeness(lag: int) -> float:

@@ -8,6 +8,7 @@ import pytest
 from modal_functions.media.chunks import plan
 from modal_functions.media.errors import MediaError
 from modal_functions.media.picture import fit, turns_of
+from modal_functions.media.probe import probe
 from modal_functions.media.render import render
 from modal_functions.media.spec import Film, Output
 from modal_functions.media.timeline import lay_out
@@ -153,6 +154,24 @@ ONE = 1 << 16
 )
 def test_a_camera_s_matrix_becomes_turns_and_mirrors(matrix, turns):
     assert turns_of(matrix) == turns
+
+
+def test_a_picture_of_high_dynamic_range_keeps_its_brightness(tmp_path):
+    """PQ's white of paper is far below the end of its scale; taken as it stands it would be a grey."""
+    path = tmp_path / "bright.mkv"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("ffv1", rate=25)
+        video.width, video.height, video.pix_fmt = 320, 180, "yuv420p10le"
+        context = video.codec_context
+        context.color_range, context.colorspace, context.color_primaries, context.color_trc = 1, 9, 9, 16
+        frame = av.VideoFrame(320, 180, "yuv420p10le")
+        for plane, level in zip(frame.planes, (600, 512, 512), strict=True):
+            plane.update(level.to_bytes(2, "little") * (plane.buffer_size // 2))
+        container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+    assert probe(path).hdr
+    [frame] = rendered(path, tmp_path, 0.0, 0.04)
+    assert bytes(frame.planes[0])[100] > 225
 
 
 def test_a_chunk_says_what_it_is(reels, tmp_path):
