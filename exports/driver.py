@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import DatabaseError, close_old_connections, transaction
 
-from exports import sources
 from exports.doorbell import ring
 from exports.models import Export, Heartbeat, Lease
 from exports.reconcile import reconcile
@@ -34,8 +33,7 @@ class Passed:
 
 
 def one_pass(tools: Tools) -> Passed:
-    """Every export that is due now, once, and every source that waits to be looked at."""
-    sources.look_at_stored(tools)
+    """Every export that is due now, once."""
     due = list(Export.objects.due(tools.clock()).values_list("pk", flat=True)[:AT_ONCE])
     results = [_drive_one(pk, tools) for pk in due]
     return Passed(

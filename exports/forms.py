@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from exports import timecode
 from exports.kinds.multi_clip import QUALITIES, RATES, SIZES, Choice
@@ -15,6 +16,13 @@ ENLARGING = {
     "real-esrgan": "Real-ESRGAN upscale, not available here: its weights are not installed",
 }
 MISSING = frozenset({"real-esrgan"})
+# A field that was changed is kept at once; only what is said of it comes back, so that nobody is disturbed in typing.
+CHECKED = {
+    "hx-trigger": "change delay:200ms",
+    "hx-vals": '{"do": "check"}',
+    "hx-swap": "none",
+    "hx-sync": "#film-form:queue last",
+}
 
 
 class SignUpForm(UserCreationForm):
@@ -84,8 +92,9 @@ class ClipForm(forms.Form):
         super().__init__(typed if bound else None, initial=shown, prefix=prefix, auto_id="%s")
         self.clip = clip
         length = clip.source.length_us
+        checked = CHECKED | {"hx-post": reverse("film", args=[clip.project_id]), "aria-describedby": f"{prefix}-said"}
         for name, place in (("start", "0:00"), ("end", timecode.show(length // 1000 * 1000) if length else "end")):
-            self.fields[name].widget.attrs |= {"placeholder": place, "aria-describedby": f"{prefix}-said"}
+            self.fields[name].widget.attrs |= checked | {"placeholder": place}
 
     def clean(self) -> dict[str, Any]:
         start: int = self.cleaned_data.get("start") or 0
@@ -101,6 +110,11 @@ class ClipForm(forms.Form):
             self._refuse("end", f"a time after the in point ({timecode.show(start)})")
         whole = end is not None and length is not None and end >= length
         return {"start": start, "end": None if whole else end}
+
+    def alone(self, changed: str) -> "ClipForm":
+        """With only this field as it was typed, and the other as it is kept: somebody may be typing there."""
+        kept = {self.add_prefix(name): self.initial[name] for name in self.fields}
+        return ClipForm(kept | {changed: self.data.get(changed, "")}, self.clip)
 
     def save(self) -> bool:
         return self.clip.trim(self.cleaned_data["start"], self.cleaned_data["end"])

@@ -5,6 +5,7 @@ between two lines leaves a state from which the next call goes on: what decides 
 and every write to a row holds only if the row is still as it was read.
 """
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,11 @@ from exports.looking import Look, look
 from exports.models import Attempt, Export
 from exports.steps import SOON, Step, take
 from exports.tools import Tools
+from modal_functions.store import StoreError
 from modal_functions.wire import MOST_RUNS
 from progress.models import Status, Wish
+
+logger = logging.getLogger("exports")
 
 SPAWNING = timedelta(seconds=10)  # how long a spawn may be under way in somebody else's hands
 LATER = timedelta(seconds=2)
@@ -33,6 +37,10 @@ def reconcile(export_id: Any, tools: Tools, *, apply: bool = True) -> Step:
         attempt = export.latest_attempt
         step = plan(export, attempt, look(attempt, tools), tools)
         take(step, export, attempt, tools)
+    except StoreError as error:  # nothing is decided without the register; the next look asks again
+        logger.warning("export=%s step=%s could not be taken, the store failed: %s", export.pk, step.name, error)
+        step = Step(name="unreachable", why=str(error), again=False, due_in=LATER)
+        tools.tracker.unreachable(export.pk)
     finally:
         export.release(token, None if step.due_in is None else tools.clock() + step.due_in)
     return step

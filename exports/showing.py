@@ -61,7 +61,7 @@ class SourceLine:
 
     @property
     def thumbnail(self) -> bool:
-        return self.source.usable and bool(self.source.facts.get("width"))
+        return bool(self.source.facts.get("thumbnail"))
 
     @property
     def waveform(self) -> str:

@@ -27,7 +27,3 @@ def tend_sources() -> int:
 
 def lay_out_first_project(user_id: int) -> int:
     return first_project.lay_out(User.objects.get(pk=user_id), tools())
-
-
-def tidy() -> int:
-    return sources.abandon(tools()).uploads

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.reporter import Reporter
-from modal_functions.store import Store, StoreError
+from modal_functions.store import Forbidden, Full, Store, StoreError
 from modal_functions.wire import MOST_RUNS, AttemptKeys, Hello, Outcome, ProgressReport, Stop, pack, unpack
 
 logger = logging.getLogger("modal_functions")
@@ -115,7 +115,8 @@ def _work(
     except Failed as failed:
         return _outcome(call, number, "error", code=failed.code, sentence=failed.sentence)
     except StoreError as error:
-        return _outcome(call, number, "error", code="store", sentence=f"The store failed: {error}")
+        logger.warning("The store failed: %s", error)
+        return _outcome(call, number, "error", code="store", sentence=_of_store(error))
     except MemoryError:
         return _outcome(
             call, number, "error", code="out_of_memory", sentence="The work needs more memory than there is."
@@ -127,6 +128,14 @@ def _work(
         return _outcome(call, number, "error", code="internal", sentence=f"Something went wrong on our side ({said}).")
     finally:
         report.close()
+
+
+def _of_store(error: StoreError) -> str:
+    if isinstance(error, Full):
+        return "The server's disk is full. What is finished is kept; when there is room again, retry it."
+    if isinstance(error, Forbidden):
+        return "The server's store may not be written. What is finished is kept; tell whoever runs the server."
+    return "The server's store does not answer. What is finished is kept; it is tried again."
 
 
 def _say_hello(store: Store, keys: AttemptKeys, call: str) -> int | None:

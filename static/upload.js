@@ -97,9 +97,9 @@
     draw() {
       const id = `upload-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
       this.line = element("li", "upload-line");
-      this.name = element("p", "upload-name", this.file.name);
+      this.name = element("p", "upload-name source-name", this.file.name);
       this.name.id = id;
-      this.said = element("p", "upload-said", "Waiting");
+      this.said = element("p", "upload-said source-said", "Waiting");
       this.bar = element("div", "job-bar job-bar-mini");
       this.fill = element("span", "job-fill bp0");
       this.bar.append(this.fill);

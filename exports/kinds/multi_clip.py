@@ -114,6 +114,8 @@ class MultiClip(Kind):
 
     def spec(self, export: "Export") -> dict[str, Any]:
         sources = {str(source.pk): source for source in self.sources(export)}
+        for clip in export.spec["clips"]:
+            sources.setdefault(clip["source"], _deleted(export, clip["source"]))
         return {
             "chunks": f"projects/{export.project_id}/chunks",
             "sources": [{"key": source.key, "name": source.name, "bytes": source.bytes} for source in sources.values()],
@@ -151,10 +153,21 @@ def _checked(clip: "Clip") -> bool:
     return True
 
 
+def _deleted(export: "Export", source_id: str) -> "Source":
+    """Stands for a source that is no more, so that the work finds it missing and says so."""
+    from exports.models import Source  # noqa: PLC0415 - the models know the kinds
+
+    return Source(pk=source_id, project_id=export.project_id, name="a clip that was deleted", bytes=1, sha256="0" * 64)
+
+
 def _clip(clip: dict[str, Any], source: "Source") -> dict[str, Any]:
     return {
         "source": source.key,
         "sha256": source.sha256,
         "in_us": clip["in_us"],
-        "out_us": clip["out_us"] if clip["out_us"] is not None else round((source.seconds or 0) * US),
+        "out_us": clip["out_us"] if clip["out_us"] is not None else clip["in_us"] + _rest_us(clip, source),
     }
+
+
+def _rest_us(clip: dict[str, Any], source: "Source") -> int:
+    return max(1, round((source.seconds or 0) * US) - int(clip["in_us"]))

@@ -1,15 +1,17 @@
 from django.db import migrations
 
+NAMES = ("beat", "drive", "tend_sources")
+
 
 def add(apps, schema_editor):
-    """Each minute the cluster says that it is alive and looks for exports that nobody drives; each hour it tidies up."""
-    for name, minutes in (("beat", 1), ("drive", 1), ("tidy", 60)):
-        told = {"func": f"exports.tasks.{name}", "schedule_type": "I", "minutes": minutes, "repeats": -1}
+    """Each minute the cluster says that it is alive, and looks for exports and sources that nobody looks after."""
+    for name in NAMES:
+        told = {"func": f"exports.tasks.{name}", "schedule_type": "I", "minutes": 1, "repeats": -1}
         apps.get_model("django_q", "Schedule").objects.update_or_create(name=name, defaults=told)
 
 
 def remove(apps, schema_editor):
-    apps.get_model("django_q", "Schedule").objects.filter(name__in=("beat", "drive", "tidy")).delete()
+    apps.get_model("django_q", "Schedule").objects.filter(name__in=NAMES).delete()
 
 
 class Migration(migrations.Migration):

@@ -25,11 +25,11 @@ from progress.tracker import ProgressTracker
 @require_GET
 @never_cache
 def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    if access.is_anonymous(request):
-        return redirect_to_login(request.get_full_path())
     export = _found(job_id)
     if export is None:  # a job that is no export has the plain page
         return progress_views.job_page(request, job_id)
+    if access.is_anonymous(request):
+        return redirect_to_login(request.get_full_path())
     _check_visible(request, export)
     if not export.job.settled and lazy.step(job_id):
         export = _found(job_id) or export

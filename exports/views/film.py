@@ -37,12 +37,10 @@ class NotDone(Exception):
 @require_POST
 def change_film(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     project, typed = own(request, project_id), request.POST
-    wrong = _trim(project, typed)
     verb, _, what = typed.get("do", "").partition(":")
     if verb == "check":
-        shown = showing.film(project, typed=typed, wrong=wrong)
-        return render(request, "projects/checked.html", {"film": shown})
-    said = problem = ""
+        return _checked(request, project, typed)
+    wrong, said, problem = _trim(project, typed), "", ""
     try:
         if verb == "export":
             return _lead_to(request, _exported(request, project, wrong))
@@ -52,11 +50,24 @@ def change_film(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     return _answer(request, project, wrong, said=said, problem=problem)
 
 
-def _trim(project: Project, typed: QueryDict) -> list[int]:
+def _checked(request: HttpRequest, project: Project, typed: QueryDict) -> HttpResponse:
+    """A field was changed: what is said of its clip, and of the whole film."""
+    field = request.headers.get("HX-Trigger-Name", "")
+    wrong = _trim(project, typed, field)
+    context = {
+        "film": showing.film(project, typed=typed, wrong=wrong),
+        "changed": _number(field.split("-")[1]) if "-" in field else 0,
+    }
+    return render(request, "projects/checked.html", context)
+
+
+def _trim(project: Project, typed: QueryDict, changed: str = "") -> list[int]:
     """Keeps every pair of in and out points that is right; returns the clips whose pair is not."""
     wrong = []
     for clip in project.clips.select_related("source"):
         form = ClipForm(typed, clip)
+        if changed.startswith(f"{form.prefix}-") and not form.is_valid() and (alone := form.alone(changed)).is_valid():
+            form = alone
         if form.is_valid():
             form.save()
         elif form.is_bound:

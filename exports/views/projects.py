@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from exports import notices, showing
 from exports.forms import ProjectForm
 from exports.models import Project, Source
-from exports.sources import THUMBNAIL
 from exports.tools import tools
 from modal_functions.store import StoreError
 from progress.models import Job
@@ -66,10 +65,9 @@ def library(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 @require_GET
 def thumbnail(request: HttpRequest, source_id: uuid.UUID) -> HttpResponse:
     source = Source.objects.select_related("project").filter(pk=source_id).first()
-    if source is None or not _may_see(request, source):
-        raise Http404
+    key = source.facts.get("thumbnail") if source and _may_see(request, source) else None
     try:
-        picture = tools().store.get(f"{source.folder}/{THUMBNAIL}")
+        picture = tools().store.get(key) if key else None
     except StoreError:
         picture = None
     if picture is None:

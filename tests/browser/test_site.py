@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def test_a_guest_starts_at_once_and_keeps_everything_by_signing_up(visitor, django_user_model):
     visitor.goto("/")
     visitor.get_by_role("button", name="Start as a guest").click()
-    expect(visitor.get_by_role("heading", name="Exports")).to_be_visible()
+    expect(visitor.get_by_role("heading", name="Make your first film")).to_be_visible()
     guest = django_user_model.objects.get()
     ProgressTracker().create("film@1", title="Holiday", owner=guest)
 

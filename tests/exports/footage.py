@@ -1,4 +1,4 @@
-"""A project with sources that are ready, without any film behind them, and exports of it brought where a test needs them."""
+"""Projects with sources that have no footage behind them, and exports brought to where a test needs them."""
 
 from datetime import timedelta
 

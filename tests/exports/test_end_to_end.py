@@ -145,6 +145,14 @@ def test_a_cancel_stops_the_process_and_leaves_nothing_running(project, tools, r
     assert attempts(runner) == []
 
 
+def test_a_source_that_was_deleted_meanwhile_is_said(project, tools):
+    export = asked_for(project)
+    project.sources.get(name="two.mov").delete()
+    export = drive_until(export, tools)
+    assert export.job.status == Status.FAILED
+    assert export.job.cause_text.startswith("The file of a clip that was deleted is no longer")
+
+
 def test_a_source_that_vanished_meanwhile_is_named(project, tools):
     tools.store.delete(project.sources.get(name="two.mov").key)
     export = drive_until(asked_for(project), tools)

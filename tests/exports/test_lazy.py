@@ -129,7 +129,7 @@ def test_a_job_that_is_no_export_is_left_alone(lazily, job, caplog):
 
 
 def test_it_does_not_remember_for_ever(lazily, export, ticks):
-    lazily._stepped = {n: ticks.now for n in range(lazy.MOST_KEPT)}
+    lazily._stepped = dict.fromkeys(range(lazy.MOST_KEPT), ticks.now)
     ticks.now += EVERY
     assert lazily.step(export.pk)
     assert len(lazily._stepped) == 1

@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from exports.models import Clip, Export, Notice, Project, Source
 from exports.models.project import MOST_CLIPS
-from exports.sources import THUMBNAIL
 from exports.tools import tools
 from exports.views import lazy
 from progress.models import Job
@@ -189,7 +188,8 @@ def test_the_upload_works_as_a_plain_form(browser, project):
 
 def test_a_thumbnail_is_for_its_owner_and_staff_alone(owner, stranger, staff, signed_in, visitor, project):
     source = source_in(project)
-    tools().store.put(f"{source.folder}/{THUMBNAIL}", b"\xff\xd8 a picture")
+    Source.objects.update(facts=source.facts | {"thumbnail": f"{source.folder}/thumb.jpg"})
+    tools().store.put(f"{source.folder}/thumb.jpg", b"\xff\xd8 a picture")
     page = reverse("thumbnail", args=[source.pk])
     answer = signed_in(owner).get(page)
     assert (answer.content, answer["Content-Type"]) == (b"\xff\xd8 a picture", "image/jpeg")
@@ -299,7 +299,7 @@ def test_an_order_of_a_film_that_was_changed_meanwhile_is_refused(press, project
 
 
 def test_a_clip_is_doubled_with_its_points_right_behind_itself(press, project):
-    one, two = film_of(project, "one", "two")
+    one, _ = film_of(project, "one", "two")
     one.trim(1_000_000, 3_000_000)
     press(f"copy:{one.pk}")
     assert names(project) == ["one", "one", "two"]
@@ -382,7 +382,7 @@ def test_the_end_as_it_is_shown_may_be_typed(press, project):
 
 
 def test_whatever_button_is_pressed_what_was_typed_is_kept(press, project):
-    one, two = film_of(project, "one", "two")
+    one, _ = film_of(project, "one", "two")
     typed = {f"clip__{one.pk}__start": "1.5", "title": "My cut", "size": "square", "rate": "24", "quality": "draft"}
     page = press(f"down:{one.pk}", **typed)
     one.refresh_from_db()
@@ -437,6 +437,47 @@ def test_a_change_is_checked_without_touching_what_is_typed(press, project):
     assert clip.in_us == 3_000_000
     assert "0:05 long, 125 frames at 25 a second." in answer.text
     assert "<input" not in answer.text
+
+
+@pytest.fixture
+def change(browser, project):
+    """Leaves a field, with what stands in all of them."""
+
+    def changed(field, **typed):
+        named = {name.replace("__", "-"): value for name, value in typed.items()}
+        page = reverse("film", args=[project.pk])
+        return browser.post(page, {"do": "check"} | named, headers=HTMX | {"HX-Trigger-Name": field})
+
+    return changed
+
+
+def test_a_field_that_is_still_being_typed_in_is_not_judged(change, project):
+    one, two = film_of(project, "one", "two")
+    typed = {f"clip__{one.pk}__start": "2", f"clip__{one.pk}__end": "0:0", f"clip__{two.pk}__end": "no"}
+    answer = change(f"clip-{one.pk}-start", **typed)
+    one.refresh_from_db()
+    assert (one.in_us, one.out_us) == (2_000_000, None)
+    assert "Expected" not in answer.text
+    assert f"clip-{two.pk}-said" not in answer.text
+    assert "0:14 · 2 clips" in answer.text
+
+
+def test_a_field_that_was_left_is(change, project):
+    one = film_of(project, "one")[0]
+    one.trim(1_000_000, 2_000_000)
+    typed = {f"clip__{one.pk}__start": "5", f"clip__{one.pk}__end": "0:02"}
+    assert "Out: Expected a time after the in point (0:05), got “0:02”." in change(f"clip-{one.pk}-start", **typed).text
+    assert "Expected" not in change(f"clip-{one.pk}-end", **(typed | {f"clip__{one.pk}__end": "7"})).text
+    one.refresh_from_db()
+    assert (one.in_us, one.out_us) == (5_000_000, 7_000_000)
+
+
+@pytest.mark.parametrize("field", ["", "size", "clip-", "clip-x-start", "clip-0-end", "-", "clip--end"])
+def test_any_other_field_says_nothing_of_a_clip(field, change, project):
+    film_of(project, "one")
+    answer = change(field)
+    assert answer.status_code == 200
+    assert "-said" not in answer.text
 
 
 # Export

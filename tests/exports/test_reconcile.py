@@ -9,6 +9,7 @@ from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
 from exports.tools import Tools
+from modal_functions import store as stores
 from modal_functions.store import FolderStore, Unreachable
 from progress.models import Status
 from progress.tracker import ProgressTracker
@@ -337,6 +338,37 @@ def test_a_store_that_does_not_answer_costs_nothing_but_time(export, drive, work
     seen = fresh(export)
     assert (seen.job.status, seen.interruptions) == (Status.RUNNING, before)
     assert seen.job.unreachable_since is not None
+
+
+class Full(FolderStore):
+    """A disk without room: what is there can be read, nothing can be written."""
+
+    def put(self, key, body):
+        raise stores.Full("No space left on device")
+
+    put_once = put_file = put
+
+
+def test_a_full_disk_decides_nothing_and_is_recovered_from(export, drive, work, tools, store, clock):
+    work.dies()
+    clock.pass_by(5)
+    assert reconcile(export.pk, replace(tools, store=Full(store.root))).name == "unreachable"
+    assert status(export) == Status.RUNNING
+    assert fresh(export).job.unreachable_since is not None
+    drive(3)
+    assert (status(export), fresh(export).interruptions) == (Status.RUNNING, 1)
+    assert Attempt.objects.count() == 2
+
+
+def test_a_full_disk_at_the_start_is_waited_out(export, drive, tools, store, clock, runner):
+    full = replace(tools, store=Full(store.root))
+    assert reconcile(export.pk, full).name == "queue"
+    assert reconcile(export.pk, full).name == "unreachable"
+    assert not runner.spawned
+    clock.pass_by(20)
+    drive(3)
+    assert status(export) == Status.RUNNING
+    assert len(runner.spawned) == 1
 
 
 def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runner, clock):

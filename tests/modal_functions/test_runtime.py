@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from modal_functions.runtime import Failed, run
-from modal_functions.store import Unreachable
+from modal_functions.store import Forbidden, Full, Unreachable
 from modal_functions.wire import AttemptKeys, Outcome, pack
 
 KEYS = AttemptKeys(export="7f3c", number=2)
@@ -48,7 +48,9 @@ def test_hello_comes_first_and_the_outcome_last(go, store):
         (Failed("input_unreadable", "Clip 3 ends too early."), "input_unreadable", "Clip 3 ends too early."),
         (MemoryError(), "out_of_memory", "more memory than there is"),
         (ZeroDivisionError("x"), "internal", "Something went wrong on our side (ZeroDivisionError at test_runtime.py:"),
-        (Unreachable("disk gone"), "store", "The store failed: disk gone"),
+        (Unreachable("disk gone"), "store", "The server's store does not answer."),
+        (Full("no space"), "store", "The server's disk is full."),
+        (Forbidden("no"), "store", "may not be written"),
         (TimeoutError(), "internal", "TimeoutError"),
     ],
 )
