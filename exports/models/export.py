@@ -84,9 +84,11 @@ class Export(models.Model):
         return resumed
 
     def cancel(self, *, actor: str) -> bool:
-        asked = self._wish(Wish.CANCEL, actor)
-        if asked:
-            Export.objects.filter(pk=self.pk, stop_asked_at__isnull=True).update(stop_asked_at=timezone.now())
+        with transaction.atomic():
+            asked = ProgressTracker().wish(self.pk, Wish.CANCEL, actor=actor)
+            if asked:
+                Export.objects.filter(pk=self.pk, stop_asked_at__isnull=True).update(stop_asked_at=timezone.now())
+        self.ring()
         return asked
 
     def retry(self, *, actor: str, reason: str = "") -> bool:

@@ -21,6 +21,7 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ("id",)
+        indexes = (models.Index(fields=("export",), name="notice_untold", condition=models.Q(told_at__isnull=True)),)
         constraints = (models.UniqueConstraint(fields=("export", "event", "attempt"), name="notice_owed_once"),)
 
     def __str__(self) -> str:
