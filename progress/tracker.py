@@ -3,7 +3,6 @@
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,35 +11,19 @@ from django.db.models import F
 from django.utils import timezone
 
 from progress import batch, fold, lifecycle, pipelines, timeline
-from progress.bands import ALMOST, Plan, first_plan, replanned
+from progress.bands import Plan, first_plan, replanned
+from progress.direct import DirectCalls
 from progress.errors import Refused, whole
 from progress.estimate import stage_sum
 from progress.models import LISTENING, Job, Status, Wish
-from progress.report import MOST, Passed, Report, as_units, clean
+from progress.report import Passed, Report, clean
 from progress.timeline import Entry
-from progress.writes import ConditionalWrites, Step
+from progress.writes import Step
 
 logger = logging.getLogger("progress")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where a job is, for code that drives it; pages are made from a Snapshot."""
-
-    job: uuid.UUID
-    status: Status
-    wish: Wish
-    stage: str
-    percent: int
-    message: str
-    done: int | None
-    total: int | None
-
-    def __post_init__(self) -> None:
-        whole("percent", self.percent, 0, 100)
-
-
-class ProgressTracker(ConditionalWrites):
+class ProgressTracker(DirectCalls):
     def __init__(
         self, clock: Callable[[], datetime] = timezone.now, estimator: fold.Estimator = stage_sum.remaining
     ) -> None:
@@ -77,19 +60,6 @@ class ProgressTracker(ConditionalWrites):
 
     # What is asked about it
 
-    def get_progress(self, job_id: uuid.UUID) -> Progress:
-        job = self._read(job_id)
-        return Progress(
-            job=job.pk,
-            status=Status(job.status),
-            wish=Wish(job.wish),
-            stage=job.stage,
-            percent=job.percent,
-            message=job.message,
-            done=job.done,
-            total=job.total,
-        )
-
     @staticmethod
     def get_all_stages(pipeline: str) -> dict[str, int]:
         return pipelines.get(pipeline).marks()
@@ -107,48 +77,6 @@ class ProgressTracker(ConditionalWrites):
             if report.job not in newest or report.order > newest[report.job].order:
                 newest[report.job] = report
         return sum(self._observe_batch(part) for part in batch.parts(list(newest.values())))
-
-    def update_progress(self, job_id: uuid.UUID, stage: str, message: str = "") -> Progress:
-        """The job has reached this stage: the bar jumps to its start, unless it stands further already."""
-        return self._tell(job_id, lambda job: {"stage": stage}, message)
-
-    def update_progress_incremental(
-        self,
-        job_id: uuid.UUID,
-        done: int,
-        total: int,
-        unit: str | None = None,
-        *,
-        stage: str = "",
-        message: str = "",
-    ) -> Progress:
-        """So many units of the stage are done; without `stage`, of the one the job is in."""
-        done, total = as_units(done, total)
-        return self._tell(
-            job_id,
-            lambda job: {"stage": stage or job.stage, "done": done, "total": total, "unit": unit},
-            message,
-        )
-
-    def update_progress_explicit(self, job_id: uuid.UUID, percent: int, message: str = "") -> Progress:
-        """For callers that know only a percent. It never lowers the bar, and 100 waits for complete()."""
-        bp = min(whole("percent", percent, 0, 100) * 100, ALMOST)
-        return self._tell(job_id, lambda job: _as_units_of(job, max(bp, min(job.bp, ALMOST))), message)
-
-    def update_progress_by_status(self, job_id: uuid.UUID, status: str, message: str = "") -> Progress:
-        """`status` is the key of a stage, or one of completed, failed, error, cancelled; in any case of letters."""
-        if not isinstance(status, str):
-            raise Refused(f"status: expected a stage or an ending as text, got {status!r}")
-        word = status.lower()
-        if word == "completed":
-            self.complete(job_id)
-        elif word in ("failed", "error"):
-            self.fail(job_id, cause="failed", text=message)
-        elif word == "cancelled":
-            self.cancel(job_id, actor="")
-        else:
-            return self.update_progress(job_id, word, message)
-        return self.get_progress(job_id)
 
     # What its owner wishes
 
@@ -323,24 +251,6 @@ class ProgressTracker(ConditionalWrites):
 
         return self._act(job_id, decide) is not None
 
-    def _tell(self, job_id: uuid.UUID, says: Callable[[Job], dict[str, Any]], message: str) -> Progress:
-        """Direct calls are reports too: of the attempt the row is in, numbered on."""
-
-        def decide(job: Job, now: datetime) -> Step | None:
-            report = Report(
-                job=job.pk,
-                attempt=max(job.attempt, 1),
-                run=max(job.run, 1),
-                seq=min(job.seq + 1, MOST),
-                at=now,
-                note=clean(message),
-                **says(job),
-            )
-            return self._folded(job, report, now)
-
-        self._act(job_id, decide)
-        return self.get_progress(job_id)
-
     def _folded(self, job: Job, report: Report, now: datetime) -> Step | None:
         pipeline = pipelines.get(job.pipeline)
         at = fold.place(job, pipeline, report)
@@ -393,15 +303,6 @@ class ProgressTracker(ConditionalWrites):
         except Refused as refusal:
             logger.warning("A report was refused: %s", refusal)
             return None
-
-
-def _as_units_of(job: Job, bp: int) -> dict[str, Any]:
-    """An explicit percent as a stage and a part of it."""
-    plan = Plan.from_json(job.plan)
-    index = max(number for number, edge in enumerate(plan.edges[:-1]) if edge <= bp)
-    start, end = plan.edges[index], plan.edges[index + 1]
-    stage = pipelines.get(job.pipeline).stages[index].key
-    return {"stage": stage, "done": bp - start, "total": end - start, "unit": fold.PERCENT}
 
 
 def _left_stage(job: Job, now: datetime) -> tuple[Passed, ...]:

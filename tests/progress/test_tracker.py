@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from progress.direct import Progress
 from progress.errors import Contended, Refused
 from progress.models import Event, Forecast, Job, StageRun, Status, Wish
 from progress.report import Passed, Report
-from progress.tracker import Progress, ProgressTracker
+from progress.tracker import ProgressTracker
 
 pytestmark = pytest.mark.django_db
 
