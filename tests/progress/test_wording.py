@@ -96,7 +96,10 @@ def test_sizes(count, words):
     assert wording.size(count) == words
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.4, "under 1 s"), (42.9, "42 s"), (185, "3 min 5 s"), (4320, "1 h 12 min")])
+DURATIONS = [(0.4, "under 1 s"), (42.9, "42 s"), (185, "3 min 5 s"), (4320, "1 h 12 min")]
+
+
+@pytest.mark.parametrize(("seconds", "words"), DURATIONS)
 def test_durations(seconds, words):
     assert wording.took(seconds) == words
 
