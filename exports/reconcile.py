@@ -19,7 +19,6 @@ from progress.models import Status, Wish
 
 logger = logging.getLogger("exports")
 
-SPAWNING = timedelta(seconds=10)  # how long a spawn may be under way in somebody else's hands
 LATER = timedelta(seconds=2)
 
 
@@ -28,14 +27,14 @@ def reconcile(export_id: Any, tools: Tools, *, apply: bool = True) -> Step:
     export = Export.objects.select_related("job", "project").get(pk=export_id)
     if not apply:
         attempt = export.latest_attempt
-        return plan(export, attempt, look(attempt, tools), tools)
+        return plan(export, attempt, look(attempt, tools))
     token = export.lease(tools.clock())
     if token is None:
         return Step(name="wait", why="somebody else drives it at this moment", again=False)
     step = Step(name="wait", due_in=LATER)
     try:
         attempt = export.latest_attempt
-        step = plan(export, attempt, look(attempt, tools), tools)
+        step = plan(export, attempt, look(attempt, tools))
         take(step, export, attempt, tools)
     except StoreError as error:  # nothing is decided without the register; the next look asks again
         logger.warning("export=%s step=%s could not be taken, the store failed: %s", export.pk, step.name, error)
@@ -46,7 +45,7 @@ def reconcile(export_id: Any, tools: Tools, *, apply: bool = True) -> Step:
     return step
 
 
-def plan(export: Export, attempt: Attempt | None, seen: Look, tools: Tools) -> Step:
+def plan(export: Export, attempt: Attempt | None, seen: Look) -> Step:
     job = export.job
     if job.settled or job.status == Status.PAUSED:
         return _plan_ended(export, attempt, seen)
@@ -57,7 +56,7 @@ def plan(export: Export, attempt: Attempt | None, seen: Look, tools: Tools) -> S
     if job.status == Status.FINALIZING:
         return Step(name="finalize", why="the work is done")
     if attempt is not None and attempt.open:
-        return _plan_open(export, attempt, seen, tools)
+        return _plan_open(export, attempt, seen)
     return _plan_queued(export, attempt, seen)
 
 
@@ -107,13 +106,13 @@ def _plan_queued(export: Export, attempt: Attempt | None, seen: Look) -> Step:
     return Step(name="spawn", why="it waits to start", again=False, due_in=LATER)
 
 
-def _plan_open(export: Export, attempt: Attempt, seen: Look, tools: Tools) -> Step:
+def _plan_open(export: Export, attempt: Attempt, seen: Look) -> Step:
     if seen.outcome is not None:
         return Step(name="settle", why=f"the register says {seen.outcome.ending}")
     if export.job.wish == Wish.CANCEL:
         return Step(name="abort", cause="cancelled", why="its owner wishes so")
     if seen.life == "gone":
-        return _plan_gone(attempt, seen, tools)
+        return _plan_gone(attempt, seen)
     if export.job.wish == Wish.PAUSE and seen.asked != "pause":
         return Step(name="ask_to_pause", why="its owner wishes so")
     if export.job.wish == Wish.RUN and seen.asked:
@@ -127,8 +126,8 @@ def _plan_open(export: Export, attempt: Attempt, seen: Look, tools: Tools) -> St
     return Step(name="fold", why="it reports", again=False)
 
 
-def _plan_gone(attempt: Attempt, seen: Look, tools: Tools) -> Step:
-    if not seen.runs and attempt.spawned_at is None and tools.clock() - attempt.begun_at < SPAWNING:
+def _plan_gone(attempt: Attempt, seen: Look) -> Step:
+    if not seen.runs and attempt.spawned_at is None:  # whoever began it was killed before the spawn: nothing is lost
         return Step(name="spawn_again", why="it was not started yet", again=False)
     if len(seen.runs) >= MOST_RUNS:
         return Step(name="abort", cause="poison", why=f"{MOST_RUNS} runs of it ended without an outcome")

@@ -318,6 +318,7 @@ def test_killed_between_any_two_calls_it_goes_on_to_the_same_end(project, clock,
     assert status(export) == Status.COMPLETE
     assert Notice.objects.count() == 1
     assert Attempt.objects.filter(outcome="ok").count() == 1
+    assert fresh(export).interruptions == 0, "no work was lost, so none may be counted"
     numbers = list(Attempt.objects.values_list("number", flat=True))
     assert numbers == list(range(1, len(numbers) + 1))
 
