@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from modal_functions.store import FolderStore, Stored
+from modal_functions.store import FolderStore, Stored, sync, sync_folder
 
 FOLDER = ".uploads"  # no key of the store begins like this, so no listing shows what is in it
 HALF = ".half-"
@@ -73,7 +73,7 @@ class Parts:
                     raise TooMuch
                 file.write(piece)
                 digest.update(piece)
-            _sync(file)
+            sync(file)
             yield Part(number=number, bytes=count, md5=digest.hexdigest(), path=path)
 
     def keep(self, part: Part) -> None:
@@ -81,7 +81,7 @@ class Parts:
         place = self.folder / f"{part.number:05}-{part.md5}"
         os.utime(part.path)  # the later one is the one that was whole later
         part.path.replace(place)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
         for entry in _entries(self.folder):
             if entry.name.startswith(f"{part.number:05}-") and entry.name != place.name:
                 Path(entry.path).unlink(missing_ok=True)
@@ -104,7 +104,7 @@ class Parts:
                         file.write(piece)
                         digest.update(piece)
                         count += len(piece)
-            _sync(file)
+            sync(file)
             _put(path, self.store.in_place(key))
         return Stored(key=key, bytes=count, sha256=digest.hexdigest())
 
@@ -174,17 +174,4 @@ def _put(path: Path, place: Path) -> None:
         except FileNotFoundError:
             if last:
                 raise
-    _sync_folder(place.parent)
-
-
-def _sync(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(place.parent)

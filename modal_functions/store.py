@@ -106,7 +106,7 @@ class FolderStore:
     def put_file(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
         with _told(), path.open("rb") as source, self._beside(key) as (file, temporary, place):
             stored = _copy(key, source, file, on_bytes)
-            _sync(file)
+            sync(file)
             temporary.replace(place)
         return stored
 
@@ -158,7 +158,7 @@ class FolderStore:
     def _written(self, key: str, body: bytes) -> Iterator[tuple[Path, Path]]:
         with _told(), self._beside(key) as (file, temporary, place):
             file.write(body)
-            _sync(file)
+            sync(file)
             yield temporary, place
 
     @contextlib.contextmanager
@@ -169,7 +169,7 @@ class FolderStore:
         try:
             with temporary.open("wb") as file:
                 yield file, temporary, place
-            _sync_folder(place.parent)
+            sync_folder(place.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -196,12 +196,12 @@ def _copy(key: str, source: BinaryIO, target: BinaryIO, on_bytes: OnBytes | None
     return Stored(key=key, bytes=count, sha256=digest.hexdigest())
 
 
-def _sync(file: BinaryIO) -> None:
+def sync(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """The name itself must survive a power cut, not only the bytes under it."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

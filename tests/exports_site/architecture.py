@@ -190,10 +190,7 @@ def _root(node: ast.AST) -> str:
 
 NO_ATTICS = {"utils", "util", "helpers", "helper", "services", "service", "common", "misc", "managers", "handlers"}
 FOREIGN = {
-    "a package registry": (
-        r"pypi\.org|pythonhosted\.org|artifactor[y]|devp[i]\b|nexus\.\w|registry\.[a-z]"
-        r"|--(?:extra-)?index-url|docker\.io|ghcr\.io|pkg\.dev"
-    ),
+    "a package registry": r"--(?:extra-)?index-url\b|https?://[^\s\"']*/(?:simple|packages)\b|\bregistry\.\w+\.\w",
     "a path of one machine": r"(?<![\w.$~}*-])/(?:root|work|home|Users)/[\w.]",
     "a secret": (
         r"-----BEGIN [A-Z ]*PRIVATE KEY|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[opsu]_\w{36}|github_pat_\w{20}"

@@ -266,8 +266,9 @@ def test_nothing_that_is_tracked_names_a_registry_one_machine_or_a_secret(tracke
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("https://files.python", "hosted.org/packages/x.whl"),
-        ("--index", "-url https://mirror.example/simple"),
+        ("https://files.example/pack", "ages/x.whl"),
+        ("https://mirror.example/sim", "ple"),
+        ("--index", "-url mirror.example"),
         ("see /ro", "ot/longhaul/manage.py"),
         ('open("/wo', 'rk/main/var")'),
         ("cd /ho", "me/olga/longhaul"),
