@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from http.client import HTTPConnection
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -136,6 +137,17 @@ def test_every_file_that_the_page_names_is_served_hashed_and_to_be_kept(server):
 def test_it_becomes_ready_when_the_cluster_has_beaten(server):
     assert server.is_ready(), server.said
     assert json.loads(server.ask("/readyz")[2]) == {"database": "ok", "cluster": "ok", "ready": True}
+
+
+def test_a_hundred_browsers_that_keep_their_connections_open_are_all_answered(server):
+    open_ones = [HTTPConnection("127.0.0.1", server.port, timeout=20) for _ in range(100)]
+    for connection in open_ones:
+        connection.request("GET", "/healthz")
+        with connection.getresponse() as answer:
+            assert answer.status == 200
+            answer.read()
+    for connection in open_ones:
+        connection.close()
 
 
 def test_the_demo_password_that_is_printed_signs_in(server):

@@ -14,6 +14,7 @@ from django_q.tasks import async_task
 
 from exports.processes import Child, run_until_told
 
+CONNECTIONS = 4096
 THREADS = 32  # requests a web process works on at once; each may hold a database connection
 
 
@@ -52,7 +53,15 @@ class Command(BaseCommand):
             "--log-level",
             "error",
         ]
-        command += ["--backpressure", str(THREADS), "--backlog", "4096"]
+        # Backpressure counts connections, and browsers keep theirs open: it is no limit on what is worked on at once.
+        command += [
+            "--blocking-threads",
+            str(THREADS),
+            "--backpressure",
+            str(CONNECTIONS),
+            "--backlog",
+            str(CONNECTIONS),
+        ]
         return Child("web server", command, self._say)
 
     def _cluster(self) -> Child:
