@@ -1,0 +1,197 @@
+"""Measures polls and reports on SQLite and on a Postgres of the run's own, in rounds, and keeps the figures.
+
+    python -m tests.bench                     all of it, in about seven minutes
+    python -m tests.bench --quick             one short round, to see that it works
+    python -m tests.bench --only sqlite       without Postgres
+    python -m tests.bench --document          with the tables put into docs/BENCHMARKS.md
+
+The figures are printed and kept in var/bench.
+"""
+
+import argparse
+import json
+import os
+import resource
+import signal
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tests.bench import figures, machine, needed
+from tests.bench.polls import NoFigureError, Refused, Variant, Window, measure, variants, verify
+from tests.bench.processes import ROOT, BenchError, Processes
+from tests.bench.reports import SIZES, Written, measure_celery, measure_ours
+from tests.bench.side import Side, load_average, open_side, start_redis, start_side
+
+INSIDE = "BENCH_HAS_POSTGRES"
+JOBS = 1000
+PARTS = ("polls", "updates", "pages", "reports")
+
+
+def main(arguments: list[str]) -> int:
+    asked = parse(arguments)
+    if asked.only != "sqlite" and INSIDE not in os.environ:
+        enter_postgres(arguments)
+    try:
+        kept = run(asked, arguments, absent=get_ready())
+    except BenchError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    tables = figures.tables(kept)
+    print(f"\n{tables}\n\nKept in {keep(kept)}")
+    if asked.document:
+        document(tables)
+    return 0
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--quick", action="store_true", help="one round of short windows")
+    parser.add_argument("--only", choices=("sqlite", "postgres"), help="one database instead of both")
+    parser.add_argument("--part", choices=PARTS, help="one part instead of all")
+    parser.add_argument("--rounds", type=_at_least_one, help="how often each variant has its turn (3)")
+    parser.add_argument("--seconds", type=_at_least_one, help="how long a turn is (2)")
+    parser.add_argument("--document", action="store_true", help="put the tables into docs/BENCHMARKS.md")
+    asked = parser.parse_args(arguments)
+    asked.rounds = asked.rounds or (1 if asked.quick else 3)
+    asked.seconds = asked.seconds or (1 if asked.quick else 2)
+    return asked
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, got {number}")
+    return number
+
+
+def enter_postgres(arguments: list[str]) -> None:
+    """Becomes tests.databases, which runs us again with a Postgres that ends with the run."""
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    command = [sys.executable, "-m", "tests.databases", "postgres", "--exec", "--"]
+    command += [sys.executable, "-m", "tests.bench", *arguments]
+    os.execve(sys.executable, command, environment | {INSIDE: "1"})
+
+
+def get_ready() -> list[str]:
+    """Returns the programs that are missing and cannot be installed."""
+    signal.signal(signal.SIGTERM, _told_to_end)
+    signal.signal(signal.SIGHUP, _told_to_end)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a thousand pages, each with its connection
+    absent = needed.install_missing()
+    for program in absent:
+        print(needed.left_out(program))
+    return absent
+
+
+def run(asked: argparse.Namespace, arguments: list[str], absent: list[str]) -> dict[str, Any]:
+    when, load, described = datetime.now(UTC), load_average(), machine.description()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="longhaul-bench-")))
+        processes = stack.enter_context(Processes(folder))
+        sides = start(processes, asked, absent)
+        windows, written, refused = rounds(processes, sides, asked, absent)
+    return {
+        "when": when.isoformat(timespec="seconds"),
+        "command": " ".join(["python -m tests.bench", *arguments]),
+        "machine": described
+        | {"programs": machine.programs([each for each in needed.PROGRAMS if each not in absent])}
+        | {"databases": [side.made["database"] for side in sides]},
+        "load_average": {"start": load, "end": load_average()},
+        "rounds": asked.rounds,
+        "seconds": asked.seconds,
+        "jobs": JOBS,
+        "refused": [asdict(each) for each in refused],
+        "polls": figures.poll_figures(windows),
+        "reports": figures.report_figures(written),
+        "raw": {"polls": [raw(each) for each in windows], "reports": [asdict(each) for each in written]},
+    }
+
+
+def raw(window: Window) -> dict[str, Any]:
+    figures_of_it = asdict(window)
+    del figures_of_it["answered"]["samples"]
+    return figures_of_it
+
+
+def start(processes: Processes, asked: argparse.Namespace, absent: list[str]) -> list[Side]:
+    redis = None if "redis-server" in absent else start_redis(processes)
+    urls = {"sqlite": "", "postgres": os.environ.get("DATABASE_URL", "")}
+    wanted = [asked.only] if asked.only else list(urls)
+    said = " and ".join(figures.DATABASES[name] for name in wanted)
+    say(f"Making {JOBS:,} accounts, each with a running job, on {said} …")
+    opened = [open_side(processes, name, urls[name], JOBS, redis, number) for number, name in enumerate(wanted)]
+    return [start_side(processes, each, redis) for each in opened]
+
+
+def rounds(
+    processes: Processes, sides: list[Side], asked: argparse.Namespace, absent: list[str]
+) -> tuple[list[Window], list[Written], list[Refused]]:
+    """A B C …, A B C …: what else the machine does meets all variants alike."""
+    timed = looked_at(sides, asked, absent)
+    windows: list[Window] = []
+    written: list[Written] = []
+    refused: list[Refused] = []
+    for number in range(1, asked.rounds + 1):
+        say(f"Round {number} of {asked.rounds} …")
+        for side, variant in product(sides, timed):
+            try:
+                windows.append(measure(processes, side, variant, number, asked.seconds))
+            except NoFigureError as error:
+                why = Refused(database=side.name, variant=variant.kind, round=number, why=str(error))
+                refused.append(why)
+        if asked.part in (None, "reports"):
+            written += reports(sides, number, asked.seconds)
+    return windows, written, refused
+
+
+def looked_at(sides: list[Side], asked: argparse.Namespace, absent: list[str]) -> list[Variant]:
+    found = [] if "wrk" in absent else variants(asked.part, quick=asked.quick)
+    found = [each for each in found if each.server != "celery" or "redis-server" not in absent]
+    say("Looking at the answers …")
+    for side, variant in product(sides, found):
+        verify(side, variant)
+    return found
+
+
+def reports(sides: list[Side], number: int, seconds: float) -> list[Written]:
+    written = [measure_ours(side, way, number, seconds) for side in sides for way in SIZES]
+    return written + [measure_celery(side, number, seconds) for side in sides[:1] if side.tasks]
+
+
+def keep(kept: dict[str, Any]) -> Path:
+    stamp = kept["when"].replace(":", "").replace("+0000", "Z")
+    path = ROOT / "var" / "bench" / f"{stamp}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(kept, indent=1) + "\n")
+    return path.relative_to(ROOT)
+
+
+def document(tables: str) -> None:
+    """Puts the tables where the document has its figures; what is said about them there is not touched."""
+    path = ROOT / "docs" / "BENCHMARKS.md"
+    before, begin, rest = path.read_text().partition("<!-- figures -->\n")
+    _, end, after = rest.partition("<!-- /figures -->\n")
+    path.write_text(f"{before}{begin}\n{tables}\n\n{end}{after}")
+
+
+def say(sentence: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {sentence}", flush=True)
+
+
+def _told_to_end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

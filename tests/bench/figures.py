@@ -1,0 +1,182 @@
+"""From windows to medians, ratios and tables."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from statistics import median
+from typing import Any, TypeVar
+
+from tests.bench.polls import OPEN, SIGNED_IN, Variant, Window
+from tests.bench.reports import CELERY, Written
+
+DATABASES = {"sqlite": "SQLite", "postgres": "Postgres", "redis": "Redis"}
+BARE = Variant(name="bare")
+Timed = TypeVar("Timed", Window, Written)
+Figures = dict[str, Any]
+
+
+def poll_figures(windows: Sequence[Window]) -> list[Figures]:
+    """For each database and variant; ratios are taken within each round, then their median."""
+    found = []
+    for database, variant in dict.fromkeys((each.database, each.variant) for each in windows):
+        here = [each for each in windows if each.database == database]
+        these = [each for each in here if each.variant == variant]
+        like_it = replace(variant, server="celery", updates=variant.pages)
+        others = {"bare": BARE, "open": replace(like_it, name=OPEN), "signed in": replace(like_it, name=SIGNED_IN)}
+        figures = spreads(these, ("rate", "cost", "web", "store", "cores", "unchanged"))
+        figures["p99"] = spread(each.answered.p99 for each in these)
+        figures["against"] = {
+            name: against(these, [each for each in here if each.variant == other]) for name, other in others.items()
+        }
+        found.append({"database": database, "variant": asdict(variant), "name": variant.named} | figures)
+    return found
+
+
+def report_figures(written: Sequence[Written]) -> list[Figures]:
+    found = []
+    celery = [each for each in written if each.way == CELERY]
+    for database, way in dict.fromkeys((each.database, each.way) for each in written):
+        these = [each for each in written if (each.database, each.way) == (database, way)]
+        figures = spreads(these, ("rate", "cost", "writer", "store"))
+        found.append({"database": database, "way": way, "against": {"celery": against(these, celery)}} | figures)
+    return found
+
+
+def spreads(these: Sequence[Timed], names: Iterable[str]) -> Figures:
+    return {name: spread(getattr(each, name) for each in these) for name in names}
+
+
+def spread(values: Iterable[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {"median": median(ordered), "low": ordered[0], "high": ordered[-1]}
+
+
+def against(these: Sequence[Timed], those: Sequence[Timed]) -> dict[str, float] | None:
+    """How many times the cost and the rate of the other."""
+    other = {each.round: each for each in those}
+    pairs = [(each, other[each.round]) for each in these if each.round in other]
+    if not pairs:
+        return None
+    return {name: median(getattr(a, name) / getattr(b, name) for a, b in pairs) for name in ("cost", "rate")}
+
+
+def tables(kept: Figures) -> str:
+    """All of it, in Markdown that a terminal shows too."""
+    polls, jobs = kept["polls"], f"{kept['jobs']:,}"
+    found = []
+    for database, named in DATABASES.items():
+        here = [each for each in polls if each["database"] == database]
+        found += [
+            (f"Polls, {named}", poll_table(here, jobs, updates=False)),
+            (f"Polls while 500 reports a second are written, {named}", poll_table(here, jobs, updates=True)),
+            (f"{jobs} pages that poll every 2 s while 500 reports a second are written, {named}", page_table(here)),
+        ]
+    found.append(("Reports", report_table(kept["reports"])))
+    parts = [f"### {title}\n\n{rows}" for title, rows in found if rows]
+    return "\n\n".join([*parts, *refusals(kept), circumstances(kept)])
+
+
+def refusals(kept: Figures) -> list[str]:
+    """Each variant once, with the first reason."""
+    first: dict[tuple[str, str], str] = {}
+    for each in kept["refused"]:
+        first.setdefault((each["database"], each["variant"]), each["why"])
+    return [f"No figure for “{variant}” on {DATABASES[database]}: {why}." for (database, variant), why in first.items()]
+
+
+def circumstances(kept: Figures) -> str:
+    machine = kept["machine"]
+    versions = ", ".join([*machine["databases"], *(f"{name} {number}" for name, number in machine["packages"].items())])
+    return (
+        f"Medians of {kept['rounds']} rounds of {kept['seconds']} s (lowest–highest), {kept['when'][:10]}: "
+        f"{machine['cores']} cores of {machine['cpu']}, {machine['memory_gib']} GiB, {machine['system']}, "
+        f"{machine['python']}, {versions}. Load average {kept['load_average']['start'][0]} at the start and "
+        f"{kept['load_average']['end'][0]} at the end, on {machine['cores']} cores."
+    )
+
+
+def poll_table(polls: Sequence[Figures], jobs: str, *, updates: bool) -> str:
+    head = ["poll", "jobs", "polls/s", "CPU ms/poll", "web", "store"]
+    head += ["CPU × bare", "× celery-progress, open", "× the same, signed in"]
+    rows = [
+        [
+            each["name"],
+            "1" if each["variant"]["jobs"] == "one" else jobs,
+            _median(each["rate"]),
+            _median(each["cost"], 2),
+            f"{each['web']['median']:.2f}",
+            _or_dash(each["store"]["median"], 2),
+            *(_ratio(each["against"][other]) for other in ("bare", "open", "signed in")),
+        ]
+        for each in polls
+        if _kind(each) == (updates, False)
+    ]
+    return table(head, rows)
+
+
+def page_table(polls: Sequence[Figures]) -> str:
+    head = ["pages", "polls/s", "cores", "CPU ms/poll", "p99 ms", "204s", "CPU × celery-progress, open"]
+    head += ["× the same, signed in"]
+    rows = [
+        [
+            each["name"],
+            _median(each["rate"]),
+            _median(each["cores"], 2),
+            f"{each['cost']['median']:.2f}",
+            _median(each["p99"]),
+            f"{each['unchanged']['median']:.0%}",
+            *(_ratio(each["against"][other]) for other in ("open", "signed in")),
+        ]
+        for each in polls
+        if _kind(each) == (True, True)
+    ]
+    return table(head, rows)
+
+
+def report_table(reports: Sequence[Figures]) -> str:
+    head = ["into", "reports", "reports/s", "CPU ms/report", "writer", "store", "rate × celery", "CPU × celery"]
+    rows = [
+        [
+            DATABASES[each["database"]],
+            each["way"],
+            _median(each["rate"]),
+            _median(each["cost"], 3),
+            f"{each['writer']['median']:.3f}",
+            _or_dash(each["store"]["median"], 3),
+            _ratio(each["against"]["celery"], "rate"),
+            _ratio(each["against"]["celery"]),
+        ]
+        for each in reports
+    ]
+    return table(head, rows)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Markdown, in columns that a terminal shows too; all but the first are figures."""
+    if not rows:
+        return ""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    lines = [_cells(head, widths), _cells(rule, widths), *(_cells(row, widths) for row in rows)]
+    return "\n".join(lines)
+
+
+def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *others = zip(cells, widths, strict=True)
+    return " | ".join(["| " + first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]) + " |"
+
+
+def _kind(each: Figures) -> tuple[bool, bool]:
+    return each["variant"]["updates"], each["variant"]["pages"]
+
+
+def _median(figure: dict[str, float], digits: int = 0) -> str:
+    middle, low, high = (f"{figure[name]:,.{digits}f}" for name in ("median", "low", "high"))
+    return middle if low == high else f"{middle} ({low}–{high})"
+
+
+def _or_dash(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}" if round(value, digits) else "–"
+
+
+def _ratio(other: dict[str, float] | None, name: str = "cost") -> str:
+    return f"{other[name]:.2f}" if other else ""
