@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from statistics import median
 from typing import Any, TypeVar
 
-from tests.bench.polls import OPEN, SIGNED_IN, Variant, Window
+from tests.bench.polls import OPEN, SIGNED_IN, Variant, Window, variants
 from tests.bench.reports import CELERY, Written
 
 DATABASES = {"sqlite": "SQLite", "postgres": "Postgres", "redis": "Redis"}
@@ -17,7 +17,9 @@ Figures = dict[str, Any]
 def poll_figures(windows: Sequence[Window]) -> list[Figures]:
     """For each database and variant; ratios are taken within each round, then their median."""
     found = []
-    for database, variant in dict.fromkeys((each.database, each.variant) for each in windows):
+    order = variants()
+    timed = dict.fromkeys((each.database, each.variant) for each in windows)
+    for database, variant in sorted(timed, key=lambda each: order.index(each[1])):
         here = [each for each in windows if each.database == database]
         these = [each for each in here if each.variant == variant]
         like_it = replace(variant, server="celery", updates=variant.pages)
@@ -77,10 +79,13 @@ def tables(kept: Figures) -> str:
 
 def refusals(kept: Figures) -> list[str]:
     """Each variant once, with the first reason."""
-    first: dict[tuple[str, str], str] = {}
+    whys: dict[tuple[str, str], list[str]] = {}
     for each in kept["refused"]:
-        first.setdefault((each["database"], each["variant"]), each["why"])
-    return [f"No figure for “{variant}” on {DATABASES[database]}: {why}." for (database, variant), why in first.items()]
+        whys.setdefault((each["variant"], DATABASES[each["database"]]), []).append(each["why"])
+    return [
+        f"“{variant}” on {database} has no figure in {len(why)} of {kept['rounds']} rounds: {why[0]}."
+        for (variant, database), why in whys.items()
+    ]
 
 
 def circumstances(kept: Figures) -> str:

@@ -28,8 +28,9 @@ def chromium():
     if path is None:
         pytest.skip("Debian's Chromium is not installed; `apt install chromium` brings it")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in this thread
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=25_000)  # a busy machine is slow, not wrong
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -41,7 +42,7 @@ def chromium():
 def visitor(chromium, live_server):
     """A browser window of somebody who has not signed in; whatever its pages were refused fails the test."""
     context = chromium.new_context(base_url=live_server.url, locale="en-GB", timezone_id="Europe/Berlin")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(25_000)
     context.add_init_script(WATCH)
     page = context.new_page()
     errors: list[str] = []

@@ -173,7 +173,7 @@ def test_the_library_follows_while_something_is_looked_at_and_then_asks_no_more(
     window.goto(address)
     expect(window.locator(".source")).to_contain_text("Being looked at")
     type(source).objects.filter(pk=source.pk).update(state="ready", facts={"seconds": 5})
-    expect(window.locator(".source")).to_contain_text("0:05", timeout=5000)
+    expect(window.locator(".source")).to_contain_text("0:05")
     count = len(asked)
     window.wait_for_timeout(2600)
     assert len(asked) == count

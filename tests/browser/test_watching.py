@@ -121,16 +121,17 @@ def test_only_one_poll_a_page(window, work, address, polls):
     assert all("fragment" in url for url in polls)
 
 
-def test_a_hidden_tab_does_not_poll_and_a_shown_one_asks_at_once(window, work, address, polls):
+HIDING = """window.__hidden = false;
+Object.defineProperty(Document.prototype, "hidden", { get: () => window.__hidden });
+window.__hide = (hidden) => {
+  window.__hidden = hidden;
+  document.dispatchEvent(new Event("visibilitychange"));
+};"""
+
+
+def test_a_hidden_tab_does_not_poll(window, work, address, polls):
     work.tells("process", 1, 100)
-    window.add_init_script(
-        """window.__hidden = false;
-        Object.defineProperty(Document.prototype, "hidden", { get: () => window.__hidden });
-        window.__hide = (hidden) => {
-          window.__hidden = hidden;
-          document.dispatchEvent(new Event("visibilitychange"));
-        };"""
-    )
+    window.add_init_script(HIDING)
     window.goto(address)
     with window.expect_request(re.compile("fragment")):
         pass
@@ -140,8 +141,17 @@ def test_a_hidden_tab_does_not_poll_and_a_shown_one_asks_at_once(window, work, a
     work.tells("process", 50, 100)
     window.wait_for_timeout(2500)
     assert len(polls) == asked
+
+
+def test_a_tab_that_is_shown_again_asks_at_once(window, work, address, settings):
+    settings.PROGRESS_POLL_SECONDS = 60  # the next poll by the clock comes too late for this test
+    work.tells("process", 1, 100)
+    window.add_init_script(HIDING)
+    window.goto(address)
+    window.evaluate("window.__hide(true)")
+    work.tells("process", 50, 100)
     window.evaluate("window.__hide(false)")
-    expect(window.locator(".job-percent")).to_have_text("54 %", timeout=900)
+    expect(window.locator(".job-percent")).to_have_text("54 %")
 
 
 def test_a_lost_connection_is_said_the_last_truth_stays_and_it_recovers_by_itself(window, work, address):
