@@ -2,16 +2,18 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import OperationalError, close_old_connections, transaction
 
 from exports.doorbell import ring
 from exports.models import Export, Heartbeat, Lease
-from exports.reconcile import reconcile
+from exports.reconcile import FAILED, reconcile_many
+from exports.steps import Step
 from exports.tools import Tools
 
 logger = logging.getLogger("exports")
@@ -33,14 +35,31 @@ class Passed:
 
 
 def one_pass(tools: Tools) -> Passed:
-    """Every export that is due now, once."""
-    due = list(Export.objects.due(tools.clock()).values_list("pk", flat=True)[:AT_ONCE])
-    results = [_drive_one(pk, tools) for pk in due]
-    return Passed(
-        looked=len(due),
-        stepped=sum(steps for steps in results if steps),
-        failed=sum(steps is None for steps in results),
-    )
+    """Every export that is due now, once; and those whose next step need not wait, again."""
+    due = again = list(Export.objects.due(tools.clock()).values_list("pk", flat=True)[:AT_ONCE])
+    counts: Counter[bool] = Counter()
+    for _ in range(MOST_STEPS):
+        steps = _reconciled(again, tools)
+        counts.update(step.name != "failed" for step in steps.values())
+        again = [pk for pk, step in steps.items() if step.again]
+        if not again:
+            break
+    return Passed(looked=len(due), stepped=counts[True], failed=counts[False])
+
+
+def _reconciled(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
+    """One that cannot be driven, for whatever reason, keeps no other back: then each is driven alone."""
+    try:
+        return reconcile_many(ids, tools)
+    except OperationalError:
+        logger.exception("%s exports could not be driven: the database failed", len(ids))
+        close_old_connections()
+        return dict.fromkeys(ids, FAILED)
+    except Exception:
+        if len(ids) > 1:
+            return {pk: step for each in ids for pk, step in _reconciled([each], tools).items()}
+        logger.exception("export=%s could not be driven", ids[0])
+        return dict.fromkeys(ids, FAILED)
 
 
 def pump(tools: Tools, *, seconds: float = PUMP_SECONDS, sleep: Callable[[float], None] = time.sleep) -> int:
@@ -51,12 +70,13 @@ def pump(tools: Tools, *, seconds: float = PUMP_SECONDS, sleep: Callable[[float]
     passes, end = 0, time.monotonic() + seconds
     while time.monotonic() < end and Lease.renew(LEASE, token, seconds=LEASE_SECONDS, now=tools.clock()):
         began = time.monotonic()
-        one_pass(tools)
+        passed = one_pass(tools)
         Heartbeat.beat(LEASE)
         passes += 1
         if not _is_anything_left():
             break
-        sleep(max(0.0, EVERY - (time.monotonic() - began)))
+        if passed.looked < AT_ONCE:
+            sleep(max(0.0, EVERY - (time.monotonic() - began)))
     with transaction.atomic():
         Lease.drop(LEASE, token)
         if _is_anything_left():
@@ -68,24 +88,14 @@ def _is_anything_left() -> bool:
     return Export.objects.filter(next_due_at__isnull=False).exists()
 
 
+def wake(now: datetime) -> bool:
+    """Rings where something is left and nobody drives: whoever held the last bell may have died with it."""
+    if not is_silent(now) or not _is_anything_left():
+        return False
+    ring()
+    return True
+
+
 def is_silent(now: datetime) -> bool:
     last = Heartbeat.last(LEASE)
     return last is None or now - last > SILENT_AFTER
-
-
-def _drive_one(pk: Any, tools: Tools) -> int | None:
-    """Steps while each says that the next need not wait. One export that cannot be driven keeps no other back."""
-    try:
-        taken = 1
-        while reconcile(pk, tools).again and taken < MOST_STEPS:
-            taken += 1
-    except Export.DoesNotExist:
-        return 0
-    except DatabaseError:
-        close_old_connections()
-        logger.exception("export=%s could not be driven: the database failed", pk)
-    except Exception:
-        logger.exception("export=%s could not be driven", pk)
-    else:
-        return taken
-    return None

@@ -1,17 +1,21 @@
-"""One look at an attempt: what its runner answers, and what stands in its folder of the store."""
+"""One look at an attempt: what its runner answers, and what stands in its folder of the store.
 
-import json
+Work that reports is alive, and its report is the one thing that is read. All else is asked of quiet work only.
+"""
+
 import logging
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from exports.models import Attempt
 from exports.runners.base import Life
 from exports.tools import Tools
 from modal_functions.store import Store, StoreError
-from modal_functions.wire import MOST_RUNS, Hello, Outcome, unpack
+from modal_functions.wire import MOST_HELLOS, Hello, Outcome, unpack
 from progress import report
 from progress.errors import Refused
+from progress.models import Job
 from progress.report import Report
 
 logger = logging.getLogger("exports")
@@ -19,43 +23,90 @@ logger = logging.getLogger("exports")
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """One observation of the runner and the store. What could not be asked is None, and proves nothing."""
+    """One observation of the runner and the store. What could not be asked is unknown, and proves nothing."""
 
-    life: Life = "unknown"
-    outcome: Outcome | None = None
+    calls: dict[str, Life] = field(default_factory=dict)  # the one that the row knows, and all that have said hello
     runs: tuple[Hello, ...] = ()
+    outcome: Outcome | None = None
     progress: Report | None = None
-    asked: str = ""  # what stands in the control file
+    news: bool = False
     answered: bool = True
 
+    @property
+    def life(self) -> Life:
+        """A call that nobody knows the id of is known by its hello."""
+        lives = {life for call, life in self.calls.items() if call or len(self.calls) == 1}
+        if "alive" in lives:
+            return "alive"
+        return "gone" if lives == {"gone"} else "unknown"
 
-def look(attempt: Attempt | None, tools: Tools) -> Look:
+    @property
+    def kept(self) -> str:
+        """The call that counts: of those that may live, the one that began last, since its reports are the newest."""
+        begun = [hello.call for hello in self.runs if self.calls[hello.call] != "gone"]
+        return begun[-1] if begun else next(iter(self.calls), "")
+
+    @property
+    def strays(self) -> tuple[str, ...]:
+        """Calls that live beside the one that counts."""
+        return tuple(call for call in self.living if call != self.kept and self.calls[call] == "alive")
+
+    @property
+    def living(self) -> tuple[str, ...]:
+        """The calls that are not proven to have ended."""
+        return tuple(call for call, life in self.calls.items() if call and life != "gone")
+
+    @property
+    def most_runs(self) -> int:
+        """How often the call that was run most was run."""
+        return max(Counter(hello.call for hello in self.runs).values(), default=0)
+
+
+GONE = Look(calls={"": "gone"})
+SILENT = Look(answered=False)
+
+
+def look(attempt: Attempt | None, job: Job, tools: Tools) -> Look:
     if attempt is None or attempt.gone_at:
-        return Look(life="gone")
-    life = tools.runner(attempt.runner).look(attempt.ordered)
+        return GONE
     try:
-        outcome = tools.store.get(attempt.keys.outcome)
-        return Look(
-            life=life,
-            outcome=Outcome.from_wire(unpack(outcome)) if outcome is not None else None,
-            runs=tuple(_runs(attempt, tools.store)) if attempt.open else (),
-            progress=progress_of(attempt, tools.store) if attempt.open else None,
-            asked=_asked(attempt, tools.store) if attempt.open else "",
-        )
+        told = progress_of(attempt, tools.store) if attempt.open else None
+        if attempt.greeted_at and _is_news(told, job) and told and told.run == job.run:
+            return Look(calls={attempt.call_id: "alive"}, progress=told, news=True)
+        return _ask_all(attempt, told, job, tools)
     except StoreError as error:
         logger.warning("The store did not answer for %s: %s", attempt, error)
-        return Look(life=life, answered=False)
+        return SILENT
 
 
-def _runs(attempt: Attempt, store: Store) -> list[Hello]:
+def _ask_all(attempt: Attempt, told: Report | None, job: Job, tools: Tools) -> Look:
+    """The register is read last: what was gone before that has left all it ever will."""
+    runs, runner = _runs(attempt, tools.store), tools.runner(attempt.runner)
+    known = dict.fromkeys((attempt.call_id, *(hello.call for hello in runs)))
+    calls = {call: runner.look(replace(attempt.ordered, call_id=call)) for call in known}
+    outcome = tools.store.get(attempt.keys.outcome) if attempt.open else None
+    return Look(
+        calls=calls,
+        runs=runs,
+        outcome=Outcome.from_wire(unpack(outcome)) if outcome is not None else None,
+        progress=told,
+        news=_is_news(told, job),
+    )
+
+
+def _is_news(told: Report | None, job: Job) -> bool:
+    return told is not None and told.order > (job.attempt, job.run, job.seq)
+
+
+def _runs(attempt: Attempt, store: Store) -> tuple[Hello, ...]:
     found = []
-    for number in range(1, MOST_RUNS + 1):
+    for number in range(1, MOST_HELLOS + 1):
         body = store.get(attempt.keys.hello(number))
         if body is None:
             break
         wire = unpack(body)
         found.append(Hello(call=wire["call"], run=number, at=datetime.fromisoformat(wire["at"])))
-    return found
+    return tuple(found)
 
 
 def progress_of(attempt: Attempt, store: Store) -> Report | None:
@@ -65,11 +116,3 @@ def progress_of(attempt: Attempt, store: Store) -> Report | None:
     except Refused as refusal:
         logger.warning("The progress of %s cannot be read: %s", attempt, refusal)
         return None
-
-
-def _asked(attempt: Attempt, store: Store) -> str:
-    body = store.get(attempt.keys.control)
-    try:
-        return str(json.loads(body).get("stop", "")) if body else ""
-    except (ValueError, AttributeError):
-        return ""

@@ -2,23 +2,30 @@
 
 import logging
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from exports import kinds
 from exports.models import Attempt, Export, Lease
+from exports.runners.base import RunnerError
+from exports.steps import SOON, Step
+from exports.tools import Tools
+from modal_functions.store import StoreError
 from modal_functions.wire import pack
 from progress.models import Job, Status, Wish
-
-if TYPE_CHECKING:
-    from exports.tools import Tools
 
 logger = logging.getLogger("exports")
 
 LEASE = "queue"
 SECONDS = 10.0
-RUNNER = "local"
+NEAR = 20  # places that are looked at with every pass; who stands further back, less often
+Begun = tuple[Export, Attempt]
+TOO_LATE = RunnerError("It did not answer in time.")
 
 
 def in_line() -> list[Any]:
@@ -32,27 +39,40 @@ def in_line() -> list[Any]:
     return [pk for *_, pk in sorted(ranked)]
 
 
-def start_if_next(export: Export, tools: "Tools") -> bool:
-    """Starts it where its turn has come; else tells it its place. Only one at a time decides who is next."""
+def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], dict[Any, Step]]:
+    """An attempt for each of them whose turn has come; the others are told their places. Only one at a time decides."""
+    if not waiting:
+        return [], {}
     with Lease.held(LEASE, seconds=SECONDS, now=tools.clock()) as mine:
         if not mine:
-            return False
-        line = in_line()
-        place = line.index(export.pk) if export.pk in line else None
-        free = tools.runner(RUNNER).capacity() - Attempt.objects.filter(runner=RUNNER, gone_at__isnull=True).count()
-        if place is None or place >= free:
-            tools.tracker.queued_at(export.pk, place)
-            return False
-        attempt = _begin(export, tools)
-    return attempt is not None and spawn(export, attempt, tools)
+            return [], {export.pk: _waits(0) for export in waiting}
+        runner = settings.RUNNER
+        places = {pk: place for place, pk in enumerate(in_line())}
+        free = tools.runner(runner).capacity() - Attempt.objects.filter(runner=runner, gone_at__isnull=True).count()
+        begun = []
+        for export in waiting:
+            attempt = _begin(export, runner, tools) if places.get(export.pk, free) < free else None
+            if attempt is not None:
+                begun.append((export, attempt))
+    begun_ids = {export.pk for export, _ in begun}
+    left = [export for export in waiting if export.pk not in begun_ids]
+    for export in left:
+        tools.tracker.queued_at(export.pk, places.get(export.pk))
+    return begun, {export.pk: _waits(places.get(export.pk, 0)) for export in left}
 
 
-def _begin(export: Export, tools: "Tools") -> Attempt | None:
+def _waits(place: int) -> Step:
+    return Step(
+        name="spawn", why="it waits for its turn", again=False, due_in=timedelta(seconds=2 + min(28, place // NEAR))
+    )
+
+
+def _begin(export: Export, runner: str, tools: Tools) -> Attempt | None:
     """The row comes first: whatever happens to the spawn, it is known that there may be one."""
     number = (export.attempts.order_by("-number").values_list("number", flat=True).first() or 0) + 1
     try:
         with transaction.atomic():
-            attempt = Attempt.objects.create(export=export, number=number, runner=RUNNER, begun_at=tools.clock())
+            attempt = Attempt.objects.create(export=export, number=number, runner=runner, begun_at=tools.clock())
             started = tools.tracker.start(export.pk, attempt=number)
             transaction.set_rollback(not started)
     except IntegrityError:  # somebody else has begun one
@@ -60,9 +80,29 @@ def _begin(export: Export, tools: "Tools") -> Attempt | None:
     return attempt if started else None
 
 
-def spawn(export: Export, attempt: Attempt, tools: "Tools") -> bool:
+def spawn(begun: Sequence[Begun], tools: Tools) -> dict[Any, Step]:
     """What is spawned twice is one attempt all the same: the lock, or else the register, lets only one count."""
-    tools.store.put(attempt.keys.spec, pack(kinds.get(export.kind).spec(export)))
-    call_id = tools.runner(attempt.runner).spawn(attempt.ordered)
-    tools.tracker.happened(export.pk, "modal_spawn", note=call_id)
-    return attempt.spawned(call_id, tools.clock())
+    orders = [(attempt, pack(kinds.get(export.kind).spec(export))) for export, attempt in begun]
+    answers = tools.together(partial(_spawn, tools), orders, TOO_LATE)
+    return {
+        export.pk: _spawned(export, attempt, answer, tools)
+        for (export, attempt), answer in zip(begun, answers, strict=True)
+    }
+
+
+def _spawn(tools: Tools, order: tuple[Attempt, bytes]) -> str | Exception:
+    attempt, spec = order
+    try:
+        tools.store.put(attempt.keys.spec, spec)
+        return tools.runner(attempt.runner).spawn(attempt.ordered)
+    except (StoreError, RunnerError) as error:
+        return error
+
+
+def _spawned(export: Export, attempt: Attempt, answer: str | Exception, tools: Tools) -> Step:
+    if isinstance(answer, Exception):
+        logger.warning("export=%s could not be started: %s", export.pk, answer)
+        return Step(name="unreachable", why=f"it could not be started: {answer}", again=False)
+    tools.tracker.happened(export.pk, "modal_spawn", note=answer)
+    attempt.spawned(answer, tools.clock())
+    return Step(name="spawn", why="its turn has come", again=False, due_in=SOON)

@@ -2,13 +2,13 @@
 
 import contextlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.db import transaction
 
-from exports import kinds, queue
+from exports import kinds
 from exports.looking import progress_of
 from exports.models import Attempt, Export, Notice
 from exports.tools import Tools
@@ -20,12 +20,13 @@ logger = logging.getLogger("exports")
 
 MOST_ERRORS = 2
 MOST_INTERRUPTIONS = 5
+QUIET = frozenset({"nothing", "wait", "fold", "failed"})
 ASKED_TWICE = timedelta(seconds=10)  # after which what was asked to stop is made to
 SOON = timedelta(seconds=1)
 
 Name = Literal[
     "nothing", "wait", "unreachable", "queue", "spawn", "spawn_again", "greet", "fold", "ask_to_pause",
-    "abort", "settle", "stop", "gone", "cancel", "pause", "finalize", "take_back",
+    "abort", "settle", "stop", "gone", "cancel", "pause", "finalize", "take_back", "failed",
 ]  # fmt: skip
 
 
@@ -37,20 +38,19 @@ class Step:
     why: str = ""
     cause: str = ""
     sentence: str = ""
+    calls: tuple[str, ...] = ()
     again: bool = True
     due_in: timedelta | None = SOON
 
 
 def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> None:
-    if step.name not in ("nothing", "wait", "fold"):
+    if step.name not in QUIET:
         logger.info("export=%s step=%s why=%s", export.pk, step.name, step.why)
     tracker, now = tools.tracker, tools.clock()
     match step.name:
         case "queue":
             tracker.uploaded(export.pk)
-        case "spawn":
-            queue.start_if_next(export, tools)
-        case "unreachable":
+        case "unreachable" if not export.job.unreachable_since:
             tracker.unreachable(export.pk)
         case "cancel":
             _cancelled(export, step, tools)
@@ -64,17 +64,15 @@ def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> N
 
 def _take_on_attempt(step: Step, export: Export, attempt: Attempt, tools: Tools, now: datetime) -> None:
     match step.name:
-        case "spawn_again":
-            queue.spawn(export, attempt, tools)
         case "greet":
-            attempt.greeted(now)
-        case "fold":
-            _fold(attempt, tools)
+            attempt.greeted(step.calls[0], now)
         case "ask_to_pause":
             tools.store.put(attempt.keys.control, pack({"stop": "pause"}))
+            attempt.told("pause")
         case "take_back":
             if attempt.open:
                 tools.store.put(attempt.keys.control, pack({}))
+                attempt.told("")
             else:
                 tools.tracker.requeue(export.pk, cause="lost", text="No attempt was open.")
         case "abort":
@@ -82,8 +80,9 @@ def _take_on_attempt(step: Step, export: Export, attempt: Attempt, tools: Tools,
         case "settle":
             _settle(export, attempt, tools)
         case "stop":
-            overdue = attempt.decided_at is not None and now - attempt.decided_at > ASKED_TWICE
-            tools.runner(attempt.runner).stop(attempt.ordered, hard=overdue)
+            overdue = attempt.open or (attempt.decided_at is not None and now - attempt.decided_at > ASKED_TWICE)
+            for call in step.calls:
+                tools.runner(attempt.runner).stop(replace(attempt.ordered, call_id=call), hard=overdue)
         case "gone":
             _gone(export, attempt, now)
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
-from django.conf import settings
 from django.utils import timezone
 
-from exports import runners
+from exports import runners, stores
 from exports.runners.base import Runner
-from modal_functions.store import FolderStore, Store
+from exports.together import Together, in_threads
+from modal_functions.store import Store
 from progress.tracker import ProgressTracker
 
 
@@ -20,9 +20,10 @@ class Tools:
     runner: Callable[[str], Runner]
     tracker: ProgressTracker = field(default_factory=ProgressTracker)
     clock: Callable[[], datetime] = timezone.now
+    together: Together = in_threads
 
 
 @cache
 def tools() -> Tools:
     """This installation's own, made once a process and never before a fork."""
-    return Tools(store=FolderStore(settings.STORE_ROOT), runner=runners.get)
+    return Tools(store=stores.own(), runner=runners.get)

@@ -194,6 +194,11 @@ class ProgressTracker(DirectCalls):
 
         return self._act(job_id, decide) is not None
 
+    def reached(self, job_id: uuid.UUID) -> bool:
+        """The runner answers again."""
+        answered = Step(changes={"unreachable_since": None}, entries=(Entry(phase="reached"),))
+        return self._act(job_id, lambda job, now: answered if job.unreachable_since else None) is not None
+
     def replan(self, job_id: uuid.UUID, seconds_left: Sequence[float]) -> bool:
         """Seconds for this stage and each later one: a learned bar is planned anew, ahead of where it stands."""
 

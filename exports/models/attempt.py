@@ -1,6 +1,7 @@
 """One run of an export on a runner. It is decided in the store's register; this row remembers what was decided."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +23,7 @@ class Attempt(models.Model):
     call_id = models.CharField(max_length=120, blank=True)
     begun_at = models.DateTimeField(default=timezone.now)
     spawned_at = models.DateTimeField(null=True, blank=True)
+    asked = models.CharField(max_length=8, blank=True)  # what stands in its control file
     greeted_at = models.DateTimeField(null=True, blank=True)
     outcome = models.CharField(max_length=8, blank=True)  # empty while it is open
     cause = models.CharField(max_length=40, blank=True)
@@ -43,13 +45,29 @@ class Attempt(models.Model):
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.export_id}"
 
+    @classmethod
+    def latest_of(cls, exports: Sequence[Export]) -> "dict[Any, Attempt]":
+        """By the id of their export, which each of them then has at hand."""
+        by_id: dict[Any, Export] = {export.pk: export for export in exports}
+        found: dict[Any, Attempt] = {}
+        for attempt in cls.objects.filter(export__in=by_id).order_by("number"):
+            attempt.export = by_id[attempt.export_id]
+            found[attempt.export_id] = attempt
+        return found
+
     @property
     def keys(self) -> AttemptKeys:
         return AttemptKeys(export=str(self.export_id), number=self.number)
 
     @property
     def ordered(self) -> Ordered:
-        return Ordered(keys=self.keys, kind=self.export.kind, token=str(self.token), call_id=self.call_id)
+        return Ordered(
+            keys=self.keys,
+            project=str(self.export.project_id),
+            kind=self.export.kind,
+            token=str(self.token),
+            call_id=self.call_id,
+        )
 
     @property
     def open(self) -> bool:
@@ -62,8 +80,14 @@ class Attempt(models.Model):
     def spawned(self, call_id: str, now: datetime) -> bool:
         return self._change(Q(call_id=""), call_id=call_id, spawned_at=now)
 
-    def greeted(self, now: datetime) -> bool:
-        return self._change(Q(greeted_at__isnull=True), greeted_at=now)
+    def greeted(self, call_id: str, now: datetime) -> None:
+        """From its hello: that it runs, and the call that counts, whatever became of the spawn's answer."""
+        self._change(Q(greeted_at__isnull=True), greeted_at=now)
+        self._change(Q(spawned_at__isnull=True), spawned_at=now)
+        self._change(Q(outcome=""), call_id=call_id)
+
+    def told(self, asked: str) -> bool:
+        return self._change(Q(outcome=""), asked=asked)
 
     def gone(self, now: datetime) -> bool:
         return self._change(Q(gone_at__isnull=True), gone_at=now)

@@ -1,11 +1,12 @@
 """Export: what a person asked for. How far it is stands on its Job; what decides about it, in its attempts."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from exports import doorbell, kinds
@@ -34,7 +35,6 @@ class Export(models.Model):
 
     # When it is looked at next; nothing more is to be done where there is none.
     next_due_at = models.DateTimeField(null=True, blank=True, default=AT_ONCE)
-    rings = models.PositiveIntegerField(default=0)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
 
@@ -102,22 +102,35 @@ class Export(models.Model):
 
     def ring(self) -> bool:
         """Look at it now, whatever the clock of the machine that looks says."""
-        rung = Export.objects.filter(pk=self.pk).update(next_due_at=AT_ONCE, rings=F("rings") + 1)
+        rung = Export.objects.filter(pk=self.pk).update(next_due_at=AT_ONCE)
         doorbell.ring()
         return bool(rung)
 
-    def lease(self, now: datetime) -> uuid.UUID | None:
-        """The right to drive it for some seconds; None while somebody else has it."""
-        token = uuid.uuid4()
+    @classmethod
+    def claim(cls, ids: Iterable[Any], now: datetime) -> "tuple[uuid.UUID, list[Export]]":
+        """The right to drive them for some seconds, without those that somebody else has. When it ends, they are due
+        again: whoever dies with it has lost nothing but these seconds."""
+        token, until = uuid.uuid4(), now + LEASE
         free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-        taken = Export.objects.filter(free, pk=self.pk).update(lease_token=token, lease_until=now + LEASE)
-        return token if taken else None
+        with transaction.atomic():
+            rows = cls.objects.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
+            mine = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
+            cls.objects.filter(pk__in=mine).update(lease_token=token, lease_until=until, next_due_at=until)
+        return token, list(cls.objects.select_related("job", "project").filter(pk__in=mine, lease_token=token))
 
-    def release(self, token: uuid.UUID, next_due_at: datetime | None) -> None:
-        """Whoever rang while it was looked at is not silenced by what that look decided."""
-        mine = Export.objects.filter(pk=self.pk, lease_token=token)
-        mine.filter(rings=self.rings).update(next_due_at=next_due_at)
-        mine.update(lease_token=None, lease_until=None)
+    @classmethod
+    def release(cls, token: uuid.UUID, due: "dict[Any, datetime | None]") -> None:
+        """Each is due at its time; but who rang while it was looked at is not silenced by what that look decided."""
+        for when in set(due.values()):
+            ids = [pk for pk, each in due.items() if each == when]
+            cls.objects.filter(pk__in=ids, lease_token=token).update(
+                next_due_at=Case(
+                    When(next_due_at=F("lease_until"), then=Value(when, models.DateTimeField(null=True))),
+                    default=F("next_due_at"),
+                ),
+                lease_token=None,
+                lease_until=None,
+            )
 
     def count(self, column: str) -> None:
         Export.objects.filter(pk=self.pk).update(**{column: F(column) + 1})

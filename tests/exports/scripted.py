@@ -42,28 +42,29 @@ class Work:
     def __init__(self, runner, store, clock):
         self.runner, self.store, self.clock = runner, store, clock
         self.ordered = runner.spawned[-1]
+        self.call = f"call-{len(runner.spawned)}"
         self.keys, self.seq = self.ordered.keys, 0
 
     def says_hello(self, run=1):
-        return self.store.put_once(self.keys.hello(run), pack(Hello(call="call", run=run, at=self.clock()).as_wire()))
+        return self.store.put_once(self.keys.hello(run), pack(Hello(call=self.call, run=run, at=self.clock()).as_wire()))
 
-    def reports(self, stage="process", done=None, total=None, **more):
+    def reports(self, stage="process", done=None, total=None, *, run=1, **more):
         self.seq += 1
         told = ProgressReport(
-            job=self.keys.export, attempt=self.keys.number, run=1, seq=self.seq, stage=stage, at=self.clock(),
+            job=self.keys.export, attempt=self.keys.number, run=run, seq=self.seq, stage=stage, at=self.clock(),
             done=done, total=total, **more,
         )  # fmt: skip
         self.store.put(self.keys.progress, pack(told.as_wire()))
 
     def commits(self, ending, *, dies=True, **more):
-        outcome = Outcome(ending=ending, writer="call.1", at=self.clock(), **more)
+        outcome = Outcome(ending=ending, writer=f"{self.call}.1", at=self.clock(), **more)
         first = self.store.put_once(self.keys.outcome, pack(outcome.as_wire()))
         if dies:
             self.dies()
         return first
 
     def finishes(self, **more):
-        key = self.keys.out("call", 1, "film.mp4")
+        key = self.keys.out(self.call, 1, "film.mp4")
         self.store.put(key, b"film")
         return self.commits("ok", result={"key": key, "bytes": 4, "sha256": "5" * 64}, **more)
 

@@ -37,36 +37,45 @@ def waiting(clock, tracker):
     return make
 
 
+@pytest.fixture
+def start(tools):
+    """Whether each of them was started, each asked for alone."""
+
+    def started(*exports):
+        return [bool(queue.spawn(queue.begin_next([export], tools)[0], tools)) for export in exports]
+
+    return started
+
+
 def test_owners_take_turns_however_many_one_has(waiting, owner, stranger, staff):
     hers, his, theirs = waiting(owner, 4), waiting(stranger, 2), waiting(staff, 1)
     order = [hers[0], his[0], theirs[0], hers[1], his[1], hers[2], hers[3]]
     assert queue.in_line() == [export.pk for export in order]
 
 
-def test_who_has_one_running_waits_behind_who_has_none(waiting, owner, stranger, tools):
+def test_who_has_one_running_waits_behind_who_has_none(waiting, owner, stranger, start):
     hers = waiting(owner, 2)
-    assert queue.start_if_next(hers[0], tools)
+    assert start(hers[0]) == [True]
     his = waiting(stranger, 1)
     assert queue.in_line() == [his[0].pk, hers[1].pk]
 
 
-def test_no_more_start_than_there_is_room_for_and_each_is_told_its_place(waiting, owner, tools, runner):
+def test_no_more_start_than_there_is_room_for_and_each_is_told_its_place(waiting, owner, start, runner):
     exports = waiting(owner, 4)
-    assert [queue.start_if_next(export, tools) for export in exports] == [True, True, False, False]
+    assert start(*exports) == [True, True, False, False]
     places = dict(Job.objects.values_list("pk", "queue_position"))
     assert (places[exports[2].pk], places[exports[3].pk]) == (0, 1)
     assert len(runner.spawned) == Attempt.objects.count() == 2
 
 
-def test_who_is_not_next_does_not_start_before_who_is(waiting, owner, tools, runner):
+def test_who_is_not_next_does_not_start_before_who_is(waiting, owner, start, runner):
     runner.at_once = 1
     first, second = waiting(owner, 2)
-    assert not queue.start_if_next(second, tools)
-    assert queue.start_if_next(first, tools)
+    assert start(second, first) == [False, True]
 
 
-def test_the_paused_and_the_cancelled_hold_nobody_up(waiting, owner, tools, tracker, runner):
+def test_the_paused_and_the_cancelled_hold_nobody_up(waiting, owner, start, tracker, runner):
     runner.at_once = 1
     first, second = waiting(owner, 2)
     tracker.wish(first.pk, "pause", actor="olga")
-    assert queue.start_if_next(second, tools)
+    assert start(second) == [True]

@@ -264,7 +264,7 @@ def test_a_zombie_that_finishes_after_it_was_given_up_changes_nothing(export, dr
     second.says_hello()
     second.finishes()
     drive(2)
-    assert fresh(export).result_key == second.keys.out("call", 1, "film.mp4")
+    assert fresh(export).result_key == second.keys.out(second.call, 1, "film.mp4")
     assert Notice.objects.count() == 1
 
 
@@ -421,7 +421,7 @@ def test_a_result_that_is_none_does_not_complete_it_nor_hang_it(export, drive, w
 
 
 def test_a_result_outside_its_own_folder_does_not_count(export, drive, work):
-    work.commits("ok", result={"key": work.keys.out("call", 1, "../../x"), "bytes": 4, "sha256": "5" * 64})
+    work.commits("ok", result={"key": work.keys.out(work.call, 1, "../../x"), "bytes": 4, "sha256": "5" * 64})
     drive(2)
     assert status(export) == Status.RUNNING
     assert fresh(export).errors == 1
@@ -443,17 +443,17 @@ def test_a_dry_run_tells_the_step_and_takes_none(export, drive, work, tools, sto
 
 
 def test_who_finds_it_leased_leaves_it_alone(export, tools, clock):
-    token = fresh(export).lease(clock())
+    _, claimed = Export.claim([export.pk], clock())
+    assert claimed == [export]
     assert reconcile(export.pk, tools).name == "wait"
     clock.pass_by(16)
     assert reconcile(export.pk, tools).name != "wait"
-    assert token
 
 
 def test_a_wish_that_comes_while_it_is_looked_at_is_not_slept_over(export, drive, work, tools, clock):
     class Wished(ProgressTracker):
-        def observe(self, report):
-            found = super().observe(report)
+        def observe_many(self, reports):
+            found = super().observe_many(reports)
             fresh(export).cancel(actor="olga")
             return found
 

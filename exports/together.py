@@ -1,0 +1,41 @@
+"""The same question asked of many at once, each in a thread of its own, and nobody waited for too long."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
+from typing import Protocol, TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+Late = TypeVar("Late")
+
+THREADS = 32
+SECONDS = 8.0  # shorter than a lease on an export
+
+
+class Together(Protocol):
+    def __call__(self, act: Callable[[Item], Answer], items: Sequence[Item], too_late: Late) -> list[Answer | Late]:
+        """Answers in the order of the items; where none came in time, the one given for that."""
+
+
+def in_threads(
+    act: Callable[[Item], Answer], items: Sequence[Item], too_late: Late, *, seconds: float = SECONDS
+) -> list[Answer | Late]:
+    """`act` may not touch the database: a thread's connection would stay open with it."""
+    if len(items) <= 1:
+        return one_by_one(act, items, too_late)
+    futures = [_threads().submit(act, item) for item in items]
+    wait(futures, timeout=seconds)
+    for future in futures:
+        future.cancel()  # of what has not begun yet
+    return [future.result() if future.done() and not future.cancelled() else too_late for future in futures]
+
+
+def one_by_one(act: Callable[[Item], Answer], items: Sequence[Item], too_late: Late) -> list[Answer | Late]:
+    return [act(item) for item in items]
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Of one process, made at the first use and so never before a fork. Who hangs in one holds up only that one."""
+    return ThreadPoolExecutor(THREADS, thread_name_prefix="together")

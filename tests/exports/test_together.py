@@ -1,0 +1,28 @@
+"""Many are asked at once, and who hangs holds up nobody else."""
+
+import threading
+
+from exports import together
+
+
+def test_the_answers_come_in_the_order_of_the_questions():
+    assert together.in_threads(lambda item: item * 2, range(100), None) == [item * 2 for item in range(100)]
+
+
+def test_they_are_asked_side_by_side():
+    meeting = threading.Barrier(together.THREADS, timeout=10)
+    assert len(together.in_threads(lambda item: meeting.wait() >= 0, range(together.THREADS), None)) == together.THREADS
+
+
+def test_who_hangs_has_no_answer_and_the_others_have_theirs():
+    free = threading.Event()
+    try:
+        hangs = lambda item: free.wait(20) if item == 3 else item  # noqa: E731
+        answers = together.in_threads(hangs, range(8), "late", seconds=0.2)
+    finally:
+        free.set()
+    assert answers == [0, 1, 2, "late", 4, 5, 6, 7]
+
+
+def test_one_alone_needs_no_thread():
+    assert together.in_threads(lambda item: threading.current_thread(), [1], None) == [threading.main_thread()]
