@@ -1,16 +1,17 @@
-"""How the files of a plain form come in: to the store's own disk, and only where a page expects them."""
+"""How the files of a plain form come in: to a disk, and only where a page expects them."""
 
 import fcntl
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload, TemporaryFileUploadHandler
 from django.http import HttpRequest
 
-from exports.parts import HALF, uploads_of
-from modal_functions.store import FolderStore
+from exports.folder_parts import HALF, uploads_of
+from modal_functions.store import FolderStore, Store
 
 
 class NoFiles(FileUploadHandler):
@@ -30,11 +31,22 @@ class Beside(TemporaryUploadedFile):
         UploadedFile.__init__(self, file, name, content_type, 0)
 
 
-class ToTheStoresDisk(TemporaryFileUploadHandler):
-    def __init__(self, request: HttpRequest, store: FolderStore) -> None:
+class ToTheDisk(TemporaryFileUploadHandler):
+    """To the store's own, where it has one: then nothing has to be copied from one disk to another."""
+
+    def __init__(self, request: HttpRequest, store: Store) -> None:
         super().__init__(request)
-        self.folder = uploads_of(store)
+        self.store = store
+        self.folder = uploads_of(store) if isinstance(store, FolderStore) else incoming()
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         FileUploadHandler.new_file(self, *args, **kwargs)
+        if isinstance(self.store, FolderStore):
+            self.store.check()
         self.file = Beside(self.folder, self.file_name or "", self.content_type)
+
+
+def incoming() -> Path:
+    """Where a form's files are until they are in the bucket."""
+    folder: Path = settings.HOME / "incoming"
+    return folder

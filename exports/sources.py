@@ -10,15 +10,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django_q.tasks import async_task
 
-from exports import parts, uploads, waiting
+from exports import folder_parts, uploads, waiting
 from exports.limits import Refused, named
-from exports.models import Project, Source
+from exports.models import Lease, Project, Source
 from exports.probing import Found, Unusable, probe
+from exports.receiving import incoming
 from exports.tools import Tools
 from exports.uploads import Listed
-from modal_functions.store import FolderStore, Missing, Store, StoreError
+from modal_functions.bucket import BucketStore
+from modal_functions.store import FolderStore, Missing, StoreError
 
 logger = logging.getLogger("exports")
 
@@ -26,7 +29,11 @@ MOST_LOOKS = 3
 A_LOOK = timedelta(minutes=3)  # more than a look may take: after it, whoever looked is no more
 ITS_TURN = timedelta(seconds=5)  # in which the look that was rung for should have begun
 ITS_PAGE = timedelta(minutes=1)  # in which the page itself says that an upload is complete
+ITS_LAST_WORD = timedelta(minutes=10)  # in which the bucket is asked what a page has sent that tells no more
 ABANDONED_AFTER = timedelta(hours=24)
+PLACES = ("projects", "attempts")
+FETCHING = "fetching"
+EVERY = timedelta(seconds=5)  # in which who fetches says that it lives
 THUMBNAIL = "thumb.jpg"
 GONE = "Its file is gone from the store. Upload it again."
 
@@ -54,8 +61,12 @@ class Tended:
 
 
 def tend(tools: Tools) -> Tended:
-    """All passes over sources, once; short enough for a task, since a look may take most of a minute."""
-    return Tended(completed=complete_left(tools), looked=look_at_stored(tools, limit=1), abandoned=abandon(tools))
+    """All passes over sources, once; short enough for a task, since a look may take most of a minute. Another is
+    rung for where one was lost, since others may be: whoever died may have had all of them in hand."""
+    looked = look_at_stored(tools, limit=1)
+    if looked.looked:
+        async_task("exports.tasks.tend_sources", save=False)
+    return Tended(completed=complete_left(tools), looked=looked, abandoned=abandon(tools))
 
 
 # Looking
@@ -66,10 +77,22 @@ def look_at(source_id: uuid.UUID, tools: Tools, probe: Probe = probe) -> bool:
 
     False where there is nothing to look at, or somebody else is at it."""
     source = Source.objects.filter(pk=source_id, state=Source.State.STORED).first()
-    if source is None or not _begin_look(source, tools.clock()):
+    if source is None:
+        return False
+    if tools.store.in_place(source.key) is not None:
+        return _look(source, tools, probe)
+    with Lease.held(FETCHING, seconds=A_LOOK.total_seconds(), now=tools.clock()) as mine:
+        looked = mine and _look(source, tools, probe)
+    if looked and (following := _not_looked_at().first()):
+        uploads.ring_for_look(following)
+    return looked
+
+
+def _look(source: Source, tools: Tools, probe: Probe) -> bool:
+    if not _begin_look(source, tools.clock()):
         return False
     try:
-        source.become(Source.State.READY, facts=_found(source, tools.store, probe))
+        source.become(Source.State.READY, **_found(source, tools, probe))
     except Unusable as unusable:
         source.become(Source.State.REFUSED, refusal=str(unusable)[:500])
     except StoreError as error:
@@ -89,9 +112,21 @@ def look_at_stored(tools: Tools, limit: int = 10, probe: Probe = probe) -> Looke
     found = list(stored.filter(lost).order_by("heard_at")[:limit])
     spent = [source for source in found if source.looked_at_times >= MOST_LOOKS]
     return Looked(
-        looked=sum(look_at(source.pk, tools, probe) for source in found if source not in spent),
+        looked=sum(_look_or_ring(source, tools, probe) for source in found if source not in spent),
         given_up=sum(_give_up(source) for source in spent),
     )
+
+
+def _look_or_ring(source: Source, tools: Tools, probe: Probe) -> bool:
+    """A pass is short: what has to be fetched first is left to a task with the time for it."""
+    if tools.store.in_place(source.key) is not None:
+        return look_at(source.pk, tools, probe)
+    uploads.ring_for_look(source)
+    return False
+
+
+def _not_looked_at() -> QuerySet[Source]:
+    return Source.objects.filter(state=Source.State.STORED, looked_at_times=0).order_by("heard_at")
 
 
 def take_in(project: Project, path: Path, tools: Tools, probe: Probe = probe) -> Source:
@@ -109,31 +144,47 @@ def _begin_look(source: Source, now: datetime) -> bool:
     return bool(stored.update(looked_at_times=F("looked_at_times") + 1, heard_at=now))
 
 
-def _found(source: Source, store: Store, probe: Probe) -> dict[str, Any]:
-    with _at_hand(source, store) as path:
+def _found(source: Source, tools: Tools, probe: Probe) -> dict[str, Any]:
+    """What its row is told of it. Where the page has sent it straight to a bucket, its sum is known from here on."""
+    with _at_hand(source, tools) as (path, sha256):
         found = probe(path)
-    if not found.picture:
-        return found.facts
     key = f"{source.folder}/{THUMBNAIL}"
-    store.put(key, found.picture)
-    return found.facts | {"thumbnail": key}
+    if found.picture:
+        tools.store.put(key, found.picture)
+    facts = found.facts | ({"thumbnail": key} if found.picture else {})
+    return {"facts": facts, "sha256": sha256}
 
 
 @contextlib.contextmanager
-def _at_hand(source: Source, store: Store) -> Iterator[Path]:
-    """Its file on this machine."""
-    if store.size(source.key) is None:
+def _at_hand(source: Source, tools: Tools) -> Iterator[tuple[Path, str]]:
+    """Its file on this machine, and its sum."""
+    if tools.store.size(source.key) is None:
         raise Unusable(GONE)
-    here = store.in_place(source.key)
+    here = tools.store.in_place(source.key)
     if here is not None:
-        yield here.absolute()
+        yield here.absolute(), source.sha256
         return
     with tempfile.TemporaryDirectory(prefix="longhaul-look-") as folder:
         try:
-            store.fetch(source.key, Path(folder, "original"))
+            fetched = tools.store.fetch(source.key, Path(folder, "original"), _alive(source, tools))
         except Missing:
             raise Unusable(GONE) from None
-        yield Path(folder, "original")
+        yield Path(folder, "original"), fetched.sha256
+
+
+def _alive(source: Source, tools: Tools) -> Callable[[int], None]:
+    """Fetching may take long: who does it says so now and then, or somebody else would take it for dead."""
+    said = tools.clock()
+
+    def say(count: int) -> None:
+        nonlocal said
+        now = tools.clock()
+        if now - said >= EVERY:
+            said = now
+            Source.objects.filter(pk=source.pk).update(heard_at=now)
+            Lease.objects.filter(name=FETCHING).update(until=now + A_LOOK)
+
+    return say
 
 
 def _give_up(source: Source) -> bool:
@@ -149,16 +200,31 @@ def _give_up(source: Source) -> bool:
 
 def complete_left(tools: Tools, limit: int = 10) -> int:
     """All bytes are there, but the page was closed before it could say so: what it was promised is done here."""
+    _ask_the_bucket(tools)
     whole = Source.objects.filter(
         state=Source.State.UPLOADING, stored_bytes=F("bytes"), heard_at__lte=tools.clock() - ITS_PAGE
     )
     return sum(_complete_one(source, tools) for source in whole.order_by("heard_at")[:limit])
 
 
+def _ask_the_bucket(tools: Tools) -> None:
+    """Its last parts may have arrived there after the page was closed: nobody else says so."""
+    if isinstance(tools.store, FolderStore):
+        return
+    now = tools.clock()
+    quiet = Source.objects.filter(state=Source.State.UPLOADING, stored_bytes__lt=F("bytes")).exclude(upload="")
+    lately = Q(heard_at__lte=now - ITS_PAGE, heard_at__gt=now - ITS_LAST_WORD)
+    for source in quiet.filter(lately | Q(heard_at__lte=now - ABANDONED_AFTER)):
+        try:
+            uploads.count(source, tools, heard=False)
+        except Refused as refusal:
+            logger.warning("source=%s could not be counted: %s", source.pk, refusal)
+
+
 def _complete_one(source: Source, tools: Tools) -> bool:
     found = uploads.parts_of(source, tools).listed()
     try:
-        uploads.complete(source, [Listed(number=part.number, md5=part.md5) for part in found], tools)
+        uploads.complete(source, [Listed(number=part.number, tag=part.tag) for part in found], tools)
     except Refused as refusal:
         logger.warning("source=%s could not be completed: %s", source.pk, refusal)
         return False
@@ -171,7 +237,7 @@ def abandon(tools: Tools) -> Abandoned:
     old = Source.objects.filter(state=Source.State.UPLOADING, heard_at__lte=before)
     return Abandoned(
         uploads=sum(_abandon_one(source, before, tools) for source in old),
-        leftovers=_sweep(tools.store),
+        leftovers=_sweep(tools),
     )
 
 
@@ -183,12 +249,34 @@ def _abandon_one(source: Source, before: datetime, tools: Tools) -> bool:
         return False
 
 
-def _sweep(store: Store) -> int:
-    if not isinstance(store, FolderStore):
-        return 0
-    found = parts.under_way(store)
+def _sweep(tools: Tools) -> int:
+    left = folder_parts.sweep(incoming())
+    match tools.store:
+        case FolderStore() as store:
+            return left + _sweep_folder(store)
+        case BucketStore() as store:
+            return left + _sweep_bucket(store, tools.clock() - ABANDONED_AFTER)
+    return left
+
+
+def _sweep_folder(store: FolderStore) -> int:
+    found = folder_parts.under_way(store)
     living = set(Source.objects.filter(pk__in=found, state=Source.State.UPLOADING).values_list("pk", flat=True))
     for upload in found - living:
-        parts.Parts(store, upload).discard()
-    swept = sum(parts.sweep(parts.Parts(store, upload).folder) for upload in living)
-    return len(found - living) + swept + parts.sweep(parts.uploads_of(store))
+        folder_parts.FolderParts(store, upload).discard()
+    swept = sum(folder_parts.sweep(folder_parts.FolderParts(store, upload).folder) for upload in living)
+    return len(found - living) + swept + folder_parts.sweep(folder_parts.uploads_of(store))
+
+
+def _sweep_bucket(store: BucketStore, before: datetime) -> int:
+    """What was begun and belongs to nobody any more: no listing shows it, and every byte of it costs."""
+    try:
+        old = [begun for place in PLACES for begun in store.begun(place) if begun.at <= before]
+        living = set(Source.objects.filter(upload__in=[begun.upload for begun in old]).values_list("upload", flat=True))
+        left = [begun for begun in old if begun.upload not in living]
+        for begun in left:
+            store.multipart(begun.key).abort(begun.upload)
+    except StoreError as error:
+        logger.warning("What is left of uploads could not be swept: %s", error)
+        return 0
+    return len(left)

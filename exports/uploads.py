@@ -1,7 +1,6 @@
 """Uploads: a source comes in parts, in any order and more than once, and becomes one object of the store."""
 
 import contextlib
-import errno
 import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,19 +14,23 @@ from django.http import UnreadablePostError
 from django_q.tasks import async_task
 
 from exports import waiting
+from exports.bucket_parts import BucketParts
+from exports.failing import store_in_words
+from exports.folder_parts import Body, FolderPart, FolderParts, TooMuch
 from exports.limits import MOST_PARTS, Refused, check_count, check_file, check_number, check_quota, named, whole
 from exports.models import Project, Source, User
-from exports.parts import Body, Part, Parts, TooMuch
+from exports.parts import Part, Parts
 from exports.tools import Tools
-from modal_functions.store import FolderStore, Full, StoreError
+from modal_functions.bucket import BucketStore
+from modal_functions.store import FolderStore, Stored
 
 logger = logging.getLogger("exports")
 
 MIB = 1 << 20
 PART = 8 * MIB
 LARGEST_PART = 128 * MIB
+LONGEST_LOOK = 6 * 3600  # seconds
 STOPPED = "Its upload was stopped before it was whole."
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +38,7 @@ class Listed:
     """A part as the page names it when it says that all are there."""
 
     number: int
-    md5: str
+    tag: str
 
 
 # Its parts
@@ -66,9 +69,36 @@ def part_size(source: Source) -> int:
 
 
 def parts_of(source: Source, tools: Tools) -> Parts:
-    if not isinstance(tools.store, FolderStore):
-        raise TypeError(f"expected a folder as the store, got {type(tools.store).__name__}")
-    return Parts(tools.store, source.pk)
+    match tools.store:
+        case FolderStore() as store:
+            return FolderParts(store, source.pk)
+        case BucketStore() as store:
+            return BucketParts(store, source)
+    raise TypeError(f"expected a folder or a bucket as the store, got {type(tools.store).__name__}")
+
+
+def address_of(source: Source, number: int, tools: Tools) -> str | None:
+    """Where the page sends this part, of just the length that it has; None where this server takes it."""
+    check_number(number)
+    _check_open(source)
+    check_quota(source.project.owner, source.name, source.bytes, besides=source)
+    length = min(part_size(source), source.bytes - (number - 1) * part_size(source))
+    with store_in_words(source.name):
+        return parts_of(source, tools).signed(number, length)
+
+
+def count(source: Source, tools: Tools, *, heard: bool) -> int:
+    """How many bytes of it are in the bucket, as the bucket tells. `heard`: because its page, which lives, said so."""
+    parts = parts_of(source, tools)
+    with store_in_words(source.name):
+        stored = _sum(parts.listed())
+        _check_excess(source, parts, stored, tools)
+        uploading = Source.objects.filter(pk=source.pk, state=Source.State.UPLOADING)
+        if heard:
+            uploading.update(heard_at=tools.clock())
+        if uploading.filter(stored_bytes__lt=stored).update(stored_bytes=stored):
+            waiting.tell(source, tools, last=stored >= source.bytes)
+    return stored
 
 
 def put_part(source: Source, number: int, body: Body, length: int | None, tools: Tools) -> str:
@@ -77,7 +107,9 @@ def put_part(source: Source, number: int, body: Body, length: int | None, tools:
     _check_open(source)
     check_quota(source.project.owner, source.name, source.bytes, besides=source)
     parts = parts_of(source, tools)
-    with disk_in_words(source.name):
+    if not isinstance(parts, FolderParts):
+        raise Refused(f"The parts of {source.name} go to the address that is signed for each, not to this server.")
+    with store_in_words(source.name):
         most = min(LARGEST_PART, source.bytes - _sum(part for part in parts.listed() if part.number != number))
         if length is None:
             raise Refused("A part must come with a Content-Length, and this one has none.", 411)
@@ -95,14 +127,13 @@ def put_part(source: Source, number: int, body: Body, length: int | None, tools:
 def complete(source: Source, listed: Sequence[Listed], tools: Tools) -> Source:
     """All parts become one object. Asked twice, even at once, it is done once."""
     parts = parts_of(source, tools)
-    with disk_in_words(source.name), parts.alone():
+    with store_in_words(source.name), parts.alone():
         won = _refreshed(source).state == Source.State.UPLOADING
         if won:
-            found = parts.listed()
-            _check_complete(source, found, listed)
-            stored = parts.join(found, source.key)
+            stored = parts.whole() or _joined(parts, source, listed, tools)
+            _check_excess(source, parts, stored.bytes, tools)
             won = _become_stored(source, stored.sha256, tools)
-            if not won:  # its row was deleted meanwhile
+            if not won and not _is_kept(source):
                 tools.store.delete(source.key)
         parts.discard()
     if won:
@@ -112,24 +143,43 @@ def complete(source: Source, listed: Sequence[Listed], tools: Tools) -> Source:
     return source
 
 
+def _joined(parts: Parts, source: Source, listed: Sequence[Listed], tools: Tools) -> Stored:
+    found = parts.listed()
+    _check_excess(source, parts, _sum(found), tools)
+    _check_complete(source, found, listed)
+    return parts.join(found, source.key)
+
+
+def _is_kept(source: Source) -> bool:
+    """False where its row was deleted or refused while its parts were joined: nobody would ever use the object."""
+    return Source.objects.filter(pk=source.pk).exclude(state=Source.State.REFUSED).exists()
+
+
 def abort(source: Source, tools: Tools, *, why: str = STOPPED, untouched_since: datetime | None = None) -> bool:
     """Gives the room back. Where a film or an export counts on it, the row stays and says why nothing will come."""
     parts = parts_of(source, tools)
-    with disk_in_words(source.name), parts.alone():
+    with store_in_words(source.name), parts.alone():
         _refreshed(source)
         touched = untouched_since is not None and source.heard_at > untouched_since
         if source.state != Source.State.UPLOADING or touched:
             return False
         waiters = waiting.waiting_for(source)
-        if waiters or source.clips.exists():
-            refusal = f"{why} Upload it again, or take it out of the film."
-            source.become(Source.State.REFUSED, refusal=refusal, bytes=0, stored_bytes=0)
-        else:
-            source.delete()
-        parts.discard()
+        ended = _end(source, parts, why, keep=bool(waiters) or source.clips.exists())
     for export in waiters:
         export.ring()
-    return True
+    return ended
+
+
+def _end(source: Source, parts: Parts, why: str, *, keep: bool) -> bool:
+    """False where it was completed in the same moment."""
+    if keep:
+        refusal = f"{why} Upload it again, or take it out of the film."
+        ended = source.become(Source.State.REFUSED, refusal=refusal, bytes=0, stored_bytes=0)
+    else:
+        ended = bool(Source.objects.filter(pk=source.pk, state=Source.State.UPLOADING).delete()[0])
+    if ended:
+        parts.discard()
+    return ended
 
 
 # In one piece
@@ -149,7 +199,7 @@ def receive(project: Project, file: TemporaryUploadedFile, tools: Tools) -> Sour
 
 def store_file(source: Source, path: Path, tools: Tools) -> bool:
     """A file that is on this machine becomes the object of its source."""
-    with disk_in_words(source.name):
+    with store_in_words(source.name):
         stored = tools.store.put_file(source.key, path)
     return _become_stored(source, stored.sha256, tools)
 
@@ -157,7 +207,12 @@ def store_file(source: Source, path: Path, tools: Tools) -> bool:
 def after_storing(source: Source, tools: Tools) -> None:
     """Whoever is killed before this leaves a stored source, which the pass over them finds."""
     waiting.tell_whole(source, tools)
-    async_task("exports.tasks.look_at_source", str(source.pk), save=False)
+    ring_for_look(source)
+
+
+def ring_for_look(source: Source) -> None:
+    """With the time that it takes to read a whole file out of a bucket; its looker says meanwhile that it lives."""
+    async_task("exports.tasks.look_at_source", str(source.pk), save=False, timeout=LONGEST_LOOK)
 
 
 def _become_stored(source: Source, sha256: str, tools: Tools) -> bool:
@@ -168,13 +223,13 @@ def _become_stored(source: Source, sha256: str, tools: Tools) -> bool:
 
 def _refreshed(source: Source) -> Source:
     try:
-        source.refresh_from_db(fields=("state", "refusal", "bytes", "sha256", "heard_at"))
+        source.refresh_from_db(fields=("state", "refusal", "bytes", "upload", "sha256", "heard_at"))
     except Source.DoesNotExist:
         raise Refused("This upload is no more. Pick the file again.", 404) from None
     return source
 
 
-def _keep(source: Source, part: Part, parts: Parts, tools: Tools) -> int:
+def _keep(source: Source, part: FolderPart, parts: FolderParts, tools: Tools) -> int:
     """Counted anew from the disk each time, one part at a time: parts that come at once lose no bytes."""
     _check_open(_refreshed(source))
     room = source.bytes - _sum(each for each in parts.listed() if each.number != part.number)
@@ -209,10 +264,21 @@ def _check_complete(source: Source, found: Sequence[Part], listed: Sequence[List
         raise Refused(f"Part {missing} of {source.name} is missing. Send it, then complete the upload.")
     if _sum(found) != source.bytes:
         raise Refused(f"{source.name} is not whole: expected {source.bytes:,} bytes, got {_sum(found):,}.")
-    told, there = {each.number: each.md5 for each in listed}, {part.number: part.md5 for part in found}
+    told, there = {each.number: each.tag for each in listed}, {part.number: part.tag for part in found}
     other = next((number for number in sorted(told | there) if told.get(number) != there.get(number)), None)
     if other is not None:
         raise Refused(f"Part {other} of {source.name} is not the one that is listed. List the parts, then try again.")
+
+
+def _check_excess(source: Source, parts: Parts, stored: int, tools: Tools) -> None:
+    """What is larger than was announced is not kept: only so much room was let in."""
+    if stored <= source.bytes:
+        return
+    said = f"{stored:,} bytes of it came instead of the {source.bytes:,} that were announced."
+    _end(source, parts, said, keep=True)
+    waiting.ring(source)
+    tools.store.delete(source.key)
+    raise Refused(f"{source.name} cannot be used: {said} Upload it again.", 413)
 
 
 def _wrong_length(source: Source, number: int, length: int, most: int) -> Refused:
@@ -221,7 +287,7 @@ def _wrong_length(source: Source, number: int, length: int, most: int) -> Refuse
 
 
 @contextlib.contextmanager
-def _streamed(parts: Parts, source: Source, number: int, body: Body, most: int) -> Iterator[Part]:
+def _streamed(parts: FolderParts, source: Source, number: int, body: Body, most: int) -> Iterator[FolderPart]:
     try:
         with parts.received(number, body, most) as part:
             yield part
@@ -229,21 +295,3 @@ def _streamed(parts: Parts, source: Source, number: int, body: Body, most: int) 
         raise _wrong_length(source, number, most + 1, most) from None
     except UnreadablePostError:
         raise Refused(f"Part {number} of {source.name} broke off on its way. Send it again.", 408) from None
-
-
-@contextlib.contextmanager
-def disk_in_words(name: str) -> Iterator[None]:
-    """Whatever is wrong with the disk, as a sentence. What is stored already stays."""
-    try:
-        yield
-    except (StoreError, OSError) as error:
-        logger.warning("The disk failed while %s was uploaded: %s", name, error)
-        if isinstance(error, Full) or (isinstance(error, OSError) and error.errno in NO_ROOM):
-            raise Refused(
-                f"The server's disk is full, so {name} cannot be stored. What was sent so far is kept:"
-                " try again when there is room.",
-                507,
-            ) from error
-        raise Refused(
-            f"The server cannot store {name} now. What was sent so far is kept: try again later.", 503
-        ) from error

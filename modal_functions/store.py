@@ -5,12 +5,14 @@ Not there, not allowed and not reachable are three answers; nothing here turns o
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -18,6 +20,7 @@ PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 LONGEST_KEY = 512
 PIECE = 1 << 20
 HALF_WRITTEN = ".half-written-"  # no key starts like this, so no listing shows one
+MARK = ".made"  # in the folder of a store; beside it, its name with this behind it
 
 OnBytes = Callable[[int], None]
 
@@ -49,6 +52,13 @@ class Stored:
     sha256: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    key: str
+    bytes: int
+    changed_at: datetime
+
+
 class Store(Protocol):
     def put(self, key: str, body: bytes) -> None:
         """Written whole or not at all, over whatever stood there."""
@@ -73,6 +83,12 @@ class Store(Protocol):
 
     def keys(self, prefix: str) -> Iterator[str]: ...
 
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """The same with size and age."""
+
+    def link(self, key: str, *, seconds: int, disposition: str, content_type: str) -> str | None:
+        """An address from which whoever has it can read the object for so long; None where only we can read it."""
+
     def delete(self, key: str) -> None:
         """Gone afterwards, whether or not it was there."""
 
@@ -90,6 +106,16 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.mark, self.note = root / MARK, root.with_name(root.name + MARK)
+
+    def check(self) -> None:
+        """A disk that is not mounted looks like no folder, or like an empty one; only the note beside it can tell."""
+        with told():
+            if not self.mark.exists() and self.note.exists() and not self.mark.exists():
+                raise Unreachable(
+                    f"{self.root} is not the folder that it was: its disk may not be mounted."
+                    f" If it was emptied on purpose, remove {self.note}"
+                )
 
     def put(self, key: str, body: bytes) -> None:
         with self._written(key, body) as (temporary, place):
@@ -104,46 +130,60 @@ class FolderStore:
         return True
 
     def put_file(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
-        with _told(), path.open("rb") as source, self._beside(key) as (file, temporary, place):
+        with told(), path.open("rb") as source, self._beside(key) as (file, temporary, place):
             stored = _copy(key, source, file, on_bytes)
             sync(file)
             temporary.replace(place)
         return stored
 
     def get(self, key: str) -> bytes | None:
-        with _told():
+        with told():
             try:
                 return self._place(key).read_bytes()
             except FileNotFoundError:
+                self.check()
                 return None
 
     def fetch(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
-        with _told(), self.open(key) as source, path.open("wb") as file:
+        with told(), self.open(key) as source, path.open("wb") as file:
             return _copy(key, source, file, on_bytes)
 
     def open(self, key: str) -> BinaryIO:
-        with _told():
+        with told():
             try:
                 return self._place(key).open("rb")
             except FileNotFoundError:
+                self.check()
                 raise Missing(key) from None
 
     def size(self, key: str) -> int | None:
-        with _told():
+        with told():
             try:
                 return self._place(key).stat().st_size
             except FileNotFoundError:
+                self.check()
                 return None
 
     def keys(self, prefix: str) -> Iterator[str]:
-        with _told():
+        self.check()
+        with told():
             for folder, _, names in os.walk(self._place(prefix.rstrip("/")), onerror=_unless_missing):
                 for name in sorted(names):
                     if not name.startswith(HALF_WRITTEN):
                         yield Path(folder, name).relative_to(self.root).as_posix()
 
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        for key in self.keys(prefix):
+            with told(), contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                seen = (self.root / key).stat()
+                yield Entry(key=key, bytes=seen.st_size, changed_at=datetime.fromtimestamp(seen.st_mtime, UTC))
+
+    def link(self, key: str, *, seconds: int, disposition: str, content_type: str) -> None:
+        return None
+
     def delete(self, key: str) -> None:
-        with _told():
+        self.check()
+        with told():
             place = self._place(key)
             place.unlink(missing_ok=True)
             _drop_empty(place.parent, self.root)
@@ -154,31 +194,45 @@ class FolderStore:
     def _place(self, key: str) -> Path:
         return self.root / checked(key)
 
+    def _make(self) -> None:
+        """Once in its life; after that, whoever finds it missing does not make another."""
+        self.check()
+        if not self.mark.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            self.mark.touch()
+        if not self.note.exists():
+            self.note.touch()
+
     @contextlib.contextmanager
     def _written(self, key: str, body: bytes) -> Iterator[tuple[Path, Path]]:
-        with _told(), self._beside(key) as (file, temporary, place):
+        with told(), self._beside(key) as (file, temporary, place):
             file.write(body)
             sync(file)
             yield temporary, place
 
     @contextlib.contextmanager
     def _beside(self, key: str) -> Iterator[tuple[BinaryIO, Path, Path]]:
-        """A temporary file in the object's own folder, gone afterwards unless it was put in place."""
+        """A temporary file in the object's own folder, gone afterwards unless it was put in place; locked while its
+        writer lives, so that a sweep knows what the dead have left."""
         place = self._place(key)
-        temporary = _temporary_file(place.parent)
+        self._make()
+        temporary = _temporary_file(place.parent, self.root)
         try:
             with temporary.open("wb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
                 yield file, temporary, place
             sync_folder(place.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
 
-def _temporary_file(folder: Path) -> Path:
-    """Made again if somebody deletes the empty folder between the two steps."""
+def _temporary_file(folder: Path, root: Path) -> Path:
+    """Made again if somebody deletes the empty folder between the two steps; the root itself is never made here."""
+    between = [each for each in reversed((folder, *folder.parents)) if each.is_relative_to(root) and each != root]
     for _ in range(10):
-        folder.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
+            for each in between:
+                each.mkdir(exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=folder, prefix=HALF_WRITTEN)
             os.close(descriptor)
             return Path(name)
@@ -225,7 +279,7 @@ def _unless_missing(error: OSError) -> None:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Each way a disk can fail, as the answer it is."""
     try:
         yield

@@ -211,9 +211,24 @@
       await this.patiently(async () => {
         const signed = await this.ask("GET", this.of(`/${number}`));
         await this.put(number, signed, body);
+        if (signed.arrived) this.tellServer(signed.arrived);
       }, body);
       this.stored.set(number, length);
       this.show();
+    }
+
+    // A part went past the server: it hears of it, about once a second, and asks the store itself. Where it does not
+    // hear, nothing is lost: it asks again before the file is put together.
+    async tellServer(url) {
+      this.untold = url;
+      if (this.telling) return;
+      this.telling = true;
+      while (this.untold && !this.stopped) {
+        this.untold = "";
+        await ask(this.place, "POST", url).catch(() => {});
+        await pause(1);
+      }
+      this.telling = false;
     }
 
     put(number, signed, body) {
@@ -238,13 +253,20 @@
           this.show();
         });
         request.addEventListener("load", () =>
-          request.status < 300 ? finish(resolve) : finish(reject, refused(request.status, request.responseText)));
+          request.status < 300 ? finish(resolve) : finish(reject, this.refusedPart(signed, request)));
         request.addEventListener("error", () => finish(reject, new Lost()));
         request.addEventListener("abort", () => finish(reject, new Lost()));
         this.requests.add(request);
         heard();
         request.send(body);
       });
+    }
+
+    // With another address, the store may well take it.
+    refusedPart(signed, request) {
+      const error = refused(request.status, request.responseText);
+      error.passing ||= Boolean(signed.arrived);
+      return error;
     }
 
     ask(method, url, body) {

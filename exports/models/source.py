@@ -21,6 +21,7 @@ class Source(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.UPLOADING)
     bytes = models.PositiveBigIntegerField()
     stored_bytes = models.PositiveBigIntegerField(default=0)
+    upload = models.CharField(max_length=1024, blank=True)  # a bucket's own name for it
     sha256 = models.CharField(max_length=64, blank=True)
     facts = models.JSONField(default=dict, blank=True)  # what the probe found
     refusal = models.CharField(max_length=500, blank=True)

@@ -16,12 +16,15 @@ from django.views.decorators.http import require_safe
 
 from exports.models import Export
 from exports.tools import tools
+from exports.views.elsewhere import redirect_to
 from modal_functions.store import Missing, StoreError
 from progress import access
 from progress.models import Status
 
 logger = logging.getLogger("exports")
 
+TO_DOWNLOAD = 3600  # seconds in which a download can begin, or be gone on with
+TO_WATCH = 6 * 3600  # and in which a player can ask for another part
 PIECE = 256 * 1024
 RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime"}
@@ -47,17 +50,30 @@ def _film(request: HttpRequest, job_id: uuid.UUID, *, attachment: bool) -> HttpR
     if export.job.status != Status.COMPLETE or not export.result_key:
         raise Http404
     try:
-        film = tools().store.open(export.result_key)
+        return _sent(request, export, attachment=attachment)
     except Missing:
         raise Http404 from None
     except StoreError:
         logger.exception("export=%s its film could not be opened", export.pk)
         said = "The store does not answer right now. The film is not affected: try again in a minute.\n"
         return HttpResponse(said, status=503, content_type="text/plain; charset=utf-8")
-    answer = _ranged(request, film, etag=f'"{export.result_sha256}"')
-    kind = PurePosixPath(export.result_key).suffix or ".mp4"
-    answer["Content-Type"] = TYPES.get(kind, "application/octet-stream")
-    answer["Content-Disposition"] = content_disposition_header(attachment, file_name(export.job.title, kind)) or ""
+
+
+def _sent(request: HttpRequest, export: Export, *, attachment: bool) -> HttpResponseBase:
+    """From where it is: a bucket sends it itself."""
+    store, key = tools().store, export.result_key
+    kind = PurePosixPath(key).suffix or ".mp4"
+    content_type = TYPES.get(kind, "application/octet-stream")
+    disposition = content_disposition_header(attachment, file_name(export.job.title, kind)) or "inline"
+    seconds = TO_DOWNLOAD if attachment else TO_WATCH
+    link = store.link(key, seconds=seconds, disposition=disposition, content_type=content_type)
+    if link is not None:
+        if store.size(key) is None:
+            raise Missing(key)
+        return redirect_to(link)
+    answer = _ranged(request, store.open(key), etag=f'"{export.result_sha256}"')
+    answer["Content-Type"] = content_type
+    answer["Content-Disposition"] = disposition
     answer["Cache-Control"] = "private, max-age=0, must-revalidate"
     return answer
 

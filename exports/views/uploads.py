@@ -1,6 +1,7 @@
 """Uploading, in the shape of Uppy's S3 multipart companion: create, sign a part, list parts, complete, abort.
 
-In a folder store the "signed" address of a part is our own.
+In a folder store the "signed" address of a part is our own; in a bucket it is the bucket's, and the page says here
+that a part has arrived there. Nothing is believed: the bucket is asked.
 """
 
 import functools
@@ -22,16 +23,16 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from exports import uploads
-from exports.limits import Refused, check_number, check_quota, named, whole
+from exports.failing import store_in_words
+from exports.limits import Refused, check_quota, named, whole
 from exports.models import Project, Source
-from exports.receiving import ToTheStoresDisk
+from exports.receiving import ToTheDisk
 from exports.tools import tools
 from exports.uploads import Listed
-from modal_functions.store import FolderStore
 
 MOST_OF_A_FORM = 1 << 20  # bytes of it that are not files
 LATEST = 2**53 - 1
-ETAG = re.compile(r'"?([0-9a-f]{32})"?')
+ETAG = re.compile(r'"?([A-Za-z0-9+/=_-]{1,200})"?', re.ASCII)
 
 View = Callable[..., HttpResponseBase]
 
@@ -96,13 +97,22 @@ def upload(request: HttpRequest, project_id: uuid.UUID, source_id: uuid.UUID) ->
 @answers_in_json
 def sign(request: HttpRequest, project_id: uuid.UUID, source_id: uuid.UUID, number: int) -> HttpResponse:
     source = _keyed(request, project_id, source_id)
-    check_number(number)
+    address = uploads.address_of(source, number, tools())
+    if address is not None:
+        arrived = reverse("upload-arrived", args=[project_id, source.pk])
+        return JsonResponse({"url": address, "headers": {}, "arrived": f"{arrived}?key={source.key}"})
     return JsonResponse(
         {
             "url": reverse("upload-part", args=[project_id, source.pk, number]),
             "headers": {"X-CSRFToken": get_token(request), "Content-Type": "application/octet-stream"},
         }
     )
+
+
+@require_POST
+@answers_in_json
+def arrived(request: HttpRequest, project_id: uuid.UUID, source_id: uuid.UUID) -> HttpResponse:
+    return JsonResponse({"stored": uploads.count(_keyed(request, project_id, source_id), tools(), heard=True)})
 
 
 @require_http_methods(["PUT"])
@@ -128,14 +138,12 @@ def complete(request: HttpRequest, project_id: uuid.UUID, source_id: uuid.UUID) 
 @login_required
 def form(request: HttpRequest, project_id: uuid.UUID) -> HttpResponseBase:
     """The same for a browser without scripts: a plain form, its files streamed to the disk, then the page again."""
-    project, store = _project(request, project_id), tools().store
-    if not isinstance(store, FolderStore):
-        raise TypeError(f"expected a folder as the store, got {type(store).__name__}")
+    project = _project(request, project_id)
     try:
         length = max(0, whole("Content-Length", request.META.get("CONTENT_LENGTH") or "") - MOST_OF_A_FORM)
         check_quota(project.owner, "What you have picked", length)
-        request.upload_handlers = [ToTheStoresDisk(request, store)]
-        with uploads.disk_in_words("the file"):
+        request.upload_handlers = [ToTheDisk(request, tools().store)]
+        with store_in_words("the file"):
             request.POST  # noqa: B018 - reads the form: its files are on the disk from here on
     except Refused as refusal:
         messages.error(request, refusal.sentence)
@@ -191,10 +199,10 @@ def _json(request: HttpRequest) -> dict[str, Any]:
 def _listed(parts: object) -> list[Listed]:
     if not isinstance(parts, list) or not all(isinstance(each, dict) for each in parts):
         raise Refused("parts: expected a list of objects with PartNumber and ETag.", 400)
-    return [Listed(number=whole("PartNumber", each.get("PartNumber")), md5=_md5(each.get("ETag"))) for each in parts]
+    return [Listed(number=whole("PartNumber", each.get("PartNumber")), tag=_tag(each.get("ETag"))) for each in parts]
 
 
-def _md5(etag: object) -> str:
+def _tag(etag: object) -> str:
     found = ETAG.fullmatch(str(etag))
     if found is None:
         raise Refused(f"ETag: expected the one that storing the part has answered, got {str(etag)[:40]!r}.", 400)

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django_q.models import OrmQ
 
 from exports import sources, tasks, uploads
 from exports.models import Clip, Export, Project, Source
@@ -179,6 +180,24 @@ def test_so_many_at_most_the_oldest_first(stored, used, clock):
     assert [fresh(source).state for source in made] == ["ready", "ready", "stored"]
 
 
+def test_lost_looks_are_taken_one_after_the_other_and_not_one_a_minute(stored, used, clock):
+    def passes():
+        rung = [call.func() for call in OrmQ.objects.order_by("pk")]
+        OrmQ.objects.all().delete()
+        return rung.count("exports.tasks.tend_sources")
+
+    for number in range(3):
+        stored(f"{number}.mov")
+    clock.pass_by(10)
+    passes()
+    for left in (2, 1, 0):
+        assert sources.tend(used).looked.looked == 1
+        assert Source.objects.filter(state="stored").count() == left
+        assert passes() == 1
+    assert sources.tend(used).looked.looked == 0
+    assert passes() == 0
+
+
 # Exports that wait
 
 
@@ -210,7 +229,8 @@ def test_an_export_that_was_told_of_its_upload_can_start(export, used, tracker, 
     tracker.update_progress_incremental(export.pk, 5, 10, "bytes", stage="upload")
     source.become(Source.State.READY, facts={"seconds": 8.0})
     tracker.uploaded(export.pk)
-    assert queue.start_if_next(Export.objects.select_related("job").get(pk=export.pk), used)
+    begun, _ = queue.begin_next([Export.objects.select_related("job").get(pk=export.pk)], used)
+    assert queue.spawn(begun, used)
     assert (Job.objects.get(pk=export.pk).attempt, Job.objects.get(pk=export.pk).bp) == (1, 500)
 
 

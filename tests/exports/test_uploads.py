@@ -20,9 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exports import limits, sources, uploads
+from exports.folder_parts import HALF, PIECE, FolderParts, sweep
 from exports.limits import Refused
 from exports.models import Clip, Export, Project, Source
-from exports.parts import HALF, PIECE, Parts, sweep
 from exports.tools import tools
 from exports.uploads import Listed
 from progress.models import Event, Job
@@ -132,7 +132,7 @@ def test_parts_in_any_order_become_one_object_that_is_looked_at(page, store, pro
     assert source.sha256 == hashlib.sha256(SENT).hexdigest()
     assert source.key == begun["key"]
     assert store.get(source.key) == SENT
-    assert not Parts(store, source.pk).folder.exists()
+    assert not FolderParts(store, source.pk).folder.exists()
     assert [task.task["func"] for task in OrmQ.objects.all()] == ["exports.tasks.look_at_source"]
     assert OrmQ.objects.get().task["args"] == (str(source.pk),)
 
@@ -650,7 +650,7 @@ def test_the_same_part_twice_at_once_is_one_of_the_two_whole(project, store):
 def test_two_who_complete_at_once_store_it_once(project, store):
     source = uploads.begin(project, name="beach.mov", size=len(SENT))
     uploads.put_part(source, 1, io.BytesIO(SENT), len(SENT), tools())
-    listed = [Listed(number=part.number, md5=part.md5) for part in uploads.parts_of(source, tools()).listed()]
+    listed = [Listed(number=part.number, tag=part.tag) for part in uploads.parts_of(source, tools()).listed()]
     ended = at_once(*[lambda: uploads.complete(Source.objects.get(pk=source.pk), listed, tools())] * 4)
     assert [each.state for each in ended] == ["stored"] * 4
     assert OrmQ.objects.count() == 1
@@ -662,7 +662,7 @@ def test_two_who_complete_at_once_store_it_once(project, store):
 def test_of_an_abort_and_a_completion_at_once_one_wins(project, store, _):
     source = uploads.begin(project, name="beach.mov", size=len(SENT))
     uploads.put_part(source, 1, io.BytesIO(SENT), len(SENT), tools())
-    listed = [Listed(number=part.number, md5=part.md5) for part in uploads.parts_of(source, tools()).listed()]
+    listed = [Listed(number=part.number, tag=part.tag) for part in uploads.parts_of(source, tools()).listed()]
     key, twin = source.key, Source.objects.get(pk=source.pk)
     at_once(lambda: uploads.complete(source, listed, tools()), lambda: uploads.abort(twin, tools()))
     there = Source.objects.values_list("state", flat=True).first()
@@ -684,7 +684,7 @@ def test_of_two_files_that_begin_at_once_only_one_takes_the_last_room(project, s
 def test_what_was_half_written_by_the_dead_is_swept_and_the_upload_goes_on(page, store):
     begun = page.begun()
     page.put(begun, 1, HALVES[0])
-    folder = Parts(store, uuid.UUID(begun["uploadId"])).folder
+    folder = FolderParts(store, uuid.UUID(begun["uploadId"])).folder
     dead, young, held = (folder / f"{HALF}{name}" for name in ("dead", "young", "held"))
     for path in (dead, young, held):
         path.write_bytes(b"half a part")
@@ -701,7 +701,7 @@ def test_what_was_half_written_by_the_dead_is_swept_and_the_upload_goes_on(page,
 def test_whoever_is_killed_in_mid_part_leaves_what_a_sweep_finds(tmp_path):
     program = f"""
 import pathlib, sys, time
-from exports.parts import half_written
+from exports.folder_parts import half_written
 with half_written(pathlib.Path({str(tmp_path)!r})) as (file, path):
     file.write(b"half a part")
     file.flush()
@@ -723,7 +723,7 @@ def test_parts_of_no_upload_are_swept(page, store, clock):
     page.put(begun, 1, HALVES[0])
     Source.objects.all().delete()
     assert sources.abandon(tools()).leftovers == 1
-    assert not Parts(store, uuid.UUID(begun["uploadId"])).folder.exists()
+    assert not FolderParts(store, uuid.UUID(begun["uploadId"])).folder.exists()
 
 
 def test_who_dies_between_the_object_and_its_row_completes_it_again(page, store):

@@ -8,9 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from exports.models import Project
-from exports_site.headers import POLICY, ContentSecurityPolicyMiddleware
+from exports_site.headers import ContentSecurityPolicyMiddleware
+from exports_site.headers import policy as policy_of
 
 pytestmark = pytest.mark.django_db
+POLICY = policy_of()
 DIRECTIVES = {name: sources for name, *sources in (part.split() for part in POLICY.split("; "))}
 
 
@@ -32,6 +34,15 @@ def with_static_files(settings, tmp_path):
 
 def policy(answer):
     return answer.headers.get("Content-Security-Policy")
+
+
+def test_a_bucket_is_named_where_its_bytes_are_shown_or_sent_and_nowhere_else(settings):
+    settings.STORE_ORIGIN = "https://store.example.com"
+    answer = Client().get("/")
+    directives = {name: sources for name, *sources in (part.split() for part in policy(answer).split("; "))}
+    changed = {name for name in directives if directives[name] != DIRECTIVES[name]}
+    assert changed == {"img-src", "media-src", "connect-src"}
+    assert all(directives[name][:2] == ["'self'", "https://store.example.com"] for name in changed)
 
 
 def test_everything_is_forbidden_that_is_not_named():

@@ -1,0 +1,79 @@
+"""Objects of the store that belong to nothing any more: their export, attempt or project was deleted."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby, islice
+from uuid import UUID
+
+from exports.models import Attempt, Project, Source
+from exports.tools import Tools
+from modal_functions.store import Entry, StoreError
+
+AGE = timedelta(days=1)  # younger ones may belong to what is only just begun
+AT_ONCE = 500  # groups of objects whose owners are asked for together
+
+ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+OURS = re.compile(rf"attempts/{ID}/[0-9]{{1,9}}/|projects/{ID}/chunks/|projects/{ID}/sources/{ID}/")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tidied:
+    looked: int = 0
+    removed: int = 0
+    bytes: int = 0
+    failed: int = 0
+
+
+def tidy(tools: Tools, *, apply: bool = True, limit: int | None = None) -> Tidied:
+    """Once; whoever is killed in the middle has removed less, and nothing else."""
+    looked = removed = size = failed = 0
+    before = tools.clock() - AGE
+    for entry, owned in _all(tools):
+        looked += 1
+        if owned or entry.changed_at > before:
+            continue
+        if limit is not None and removed + failed >= limit:
+            break
+        try:
+            if apply:
+                tools.store.delete(entry.key)
+        except StoreError:
+            failed += 1
+        else:
+            removed, size = removed + 1, size + entry.bytes
+    return Tidied(looked=looked, removed=removed, bytes=size, failed=failed)
+
+
+def _all(tools: Tools) -> Iterator[tuple[Entry, bool]]:
+    """Every object with whether somebody owns it. Owners are asked for after the listing: what was made meanwhile
+    is found to be owned."""
+    for place, owners in (("attempts", _owned_attempts), ("projects", _owned_by_projects)):
+        groups = ((owner, list(entries)) for owner, entries in groupby(tools.store.entries(place), key=_owner_of))
+        while chunk := list(islice(groups, AT_ONCE)):
+            living = owners(owner for owner, _ in chunk)
+            for owner, entries in chunk:
+                yield from ((entry, owner in living) for entry in entries)
+
+
+def _owner_of(entry: Entry) -> str:
+    """Of sources and attempts, the row that they have; of chunks, their project's. What nobody here has made is
+    nobody's here to remove."""
+    found = OURS.match(entry.key)
+    return found[0] if found else ""
+
+
+def _owned_attempts(owners: Iterable[str]) -> set[str]:
+    exports = [UUID(owner.split("/")[1]) for owner in owners if owner]
+    rows = Attempt.objects.filter(export__in=exports).values_list("export_id", "number")
+    return {"", *(f"attempts/{export}/{number}/" for export, number in rows)}
+
+
+def _owned_by_projects(owners: Iterable[str]) -> set[str]:
+    parts = [owner.split("/") for owner in owners if owner]
+    projects = Project.objects.filter(pk__in={each[1] for each in parts if each[2] == "chunks"})
+    sources = Source.objects.filter(pk__in={each[3] for each in parts if each[2] == "sources"})
+    chunks = (f"projects/{pk}/chunks/" for pk in projects.values_list("pk", flat=True))
+    rows = sources.values_list("project_id", "pk")
+    return {"", *chunks, *(f"projects/{project}/sources/{source}/" for project, source in rows)}

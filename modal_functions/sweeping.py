@@ -1,0 +1,28 @@
+"""Removes what writers who died have left half-written in a folder store."""
+
+import fcntl
+import os
+from datetime import datetime
+from pathlib import Path
+
+from modal_functions.store import HALF_WRITTEN, FolderStore, told
+
+
+def sweep(store: FolderStore, before: datetime) -> int:
+    """Those that were touched last before then; returns how many files that were. It looks at the whole store."""
+    store.check()
+    with told():
+        found = [path for path in store.root.rglob(f"{HALF_WRITTEN}*") if _is_nobodys(path, before)]
+        for path in found:
+            path.unlink(missing_ok=True)
+    return len(found)
+
+
+def _is_nobodys(path: Path, before: datetime) -> bool:
+    """The age is for those that are made but not locked yet; what proves the death of a writer is the lock."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return os.fstat(file.fileno()).st_mtime < before.timestamp()
+    except (FileNotFoundError, BlockingIOError):
+        return False

@@ -1,0 +1,141 @@
+"""What deleted projects and exports leave in the store is removed, and nothing else, whatever the store is."""
+
+import io
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
+
+from exports.leftovers import tidy
+from exports.models import Attempt, Export, Project, Source
+from exports.tools import Tools, tools
+from modal_functions.stores import opened
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def own(request, tmp_path):
+    """Two days later than everything in it was made."""
+    described = {"store": "folder", "root": str(tmp_path / "store")}
+    if request.param == "bucket":
+        described = request.getfixturevalue("bucket").described()
+    return Tools(store=opened(described), runner=None, clock=lambda: timezone.now() + timedelta(days=2))
+
+
+@pytest.fixture
+def project(owner):
+    return Project.objects.create(owner=owner, name="Lofoten")
+
+
+def laid_out(project, own):
+    """A source, an attempt and a chunk, and what stands in the store of each."""
+    source = Source.objects.create(project=project, name="one.mp4", bytes=3, state=Source.State.READY)
+    source.facts = {"seconds": 1.0}
+    source.save(update_fields=["facts"])
+    project.append([source])
+    options = {"size": "360p", "rate": "25", "quality": "draft"}
+    export = Export.request(project, kind="multi_clip", options=options)
+    attempt = Attempt.objects.create(export=export, number=1, runner="local")
+    for key in (source.key, attempt.keys.outcome, f"projects/{project.pk}/chunks/ab/abc.mp4"):
+        own.store.put(key, b"123")
+    return source, export, attempt
+
+
+def stored(own):
+    return {key for place in ("projects", "attempts") for key in own.store.keys(place)}
+
+
+def test_what_has_an_owner_stays(project, own):
+    laid_out(project, own)
+    before = stored(own)
+    assert tidy(own).looked == 3
+    assert stored(own) == before
+
+
+def test_what_a_deleted_project_leaves_is_removed_and_a_second_time_there_is_nothing_to_do(project, own):
+    _, export, _ = laid_out(project, own)
+    other = Project.objects.create(owner=project.owner, name="Faroe")
+    laid_out(other, own)
+    project.delete()
+    export.job.delete()
+    done = tidy(own)
+    assert (done.looked, done.removed, done.bytes, done.failed) == (6, 3, 9, 0)
+    assert len(stored(own)) == 3
+    assert all(str(project.pk) not in key for key in stored(own))
+    assert tidy(own).removed == 0
+
+
+def test_a_deleted_source_goes_alone(project, own):
+    source, *_ = laid_out(project, own)
+    source.delete()
+    assert tidy(own).removed == 1
+    assert source.key not in stored(own)
+
+
+def test_what_is_younger_than_a_day_may_be_only_just_begun(project, own):
+    laid_out(project, own)
+    project.delete()
+    Export.objects.all().delete()
+    assert tidy(Tools(store=own.store, runner=None)).removed == 0
+    assert len(stored(own)) == 3
+
+
+def test_what_nobody_here_has_made_is_nobodys_here_to_remove(own):
+    for key in ("attempts/notes.txt", "projects/readme", "projects/x/sources/y/original", "attempts/x/1/outcome.json"):
+        own.store.put(key, b"1")
+    assert tidy(own).removed == 0
+    assert len(stored(own)) == 4
+
+
+def test_only_so_many_go_where_a_limit_is_given_and_none_in_a_dry_run(own):
+    for _ in range(5):
+        own.store.put(f"projects/{uuid.uuid4()}/chunks/ab/abc.mp4", b"123")
+    assert tidy(own, apply=False).removed == 5
+    assert tidy(own, limit=2).removed == 2
+    assert len(stored(own)) == 3
+
+
+def said(*arguments):
+    out = io.StringIO()
+    call_command("tidy_store", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def left_behind(bucket):
+    """Something that nobody owns, made long ago."""
+    key = f"projects/{uuid.uuid4()}/chunks/ab/abc.mp4"
+    tools().store.put(key, b"123")
+    kept = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[bucket.name].keys[f"longhaul/{key}"]
+    kept.last_modified = kept.last_modified.replace(year=2020)
+
+
+def test_the_command_says_in_one_line_what_it_did(in_bucket):
+    left_behind(in_bucket)
+    assert json.loads(said("--json", "--dry-run")) == {
+        "looked": 1, "removed": 1, "bytes": 3, "failed": 0, "dry_run": True,
+    }  # fmt: skip
+    assert said("--dry-run") == "1 objects looked at: 1 (3 bytes) would be removed.\n"
+    assert said() == "1 objects looked at: 1 (3 bytes) removed.\n"
+    assert said() == "0 objects looked at: 0 (0 bytes) removed.\n"
+
+
+def test_what_cannot_be_removed_is_counted_and_its_exit_code_says_so(in_bucket):
+    left_behind(in_bucket)
+    in_bucket.fault("DELETE", "chunks", status=403, code="AccessDenied")
+    with pytest.raises(SystemExit) as ended:
+        said()
+    assert ended.value.code == 1
+    assert "1 (3 bytes) removed" in said()
+
+
+def test_a_store_that_does_not_answer_is_an_error_of_its_own(in_bucket):
+    in_bucket.fault("GET", "list-type=2", status=403, code="AccessDenied", times=9)
+    with pytest.raises(CommandError, match="does not answer") as refused:
+        said()
+    assert refused.value.returncode == 2
