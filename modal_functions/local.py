@@ -1,18 +1,17 @@
-"""The entry point of a local attempt: python -m modal_functions.local STORE FOLDER CALL EXPORT NUMBER KIND."""
+"""The entry point of a local attempt: python -m modal_functions.local FOLDER CALL EXPORT NUMBER KIND.
+
+Its store is described on standard input, since a key may be in it: arguments and environment can be read by others.
+"""
 
 import logging
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-from modal_functions.kinds import work_of
-from modal_functions.runtime import Context, run
-from modal_functions.store import FolderStore
-from modal_functions.wire import AttemptKeys, unpack
+from modal_functions.attempt import attempt
+from modal_functions.wire import AttemptKeys, Order, unpack
 
 logger = logging.getLogger("modal_functions")
 
@@ -22,27 +21,19 @@ class Told(BaseException):
 
 
 def main(arguments: list[str]) -> int:
-    root, folder, call, export, number, kind = arguments
+    folder, call, export, number, kind = arguments
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     (Path(folder) / "pid").write_text(str(os.getpid()))
-    store, keys = FolderStore(Path(root)), AttemptKeys(export=export, number=int(number))
-    work = Path(folder) / "work"
-    work.mkdir(parents=True, exist_ok=True)
-
-    def of_kind(context: Context) -> dict[str, Any]:
-        return work_of(kind)(context)
-
+    keys, store = AttemptKeys(export=export, number=int(number)), unpack(sys.stdin.buffer.read())
+    order = Order(keys=keys, kind=kind, token=call, store=store)
     try:
-        spec = unpack(store.get(keys.spec) or b"{}")
-        outcome = run(work=of_kind, spec=spec, store=store, keys=keys, call=call, folder=work)
-        logger.info("ended: %s %s", outcome.get("ending"), outcome.get("code", ""))
+        outcome = attempt(order.as_wire(), call=call, folder=Path(folder) / "work")
     except Told:
         logger.info("ended: told to")
         return 143
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    logger.info("ended: %s %s", outcome.get("ending"), outcome.get("code") or outcome.get("sentence", ""))
     return 0
 
 

@@ -2,12 +2,15 @@
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from modal_functions.batches import Batch, kept_as, make
+from modal_functions.fan import MOST_TRIES, Lost
 from modal_functions.media import child
 from modal_functions.media.chunks import Chunk, plan
 from modal_functions.media.errors import MediaError
@@ -19,6 +22,7 @@ from modal_functions.side_by_side import Pieces, cores, side_by_side
 from modal_functions.store import Missing
 
 MOST_AT_ONCE = 8  # chunks of one clip in one child: their source is then opened and sought once
+ASKED_AT_ONCE = 16  # objects of the store
 PUBLISHING = 3  # joining, looking, keeping: each goes once through the film's bytes
 
 
@@ -37,9 +41,12 @@ class Making:
     def output(self) -> dict[str, Any]:
         return self.film.output.as_wire()
 
+    def batch(self, key: str, request: dict[str, Any], *parts: str) -> Batch:
+        source = next(source for source in self.context.spec["sources"] if source["key"] == key)
+        return Batch(source=source, request=request, parts=parts, kept=self.context.spec["chunks"])
+
     def kept(self, name: str) -> str:
-        """Parts are kept under the hash of what made them, so that no export of this project renders one twice."""
-        return f"{self.context.spec['chunks']}/{name[:2]}/{name}"
+        return kept_as(self.context.spec["chunks"], name)
 
 
 def work(context: Context) -> dict[str, Any]:
@@ -65,8 +72,11 @@ def work(context: Context) -> dict[str, Any]:
 
 
 def _fetch(context: Context) -> dict[str, Path]:
-    """The clips' files, in place where the store is on this machine."""
+    """The clips' files, in place where the store is on this machine. Other machines fetch what they need themselves."""
     sources, store, done = context.spec["sources"], context.store, 0
+    if context.fan:
+        context.report.stage("fetch", note="Each machine fetches the clip that it works on")
+        return {}
     context.report.stage("fetch", total=sum(source["bytes"] for source in sources), unit="bytes")
     found = {}
     for number, source in enumerate(sources):
@@ -90,23 +100,32 @@ def _count_on(context: Context, before: int, count: int) -> None:
 
 def _process(making: Making) -> int:
     """Renders the chunks that are not kept yet, and takes the sounds; returns how many chunks were rendered."""
-    context, store = making.context, making.context.store
+    context = making.context
     context.report.stage("process", total=making.timeline.frames, unit="frames")
-    missing = [chunk for chunk in making.chunks if store.size(making.kept(f"{chunk.key}.mp4")) is None]
-    quiet = [sound for sound in making.sounds if store.size(making.kept(f"{sound.key}.flac")) is None]
+    kept = _kept_of(making)
+    missing = [chunk for chunk in making.chunks if f"{chunk.key}.mp4" not in kept]
+    quiet = {sound.key: sound for sound in making.sounds if f"{sound.key}.flac" not in kept}
     pieces = Pieces(kept=making.timeline.frames - sum(chunk.frames for chunk in missing), on_done=context.report.units)
     pieces.tell()
     context.border()
-    acts: list[Callable[[], None]]
-    acts = [partial(_take_sound, making, sound, pieces) for sound in {sound.key: sound for sound in quiet}.values()]
-    acts += [partial(_render, making, batch, pieces) for batch in batches(missing)]
-    side_by_side(acts, pieces, cores())
+    workers = context.fan.at_once if context.fan else cores()
+    batches = [_of_sound(making, sound) for sound in quiet.values()]
+    batches += [_of_chunks(making, chunks) for chunks in batched(missing, workers)]
+    side_by_side([partial(_make, making, batch, pieces) for batch in batches], pieces, workers)
     return len(missing)
 
 
-def batches(missing: Sequence[Chunk]) -> Iterator[list[Chunk]]:
-    """Neighbours of one clip together, but small enough that every core has its share until the end."""
-    most = max(1, min(MOST_AT_ONCE, math.ceil(len(missing) / (2 * cores()))))
+def _kept_of(making: Making) -> set[str]:
+    """The names of the parts that are there already."""
+    names = {f"{chunk.key}.mp4" for chunk in making.chunks} | {f"{sound.key}.flac" for sound in making.sounds}
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        sizes = {name: pool.submit(making.context.store.size, making.kept(name)) for name in names}
+    return {name for name, size in sizes.items() if size.result() is not None}
+
+
+def batched(missing: Sequence[Chunk], workers: int) -> Iterator[list[Chunk]]:
+    """Neighbours of one clip together, but small enough that every worker has its share until the end."""
+    most = max(1, min(MOST_AT_ONCE, math.ceil(len(missing) / (2 * workers))))
     batch: list[Chunk] = []
     seen: set[str] = set()
     for chunk in missing:
@@ -122,52 +141,37 @@ def batches(missing: Sequence[Chunk]) -> Iterator[list[Chunk]]:
         yield batch
 
 
-def _render(making: Making, batch: list[Chunk], pieces: Pieces) -> None:
-    request = {
-        "do": "render",
-        "path": str(making.sources[batch[0].source]),
-        "chunks": [chunk.as_wire() for chunk in batch],
-        "output": making.output,
-        "folder": str(making.context.folder),
-    }
+def _of_chunks(making: Making, chunks: list[Chunk]) -> Batch:
+    request = {"do": "render", "chunks": [chunk.as_wire() for chunk in chunks], "output": making.output}
+    return making.batch(chunks[0].source, request, *(f"{chunk.key}.mp4" for chunk in chunks))
 
-    def hear(progress: dict[str, Any]) -> None:
+
+def _of_sound(making: Making, sound: Piece) -> Batch:
+    return making.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, f"{sound.key}.flac")
+
+
+def _make(making: Making, batch: Batch, pieces: Pieces) -> None:
+    """Here or on another machine: what is heard of it, and what it leaves, is the same."""
+    context = making.context
+
+    def hear(frames: int) -> None:
         pieces.check()
-        if "frames" in progress:
-            pieces.under_way(batch[0].key, progress["frames"])
-        if "chunk" in progress:
-            _keep(making, Path(progress["chunk"]["path"]))
-            making.context.border()
+        pieces.under_way(batch.name, frames)
 
-    with _named(making, batch[0].source):
-        child.run(request, hear)
-    again = sum(chunk.frames for chunk in making.chunks if chunk.key in {each.key for each in batch})
-    pieces.finished(batch[0].key, again)
-
-
-def _take_sound(making: Making, sound: Piece, pieces: Pieces) -> None:
-    request = {
-        "do": "sound",
-        "path": str(making.sources[sound.source]),
-        "piece": sound.as_wire(),
-        "folder": str(making.context.folder),
-    }
-    with _named(making, sound.source):
-        child.run(request, lambda progress: pieces.check())
-    _keep(making, making.context.folder / f"{sound.key}.flac")
-    making.context.border()
-
-
-def _keep(making: Making, path: Path) -> None:
-    making.context.store.put_file(making.kept(path.name), path)
-    path.unlink()
+    with _named(making, batch.source["key"]):
+        if context.fan:
+            context.fan.make(batch, hear, context.border)
+        else:
+            source, folder, store = making.sources[batch.source["key"]], context.folder, context.store
+            make(batch, source=source, folder=folder, store=store, hear=hear, border=context.border)
+    pieces.finished(batch.name, sum(chunk.frames for chunk in making.chunks if f"{chunk.key}.mp4" in batch.parts))
 
 
 def _publish(making: Making) -> dict[str, Any]:
     """Joins without encoding, decodes the whole film to see that it is what was planned, and keeps it."""
     context, frames = making.context, making.timeline.frames
     context.report.stage("publish", unit="bytes", note="Joining")
-    files = [_at_hand(making, f"{chunk.key}.mp4") for chunk in making.chunks]
+    files = _all_at_hand(making, [f"{chunk.key}.mp4" for chunk in making.chunks])
     parts = [{"path": str(file), "frames": chunk.frames} for file, chunk in zip(files, making.chunks, strict=True)]
     track = _soundtrack(making)
     whole = sum(file.stat().st_size for file in files) + track.stat().st_size
@@ -203,6 +207,12 @@ def _soundtrack(making: Making) -> Path:
     return track
 
 
+def _all_at_hand(making: Making, names: list[str]) -> list[Path]:
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+        found = {name: pool.submit(_at_hand, making, name) for name in set(names)}
+    return [found[name].result() for name in names]
+
+
 def _at_hand(making: Making, name: str) -> Path:
     key = making.kept(name)
     path = making.context.store.in_place(key)
@@ -217,13 +227,18 @@ def _at_hand(making: Making, name: str) -> Path:
 @contextlib.contextmanager
 def _named(making: Making, key: str) -> Iterator[None]:
     """What is wrong with a file is said with its name and its place in the film."""
+    place = next(number for number, clip in enumerate(making.film.clips, 1) if clip.source == key)
+    name = next(source["name"] for source in making.context.spec["sources"] if source["key"] == key)
     try:
         yield
     except MediaError as error:
-        place = next(number for number, clip in enumerate(making.film.clips, 1) if clip.source == key)
-        name = next((source["name"] for source in making.context.spec["sources"] if source["key"] == key), "")
         said = f"We couldn't use clip {place} ({name}). {error.sentence} Replace it and try again."
         raise Failed(error.code, said) from error
+    except Missing:
+        raise _gone(name) from None
+    except Lost as error:
+        said = f"Machines that worked on clip {place} ({name}) ended {MOST_TRIES} times without an answer."
+        raise Failed("internal", said) from error
 
 
 @contextlib.contextmanager

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from modal_functions.fan import Fan
 from modal_functions.reporter import Reporter
 from modal_functions.store import Forbidden, Full, Store, StoreError
-from modal_functions.wire import MOST_RUNS, AttemptKeys, Hello, Outcome, ProgressReport, Stop, pack, unpack
+from modal_functions.wire import MOST_HELLOS, MOST_RUNS, AttemptKeys, Hello, Outcome, ProgressReport, Stop, pack, unpack
 
 logger = logging.getLogger("modal_functions")
 
@@ -47,6 +48,7 @@ class Context:
     run: int
     folder: Path
     report: Reporter
+    fan: Fan | None = None  # where batches can be made on other machines
 
     def border(self) -> None:
         """Between two pieces of work: stops here if it was asked to, or if the attempt was decided already.
@@ -70,7 +72,15 @@ Work = Callable[[Context], dict[str, Any]]
 
 
 def run(
-    *, work: Work, spec: dict[str, Any], store: Store, keys: AttemptKeys, call: str, folder: Path
+    *,
+    work: Work,
+    spec: dict[str, Any],
+    store: Store,
+    keys: AttemptKeys,
+    call: str,
+    folder: Path,
+    fan: Fan | None = None,
+    reporter: Callable[..., Reporter] = Reporter,
 ) -> dict[str, Any]:
     """One run of one attempt. `work` returns the result; everything else that can happen has its own ending.
 
@@ -82,7 +92,7 @@ def run(
         settled = store.get(keys.outcome)
         if settled is not None:
             return unpack(settled)
-        outcome = _work(work, spec, store, keys, call, number, folder)
+        outcome = _work(work, spec, store, keys, call, number, folder, fan, reporter)
         return _commit(store, keys, outcome) if outcome else unpack(store.get(keys.outcome) or b"{}")
     except StoreError as error:
         logger.warning("The store failed while an attempt was decided: %s", error)
@@ -96,13 +106,21 @@ POISON = (
 
 
 def _work(
-    work: Work, spec: dict[str, Any], store: Store, keys: AttemptKeys, call: str, number: int, folder: Path
+    work: Work,
+    spec: dict[str, Any],
+    store: Store,
+    keys: AttemptKeys,
+    call: str,
+    number: int,
+    folder: Path,
+    fan: Fan | None,
+    reporter: Callable[..., Reporter],
 ) -> Outcome | None:
     def write(picture: ProgressReport) -> None:
         store.put(keys.progress, pack(picture.as_wire()))
 
-    report = Reporter(job=keys.export, attempt=keys.number, run=number, write=write)
-    context = Context(spec=spec, store=store, keys=keys, call=call, run=number, folder=folder, report=report)
+    report = reporter(job=keys.export, attempt=keys.number, run=number, write=write)
+    context = Context(spec=spec, store=store, keys=keys, call=call, run=number, folder=folder, report=report, fan=fan)
     try:
         result = work(context)
         json.dumps(result)
@@ -139,10 +157,15 @@ def _of_store(error: StoreError) -> str:
 
 
 def _say_hello(store: Store, keys: AttemptKeys, call: str) -> int | None:
-    """The number of this run; None when too many have begun before."""
-    for number in range(1, MOST_RUNS + 1):
-        if store.put_once(keys.hello(number), pack(Hello(call=call, run=number, at=_now()).as_wire())):
+    """The number of this run; None when too many of this call have begun before."""
+    own = 0
+    for number in range(1, MOST_HELLOS + 1):
+        hello = pack(Hello(call=call, run=number, at=_now()).as_wire())
+        if store.put_once(keys.hello(number), hello):
             return number
+        own += unpack(store.get(keys.hello(number)) or b"{}").get("call") == call
+        if own >= MOST_RUNS:
+            return None
     return None
 
 

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 VERSION = 1
-MOST_RUNS = 3  # an input that ended so many runs without an outcome is given up
+MOST_RUNS = 3  # an input that ended so many runs of one call without an outcome is given up
+MOST_HELLOS = 9  # of all calls of one attempt together: a spawn whose answer was lost may have been tried again
 
 Ending = Literal["ok", "error", "paused", "abort"]
 Stop = Literal["pause", "cancel"]
+STOPS: frozenset[Stop] = frozenset(("pause", "cancel"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +49,42 @@ class AttemptKeys:
     def outcome(self) -> str:
         return f"{self.folder}/outcome.json"
 
+    def batch(self, name: str) -> str:
+        """How far another machine is with a batch that it was given; only shown."""
+        return f"{self.folder}/batches/{name}.json"
+
     def out(self, call: str, run: int, name: str) -> str:
         """Bytes that one run made; no two runs ever write under the same key."""
         return f"{self.folder}/out/{call}.{run}/{name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What an attempt is started with; everything else is in the store that is described here."""
+
+    keys: AttemptKeys
+    kind: str
+    token: str
+    store: dict[str, Any] = field(repr=False)  # there may be a key in it
+    site: dict[str, str] = field(default_factory=dict, repr=False)  # where it may post; empty where it may not
+    v: int = VERSION
+
+    def as_wire(self) -> dict[str, Any]:
+        keys = {"export": self.keys.export, "number": self.keys.number}
+        return {"v": self.v, **keys, "kind": self.kind, "token": self.token, "store": self.store, "site": self.site}
+
+    @classmethod
+    def from_wire(cls, wire: dict[str, Any]) -> "Order":
+        """Of any version: who reads it must be able to answer that it is another."""
+        keys = AttemptKeys(export=str(wire["export"]), number=int(wire["number"]))
+        return cls(
+            keys=keys,
+            kind=str(wire["kind"]),
+            token=str(wire["token"]),
+            store=dict(wire["store"]),
+            site=dict(wire.get("site") or {}),
+            v=int(wire["v"]),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

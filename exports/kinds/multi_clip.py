@@ -113,7 +113,7 @@ class MultiClip(Kind):
         return list(export.project.sources.filter(pk__in=wanted))
 
     def spec(self, export: "Export") -> dict[str, Any]:
-        sources = {str(source.pk): source for source in self.sources(export)}
+        sources = _newest(self.sources(export))
         for clip in export.spec["clips"]:
             sources.setdefault(clip["source"], _deleted(export, clip["source"]))
         return {
@@ -151,6 +151,14 @@ def _checked(clip: "Clip") -> bool:
             f"{source.name}: expected an in point before the out point, got {start / US:g} s to {end / US:g} s."
         )
     return True
+
+
+def _newest(sources: "list[Source]") -> "dict[str, Source]":
+    """By id, each as it was uploaded last: so a retry finds bytes that were lost and uploaded again."""
+    known = {source.sha256 for source in sources if source.usable}
+    same = sources[0].project.sources.filter(sha256__in=known, state="ready").order_by("created_at") if known else ()
+    latest = {(source.sha256, source.bytes): source for source in same}
+    return {str(source.pk): latest.get((source.sha256, source.bytes), source) for source in sources}
 
 
 def _deleted(export: "Export", source_id: str) -> "Source":

@@ -1,11 +1,25 @@
 """Where attempts run. Three verbs; none of them decides anything, that is the register's part."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
+from modal_functions.posting import Site
 from modal_functions.wire import AttemptKeys
 
 Life = Literal["alive", "gone", "unknown"]
+
+
+class RunnerError(Exception):
+    """The runner could not be told what to do; whether it was, is not known. Says why in a sentence."""
+
+
+class NotReached(RunnerError):
+    """No answer. Asked again later, it may go well."""
+
+
+class NotReady(RunnerError):
+    """It answers, and will refuse until somebody sets it up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,9 +27,23 @@ class Ordered:
     """What a runner is told of an attempt; everything else is in the store."""
 
     keys: AttemptKeys
+    project: str
     kind: str
     token: str
     call_id: str = ""
+
+
+Grant = Callable[[Ordered], dict[str, Any]]  # what one attempt may do with the store, as `stores.opened` takes it
+
+
+SiteFor = Callable[[Ordered], Site | None]  # where one attempt may post its reports
+
+
+def nowhere(ordered: Ordered) -> None:
+    return None
+
+
+Lacking = tuple[str, str]  # what is wrong, and what to do
 
 
 class Runner(Protocol):
@@ -24,6 +52,9 @@ class Runner(Protocol):
 
     def capacity(self) -> int:
         """How many attempts may be open at once."""
+
+    def lacks(self, kinds: Sequence[str]) -> Lacking | None:
+        """What keeps it from starting one of them."""
 
     def spawn(self, ordered: Ordered) -> str:
         """Starts it and returns its call id. It may be asked twice for one attempt, and may then start it twice."""

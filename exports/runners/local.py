@@ -3,18 +3,21 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exports.runners.base import Life, Ordered
+from exports.runners.base import Grant, Lacking, Life, Ordered
+from modal_functions.wire import pack
 
-LOCK, PID, LOG = "alive.lock", "pid", "log"
+LOCK, PID, LOG, WORK = "alive.lock", "pid", "log", "work"  # the work's folder and the pid are the attempt's to make
 PROJECT = Path(__file__).resolve().parent.parent.parent
 HANDED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV")  # no secret of the site is among them
 TRIES = 50
@@ -25,13 +28,21 @@ class LocalRunner:
     """The lock is taken before the process is made and handed to it, so that there is no moment in which an attempt
     that lives looks dead. The kernel drops it with the process, however that ends; a pid could be somebody else's."""
 
-    store_root: Path
+    grant: Grant
     runs: Path
     at_once: int
     name: str = "local"
 
     def capacity(self) -> int:
         return self.at_once
+
+    def lacks(self, kinds: Sequence[str]) -> Lacking | None:
+        try:
+            self.runs.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.runs):
+                return None
+        except OSError as error:
+            return f"Nothing can be written into {self.runs}: {error.strerror}.", "Make it writable for this account."
 
     def spawn(self, ordered: Ordered) -> str:
         call_id = f"local-{ordered.token}"
@@ -41,10 +52,10 @@ class LocalRunner:
         if lock is None:  # it was spawned before, and lives
             return call_id
         try:
-            with (folder / LOG).open("ab") as log:
+            with _letter(pack(self.grant(ordered))) as letter, (folder / LOG).open("ab") as log:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "modal_functions.local", *self._arguments(ordered, call_id)],
-                    stdin=subprocess.DEVNULL,
+                    stdin=letter,
                     stdout=log,
                     stderr=log,
                     pass_fds=(lock,),
@@ -66,6 +77,8 @@ class LocalRunner:
             return "unknown"
         try:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            # Who was killed could not do it; while the lock is held, nobody else begins there.
+            shutil.rmtree(self._folder(ordered) / WORK, ignore_errors=True)
         except BlockingIOError:
             return "alive"
         finally:
@@ -94,8 +107,20 @@ class LocalRunner:
         return None
 
     def _arguments(self, ordered: Ordered, call_id: str) -> Iterator[str]:
-        yield from (str(self.store_root), str(self._folder(ordered)), call_id)
+        yield from (str(self._folder(ordered)), call_id)
         yield from (ordered.keys.export, str(ordered.keys.number), ordered.kind)
 
     def _folder(self, ordered: Ordered) -> Path:
         return self.runs / f"{ordered.keys.export}.{ordered.keys.number}"
+
+
+@contextlib.contextmanager
+def _letter(body: bytes) -> Iterator[int]:
+    """In memory: a key on a disk would outlive its use, and a pipe could keep us waiting for its reader."""
+    descriptor = os.memfd_create("longhaul-store", os.MFD_CLOEXEC)
+    try:
+        os.write(descriptor, body)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,6 +1,7 @@
 """Real processes: their life is told by a lock that the kernel drops, never by a pid or an age."""
 
 import contextlib
+import dataclasses
 import multiprocessing
 import os
 import signal
@@ -11,23 +12,24 @@ import pytest
 
 from exports.runners.base import Ordered
 from exports.runners.local import LocalRunner
+from modal_functions.store import Forbidden
 from modal_functions.wire import AttemptKeys
-from tests.exports.conftest import soon
+from tests.exports.conftest import folder, soon
 
 
 @pytest.fixture
 def runner(tmp_path):
-    return LocalRunner(store_root=tmp_path / "store", runs=tmp_path / "runs", at_once=2)
+    return LocalRunner(grant=folder(tmp_path / "store"), runs=tmp_path / "runs", at_once=2)
 
 
 @pytest.fixture
-def ordered(runner):
+def ordered(runner, tmp_path):
     """An attempt that waits for its spec as long as the test likes: the spec is a pipe that nobody writes to."""
     keys = AttemptKeys(export="7f3c", number=1)
-    spec = runner.store_root / keys.spec
+    spec = tmp_path / "store" / keys.spec
     spec.parent.mkdir(parents=True)
     os.mkfifo(spec)
-    yield Ordered(keys=keys, kind="multi_clip", token="t-1")
+    yield Ordered(keys=keys, project="p1", kind="multi_clip", token="t-1")
     for process in attempts(runner):
         process.kill()
 
@@ -82,12 +84,12 @@ def test_many_looks_at_once_do_not_take_each_other_for_life(runner, ordered):
     assert set(told) == {"gone"}
 
 
-def test_asked_to_stop_it_ends_without_an_outcome(runner, ordered):
+def test_asked_to_stop_it_ends_without_an_outcome(runner, ordered, tmp_path):
     runner.spawn(ordered)
     assert alive_and_ready(runner, ordered)
     runner.stop(ordered)
     assert soon(lambda: runner.look(ordered) == "gone")
-    assert not (runner.store_root / ordered.keys.outcome).exists()
+    assert not (tmp_path / "store" / ordered.keys.outcome).exists()
     assert not (runner.runs / "7f3c.1" / "work").exists()
 
 
@@ -134,6 +136,26 @@ def test_it_is_told_no_secret(runner, ordered, monkeypatch):
     assert not {"SECRET_KEY", "DATABASE_URL", "DJANGO_SETTINGS_MODULE"} & environment.keys()
 
 
+def test_its_key_to_the_store_stands_in_no_list_of_processes_and_on_no_disk(runner, ordered, tmp_path):
+    keyed = dataclasses.replace(runner, grant=lambda ordered: runner.grant(ordered) | {"secret": "a key of its own"})
+    keyed.spawn(ordered)
+    assert alive_and_ready(runner, ordered)
+    process = attempts(runner)[0]
+    assert "a key of its own" not in " ".join(process.cmdline()) + str(process.environ())
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert written
+    assert not [path for path in written if b"a key of its own" in path.read_bytes()]
+
+
+def test_an_attempt_that_may_do_nothing_with_the_store_is_not_started(runner, ordered):
+    def refuse(ordered):
+        raise Forbidden("no key for one attempt can be made")
+
+    with pytest.raises(Forbidden):
+        dataclasses.replace(runner, grant=refuse).spawn(ordered)
+    assert runner.look(ordered) == "gone"
+
+
 def test_nonsense_where_the_pid_should_be_stops_nothing(runner, ordered):
     runner.spawn(ordered)
     assert alive_and_ready(runner, ordered)
@@ -142,3 +164,17 @@ def test_nonsense_where_the_pid_should_be_stops_nothing(runner, ordered):
     (runner.runs / "7f3c.1" / "pid").unlink()
     runner.stop(ordered)
     assert runner.look(ordered) == "alive"
+
+
+def test_what_a_killed_attempt_has_left_half_done_goes_when_it_is_found_dead(runner, ordered):
+    runner.spawn(ordered)
+    assert alive_and_ready(runner, ordered)
+    half_done = runner.runs / "7f3c.1" / "work" / "film.mp4"
+    half_done.parent.mkdir(exist_ok=True)
+    half_done.write_bytes(b"half of it")
+    assert runner.look(ordered) == "alive"
+    assert half_done.exists()
+    for process in attempts(runner):
+        process.kill()
+    assert soon(lambda: runner.look(ordered) == "gone")
+    assert not half_done.parent.exists()

@@ -103,7 +103,7 @@ def test_a_clip_that_stands_twice_is_rendered_once(make, spec):
     film = Film.from_wire(spec(THREE[2], THREE[2])["film"])
     chunks = plan(lay_out(film), film.output)
     assert len({chunk.key for chunk in chunks}) == 1
-    assert len(list(multi_clip.batches(chunks))) == 1
+    assert len(list(multi_clip.batched(chunks, 2))) == 1
 
 
 def test_a_pause_keeps_what_is_rendered_and_the_resumed_film_is_the_same(make, spec, store):

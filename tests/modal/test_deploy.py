@@ -1,0 +1,72 @@
+"""`modal deploy -m modal_functions.app`, the real command: what it has put on the other side is whole."""
+
+import re
+from importlib.metadata import requires
+
+import pytest
+from modal_proto import api_pb2
+
+from modal_functions import app, kinds
+from modal_functions.wire import VERSION
+from tests.modal.loopback import ROOT
+
+MARKER = f"wire_{VERSION}"  # tells the version by being there, and is never called
+
+
+@pytest.fixture
+def deployed(modal_cloud):
+    cloud = modal_cloud.cloud
+    return {name: cloud.functions[own] for name, own in cloud.apps["longhaul"].items()}
+
+
+def test_every_kind_has_a_function_of_its_name_and_all_share_the_one_for_batches(deployed):
+    assert set(deployed) == {*kinds.NAMES, "batch", MARKER}
+
+
+def test_the_whole_source_is_there_and_nothing_of_the_site(modal_cloud, deployed):
+    ours = {path.relative_to(ROOT) for path in (ROOT / "modal_functions").rglob("*.py")}
+    there = {
+        path.relative_to(modal_cloud.cloud.source) for path in modal_cloud.cloud.source.rglob("*") if path.is_file()
+    }
+    assert there == ours
+
+
+def test_limits_are_our_own_and_nothing_is_begun_again_behind_our_back(deployed):
+    for name, function in deployed.items():
+        if name == MARKER:
+            continue
+        assert function.timeout_secs > 300, f"{name} has Modal's own time limit, which is five minutes"
+        assert function.retry_policy.retries == 0
+        assert function.resources.milli_cpu > 0
+        assert function.resources.memory_mb >= 1024
+        assert function.task_idle_timeout_secs > 0
+        assert function.max_concurrent_inputs in (0, 1)
+        assert not function.resources.gpu_config.gpu_type
+        assert function.function_type == api_pb2.Function.FUNCTION_TYPE_FUNCTION
+    assert deployed["batch"].concurrency_limit >= app.AT_ONCE
+
+
+def test_who_conducts_is_not_preempted(deployed):
+    """Three runs of one call are taken for an input that ends machines; a preemption would count as one."""
+    for kind in kinds.NAMES:
+        assert deployed[kind].scheduler_placement.nonpreemptible
+
+
+def test_the_image_has_the_versions_that_the_site_is_locked_to(modal_cloud, deployed):
+    commands = " ".join(command for image in modal_cloud.cloud.images for command in image.dockerfile_commands)
+    assert "FROM python:3.11" in commands
+    locked = list(app.locked(ROOT / "requirements.txt"))
+    assert [pin for pin in locked if pin not in commands] == []
+    assert [pin for pin in locked if not re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", pin)] == []
+
+
+def test_no_library_is_installed_that_is_not_locked():
+    """Else it would come in whatever version there is that day."""
+    needed, seen = {"av", "boto3"}, set()
+    while needed:
+        name = needed.pop()
+        seen.add(name)
+        for requirement in requires(name) or ():
+            if "extra ==" not in requirement:
+                needed |= {re.match(r"[A-Za-z0-9-]+", requirement)[0].lower()} - seen
+    assert seen == set(app.LIBRARIES)
