@@ -1,5 +1,6 @@
 from django.urls import path
 
+from exports.api import recovery
 from exports.views import accounts, dashboard, exports, film, films, health, projects, uploads
 
 urlpatterns = [
@@ -27,10 +28,14 @@ urlpatterns = [
     path("projects/<uuid:project_id>/s3/multipart", uploads.create, name="uploads"),
     path("projects/<uuid:project_id>/s3/multipart/<uuid:source_id>", uploads.upload, name="upload"),
     path("projects/<uuid:project_id>/s3/multipart/<uuid:source_id>/complete", uploads.complete, name="upload-complete"),
+    path("projects/<uuid:project_id>/s3/multipart/<uuid:source_id>/arrived", uploads.arrived, name="upload-arrived"),
     path("projects/<uuid:project_id>/s3/multipart/<uuid:source_id>/<int:number>", uploads.sign, name="upload-sign"),
     path("projects/<uuid:project_id>/parts/<uuid:source_id>/<int:number>", uploads.part, name="upload-part"),
     path("projects/<uuid:project_id>/unfinished", uploads.unfinished, name="upload-unfinished"),
     path("projects/<uuid:project_id>/sources", uploads.form, name="upload-form"),
+    path("api/exports/active", recovery.active, name="api-active"),
+    path("api/exports/<uuid:job_id>/modal-status", recovery.modal_status, name="api-modal-status"),
+    path("api/exports/<uuid:export_id>/attempts/<int:number>/report", recovery.report, name="attempt-report"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -1,0 +1,42 @@
+"""For operators: is every part that the installation stands on as it should be?"""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from exports.doctor import Found, examine
+from exports.tools import tools
+
+MARKS = {True: "ok", False: "FAILS", None: "–"}
+
+
+class Command(BaseCommand):
+    help = (
+        "Uses each part once (database, clock, queue, store, grants, CORS, runner) and says what to do where one fails."
+        " Exit code 0: all hold, 1: one does not."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="Say it as JSON.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        found = []
+        for each in examine(tools()):
+            found.append(each)
+            if not options["json"]:
+                self._say(each)
+        failing = sum(each.ok is False for each in found)
+        if options["json"]:
+            self.stdout.write(json.dumps({"ok": not failing, "parts": [each.as_json() for each in found]}))
+        else:
+            self.stdout.write(f"{failing} of {len(found)} parts fail." if failing else "All is as it should be.")
+        if failing:
+            raise SystemExit(1)
+
+    def _say(self, found: Found) -> None:
+        self.stdout.write(f"{MARKS[found.ok]:<6}{found.part:<11} {found.said}")
+        if found.todo:
+            self.stdout.write(f"{'':<17} {found.todo}")

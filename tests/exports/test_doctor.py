@@ -1,0 +1,110 @@
+"""Every part is used once, and where one fails, it is said what to do."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from exports.doctor import examine
+from exports.models.heartbeat import CLUSTER, Heartbeat
+from exports.runners.base import NotReached
+from exports.tools import tools
+from modal_functions.store import FolderStore, Forbidden
+from tests.exports.scripted import ScriptedRunner
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def beating(db):
+    Heartbeat.beat(CLUSTER)
+
+
+def found(used=None, part=None):
+    parts = {each.part: each for each in examine(used or tools())}
+    return parts[part] if part else parts
+
+
+def with_store(store):
+    return replace(tools(), store=store)
+
+
+def with_runner(runner):
+    return replace(tools(), runner=lambda name: runner)
+
+
+def test_a_healthy_installation_has_nothing_to_be_done(beating, capsys):
+    call_command("doctor")
+    told = capsys.readouterr().out
+    assert "FAILS" not in told
+    assert told.endswith("All is as it should be.\n")
+
+
+def test_it_leaves_nothing_behind(beating):
+    used = tools()
+    before = set(used.store.keys("doctor"))
+    found(used)
+    assert set(used.store.keys("doctor")) == before == set()
+
+
+def test_what_fails_is_said_with_what_to_do_and_the_exit_code(capsys, db):
+    Heartbeat.objects.update_or_create(name=CLUSTER, defaults={"at": timezone.now() - timedelta(hours=1)})
+    with pytest.raises(SystemExit) as ended:
+        call_command("doctor", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert (ended.value.code, told["ok"]) == (1, False)
+    queue = next(part for part in told["parts"] if part["part"] == "queue")
+    assert queue["said"].startswith("The cluster has been silent for 36")
+    assert "manage.py cluster" in queue["todo"]
+
+
+def test_a_store_that_writes_over_is_found_out(tmp_path):
+    class Forgetful(FolderStore):
+        def put_once(self, key, body):
+            self.put(key, body)
+            return True
+
+    wrong = found(with_store(Forgetful(tmp_path)), "write-once")
+    assert (wrong.ok, "finished twice" in wrong.said, "If-None-Match" in wrong.todo) == (False, True, True)
+
+
+def test_a_store_that_loses_what_it_was_given_is_found_out(tmp_path):
+    class Sieve(FolderStore):
+        def get(self, key):
+            return None
+
+    assert found(with_store(Sieve(tmp_path)), "store").ok is False
+
+
+def test_a_store_that_refuses_is_said_in_its_own_words(tmp_path):
+    class Locked(FolderStore):
+        def put(self, key, body):
+            raise Forbidden("Permission denied (store)")
+
+    wrong = found(with_store(Locked(tmp_path)), "store")
+    assert (wrong.ok, wrong.said) == (False, "The store failed: Permission denied (store)")
+
+
+def test_a_runner_that_lacks_something_says_what(tmp_path):
+    class Lacking(ScriptedRunner):
+        def lacks(self, kinds):
+            return f"There is nothing for {kinds[0]}.", "Deploy it."
+
+    wrong = found(with_runner(Lacking()), "runner")
+    assert (wrong.ok, wrong.said, wrong.todo) == (False, "There is nothing for multi_clip.", "Deploy it.")
+
+
+def test_a_runner_that_does_not_answer_is_no_crash():
+    class Silent(ScriptedRunner):
+        def lacks(self, kinds):
+            raise NotReached("Modal does not answer. What runs there goes on.")
+
+    assert found(with_runner(Silent()), "runner").said == "Modal does not answer. What runs there goes on."
+
+
+def test_what_this_installation_has_no_need_of_is_neither_well_nor_ill(beating):
+    parts = found()
+    assert {"grants", "CORS"} <= {name for name, each in parts.items() if each.ok is None}

@@ -1,0 +1,100 @@
+"""What the work posts to the site: signed, one at a time, and never the work's trouble."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from modal_functions.posting import SIGNED, TIMED, Post, Site, signature
+
+
+class Listening(ThreadingHTTPServer):
+    """Keeps what it was sent; can be told to refuse, to redirect or to hold its answer back."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Taking)
+        self.came, self.status = [], 204
+        self.answers = threading.Event()
+        self.answers.set()
+
+
+class Taking(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.came.append((dict(self.headers), body))
+        self.server.answers.wait(20)
+        self.send_response(self.server.status)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def listening():
+    with Listening() as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        yield server
+        server.answers.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def post(listening):
+    return Post(Site(url=f"http://127.0.0.1:{listening.server_port}/report", place="e.1", key="k"))
+
+
+def came(listening, count):
+    deadline = time.monotonic() + 20
+    while len(listening.came) < count and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return [json.loads(body) for _, body in listening.came]
+
+
+def test_a_report_arrives_signed(post, listening):
+    post.report({"seq": 1})
+    assert came(listening, 1) == [{"report": {"seq": 1}}]
+    headers, body = listening.came[0]
+    assert headers[SIGNED] == signature("k", "e.1", headers[TIMED], body)
+    assert abs(int(headers[TIMED]) - time.time()) < 60
+
+
+def test_while_one_is_on_its_way_others_are_left_out_and_the_end_is_not(post, listening):
+    listening.answers.clear()
+    post.report({"seq": 1})
+    came(listening, 1)
+    post.report({"seq": 2})
+    listening.answers.set()
+    post.ended()
+    assert came(listening, 2) == [{"report": {"seq": 1}}, {"ended": True}]
+
+
+@pytest.mark.parametrize("status", [403, 500, 302])
+def test_a_site_that_refuses_is_left_alone_for_a_while(post, listening, status):
+    listening.status = status
+    post.ended()
+    post.report({"seq": 2})
+    post.ended()
+    assert len(came(listening, 1)) == 1, "nothing is followed, and nothing sent again"
+
+
+def test_a_site_that_is_not_there_costs_nothing(caplog):
+    caplog.set_level("INFO")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as closed:
+        port = closed.server_port
+    Post(Site(url=f"http://127.0.0.1:{port}/", place="e.1", key="k")).ended()
+    assert "did not take a report" in caplog.text
+
+
+def test_the_key_stands_in_no_log(post, caplog, listening):
+    caplog.set_level("DEBUG")
+    listening.status = 500
+    Post(Site(url=post.site.url, place="e.1", key="very secret")).ended()
+    assert "very secret" not in caplog.text + repr(Site(url="", place="", key="very secret"))
