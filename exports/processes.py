@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 PR_SET_PDEATHSIG = 1
 PATIENCE = 15.0  # seconds for a clean end, before the whole process group is killed
@@ -17,6 +18,16 @@ HEALTHY_AFTER = 60.0  # seconds of life after which a death counts as the first 
 
 # Looked up before any fork: between fork and exec a child may only do what needs no lock.
 _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+
+
+class Watched(Protocol):
+    """Whether what runs also works; see `signs`."""
+
+    @property
+    def silence(self) -> float: ...
+    @property
+    def is_over(self) -> bool: ...
+    def begin(self, pid: int) -> None: ...
 
 
 @dataclass
@@ -29,6 +40,7 @@ class Child:
     deaths: int = 0
     not_before: float = 0.0
     clock: Callable[[], float] = time.monotonic
+    watch: Watched | None = None
 
     def start(self) -> None:
         """In a session of its own, so that a Ctrl-C meant for the parent is passed on in the right order."""
@@ -39,21 +51,30 @@ class Child:
             preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - one system call, no lock
         )
         self.started = self.clock()
+        if self.watch:
+            self.watch.begin(self.process.pid)
 
     def keep_running(self) -> None:
-        """Starts it again if it has died, at first at once, then less and less often."""
-        now = self.clock()
+        """Starts it again if it has died or hangs, at first at once, then less and less often."""
         if self.process is None:
-            if now >= self.not_before:
+            if self.clock() >= self.not_before:
                 self.start()
             return
         code = self.process.poll()
-        if code is None:
-            return
+        if code is not None:
+            self._end(self.process, f"ended unexpectedly ({_how(code)})", 0.0)
+        elif self.watch and self.watch.is_over:
+            silence = self.watch.silence
+            self._end(self.process, f"gave no sign of life for {silence:.0f} s and was killed", silence)
+
+    def _end(self, process: "subprocess.Popen[bytes]", how: str, silence: float) -> None:
+        """What it was silent for was no life: who never works is not started again at once for ever."""
         self.kill_group()
-        self.deaths = 1 if now - self.started > HEALTHY_AFTER else self.deaths + 1
+        process.wait()
+        now = self.clock()
+        self.deaths = 1 if now - self.started - silence > HEALTHY_AFTER else self.deaths + 1
         pause = min(LONGEST_PAUSE, 2.0 ** min(self.deaths - 1, 10) - 1)  # a float has no 2¹⁰²⁴
-        self.say(f"The {self.name} ended unexpectedly ({_how(code)}); it is started again in {pause:.0f} s.")
+        self.say(f"The {self.name} {how}; it is started again in {pause:.0f} s.")
         self.process, self.not_before = None, now + pause
 
     def ask_to_stop(self) -> None:

@@ -1,6 +1,10 @@
 """What the django-q2 cluster is rung to do. Two lines each; the work is elsewhere."""
 
+import contextlib
 import uuid
+
+from django.db import Error
+from django.utils import timezone
 
 from exports import driver, first_project, sources
 from exports.models import User
@@ -10,6 +14,12 @@ from exports.tools import tools
 
 def beat() -> None:
     Heartbeat.beat(CLUSTER)
+
+
+def answer() -> None:
+    """A worker works; who rang takes it from there. Every few seconds, so it also looks whether somebody drives."""
+    with contextlib.suppress(Error):  # the database is away; it is asked again soon
+        driver.wake(timezone.now())
 
 
 def drive() -> int:

@@ -35,8 +35,8 @@ def child(said):
     """Makes children and, whatever the test is about, leaves none of them."""
     made = []
 
-    def of(*command, clock=None):
-        made.append(Child("worker", list(command), said.append, clock=clock or StillClock()))
+    def of(*command, clock=None, watch=None):
+        made.append(Child("worker", list(command), said.append, clock=clock or StillClock(), watch=watch))
         return made[-1]
 
     yield of
@@ -132,6 +132,75 @@ def test_what_a_dead_child_leaves_behind_is_killed_before_the_next_starts(child,
     assert alive(left)
     leaves.keep_running()
     assert soon(lambda: not alive(left))
+
+
+class Silent:
+    """Watches on paper: silent since it began, for as long as the test says."""
+
+    def __init__(self):
+        self.silence, self.patience, self.pids = 0.0, 90.0, []
+
+    @property
+    def is_over(self):
+        return self.silence >= self.patience
+
+    def begin(self, pid):
+        self.silence = 0.0
+        self.pids.append(pid)
+
+
+def falls_silent_and_is_noticed(one, watch, clock, after):
+    one.keep_running()
+    clock.now += after
+    watch.silence = 90.0
+    one.keep_running()
+
+
+def test_what_hangs_is_killed_with_all_that_it_started_and_begins_again(child, said, tmp_path):
+    started, watch = tmp_path / "started", Silent()
+    hung = child("sh", "-c", 'trap "" TERM; sleep 300 & echo $! > "$0"; wait', str(started), watch=watch)
+    hung.keep_running()
+    below, first = pid_in(started), hung.process
+    watch.silence = 89.0
+    hung.keep_running()
+    assert (alive(first.pid), said) == (True, [])
+    watch.silence = 90.0
+    hung.keep_running()
+    assert said == ["The worker gave no sign of life for 90 s and was killed; it is started again in 0 s."]
+    assert soon(lambda: not alive(below))
+    assert first.returncode == -signal.SIGKILL
+    hung.keep_running()
+    assert watch.pids == [first.pid, hung.process.pid]
+    assert alive(hung.process.pid)
+
+
+def test_what_hangs_from_its_beginning_is_started_again_less_and_less_often(child):
+    clock, watch = StillClock(), Silent()
+    hung = child(*STAYS, clock=clock, watch=watch)
+    pauses = []
+    for _ in range(4):
+        falls_silent_and_is_noticed(hung, watch, clock, after=90)
+        pauses.append(hung.not_before - clock.now)
+        clock.now = hung.not_before
+    assert pauses == [0, 1, 3, 7]
+
+
+def test_what_hangs_after_a_healthy_life_is_started_again_at_once(child):
+    clock, watch = StillClock(), Silent()
+    hung = child(*STAYS, clock=clock, watch=watch)
+    hung.deaths = 5
+    falls_silent_and_is_noticed(hung, watch, clock, after=90 + HEALTHY_AFTER + 1)
+    assert (hung.deaths, hung.not_before) == (1, clock.now)
+
+
+def test_what_died_while_it_was_silent_is_told_as_dead(child, said):
+    watch = Silent()
+    dying = child("false", watch=watch)
+    dying.keep_running()
+    dying.process.wait()
+    watch.silence = 90.0
+    dying.keep_running()
+    assert said == ["The worker ended unexpectedly (exit code 1); it is started again in 0 s."]
 
 
 def test_a_ctrl_c_at_the_terminal_does_not_reach_the_child(child):

@@ -1,112 +1,28 @@
 """`manage.py serve --first-start` as `make run` starts it: real processes, a real port, a home of its own."""
 
 import json
-import os
 import re
 import signal
-import socket
-import subprocess
-import sys
-from contextlib import suppress
 from http.client import HTTPConnection
-from http.cookiejar import CookieJar
-from pathlib import Path
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 
 import psutil
 import pytest
 from django.conf import settings
 
 from exports_site.headers import POLICY
-from tests.deploy_check import OURS
 from tests.exports.conftest import soon
+from tests.serving import Server
 
 pytestmark = pytest.mark.skipif(
     "sqlite3" not in settings.DATABASES["default"]["ENGINE"],
     reason="it makes a SQLite of its own, so once a suite is enough",
 )
-ROOT = Path(__file__).parents[2]
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-
-class Server:
-    def __init__(self, home, port=None, *options):
-        self.home, self.port = home, port or free_port()
-        self.log = home.with_name(f"{home.name}.log")
-        around = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        ours = {"LONGHAUL_HOME": str(home), "LONGHAUL_BIND": f"127.0.0.1:{self.port}"}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", *options],
-                cwd=ROOT,
-                env=around | ours,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-
-    @property
-    def said(self):
-        return self.log.read_text()
-
-    def browser(self):
-        return build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
-
-    def ask(self, path, form=None, browser=None):
-        """The status, the headers and the text, whatever they are; None where nothing listens yet."""
-        url, body = f"http://127.0.0.1:{self.port}{path}", form and urlencode(form).encode()
-        try:
-            with (browser or self.browser()).open(url, body, timeout=30) as answer:
-                return answer.status, answer.headers, answer.read().decode()
-        except HTTPError as refused:
-            with refused:
-                return refused.code, refused.headers, refused.read().decode()
-        except (URLError, ConnectionError):
-            return None
-
-    def answers(self):
-        return soon(lambda: self.process.poll() is not None or self.ask("/healthz"), 60) and self.ask("/")
-
-    def is_ready(self):
-        return soon(lambda: (self.ask("/readyz") or [0])[0] == 200, 60)
-
-    def processes(self):
-        """Everything that runs for this home, found by its environment and not by whose child it is."""
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                if process.environ().get("LONGHAUL_HOME") == str(self.home) and process.status() != "zombie":
-                    found.append(process)
-        return found
-
-    def sign_in(self, name, password):
-        browser = self.browser()
-        _, _, page = self.ask("/sign-in", browser=browser)
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
-        form = {"csrfmiddlewaretoken": token, "username": name, "password": password}
-        return self.ask("/sign-in", form, browser)
-
-    def password(self):
-        return re.findall(r"Sign in as demo with the password (\S+) ", self.said)[-1]
-
-    def end(self):
-        for process in self.processes():
-            with suppress(psutil.Error):
-                process.kill()
-        self.process.wait()
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """One that runs while the tests of this file look at it."""
-    running = Server(tmp_path_factory.mktemp("serve") / "home", None, "--first-start")
+    running = Server(tmp_path_factory.mktemp("serve") / "home", None, "--first-start", "--silence", "20")
     try:
         assert running.answers(), running.said
         yield running
@@ -205,6 +121,14 @@ def test_a_cluster_that_is_killed_is_told_and_started_again(server):
     assert soon(lambda: not clusters()[1] & with_workers), "its workers are gone too"
     assert "The cluster ended unexpectedly (signal SIGKILL); it is started again in 0 s." in server.said
     assert server.ask("/")[0] == 200
+
+
+def test_a_web_server_that_hangs_is_told_and_started_again(server):
+    [web] = [each for each in psutil.Process(server.process.pid).children() if "granian" in each.cmdline()]
+    for process in (web, *web.children(recursive=True)):
+        process.suspend()
+    assert soon(lambda: "The web server gave no sign of life for 21 s and was killed" in server.said, 120), server.said
+    assert server.answers()[0] == 200
 
 
 def test_ctrl_c_leaves_no_process_a_second_run_carries_on_and_even_kill_9_leaves_nothing(tmp_path):

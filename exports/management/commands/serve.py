@@ -1,7 +1,6 @@
 """The web server and the cluster together, on one machine."""
 
 import socket
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -10,12 +9,12 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django_q.tasks import async_task
+from django.utils import timezone
 
-from exports.processes import Child, run_until_told
-
-CONNECTIONS = 4096
-THREADS = 32  # requests a web process works on at once; each may hold a database connection
+from exports import crew
+from exports.doorbell import ring
+from exports.models.heartbeat import Heartbeat
+from exports.processes import run_until_told
 
 
 class Command(BaseCommand):
@@ -27,6 +26,7 @@ class Command(BaseCommand):
             action="store_true",
             help="Also make the database, the static files and a demo account, as `make run` does.",
         )
+        crew.add_silence(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._refuse_a_taken_port()
@@ -35,37 +35,12 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, verbosity=0)
             call_command("demo")
         self._refuse_an_older_database()
-        host, port = settings.BIND
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         self.stdout.flush()
-        async_task("exports.tasks.drive")  # the cluster's first sign of life, and what was left when it last stopped
-        run_until_told([self._web(host, port), self._cluster()])
+        Heartbeat.forget_clusters(timezone.now())
+        ring()  # what was left when the last cluster stopped
+        run_until_told([child(self._say, options["silence"]) for child in (crew.web, crew.cluster)])
         self.stdout.write("\nLonghaul has stopped. Nothing is lost: exports go on at the next start.")
-
-    def _web(self, host: str, port: int) -> Child:
-        command = [sys.executable, "-m", "granian", "exports_site.wsgi:application", "--interface", "wsgi"]
-        command += ["--host", host, "--port", str(port), "--workers", str(settings.WEB_PROCESSES)]
-        command += [
-            "--no-ws",
-            "--respawn-failed-workers",
-            "--workers-kill-timeout",
-            "10",
-            "--log-level",
-            "error",
-        ]
-        # Backpressure counts connections, and browsers keep theirs open: it is no limit on what is worked on at once.
-        command += [
-            "--blocking-threads",
-            str(THREADS),
-            "--backpressure",
-            str(CONNECTIONS),
-            "--backlog",
-            str(CONNECTIONS),
-        ]
-        return Child("web server", command, self._say)
-
-    def _cluster(self) -> Child:
-        return Child("cluster", [sys.executable, sys.argv[0], "qcluster"], self._say)
 
     def _say(self, sentence: str) -> None:
         self.stderr.write(sentence)

@@ -1,0 +1,47 @@
+"""The web server and the cluster as children that are kept running, and are started anew when they fall silent."""
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
+
+from django.conf import settings
+
+from exports.processes import Child
+from exports.signs import Answers, Beats, Watch
+
+CONNECTIONS = 4096
+THREADS = 32  # requests a web process works on at once; each may hold a database connection
+SILENCE = 90.0  # when every worker is at its longest (60 s, by Q_CLUSTER), none answers
+SHORTEST_SILENCE = 10.0
+
+Say = Callable[[str], None]
+
+
+def web(say: Say, silence: float) -> Child:
+    host, port = settings.BIND
+    command = [sys.executable, "-m", "granian", "exports_site.wsgi:application", "--interface", "wsgi"]
+    command += ["--host", host, "--port", str(port), "--workers", str(settings.WEB_PROCESSES)]
+    command += ["--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "error"]
+    # Backpressure counts connections, and browsers keep theirs open: it is no limit on what is worked on at once.
+    command += ["--blocking-threads", str(THREADS)]
+    command += ["--backpressure", str(CONNECTIONS), "--backlog", str(CONNECTIONS)]
+    sign = Answers(host, port, processes=settings.WEB_PROCESSES)
+    return Child("web server", command, say, watch=Watch(sign, patience=silence))
+
+
+def cluster(say: Say, silence: float) -> Child:
+    command = [sys.executable, sys.argv[0], "qcluster"]
+    return Child("cluster", command, say, watch=Watch(Beats(), patience=silence))
+
+
+def add_silence(parser: ArgumentParser) -> None:
+    told = f"Start again what gave no sign of life for so long ({SILENCE:.0f}). Below {SILENCE:.0f}, a cluster may be"
+    told += " taken for dead that is only at work."
+    parser.add_argument("--silence", type=_seconds, default=SILENCE, metavar="SECONDS", help=told)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not SHORTEST_SILENCE <= seconds < float("inf"):
+        raise ArgumentTypeError(f"{text} is no time to wait for; expected {SHORTEST_SILENCE:.0f} seconds or more")
+    return seconds

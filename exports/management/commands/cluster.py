@@ -1,0 +1,32 @@
+"""The cluster on a machine of its own: `qcluster`, started again when it dies or hangs."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import Error
+from django.utils import timezone
+
+from exports import crew
+from exports.doorbell import ring
+from exports.models.heartbeat import Heartbeat
+from exports.processes import run_until_told
+
+
+class Command(BaseCommand):
+    help = "Runs the django-q2 cluster until SIGTERM or Ctrl-C, and starts it again when it dies or hangs."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        crew.add_silence(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            Heartbeat.forget_clusters(timezone.now())
+            ring()  # what was left when the last cluster stopped
+        except Error:
+            self._say("The database does not answer yet. The cluster begins its work as soon as it does.")
+        run_until_told([crew.cluster(self._say, options["silence"])])
+
+    def _say(self, sentence: str) -> None:
+        self.stderr.write(sentence)
+        self.stderr.flush()

@@ -1,0 +1,104 @@
+"""`manage.py serve` as people start it: real processes, a real port, a home of its own."""
+
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing, suppress
+from http.cookiejar import CookieJar
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
+
+import psutil
+
+from tests.deploy_check import OURS
+from tests.exports.conftest import soon
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+
+class Server:
+    def __init__(self, home, port=None, *options, inside=(), **more):
+        """`inside`: a command that runs it where something is otherwise; `more`: settings of its environment."""
+        self.home, self.port = home, port or free_port()
+        self.log = home.with_name(f"{home.name}.log")
+        around = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        ours = {"LONGHAUL_HOME": str(home), "LONGHAUL_BIND": f"127.0.0.1:{self.port}"}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*inside, sys.executable, "manage.py", "serve", *options],
+                cwd=ROOT,
+                env=around | ours | more,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def said(self):
+        return self.log.read_text()
+
+    def browser(self):
+        return build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
+
+    def ask(self, path, form=None, browser=None):
+        """The status, the headers and the text, whatever they are; None where nothing listens yet."""
+        url, body = f"{self.url}{path}", form and urlencode(form).encode()
+        try:
+            with (browser or self.browser()).open(url, body, timeout=30) as answer:
+                return answer.status, answer.headers, answer.read().decode()
+        except HTTPError as refused:
+            with refused:
+                return refused.code, refused.headers, refused.read().decode()
+        except (URLError, ConnectionError):
+            return None
+
+    def answers(self, within=60):
+        return soon(lambda: self.process.poll() is not None or self.ask("/healthz"), within) and self.ask("/")
+
+    def is_ready(self):
+        return soon(lambda: (self.ask("/readyz") or [0])[0] == 200, 60)
+
+    def processes(self):
+        """Everything that runs for this home, found by its environment and not by whose child it is."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get("LONGHAUL_HOME") == str(self.home) and process.status() != "zombie":
+                    found.append(process)
+        return found
+
+    def sign_in(self, name, password):
+        browser = self.browser()
+        _, _, page = self.ask("/sign-in", browser=browser)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
+        form = {"csrfmiddlewaretoken": token, "username": name, "password": password}
+        return self.ask("/sign-in", form, browser)
+
+    def password(self):
+        return re.findall(r"Sign in as demo with the password (\S+) ", self.said)[-1]
+
+    def rows(self, statement, *values):
+        """What its SQLite says, read beside it."""
+        with closing(sqlite3.connect(f"file:{self.home}/longhaul.sqlite3?mode=ro", uri=True, timeout=30)) as database:
+            return database.execute(statement, values).fetchall()
+
+    def end(self):
+        for process in self.processes():
+            with suppress(psutil.Error):
+                process.kill()
+        self.process.wait()
