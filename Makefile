@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 export PYTHONDONTWRITEBYTECODE ?= $(CI)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check bench lock chromium clean
+.PHONY: help run test test-sqlite test-postgres check bench chaos fuzz lock chromium clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -55,6 +55,12 @@ check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missi
 
 bench: .venv/.installed-bench  ## the benchmarks of docs/BENCHMARKS.md; results in var/bench
 	exec $(BIN)/python -m tests.bench $(ARGS)
+
+fuzz: .venv/.installed-dev  ## feed damaged media to all that reads it: make fuzz ARGS="--files 100000 --seed 1"
+	exec $(BIN)/python -m tests.fuzz $(ARGS)
+
+chaos: .venv/.installed-dev  ## kill everything at random and audit what is left: ARGS="--rounds 1000 --seed 7 --only sqlite"
+	exec $(BIN)/python -m tests.chaos $(ARGS)
 
 lock: .venv/.installed-dev  ## lock again after a change of pyproject.toml
 	@sh tests/lock.sh

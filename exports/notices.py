@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from exports.asides import aside
 from exports.models import Notice
 
 AT_ONCE = 10
@@ -16,8 +17,11 @@ LEVELS = {Notice.Event.DONE: messages.SUCCESS, Notice.Event.FAILED: messages.WAR
 
 def tell(request: HttpRequest, *, on: Any = None) -> int:
     """Returns how many were told. The page of the export `on` tells its own ending by itself."""
-    owed = Notice.objects.filter(told_at__isnull=True, export__job__owner_id=request.user.pk)
-    return sum(_tell_one(request, notice, on) for notice in owed[:AT_ONCE])
+    told: list[bool] = []
+    with aside("A notice"):
+        owed = Notice.objects.filter(told_at__isnull=True, export__job__owner_id=request.user.pk)
+        told += [_tell_one(request, notice, on) for notice in owed[:AT_ONCE]]
+    return sum(told)
 
 
 def _tell_one(request: HttpRequest, notice: Notice, on: Any) -> bool:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from exports import kinds, timecode
+from exports import kinds, timecode, waiting
 from exports.kinds.multi_clip import US
-from exports.models import Export, Source
+from exports.models import Export
 from progress import wording
 from progress.models import Status
 
@@ -66,7 +66,7 @@ class Panel:
             return "stopping" if self._winds_down else "stopped"
         if status == Status.PAUSED:
             return "paused"
-        return "upload" if status == Status.UPLOADING and self._needs_the_page else "leave"
+        return "upload" if status == Status.UPLOADING and self._missing else "leave"
 
     @property
     def ended(self) -> bool:
@@ -79,8 +79,9 @@ class Panel:
 
     @property
     def promise(self) -> str:
+        if self.state == "upload":  # elsewhere: no page of an export uploads
+            return f"It starts as soon as {self._missing} uploaded. Keep the uploading page open."
         return {
-            "upload": "Keep this page open while uploading",
             "leave": "You can close this page. We'll keep working.",
             "paused": "It stays paused until you resume it. You can close this page.",
         }.get(self.state, "")
@@ -135,10 +136,9 @@ class Panel:
         asked, stopped = self.export.stop_asked_at, self.export.stopped_at
         return asked is not None and stopped is None and self.export.attempts.filter(gone_at__isnull=True).exists()
 
-    @property
-    def _needs_the_page(self) -> bool:
-        sources = kinds.get(self.export.kind).sources(self.export)
-        return any(source.state == Source.State.UPLOADING for source in sources)
+    @cached_property
+    def _missing(self) -> str:
+        return waiting.missing(self.export)
 
 
 def _seconds(seconds: float) -> str:

@@ -53,6 +53,9 @@ def _preview(what: str, path: Path, **more: Any) -> dict[str, Any]:
 
 
 def _ask(what: str, path: Path, **more: Any) -> dict[str, Any]:
+    return child.run({"do": what, "path": str(path), **more}, limits=limits_of(what))
+
+
+def limits_of(what: str) -> Limits:
     seconds = SECONDS[what]
-    limits = Limits(memory_bytes=MEMORY, cpu_seconds=seconds, file_bytes=1 << 20, wall_seconds=seconds)
-    return child.run({"do": what, "path": str(path), **more}, limits=limits)
+    return Limits(memory_bytes=MEMORY, cpu_seconds=seconds, file_bytes=1 << 20, wall_seconds=seconds)

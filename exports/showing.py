@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from exports import timecode
+from exports import timecode, waiting
 from exports.forms import ClipForm, ExportForm
 from exports.kinds.multi_clip import RATES, SIZES, Choice
 from exports.models import Clip, Export, Project, Source
 from exports.preflight import Preflight, preflight
 from progress import wording
+from progress.models import Status
 
 COLUMNS = 120  # of a waveform strip
 
@@ -119,6 +120,31 @@ class Film:
     @property
     def length(self) -> str:
         return timecode.roughly(self.ahead.length_us)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """An export that starts when its clips are uploaded, shown where they are uploaded."""
+
+    export: Export
+    missing: str
+
+    @property
+    def said(self) -> str:
+        starts = f"“{self.export.job.title}” starts as soon as {self.missing} uploaded."
+        return f"{starts} If the upload was interrupted, choose the file again; only what is missing is sent."
+
+
+def waiting_in(project: Project) -> Waiting | None:
+    """The newest of its exports that wait for an upload."""
+    uploading = project.exports.filter(job__status=Status.UPLOADING).select_related("job__owner", "project")
+    each = (waiting_of(export) for export in uploading.order_by("-job__created_at"))
+    return next((found for found in each if found), None)
+
+
+def waiting_of(export: Export) -> Waiting | None:
+    missing = waiting.missing(export)
+    return Waiting(export=export, missing=missing) if missing else None
 
 
 def library(project: Project) -> Library:

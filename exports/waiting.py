@@ -26,6 +26,16 @@ def waiting_for(source: Source) -> list[Export]:
     ]
 
 
+def missing(export: Export) -> str:
+    """What it waits for, with its verb: “beach.mov is”, “beach.mov and 2 other clips are”."""
+    sources = kinds.get(export.kind).sources(export)
+    names = [source.name for source in sources if source.state == Source.State.UPLOADING]
+    if not names:
+        return ""
+    more = len(names) - 1
+    return f"{names[0]} and {more} other clip{'s' * (more > 1)} are" if more else f"{names[0]} is"
+
+
 def tell(source: Source, tools: "Tools", *, last: bool) -> None:
     """Bytes of it were stored. Each job hears about once a second, and always of what came last."""
     for export in waiting_for(source):

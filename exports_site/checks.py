@@ -7,6 +7,8 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from exports_site.environment import KNOWN
+
 
 @register(Tags.security)
 def environment_is_understood(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
@@ -44,3 +46,62 @@ def production_is_complete(app_configs: Sequence[AppConfig] | None, **kwargs: An
             )
         )
     return missing
+
+
+@register(Tags.security)
+def modal_is_complete(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    missing: list[CheckMessage] = []
+    if settings.RUNNER == "modal" and not settings.MODAL_TOKEN:
+        missing.append(
+            Error(
+                "MODAL_TOKEN_ID or MODAL_TOKEN_SECRET is not set, so nothing can be started on Modal.",
+                hint="Set both to those of a token of your Modal account, or LONGHAUL_RUNNER to local.",
+                id="longhaul.E109",
+            )
+        )
+    if settings.RUNNER == "modal" and not settings.STORE_BUCKET:
+        missing.append(
+            Error(
+                "The store is a folder of this machine, which the machines of Modal cannot reach.",
+                hint="Set LONGHAUL_STORE to a bucket, or LONGHAUL_RUNNER to local.",
+                id="longhaul.E110",
+            )
+        )
+    return missing
+
+
+@register(Tags.security)
+def bucket_is_complete(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """What a bucket needs beside its name, each in one sentence."""
+    if not settings.STORE_BUCKET:
+        return []
+    return [
+        Error(f"{name} is not set; {why}.", hint=KNOWN[name], id=f"longhaul.{id}")
+        for name, value, why, id in _needed_by_the_bucket()  # noqa: A001
+        if not value
+    ]
+
+
+def _needed_by_the_bucket() -> list[tuple[str, object, str, str]]:
+    amazons = ".amazonaws.com" in settings.STORE_ENDPOINT
+    somewhere = not amazons or settings.STORE_REGION != "auto"
+    key = "the site cannot reach the bucket without a key"
+    needed: list[tuple[str, object, str, str]] = [
+        ("LONGHAUL_STORE_ENDPOINT", somewhere, "without it LONGHAUL_STORE_REGION has to name Amazon's region", "E103"),
+        ("LONGHAUL_STORE_KEY", settings.STORE_KEY, key, "E104"),
+        ("LONGHAUL_STORE_SECRET", settings.STORE_SECRET, key, "E105"),
+        (
+            "LONGHAUL_STORE_GRANTS",
+            settings.GRANTS != "none",
+            "no export can be rendered, since work is never given the site's own key to the bucket",
+            "E106",
+        ),
+    ]
+    if settings.GRANTS == "r2":
+        where = "expected …/accounts/<account>/r2/temp-access-credentials of Cloudflare's API"
+        needed.append(("LONGHAUL_STORE_GRANTS_ENDPOINT", settings.GRANTS_ENDPOINT, where, "E107"))
+        needed.append(("LONGHAUL_STORE_GRANTS_TOKEN", settings.GRANTS_TOKEN, "Cloudflare refuses without it", "E108"))
+    elif settings.GRANTS == "sts" and not amazons:
+        where = "expected the address of the STS that belongs to the bucket"
+        needed.append(("LONGHAUL_STORE_GRANTS_ENDPOINT", settings.GRANTS_ENDPOINT, where, "E107"))
+    return needed

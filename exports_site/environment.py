@@ -22,7 +22,21 @@ KNOWN = {
     "LONGHAUL_BIND": "where the web server listens (127.0.0.1:8000)",
     "LONGHAUL_WEB_PROCESSES": "web server processes (1)",
     "LONGHAUL_CLUSTER_PROCESSES": "worker processes of the django-q2 cluster (2)",
+    "LONGHAUL_RUNNER": "local or modal: where exports are rendered (local)",
     "LONGHAUL_RUNNING_AT_ONCE": "exports rendered at the same time on this machine (1); each uses all cores",
+    "LONGHAUL_MODAL_APP": "with modal: the name that the functions were deployed under (longhaul)",
+    "LONGHAUL_MODAL_ENVIRONMENT": "with modal: the environment of the account (the account's own default)",
+    "LONGHAUL_MODAL_AT_ONCE": "with modal: exports rendered at the same time (100)",
+    "LONGHAUL_STORE": "a bucket, such as s3://films or s3://films/longhaul; without it a folder in LONGHAUL_HOME",
+    "LONGHAUL_STORE_ENDPOINT": "the address of the bucket's S3 interface; without it Amazon's for the region",
+    "LONGHAUL_STORE_REGION": "the bucket's region (auto, as R2 wants it)",
+    "LONGHAUL_STORE_KEY": "the id of the access key that the site uses for the bucket",
+    "LONGHAUL_STORE_SECRET": "the secret of that access key",
+    "LONGHAUL_STORE_GRANTS": "none, sts or r2: who makes the short-lived key of each attempt (none)",
+    "LONGHAUL_STORE_GRANTS_ENDPOINT": "where they are made: the address of the STS, or Cloudflare's for the account",
+    "LONGHAUL_STORE_GRANTS_ROLE": "with sts: the role to assume; without it a federation token is asked for",
+    "LONGHAUL_STORE_GRANTS_TOKEN": "with r2: the API token that may make them",
+    "LONGHAUL_STORE_GRANTS_HOURS": "how long the key of an attempt is good for (12)",
     "LONGHAUL_LARGEST_UPLOAD_GB": "the largest file that can be uploaded, in GB (20)",
     "LONGHAUL_QUOTA_GB": "how much an account may keep, in GB (100)",
     "LONGHAUL_GUEST_QUOTA_GB": "how much a guest may keep, in GB (10)",
@@ -45,6 +59,9 @@ POSTGRES_OPTIONS = {
 SQLITE = "django.db.backends.sqlite3"
 ENGINES: dict[str, dict[str, Any]] = {SQLITE: SQLITE_OPTIONS, "django.db.backends.postgresql": POSTGRES_OPTIONS}
 LEAST_SECRET = 50  # characters
+BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}){0,4})/?")
+REGION = re.compile(r"[a-z][a-z0-9-]{0,30}")
+ADDRESS_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 # What Django takes for a host: a name or an IPv4 address, or an IPv6 address without its brackets.
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|(?=.*:)[0-9a-f.:]+", re.IGNORECASE | re.ASCII)
 
@@ -107,6 +124,27 @@ class Environment:
         if not value or _is_origin(origin):
             return origin
         return self._fall_back("E006", name, value, "an address such as https://exports.example.com", "")
+
+    def address(self, name: str) -> str:
+        """An origin, perhaps with a path."""
+        value = self.text(name, "")
+        scheme, _, rest = value.partition("://")
+        host, slash, path = rest.partition("/")
+        if not value or (_is_origin(f"{scheme}://{host}".lower()) and ADDRESS_PATH.fullmatch(slash + path)):
+            return f"{scheme}://{host}".lower() + (slash + path).rstrip("/") if value else ""
+        return self._fall_back("E006", name, value, "an address such as https://store.example.com", "")
+
+    def bucket(self, name: str) -> tuple[str, str]:
+        """Its name and the beginning of all keys in it; both empty where there is none."""
+        value = self.text(name, "")
+        found = BUCKET.fullmatch(value)
+        if value and not found:
+            self._fall_back("E012", name, value, "s3://bucket or s3://bucket/prefix", "")
+        return (found[1], found[2].lstrip("/")) if found else ("", "")
+
+    def region(self, name: str) -> str:
+        value = self.text(name, "auto")
+        return value if REGION.fullmatch(value) else self._fall_back("E013", name, value, "a region", "auto")
 
     def home(self, name: str) -> Path:
         path = self.base / self.text(name, "var")

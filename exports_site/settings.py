@@ -19,6 +19,22 @@ BIND_URL = f"http://{in_url(BIND[0])}:{BIND[1]}/"
 WEB_PROCESSES = env.whole_number("LONGHAUL_WEB_PROCESSES", 1, 1, 256)
 CLUSTER_PROCESSES = env.whole_number("LONGHAUL_CLUSTER_PROCESSES", 2, 1, 256)
 STORE_ROOT = HOME / "store"
+STORE_BUCKET, STORE_PREFIX = env.bucket("LONGHAUL_STORE")
+STORE_REGION = env.region("LONGHAUL_STORE_REGION")
+STORE_ENDPOINT = env.address("LONGHAUL_STORE_ENDPOINT") or f"https://s3.{STORE_REGION}.amazonaws.com"
+STORE_ORIGIN = "/".join(STORE_ENDPOINT.split("/")[:3]) if STORE_BUCKET else ""
+STORE_KEY = env.text("LONGHAUL_STORE_KEY", "")
+STORE_SECRET = env.text("LONGHAUL_STORE_SECRET", "")
+GRANTS = env.choice("LONGHAUL_STORE_GRANTS", "none", ("none", "sts", "r2"))
+GRANTS_ENDPOINT = env.address("LONGHAUL_STORE_GRANTS_ENDPOINT")
+GRANTS_ROLE = env.text("LONGHAUL_STORE_GRANTS_ROLE", "")
+GRANTS_TOKEN = env.text("LONGHAUL_STORE_GRANTS_TOKEN", "")
+GRANTS_HOURS = env.whole_number("LONGHAUL_STORE_GRANTS_HOURS", 12, 1, 36)
+RUNNER = env.choice("LONGHAUL_RUNNER", "local", ("local", "modal"))
+MODAL_APP = env.text("LONGHAUL_MODAL_APP", "longhaul")
+MODAL_ENVIRONMENT = env.text("LONGHAUL_MODAL_ENVIRONMENT", "")
+MODAL_AT_ONCE = env.whole_number("LONGHAUL_MODAL_AT_ONCE", 100, 1, 10_000)
+MODAL_TOKEN = bool(env.text("MODAL_TOKEN_ID", "") and env.text("MODAL_TOKEN_SECRET", ""))
 RUNNING_AT_ONCE = env.whole_number("LONGHAUL_RUNNING_AT_ONCE", 1, 1, 256)
 GB = 10**9
 LARGEST_UPLOAD = env.whole_number("LONGHAUL_LARGEST_UPLOAD_GB", 20, 1, 1_000) * GB
@@ -52,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "exports_site.headers.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "exports_site.outage.DatabaseOutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -127,6 +144,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 Q_CLUSTER = {
     "name": "longhaul",
     "orm": "default",
+    "broker_class": "exports.broker.Broker",
     "workers": CLUSTER_PROCESSES,
     "poll": 0.2,
     "bulk": 1,

@@ -5,3 +5,36 @@
   const secure = location.protocol === "https:" ? "; Secure" : "";
   if (zone) document.cookie = `zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 })();
+
+// What was pressed and could not be done is said on the page. A poll that failed has words of its own.
+(() => {
+  "use strict";
+  const GONE = "The server cannot be reached. Reload the page to see whether this was done, then try again.";
+
+  const tell = (text) => {
+    const place = document.getElementById("trouble");
+    if (place && place.textContent !== text) place.textContent = text;
+  };
+
+  const sentence = (request) => {
+    try {
+      return JSON.parse(request.responseText).error || "";
+    } catch {
+      return ""; // a page of something in between
+    }
+  };
+
+  const isPoll = (event) => event.detail.elt && event.detail.elt.matches && event.detail.elt.matches("[data-poll]");
+
+  document.addEventListener("htmx:responseError", (event) => {
+    if (isPoll(event)) return;
+    const { status } = event.detail.xhr;
+    tell(sentence(event.detail.xhr) || `The server answered with the error ${status}, so this was not done. Try again in a minute.`);
+  });
+  for (const name of ["htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, (event) => isPoll(event) || tell(GONE));
+  }
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful && !isPoll(event)) tell("");
+  });
+})();

@@ -59,3 +59,37 @@ def staff(django_user_model):
 @pytest.fixture
 def job(tracker, owner, db):
     return tracker.create("film@1", title="Reel 12", owner=owner)
+
+
+@pytest.fixture(scope="session")
+def buckets():
+    from tests.buckets import Buckets
+
+    served = Buckets()
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def bucket(buckets):
+    """Empty, and of this test alone."""
+    return buckets.make()
+
+
+@pytest.fixture(scope="session")
+def loopback():
+    """Modal on this machine, with our app deployed; made when the first test asks for it."""
+    from tests.modal.loopback import Loopback
+
+    loopback = Loopback()
+    deployed = loopback.deploy()
+    assert deployed.returncode == 0, deployed.stdout + deployed.stderr
+    os.environ |= loopback.environment
+    yield loopback
+    loopback.close()
+
+
+@pytest.fixture
+def modal_cloud(loopback):
+    yield loopback
+    loopback.calm()

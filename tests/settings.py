@@ -10,6 +10,10 @@ for name in [name for name in os.environ if name.startswith("LONGHAUL_") or name
     del os.environ[name]
 _home = Path(tempfile.mkdtemp(prefix="longhaul-tests-"))
 os.environ["LONGHAUL_HOME"] = str(_home)
+# Nothing that was set up on this machine is used, and a call that has no loopback of its own to go to goes nowhere.
+for name in [name for name in os.environ if name.startswith("MODAL_")]:
+    del os.environ[name]
+os.environ |= {"MODAL_CONFIG_PATH": str(_home / "modal.toml"), "MODAL_SERVER_URL": "http://127.0.0.1:9"}
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 
 from exports_site.settings import *  # noqa: E402, F403

@@ -1,4 +1,5 @@
 from exports.models.attempt import Attempt
+from exports.models.drill import Drill
 from exports.models.export import Export
 from exports.models.heartbeat import Heartbeat
 from exports.models.lease import Lease
@@ -7,4 +8,4 @@ from exports.models.project import Clip, Project
 from exports.models.source import Source
 from exports.models.user import User
 
-__all__ = ["Attempt", "Clip", "Export", "Heartbeat", "Lease", "Notice", "Project", "Source", "User"]
+__all__ = ["Attempt", "Clip", "Drill", "Export", "Heartbeat", "Lease", "Notice", "Project", "Source", "User"]

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from exports import notices
+from exports.asides import aside
 from exports.models import Export
 from exports.panel import Panel
 from exports.views import lazy
@@ -34,7 +35,8 @@ def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if not export.job.settled and lazy.step(job_id):
         export = _found(job_id) or export
     if export.job.settled and export.job.unseen and access.is_owner(request, export.job):
-        ProgressTracker().seen(job_id)
+        with aside("What was seen"):
+            ProgressTracker().seen(job_id)
     notices.tell(request, on=export.pk)
     asked = request.GET.get("auto", "")
     auto = int(asked) if asked in map(str, progress_views.REFRESH_SECONDS) else None

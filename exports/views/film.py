@@ -38,12 +38,12 @@ class NotDone(Exception):
 def change_film(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     project, typed = own(request, project_id), request.POST
     verb, _, what = typed.get("do", "").partition(":")
-    if verb == "check":
+    if verb in ("check", "look"):
         return _checked(request, project, typed)
     wrong, said, problem = _trim(project, typed), "", ""
     try:
         if verb == "export":
-            return _lead_to(request, _exported(request, project, wrong))
+            return _lead_to(request, project, _exported(request, project, wrong))
         said = DO.get(verb, _nothing)(project, what)
     except NotDone as refusal:
         problem = str(refusal)
@@ -51,12 +51,13 @@ def change_film(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 
 
 def _checked(request: HttpRequest, project: Project, typed: QueryDict) -> HttpResponse:
-    """A field was changed: what is said of its clip, and of the whole film."""
+    """A field was changed, or the library: what is said of its clip, or of all, and of the whole film."""
     field = request.headers.get("HX-Trigger-Name", "")
     wrong = _trim(project, typed, field)
     context = {
         "film": showing.film(project, typed=typed, wrong=wrong),
         "changed": _number(field.split("-")[1]) if "-" in field else 0,
+        "all": typed.get("do") == "look",
     }
     return render(request, "projects/checked.html", context)
 
@@ -85,7 +86,13 @@ def _answer(request: HttpRequest, project: Project, wrong: list[int], *, said: s
     shown = showing.film(project, typed=typed, wrong=wrong, problem=problem, said=said)
     if not request.htmx:  # type: ignore[attr-defined]
         return page_of(request, project, shown, status=422)
-    context = {"film": shown, "project": project, "library": showing.library(project), "oob": True}
+    return _changed(request, project, shown)
+
+
+def _changed(
+    request: HttpRequest, project: Project, film: showing.Film, asked: showing.Waiting | None = None
+) -> HttpResponse:
+    context = {"film": film, "project": project, "library": showing.library(project), "oob": True, "waiting": asked}
     return render(request, "projects/film_changed.html", context)
 
 
@@ -198,7 +205,10 @@ def _requested(request: HttpRequest, project: Project, options: dict[str, Any], 
     return same
 
 
-def _lead_to(request: HttpRequest, export: Export) -> HttpResponse:
+def _lead_to(request: HttpRequest, project: Project, export: Export) -> HttpResponse:
+    """To its page; but the page that still uploads for it is not taken away from under the upload."""
+    if request.htmx and (asked := showing.waiting_of(export)):  # type: ignore[attr-defined]
+        return _changed(request, project, showing.film(project), asked)
     address = reverse("export", args=[export.pk])
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)  # type: ignore[attr-defined]
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from exports import tools as installation
+from exports.asides import aside
 from exports.driver import is_silent
 from exports.models import Export
 from exports.reconcile import reconcile
@@ -29,29 +30,30 @@ class Lazily:
         self._asked, self._silent = float("-inf"), False
         self._stepped: dict[uuid.UUID, float] = {}
 
-    def step(self, export_id: uuid.UUID) -> bool:
+    def step(self, export_id: uuid.UUID, *, always: bool = False) -> bool:
         """True when a step was taken. What goes wrong in it is logged; the page shows what the row says."""
         try:
-            if not self._turn(export_id):
+            if not self._turn(export_id, always):
                 return False
-            reconcile(export_id, self.tools())
+            with aside(f"export={export_id}: its next step"):
+                reconcile(export_id, self.tools())
+                return True
         except Export.DoesNotExist:
             return False
         except Exception:
             logger.exception("export=%s could not be driven by who looked at it", export_id)
-            return False
-        return True
+        return False
 
-    def _turn(self, export_id: uuid.UUID) -> bool:
+    def _turn(self, export_id: uuid.UUID, always: bool) -> bool:
         with self._lock:
             now = self.clock()
             if now - self._stepped.get(export_id, float("-inf")) < EVERY:
                 return False
-            ask = now - self._asked >= EVERY
+            ask = now - self._asked >= EVERY and not always
             self._asked = now if ask else self._asked
         if ask:
             self._silent = is_silent(self.tools().clock())
-        if not self._silent:
+        if not (self._silent or always):
             return False
         with self._lock:
             if len(self._stepped) >= MOST_KEPT:
@@ -67,3 +69,8 @@ def lazily() -> Lazily:
 
 def step(export_id: Any) -> bool:
     return lazily().step(export_id)
+
+
+def look(export_id: Any) -> bool:
+    """Though the driver drives: for whoever asks what runs at this moment."""
+    return lazily().step(export_id, always=True)

@@ -10,13 +10,15 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import trigger_client_event
 
 from exports import notices, showing
 from exports.forms import ProjectForm
 from exports.models import Project, Source
 from exports.tools import tools
+from exports.views.elsewhere import redirect_to
 from modal_functions.store import StoreError
-from progress.models import Job
+from progress.models import Job, Status
 from progress.snapshot import snapshot
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 
 PAGE = 50
 EXPORTS_SHOWN = 10
-A_DAY = 24 * 60 * 60
+AN_HOUR = 60 * 60
+A_DAY = 24 * AN_HOUR
 
 
 @login_required
@@ -55,10 +58,13 @@ def project_page(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 @require_GET
 def library(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     """What the page asks for while something is uploaded or looked at; 204 where nothing has changed."""
-    shown = showing.library(own(request, project_id))
+    project = own(request, project_id)
+    shown = showing.library(project)
     if request.GET.get("v") == shown.mark:
         return HttpResponse(status=204)
-    return render(request, "projects/library.html", {"library": shown})
+    context = {"library": shown, "waiting": showing.waiting_in(project), "oob": True}
+    answer = render(request, "projects/library_polled.html", context)
+    return trigger_client_event(answer, "library:changed")  # what the film says of its clips is asked anew
 
 
 @login_required
@@ -66,8 +72,13 @@ def library(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 def thumbnail(request: HttpRequest, source_id: uuid.UUID) -> HttpResponse:
     source = Source.objects.select_related("project").filter(pk=source_id).first()
     key = source.facts.get("thumbnail") if source and _may_see(request, source) else None
+    if not key:
+        raise Http404
+    link = tools().store.link(key, seconds=AN_HOUR, disposition="inline", content_type="image/jpeg")
+    if link is not None:
+        return redirect_to(link, kept_for=AN_HOUR // 2)
     try:
-        picture = tools().store.get(key) if key else None
+        picture = tools().store.get(key)
     except StoreError:
         picture = None
     if picture is None:
@@ -86,11 +97,13 @@ def own(request: HttpRequest, project_id: uuid.UUID) -> Project:
 
 
 def page_of(request: HttpRequest, project: Project, film: showing.Film, *, status: int = 200) -> HttpResponse:
-    jobs = Job.objects.filter(export__project=project)[:EXPORTS_SHOWN]
+    jobs = list(Job.objects.filter(export__project=project)[:EXPORTS_SHOWN])
+    uploading = any(job.status == Status.UPLOADING for job in jobs)
     context = {
         "project": project,
         "library": showing.library(project),
         "film": film,
+        "waiting": showing.waiting_in(project) if uploading else None,
         "seen": [snapshot(job) for job in jobs],
     }
     return render(request, "projects/project.html", context, status=status)

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from types import TracebackType
+from typing import IO, Any, Protocol, Self
 
 from modal_functions.media.errors import CODES, MediaError
 
@@ -23,6 +24,25 @@ OWN_FILES = frozenset({"soundtrack", "join", "verify"})  # they read what we wro
 MOST_COMPLAINTS = 8192  # bytes of stderr that are kept, the last ones
 
 OnProgress = Callable[[dict[str, Any]], None]
+
+
+class Process(Protocol):
+    """As much of subprocess.Popen as is needed of one."""
+
+    pid: int
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+    returncode: int | Any  # none while it runs
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+Start = Callable[[Sequence[str], IO[bytes]], Process]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,17 +59,32 @@ class Limits:
                 raise ValueError(f"{name} is {value}; expected more than zero")
 
 
+def executed(command: Sequence[str], letter: IO[bytes]) -> Process:
+    """In a session of its own, so that all it may start can be killed with it."""
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    return subprocess.Popen(
+        command,
+        stdin=letter,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        env={**environment, "MALLOC_ARENA_MAX": "2"},
+        start_new_session=True,
+    )
+
+
 def run(
     request: Mapping[str, Any],
     on_progress: OnProgress | None = None,
     limits: Limits | None = None,
     command: Sequence[str] = COMMAND,
+    start: Start = executed,
 ) -> dict[str, Any]:
     """The child's answer. What `on_progress` raises ends the child too; it is gone whenever this returns or raises.
     It also dies with the thread that called this, since that is what the kernel takes for a parent."""
     limits = limits or Limits()
     talk = _Talk(limits, on_progress)
-    with _letter(request, limits) as letter, _started(command, letter) as process:
+    with _letter(request, limits) as letter, _started(start(command, letter)) as process:
         try:
             talk.listen(process)
         except MediaError as error:
@@ -73,17 +108,8 @@ def _letter(request: Mapping[str, Any], limits: Limits) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def _started(command: Sequence[str], letter: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    with subprocess.Popen(
-        command,
-        stdin=letter,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=ROOT,
-        env={**environment, "MALLOC_ARENA_MAX": "2"},
-        start_new_session=True,
-    ) as process:
+def _started(process: Process) -> Iterator[Process]:
+    with process:
         try:
             yield process
         finally:
@@ -108,7 +134,7 @@ class _Talk:
     def complaints(self) -> str:
         return self._complaints.decode(errors="replace")
 
-    def listen(self, process: subprocess.Popen[bytes]) -> None:
+    def listen(self, process: Process) -> None:
         with selectors.DefaultSelector() as selector:
             for stream, take in ((process.stdout, self._hear), (process.stderr, self._complain)):
                 selector.register(stream, selectors.EVENT_READ, take)  # type: ignore[arg-type]
@@ -162,6 +188,8 @@ def _death(code: int, verb: str, limits: Limits) -> MediaError:
         return _too_slow(limits.cpu_seconds)
     if code == -signal.SIGKILL:
         return MediaError("out_of_memory", "The work was stopped from outside; most likely the memory was used up.")
+    if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):  # as when the machine is shut down: no file did that
+        return MediaError("result_invalid", "The work was told to stop from outside.")
     if code == -signal.SIGXFSZ:
         return MediaError("result_invalid", "The result became larger than it may be.")
     if code < 0 and verb not in OWN_FILES:

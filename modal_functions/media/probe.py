@@ -95,6 +95,7 @@ def _described(path: Path, container: "InputContainer") -> Source:
     variable = _is_variable(container, stream)
     rate = (stream.average_rate if variable else stream.guessed_rate) or Fraction(25)
     frame = first_of(container, stream)
+    _check_size(frame.width, frame.height)  # only now is it known
     across = any(name == "transpose" for name, _ in turns_of(matrix_of(frame)))
     shape = stream.sample_aspect_ratio or Fraction(1)
     width, height = max(1, round(frame.width * shape)), frame.height

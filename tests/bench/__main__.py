@@ -1,8 +1,10 @@
-"""Measures polls and reports on SQLite and on a Postgres of the run's own, in rounds, and keeps the figures.
+"""Measures polls and reports on SQLite and on a Postgres of the run's own, and films, in rounds; keeps the figures.
 
-    python -m tests.bench                     all of it, in about seven minutes
+    python -m tests.bench                     all of it, in about a quarter of an hour
     python -m tests.bench --quick             one short round, to see that it works
     python -m tests.bench --only sqlite       without Postgres
+    python -m tests.bench --part render       films only, beside plain ffmpeg and MoviePy
+    python -m tests.bench --part drive        a driver with a thousand running exports
     python -m tests.bench --document          with the tables put into docs/BENCHMARKS.md
 
 The figures are printed and kept in var/bench.
@@ -16,6 +18,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -25,31 +28,40 @@ from types import FrameType
 from typing import Any
 
 from tests.bench import figures, machine, needed
+from tests.bench.drive import run as drive
 from tests.bench.polls import NoFigureError, Refused, Variant, Window, measure, variants, verify
 from tests.bench.processes import ROOT, BenchError, Processes
+from tests.bench.render import run as render
+from tests.bench.render.tables import tables as render_tables
 from tests.bench.reports import SIZES, Written, measure_celery, measure_ours
 from tests.bench.side import Side, load_average, open_side, start_redis, start_side
 
 INSIDE = "BENCH_HAS_POSTGRES"
 JOBS = 1000
-PARTS = ("polls", "updates", "pages", "reports")
+PARTS = ("polls", "updates", "pages", "reports", "render", "drive")
 
 
 def main(arguments: list[str]) -> int:
     asked = parse(arguments)
-    if asked.only != "sqlite" and INSIDE not in os.environ:
+    if asked.part != "render" and asked.only != "sqlite" and INSIDE not in os.environ:
         enter_postgres(arguments)
+    signal.signal(signal.SIGTERM, _told_to_end)
+    signal.signal(signal.SIGHUP, _told_to_end)
     try:
-        kept = run(asked, arguments, absent=get_ready())
+        if asked.part not in ("render", "drive"):
+            kept = run(asked, arguments, absent=get_ready())
+            tell("figures", kept, figures.tables, asked)
+        if asked.part in (None, "render"):
+            kept = render.run(asked, _command(arguments), say)
+            tell("render", kept, render_tables, asked)
+        if asked.part in (None, "drive"):
+            kept = drive.run(asked, _command(arguments), say)
+            tell("drive", kept, drive.tables, asked)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
-    tables = figures.tables(kept)
-    print(f"\n{tables}\n\nKept in {keep(kept)}")
-    if asked.document:
-        document(tables)
     return 0
 
 
@@ -60,10 +72,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--part", choices=PARTS, help="one part instead of all")
     parser.add_argument("--rounds", type=_at_least_one, help="how often each variant has its turn (3)")
     parser.add_argument("--seconds", type=_at_least_one, help="how long a turn is (2)")
+    parser.add_argument("--length", type=_at_least_one, help="of each clip of the films, in seconds (3)")
     parser.add_argument("--document", action="store_true", help="put the tables into docs/BENCHMARKS.md")
     asked = parser.parse_args(arguments)
     asked.rounds = asked.rounds or (1 if asked.quick else 3)
     asked.seconds = asked.seconds or (1 if asked.quick else 2)
+    asked.length = asked.length or (1 if asked.quick else 3)
     return asked
 
 
@@ -84,8 +98,6 @@ def enter_postgres(arguments: list[str]) -> None:
 
 def get_ready() -> list[str]:
     """Returns the programs that are missing and cannot be installed."""
-    signal.signal(signal.SIGTERM, _told_to_end)
-    signal.signal(signal.SIGHUP, _told_to_end)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a thousand pages, each with its connection
     absent = needed.install_missing()
@@ -103,7 +115,7 @@ def run(asked: argparse.Namespace, arguments: list[str], absent: list[str]) -> d
         windows, written, refused = rounds(processes, sides, asked, absent)
     return {
         "when": when.isoformat(timespec="seconds"),
-        "command": " ".join(["python -m tests.bench", *arguments]),
+        "command": _command(arguments),
         "machine": described
         | {"programs": machine.programs([each for each in needed.PROGRAMS if each not in absent])}
         | {"databases": [side.made["database"] for side in sides]},
@@ -169,6 +181,13 @@ def reports(sides: list[Side], number: int, seconds: float) -> list[Written]:
     return written + [measure_celery(side, number, seconds) for side in sides[:1] if side.tasks]
 
 
+def tell(name: str, kept: dict[str, Any], tables: Callable[[dict[str, Any]], str], asked: argparse.Namespace) -> None:
+    path, shown = keep(kept), tables(kept)
+    print(f"\n{shown}\n\nKept in {path}")
+    if asked.document:
+        document(name, shown)
+
+
 def keep(kept: dict[str, Any]) -> Path:
     stamp = kept["when"].replace(":", "").replace("+0000", "Z")
     path = ROOT / "var" / "bench" / f"{stamp}.json"
@@ -177,12 +196,22 @@ def keep(kept: dict[str, Any]) -> Path:
     return path.relative_to(ROOT)
 
 
-def document(tables: str) -> None:
-    """Puts the tables where the document has its figures; what is said about them there is not touched."""
+def document(name: str, tables: str) -> None:
+    """Puts the tables where the document has figures of this name; what is said about them there is not touched."""
     path = ROOT / "docs" / "BENCHMARKS.md"
-    before, begin, rest = path.read_text().partition("<!-- figures -->\n")
-    _, end, after = rest.partition("<!-- /figures -->\n")
-    path.write_text(f"{before}{begin}\n{tables}\n\n{end}{after}")
+    path.write_text(placed(path.read_text(), name, tables))
+
+
+def placed(text: str, name: str, tables: str) -> str:
+    before, begin, rest = text.partition(f"<!-- {name} -->\n")
+    _, end, after = rest.partition(f"<!-- /{name} -->\n")
+    if not end:
+        raise BenchError(f"The document has no place for {name}.")
+    return f"{before}{begin}\n{tables}\n\n{end}{after}"
+
+
+def _command(arguments: list[str]) -> str:
+    return " ".join(["python -m tests.bench", *arguments])
 
 
 def say(sentence: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,14 @@ from tests.bench.processes import ROOT
 PACKAGES = ("django", "granian", "psycopg", "django-htmx", "celery", "celery-progress", "redis")
 
 
-def description() -> dict[str, Any]:
+def description(packages: Sequence[str] = PACKAGES) -> dict[str, Any]:
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "system": f"{platform.system()} {platform.release()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "packages": {name: version(name) for name in PACKAGES},
+        "packages": {name: version(name) for name in packages},
         "commit": _said("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
     }
 
@@ -29,6 +30,10 @@ def description() -> dict[str, Any]:
 def programs(found: list[str]) -> dict[str, str]:
     asked = {"wrk": ("wrk", "-v"), "redis-server": ("redis-server", "--version")}
     return {name: " ".join(_said(*asked[name]).split()[:3]) for name in found}
+
+
+def ffmpeg_version(path: str) -> str:
+    return " ".join(_said(path, "-version").split()[:3])
 
 
 def _cpu() -> str:

@@ -1,10 +1,14 @@
 """Debian's Chromium against a live server. Where it is missing, the tests are skipped and say what to do."""
 
+import contextlib
 import os
 import shutil
 
 import pytest
+from django.conf import settings
 from django.test import Client
+
+from tests.serving import Server
 
 FLAGS = [
     "--no-sandbox",
@@ -38,21 +42,30 @@ def chromium():
     os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
 
 
-@pytest.fixture
-def visitor(chromium, live_server):
-    """A browser window of somebody who has not signed in; whatever its pages were refused fails the test."""
-    context = chromium.new_context(base_url=live_server.url, locale="en-GB", timezone_id="Europe/Berlin")
+@contextlib.contextmanager
+def opened(chromium, url):
+    """A browser of its own; whatever its pages were refused fails the test."""
+    context = chromium.new_context(base_url=url, locale="en-GB", timezone_id="Europe/Berlin")
     context.set_default_timeout(25_000)
     context.add_init_script(WATCH)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    refused = page.evaluate("window.__refused || []") if page.url.startswith("http") else []
-    page.goto("about:blank")  # ends its polls before the server goes
-    context.close()
+    try:
+        yield page
+        refused = page.evaluate("window.__refused || []") if page.url.startswith("http") else []
+        page.goto("about:blank", wait_until="commit")  # ends its polls before the server goes
+    finally:
+        context.close()
     assert refused == []
     assert errors == []
+
+
+@pytest.fixture
+def visitor(chromium, live_server):
+    """A browser window of somebody who has not signed in."""
+    with opened(chromium, live_server.url) as page:
+        yield page
 
 
 @pytest.fixture
@@ -71,3 +84,31 @@ def sign_in(live_server):
 def window(visitor, owner, sign_in):
     """A browser window of the owner."""
     return sign_in(visitor, owner)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """The whole product as `make run` starts it: web server, cluster, and a runner that starts real attempts."""
+    if "sqlite3" not in settings.DATABASES["default"]["ENGINE"]:
+        pytest.skip("it makes a SQLite of its own, so once a suite is enough")
+    home = tmp_path_factory.mktemp("site") / "home"
+    running = Server(home, None, "--first-start", LONGHAUL_POLL_SECONDS="1")
+    try:
+        assert running.answers(within=180), running.said
+        yield running
+    finally:
+        running.end()
+
+
+@pytest.fixture
+def enters(site):
+    """Signs in as people do, with the form."""
+
+    def sign_in(page, address="/exports/"):
+        page.goto(f"/sign-in?next={address}")
+        page.get_by_label("Username").fill("demo")
+        page.get_by_label("Password").fill(site.password())
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"**{address}")
+
+    return sign_in

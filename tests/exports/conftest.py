@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from exports.models import User
+from exports.tools import tools
 
 PASSWORD = "a long secret of hers"  # of `owner`, see tests/conftest.py
 
@@ -38,6 +39,18 @@ def visitor():
 
 
 @pytest.fixture
+def in_bucket(settings, bucket):
+    """An installation whose store is a bucket."""
+    known = bucket.described()
+    settings.STORE_BUCKET, settings.STORE_PREFIX, settings.STORE_ENDPOINT = bucket.name, "longhaul", bucket.endpoint
+    settings.STORE_KEY, settings.STORE_SECRET, settings.STORE_ORIGIN = known["key"], known["secret"], bucket.endpoint
+    settings.GRANTS, settings.GRANTS_ENDPOINT = "sts", bucket.endpoint
+    tools.cache_clear()
+    yield bucket
+    tools.cache_clear()
+
+
+@pytest.fixture
 def as_guest(db):
     """A browser that has started as a guest, and the guest's account."""
 
@@ -56,3 +69,30 @@ def soon(condition, seconds=30):
     while not (met := condition()) and time.monotonic() < deadline:
         time.sleep(0.02)
     return met
+
+
+def folder(root):
+    """What lets every attempt do everything with a store of the test's own."""
+    return lambda ordered: {"store": "folder", "root": str(root)}
+
+
+@pytest.fixture
+def local(tmp_path):
+    from tests.exports.places import Local
+
+    place = Local(tmp_path)
+    yield place
+    place.calm()
+
+
+@pytest.fixture
+def remote(tmp_path, modal_cloud):
+    from tests.exports.places import Remote
+
+    return Remote(tmp_path, modal_cloud)
+
+
+@pytest.fixture(params=["local", "modal"])
+def place(request):
+    """Each of the two in turn."""
+    return request.getfixturevalue({"local": "local", "modal": "remote"}[request.param])

@@ -1,20 +1,23 @@
-"""The whole way with nothing made up: real footage, real attempts in processes of their own, and real kills."""
+"""The whole way with nothing made up: real footage, real attempts in processes of their own, and real kills.
+
+On this machine alone, and with the deployed app in the containers of Modal's own SDK."""
 
 import random
 import time
+from dataclasses import replace
 from fractions import Fraction
 
-import psutil
 import pytest
 
 from exports import sources
 from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Notice, Project
-from exports.runners.local import LocalRunner
 from exports.tools import Tools
 from modal_functions.store import FolderStore
+from modal_functions.stores import opened
 from progress.models import Status
 from progress.tracker import ProgressTracker
+from tests.exports.conftest import soon
 from tests.modal_functions.media.reels import shoot
 
 pytestmark = pytest.mark.django_db
@@ -27,29 +30,21 @@ def reels(tmp_path_factory):
 
 
 @pytest.fixture
-def runner(tmp_path):
-    runner = LocalRunner(store_root=tmp_path / "store", runs=tmp_path / "runs", at_once=1)
-    yield runner
-    for process in attempts(runner):
-        process.kill()
-
-
-@pytest.fixture
-def tools(tmp_path, runner):
-    return Tools(store=FolderStore(tmp_path / "store"), runner=lambda name: runner)
+def tools(place):
+    return Tools(store=FolderStore(place.store), runner=lambda name: place.runner)
 
 
 @pytest.fixture
 def project(owner, reels, tools):
+    return shot(owner, reels, tools)
+
+
+def shot(owner, reels, tools):
     project = Project.objects.create(owner=owner, name="Lofoten")
     for position, reel in enumerate(reels):
         source = sources.take_in(project, reel.path, tools)
         Clip.objects.create(project=project, source=source, position=position, in_us=100_000, out_us=3_900_000)
     return project
-
-
-def attempts(runner):
-    return [p for p in psutil.process_iter(["cmdline"]) if str(runner.runs) in " ".join(p.info["cmdline"] or [])]
 
 
 def asked_for(project):
@@ -72,17 +67,26 @@ def drive_until(export, tools, meanwhile=lambda: None, seconds=90):
     return export
 
 
-def test_clips_become_a_film(project, tools, runner):
+def test_clips_become_a_film(project, tools, place):
     export = drive_until(asked_for(project), tools)
     assert export.job.status == Status.COMPLETE, export.job.cause_text
     assert export.result_facts["frames"] == 95 + 95
     assert tools.store.size(export.result_key) == export.result_bytes
     assert Notice.objects.get().event == "done"
-    assert attempts(runner) == []
+    assert soon(lambda: place.working(None) == [])
     assert {run.stage for run in export.job.stage_runs.all()} >= {"fetch", "process", "publish"}
 
 
-def test_killed_at_random_moments_it_completes_once_and_renders_no_chunk_twice(project, tools, runner):
+def test_with_a_bucket_machines_elsewhere_share_nothing_else_with_this_one(owner, reels, bucket, remote):
+    runner = replace(remote.runner, grant=lambda ordered: bucket.described())
+    tools = Tools(store=opened(bucket.described()), runner=lambda name: runner)
+    export = drive_until(asked_for(shot(owner, reels, tools)), tools)
+    assert export.job.status == Status.COMPLETE, export.job.cause_text
+    assert tools.store.size(export.result_key) == export.result_bytes
+    assert not remote.store.exists()
+
+
+def test_killed_at_random_moments_it_completes_once_and_renders_no_chunk_twice(project, tools, place):
     """kill -9 of the attempt, whatever it is doing; what is finished is kept."""
     rng, kills, first_seen = random.Random(7), [], {}
 
@@ -91,22 +95,23 @@ def test_killed_at_random_moments_it_completes_once_and_renders_no_chunk_twice(p
             path = tools.store.in_place(key)
             first_seen.setdefault(key, path.stat().st_mtime_ns)
         if len(kills) < 4 and rng.random() < 0.25:
-            for process in attempts(runner):
-                process.kill()
-                kills.append(process.pid)
+            for victim in place.victims():
+                place.kill(victim)
+                kills.append(victim)
 
     export = drive_until(asked_for(project), tools, kill)
     assert export.job.status == Status.COMPLETE, export.job.cause_text
     assert kills
     assert Attempt.objects.filter(outcome="ok").count() == 1
     assert Notice.objects.count() == 1
-    now = {key: tools.store.in_place(key).stat().st_mtime_ns for key in first_seen}
-    assert now == first_seen, "what was kept was made again"
+    if place.alone:
+        now = {key: tools.store.in_place(key).stat().st_mtime_ns for key in first_seen}
+        assert now == first_seen, "what was kept was made again"
     undisturbed = drive_until(asked_for(project), tools)
     assert undisturbed.result_sha256 == export.result_sha256
 
 
-def test_a_pause_keeps_the_parts_and_the_resumed_film_is_the_same(project, tools, runner):
+def test_a_pause_keeps_the_parts_and_the_resumed_film_is_the_same(project, tools, place):
     export = asked_for(project)
 
     def pause_once():
@@ -133,16 +138,16 @@ def test_a_pause_keeps_the_parts_and_the_resumed_film_is_the_same(project, tools
     assert drive_until(asked_for(project), tools).result_sha256 == export.result_sha256
 
 
-def test_a_cancel_stops_the_process_and_leaves_nothing_running(project, tools, runner):
+def test_a_cancel_stops_the_process_and_leaves_nothing_running(project, tools, place):
     export = asked_for(project)
 
     def cancel():
-        if attempts(runner):
+        if place.working(None):
             export.cancel(actor="olga")
 
     export = drive_until(export, tools, cancel)
     assert export.job.status in (Status.CANCELLED, Status.COMPLETE)
-    assert attempts(runner) == []
+    assert soon(lambda: place.working(None) == [])
 
 
 def test_a_source_that_was_deleted_meanwhile_is_said(project, tools):

@@ -18,7 +18,7 @@ from tests.exports.footage import driver_is_awake, film_of, finished, fresh, pro
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
-STAY = "Keep this page open while uploading"
+STAY = "Keep the uploading page open."
 LEAVE = "You can close this page. We&#x27;ll keep working."
 
 
@@ -129,7 +129,7 @@ def test_what_staff_do_is_told_apart_in_the_timeline(staff, signed_in, export):
 # What may be done, and what is kept
 
 
-def test_while_something_is_uploaded_the_page_is_to_be_kept_open(page, export):
+def test_while_something_is_uploaded_the_uploading_page_is_to_be_kept_open(page, export):
     Source.objects.update(state="uploading")
     answer = page()
     assert STAY in answer.text

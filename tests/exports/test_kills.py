@@ -1,5 +1,7 @@
 """kill -9, at random moments, of drivers and of attempts that are real processes. Nothing is lost, nothing made twice.
 
+The web server, the cluster and everything at once are killed in test_whole_kills.
+
 `make test-sqlite ARGS="tests/exports/test_kills.py"` with KILLS=5000 in the environment tries harder.
 """
 
@@ -26,12 +28,12 @@ from exports.tools import Tools
 from modal_functions.store import FolderStore
 from progress.models import Job, Status
 from progress.tracker import ProgressTracker
-from tests.exports.conftest import soon
+from tests.exports.conftest import folder, soon
 from tests.modal_functions.media.reels import shoot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-KILLS = int(os.environ.get("KILLS", "200"))
+KILLS = int(os.environ.get("KILLS", "160"))
 EACH = 4  # kills that one export's attempts must bear: one less than its budget of interruptions
 FASTER = 20  # so that a dead driver's lease runs out in a second
 fork = multiprocessing.get_context("fork")
@@ -47,7 +49,7 @@ class FastClock:
 
 @pytest.fixture
 def tools(tmp_path):
-    runner = LocalRunner(store_root=tmp_path / "store", runs=tmp_path / "runs", at_once=2)
+    runner = LocalRunner(grant=folder(tmp_path / "store"), runs=tmp_path / "runs", at_once=2)
     clock = FastClock()
     yield Tools(
         store=FolderStore(tmp_path / "store"),

@@ -45,7 +45,21 @@ RIGHT = {
     "LONGHAUL_BIND": (lambda s: s.BIND, "0.0.0.0:9000", ("0.0.0.0", 9000)),
     "LONGHAUL_WEB_PROCESSES": (lambda s: s.WEB_PROCESSES, "3", 3),
     "LONGHAUL_CLUSTER_PROCESSES": (lambda s: s.CLUSTER_PROCESSES, "5", 5),
+    "LONGHAUL_RUNNER": (lambda s: s.RUNNER, "modal", "modal"),
+    "LONGHAUL_MODAL_APP": (lambda s: s.MODAL_APP, "films", "films"),
+    "LONGHAUL_MODAL_ENVIRONMENT": (lambda s: s.MODAL_ENVIRONMENT, "staging", "staging"),
+    "LONGHAUL_MODAL_AT_ONCE": (lambda s: s.MODAL_AT_ONCE, "7", 7),
     "LONGHAUL_RUNNING_AT_ONCE": (lambda s: s.RUNNING_AT_ONCE, "4", 4),
+    "LONGHAUL_STORE": (lambda s: (s.STORE_BUCKET, s.STORE_PREFIX), "s3://films/a/b", ("films", "a/b")),
+    "LONGHAUL_STORE_ENDPOINT": (lambda s: s.STORE_ENDPOINT, "https://S.example.com/", "https://s.example.com"),
+    "LONGHAUL_STORE_REGION": (lambda s: s.STORE_REGION, "eu-central-1", "eu-central-1"),
+    "LONGHAUL_STORE_KEY": (lambda s: s.STORE_KEY, "k", "k"),
+    "LONGHAUL_STORE_SECRET": (lambda s: s.STORE_SECRET, "s", "s"),
+    "LONGHAUL_STORE_GRANTS": (lambda s: s.GRANTS, "sts", "sts"),
+    "LONGHAUL_STORE_GRANTS_ENDPOINT": (lambda s: s.GRANTS_ENDPOINT, "https://a.example/v4/b-c", "https://a.example/v4/b-c"),
+    "LONGHAUL_STORE_GRANTS_ROLE": (lambda s: s.GRANTS_ROLE, "arn:aws:iam::1:role/a", "arn:aws:iam::1:role/a"),
+    "LONGHAUL_STORE_GRANTS_TOKEN": (lambda s: s.GRANTS_TOKEN, "t", "t"),
+    "LONGHAUL_STORE_GRANTS_HOURS": (lambda s: s.GRANTS_HOURS, "3", 3),
     "LONGHAUL_LARGEST_UPLOAD_GB": (lambda s: s.LARGEST_UPLOAD, "4", 4_000_000_000),
     "LONGHAUL_QUOTA_GB": (lambda s: s.QUOTA, "4", 4_000_000_000),
     "LONGHAUL_GUEST_QUOTA_GB": (lambda s: s.GUEST_QUOTA, "4", 4_000_000_000),
@@ -74,7 +88,23 @@ WRONG = {
     ),
     "LONGHAUL_WEB_PROCESSES": ("E003", *WHOLE),
     "LONGHAUL_CLUSTER_PROCESSES": ("E003", *WHOLE),
+    "LONGHAUL_RUNNER": ("E002", "Modal", "remote"),
+    "LONGHAUL_MODAL_AT_ONCE": ("E003", "10001", *NO_NUMBER),
     "LONGHAUL_RUNNING_AT_ONCE": ("E003", *WHOLE),
+    "LONGHAUL_STORE": (
+        "E012",
+        *("films", "s3:films", "s3://", "s3://F", "s3://films//a", "s3://films/../a", "s3://films?a", "s3://a b"),
+        *("https://films", f"s3://{'f' * 64}", "s3://films/a/b/c/d/e", "s3://films/.a"),
+    ),
+    "LONGHAUL_STORE_ENDPOINT": (
+        "E006",
+        *("store.example.com", "ftp://store.example.com", "https://", "https://a@store.example.com"),
+        *("https://store.example.com?a", "https://store.example.com/a b", "https://store.example.com//a", "https://["),
+    ),
+    "LONGHAUL_STORE_REGION": ("E013", "EU", "eu central", "1", "-", "a" * 40, "eu_central"),
+    "LONGHAUL_STORE_GRANTS": ("E002", "STS", "yes", "aws"),
+    "LONGHAUL_STORE_GRANTS_ENDPOINT": ("E006", "api.example.com", "https://api.example.com/a#b"),
+    "LONGHAUL_STORE_GRANTS_HOURS": ("E003", "37", *NO_NUMBER),
     "LONGHAUL_LARGEST_UPLOAD_GB": ("E003", "1001", *NO_NUMBER),
     "LONGHAUL_QUOTA_GB": ("E003", "1000001", *NO_NUMBER),
     "LONGHAUL_GUEST_QUOTA_GB": ("E003", "1000001", *NO_NUMBER),
@@ -110,7 +140,9 @@ def test_without_a_word_it_is_a_complete_embedded_installation(tmp_path):
 
 def test_every_variable_that_is_known_is_tried_here():
     assert {*RIGHT, "LONGHAUL_HOME"} == set(KNOWN)
-    assert {*WRONG, "LONGHAUL_HOME", "DATABASE_URL", "SECRET_KEY"} == set(KNOWN)
+    anything_goes = {f"LONGHAUL_STORE_{name}" for name in ("KEY", "SECRET", "GRANTS_ROLE", "GRANTS_TOKEN")}
+    anything_goes |= {"LONGHAUL_MODAL_APP", "LONGHAUL_MODAL_ENVIRONMENT"}
+    assert {*WRONG, "LONGHAUL_HOME", "DATABASE_URL", "SECRET_KEY"} == set(KNOWN) - anything_goes
 
 
 @pytest.mark.parametrize("name", KNOWN)

@@ -69,6 +69,21 @@ def test_what_is_broken_is_told_with_an_id_and_a_hint(environ, number, hint, tmp
     assert f"HINT: {hint}" in said(ended)
 
 
+@pytest.mark.parametrize(
+    ("told", "numbers"),
+    [
+        ({}, ["E109", "E110"]),
+        ({"MODAL_TOKEN_ID": "ak-1"}, ["E109", "E110"]),
+        ({"MODAL_TOKEN_ID": "ak-1", "MODAL_TOKEN_SECRET": "as-1"}, ["E110"]),
+        ({"LONGHAUL_STORE": "s3://films"}, ["E109"]),
+        ({"LONGHAUL_RUNNER": "local"}, []),
+    ],
+)
+def test_what_modal_needs_is_told_before_anything_is_started(told, numbers, tmp_path):
+    ended = manage({"LONGHAUL_HOME": str(tmp_path), "LONGHAUL_RUNNER": "modal"} | told, "check")
+    assert [number for number in ("E109", "E110") if f"(longhaul.{number})" in said(ended)] == numbers
+
+
 def test_a_mistyped_name_alone_stops_nothing(tmp_path):
     ended = manage({"LONGHAUL_HOME": str(tmp_path), "LONGHAUL_GUEST": "off"}, "check")
     assert ended.returncode == 0

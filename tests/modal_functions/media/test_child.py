@@ -46,6 +46,7 @@ def died(act, request=None, **limits):
         ("while True: pass", {"cpu_seconds": 1}, "function_timeout", "The work took longer than the 1 seconds"),
         ("bytearray(1 << 30)", {"memory_bytes": 1 << 29}, "out_of_memory", "The work needs more memory than there is"),
         ("os.kill(os.getpid(), signal.SIGKILL)", {}, "out_of_memory", "The work was stopped from outside"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", {}, "result_invalid", "The work was told to stop from outside"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", {}, "input_unreadable", "makes its decoder crash"),
         ("os.abort()", {}, "input_unreadable", "makes its decoder crash"),
         ("os._exit(3)", {}, "result_invalid", "The work ended without an answer."),

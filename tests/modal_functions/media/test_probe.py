@@ -129,6 +129,16 @@ def test_absurd_dimensions_are_refused(tmp_path, size, told):
     assert refused(path) == ("unsupported", sentence)
 
 
+def test_a_picture_that_is_not_as_large_as_its_file_says_is_refused(tmp_path):
+    """Nothing but the picture itself tells: until it is decoded, the file is believed."""
+    path = shoot(tmp_path / "tiny.webm", codec="libvpx", size=(8, 8), seconds=1, layout=None).path
+    said = path.read_bytes()
+    assert said.count(b"\xb0\x81\x08\xba\x81\x08") == 1, "its width and its height, of one byte each"
+    path.write_bytes(said.replace(b"\xb0\x81\x08\xba\x81\x08", b"\xb0\x81\x40\xba\x81\x40"))
+    with pytest.raises(MediaError, match=r"The picture is 8 × 8 pixels; 16 to 8192 on each side can be used\."):
+        probe(path)
+
+
 def test_more_than_a_day_is_refused(tmp_path):
     path = tmp_path / "long.mkv"
     with av.open(str(path), "w") as container:

@@ -1,0 +1,31 @@
+"""A store that fails while something is uploaded, in a sentence for whoever uploads."""
+
+import contextlib
+import errno
+import logging
+from collections.abc import Iterator
+
+from exports.limits import Refused
+from modal_functions.store import Full, StoreError
+
+logger = logging.getLogger("exports")
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextlib.contextmanager
+def store_in_words(name: str) -> Iterator[None]:
+    """Whatever is wrong with it, as a sentence. What is stored already stays."""
+    try:
+        yield
+    except (StoreError, OSError) as error:
+        logger.warning("The store failed while %s was uploaded: %s", name, error)
+        if isinstance(error, Full) or (isinstance(error, OSError) and error.errno in NO_ROOM):
+            raise Refused(
+                f"The server's disk is full, so {name} cannot be stored. What was sent so far is kept:"
+                " try again when there is room.",
+                507,
+            ) from error
+        raise Refused(
+            f"The server cannot store {name} now. What was sent so far is kept: try again later.", 503
+        ) from error

@@ -1,0 +1,116 @@
+"""One schedule: from a request, through whatever its seed brings, to the end that it must have."""
+
+import logging
+from dataclasses import dataclass
+from functools import cache, partial
+
+from django.db import OperationalError, connection
+
+from exports.together import one_by_one
+from exports.tools import Tools
+from progress.tracker import ProgressTracker
+from tests.simulation.actors import Controllers, Owner
+from tests.simulation.cloud import Cloud
+from tests.simulation.invariants import Invariants
+from tests.simulation.memory import Memory
+from tests.simulation.mutants import NONE, Mutant
+from tests.simulation.rows import Rows, Statements
+from tests.simulation.world import World
+
+TROUBLED_SECONDS = 45.0
+TROUBLED_STEPS = 700
+PATIENCE = 3600.0  # in which everything must settle once nothing goes wrong any more
+LAST_WORDS = 60.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 5.0, 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    seed: int
+    wrong: tuple[str, ...]
+    trace: tuple[str, ...]
+    ended: str
+    steps: int
+
+
+class Ears(logging.Handler):
+    """Errors that are only logged are errors too, unless the database was away."""
+
+    world: World | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if self.world is not None and not isinstance(error, OperationalError | type(None)):
+            self.world.broken(f"{record.getMessage()}: {type(error).__name__}: {error}")
+
+
+@cache
+def rows() -> Rows:
+    return Rows()
+
+
+@cache
+def ears() -> Ears:
+    heard = Ears()
+    for name in ("exports", "progress", "modal_functions"):
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [heard], False
+        logger.setLevel(logging.ERROR)
+    return heard
+
+
+def play(seed: int, *, mutant: Mutant = NONE, tracing: bool = False) -> Played:
+    rows().begin()
+    world = World(seed, tracing=tracing)
+    world.is_held = lambda: connection.in_atomic_block
+    ears().world = world
+    store = mutant.store(world)
+    cloud = Cloud(world, store, mutant.work(world))
+
+    def tools(skew: float) -> Tools:
+        clock = world.clock(skew)
+        tracker: ProgressTracker = mutant.tracker(clock=clock)
+        return Tools(store=store, runner=lambda name: cloud, tracker=tracker, clock=clock, together=one_by_one)
+
+    controllers, owner = Controllers(world, rows().export_id, tools, partial(_pause, world)), Owner(world, rows().export_id)
+    invariants = Invariants(world, rows(), store, cloud, owner)
+    with mutant.in_place(), connection.execute_wrapper(Statements(world, invariants.changed)):
+        try:
+            _let_go_wrong(world)
+            _settle(world, controllers)
+            if not world.wrong:
+                invariants.in_the_end()
+        finally:
+            world.end()
+    ended = rows().sqlite.execute("SELECT status FROM progress_job").fetchone()[0]
+    return Played(seed=seed, wrong=tuple(world.wrong), trace=tuple(world.told or ()), ended=ended, steps=world.steps)
+
+
+def _let_go_wrong(world: World) -> None:
+    world.run(lambda: world.now > TROUBLED_SECONDS or world.steps > TROUBLED_STEPS or _is_over(world))
+
+
+def _settle(world: World, controllers: Controllers) -> None:
+    """Nothing goes wrong any more, one controller is enough, and time goes on."""
+    world.tell("from here on nothing goes wrong")
+    world.calm, until = True, world.now + PATIENCE
+    world.run(lambda: world.now > until or _is_quiet(world))
+    until = world.now + LAST_WORDS
+    world.run(lambda: world.now > until)
+
+
+def _pause(world: World, skew: float) -> float:
+    """Nobody looks before something is due, which is what makes hours pass quickly."""
+    due = rows().due_at()
+    return LONGEST_PAUSE if due is None else min(LONGEST_PAUSE, max(SHORTEST_PAUSE, due - world.now - skew))
+
+
+def _is_over(world: World) -> bool:
+    return not any(actor.name == "owner" for actor in world.actors) and _is_quiet(world)
+
+
+def _is_quiet(world: World) -> bool:
+    """Nothing is due, and nobody but controllers is about to do anything."""
+    if any(not actor.name.startswith("controller") for actor in world.actors):
+        return False
+    return rows().due_at() is None
