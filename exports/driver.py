@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError, close_old_connections, transaction
+from django.db import OperationalError, transaction
 
 from exports.doorbell import ring
 from exports.models import Export, Heartbeat, Lease
 from exports.reconcile import FAILED, reconcile_many
+from exports.reconnect import reconnect
 from exports.steps import Step
 from exports.tools import Tools
 
@@ -53,7 +54,7 @@ def _reconciled(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
         return reconcile_many(ids, tools)
     except OperationalError:
         logger.exception("%s exports could not be driven: the database failed", len(ids))
-        close_old_connections()
+        reconnect()
         return dict.fromkeys(ids, FAILED)
     except Exception:
         if len(ids) > 1:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from django.db import OperationalError, close_old_connections
+from django.db import OperationalError
 
 from exports import queue
 from exports.looking import SILENT, Look, look
 from exports.models import Attempt, Export
 from exports.plan import LATER, SELDOM, plan, unreachable
+from exports.reconnect import reconnect
 from exports.runners.base import RunnerError
 from exports.steps import Step, take
 from exports.tools import Tools
@@ -91,7 +92,7 @@ def _take_all(cases: Sequence[Case], steps: dict[Any, Step], tools: Tools) -> No
             logger.exception("export=%s step=%s could not be taken", pk, step.name)
             steps[pk] = FAILED
             broken += isinstance(error, OperationalError)
-            close_old_connections()
+            reconnect()
             if broken > 1:  # it is not this one, it is the database: the others come first in the next round
                 raise
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import Error, close_old_connections, connection
+from django.db import Error
 from django.db.models import F
 
 from exports.models.heartbeat import Heartbeat, cluster_here
+from exports.reconnect import reconnect
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,7 +83,7 @@ class Beats:
     def __call__(self, pid: int) -> bool:
         name = cluster_here(pid)
         try:
-            _reconnect_if_need_be()
+            reconnect()
             before, self.last = self.last, Heartbeat.last(name)
             if self.last != before:
                 return True
@@ -122,13 +123,8 @@ def answers(host: str, port: int) -> bool:
 
 def _database_answers() -> bool:
     try:
-        _reconnect_if_need_be()
+        reconnect()
         Heartbeat.objects.exists()
     except Error:
         return False
     return True
-
-
-def _reconnect_if_need_be() -> None:
-    if not connection.in_atomic_block:
-        close_old_connections()
