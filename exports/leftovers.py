@@ -9,7 +9,8 @@ from uuid import UUID
 
 from exports.models import Attempt, Project, Source
 from exports.tools import Tools
-from modal_functions.store import Entry, StoreError
+from modal_functions.store import Entry, FolderStore, StoreError
+from modal_functions.sweeping import sweep
 
 AGE = timedelta(days=1)  # younger ones may belong to what is only just begun
 AT_ONCE = 500  # groups of objects whose owners are asked for together
@@ -24,6 +25,7 @@ class Tidied:
     removed: int = 0
     bytes: int = 0
     failed: int = 0
+    half_written: int = 0  # files of writers who died
 
 
 def tidy(tools: Tools, *, apply: bool = True, limit: int | None = None) -> Tidied:
@@ -43,7 +45,8 @@ def tidy(tools: Tools, *, apply: bool = True, limit: int | None = None) -> Tidie
             failed += 1
         else:
             removed, size = removed + 1, size + entry.bytes
-    return Tidied(looked=looked, removed=removed, bytes=size, failed=failed)
+    half = sweep(tools.store, before, apply=apply) if isinstance(tools.store, FolderStore) else 0
+    return Tidied(looked=looked, removed=removed, bytes=size, failed=failed, half_written=half)
 
 
 def _all(tools: Tools) -> Iterator[tuple[Entry, bool]]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from modal_functions.store import HALF_WRITTEN, FolderStore, told
 
 
-def sweep(store: FolderStore, before: datetime) -> int:
+def sweep(store: FolderStore, before: datetime, *, apply: bool = True) -> int:
     """Those that were touched last before then; returns how many files that were. It looks at the whole store."""
     store.check()
     with told():
         found = [path for path in store.root.rglob(f"{HALF_WRITTEN}*") if _is_nobodys(path, before)]
-        for path in found:
+        for path in found if apply else ():
             path.unlink(missing_ok=True)
     return len(found)
 

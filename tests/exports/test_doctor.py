@@ -108,3 +108,35 @@ def test_a_runner_that_does_not_answer_is_no_crash():
 def test_what_this_installation_has_no_need_of_is_neither_well_nor_ill(beating):
     parts = found()
     assert {"grants", "CORS"} <= {name for name, each in parts.items() if each.ok is None}
+
+
+def test_in_a_bucket_every_part_of_it_is_used(in_bucket, beating, settings):
+    settings.PUBLIC_URL = "https://exports.example.com"
+    parts = found()
+    assert (parts["store"].ok, parts["write-once"].ok, parts["room"].ok) == (True, True, None)
+    assert in_bucket.name in parts["store"].said
+
+
+def test_keys_of_attempts_that_open_everything_are_found_out(in_bucket, settings):
+    """The bucket of the tests honours no limits, as a badly chosen maker of keys would not."""
+    settings.GRANTS, settings.GRANTS_ENDPOINT = "sts", in_bucket.endpoint
+    wrong = found(part="grants")
+    assert (wrong.ok, "folder of another" in wrong.said) == (False, True)
+
+
+def test_without_a_maker_of_keys_it_is_said_which_setting_is_missing(in_bucket, settings):
+    settings.GRANTS = "none"
+    assert "LONGHAUL_STORE_GRANTS" in found(part="grants").said
+
+
+def test_a_bucket_that_lets_no_page_upload_is_found_out(in_bucket, settings):
+    settings.PUBLIC_URL = "https://exports.example.com"
+    in_bucket.fault("OPTIONS", "doctor", status=403)
+    wrong = found(part="CORS")
+    assert (wrong.ok, "https://exports.example.com" in wrong.said, "CORS" in wrong.todo) == (False, True, True)
+
+
+def test_a_bucket_that_does_not_answer_is_said_by_every_part_that_needs_it(in_bucket, settings):
+    settings.STORE_ENDPOINT = "http://127.0.0.1:9"
+    settings.PUBLIC_URL = "https://exports.example.com"
+    assert "does not answer" in found(part="CORS").said

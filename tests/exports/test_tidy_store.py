@@ -14,6 +14,7 @@ from moto.s3.models import s3_backends
 from exports.leftovers import tidy
 from exports.models import Attempt, Export, Project, Source
 from exports.tools import Tools, tools
+from modal_functions.store import HALF_WRITTEN
 from modal_functions.stores import opened
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +119,7 @@ def left_behind(bucket):
 def test_the_command_says_in_one_line_what_it_did(in_bucket):
     left_behind(in_bucket)
     assert json.loads(said("--json", "--dry-run")) == {
-        "looked": 1, "removed": 1, "bytes": 3, "failed": 0, "dry_run": True,
+        "looked": 1, "removed": 1, "bytes": 3, "failed": 0, "half_written": 0, "dry_run": True,
     }  # fmt: skip
     assert said("--dry-run") == "1 objects looked at: 1 (3 bytes) would be removed.\n"
     assert said() == "1 objects looked at: 1 (3 bytes) removed.\n"
@@ -139,3 +140,19 @@ def test_a_store_that_does_not_answer_is_an_error_of_its_own(in_bucket):
     with pytest.raises(CommandError, match="does not answer") as refused:
         said()
     assert refused.value.returncode == 2
+
+
+def test_what_a_writer_who_died_has_left_half_written_goes_too(tmp_path):
+    own = Tools(
+        store=opened({"store": "folder", "root": str(tmp_path / "store")}),
+        runner=None,
+        clock=lambda: timezone.now() + timedelta(days=2),
+    )
+    own.store.put("projects/a/whole", b"1")
+    half = own.store.root / "projects" / "a" / f"{HALF_WRITTEN}x"
+    half.write_bytes(b"1")
+    assert tidy(own, apply=False).half_written == 1
+    assert half.exists()
+    assert tidy(own).half_written == 1
+    assert not half.exists()
+    assert own.store.get("projects/a/whole") == b"1"
