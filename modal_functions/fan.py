@@ -171,7 +171,7 @@ def _make(whole: Batch, batch: Batch, source: Path, folder: Path, store: Store, 
 
 
 def _unless_unwanted(store: Store, keys: AttemptKeys) -> None:
-    with contextlib.suppress(StoreError, ValueError, TypeError):  # silence and nonsense are no order to stop
+    with contextlib.suppress(StoreError, ValueError):  # silence and nonsense are no order to stop
         if store.get(keys.outcome) is not None:
             raise Unwanted
         if unpack(store.get(keys.control) or b"{}").get("stop") in STOPS:

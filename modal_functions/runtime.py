@@ -12,7 +12,18 @@ from typing import Any
 from modal_functions.fan import Fan
 from modal_functions.reporter import Reporter
 from modal_functions.store import Forbidden, Full, Store, StoreError
-from modal_functions.wire import MOST_HELLOS, MOST_RUNS, AttemptKeys, Hello, Outcome, ProgressReport, Stop, pack, unpack
+from modal_functions.wire import (
+    MOST_HELLOS,
+    MOST_RUNS,
+    STOPS,
+    AttemptKeys,
+    Hello,
+    Outcome,
+    ProgressReport,
+    Stop,
+    pack,
+    unpack,
+)
 
 logger = logging.getLogger("modal_functions")
 
@@ -187,7 +198,7 @@ def _wish(control: bytes | None) -> Stop | None:
         wish = unpack(control).get("stop") if control else None
     except ValueError:
         return None
-    return wish if wish in ("pause", "cancel") else None
+    return wish if wish in STOPS else None
 
 
 def _now() -> datetime:

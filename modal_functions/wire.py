@@ -15,7 +15,7 @@ MOST_HELLOS = 9  # of all calls of one attempt together: a spawn whose answer wa
 
 Ending = Literal["ok", "error", "paused", "abort"]
 Stop = Literal["pause", "cancel"]
-STOPS: frozenset[Stop] = frozenset(("pause", "cancel"))
+STOPS: tuple[Stop, ...] = ("pause", "cancel")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,12 +84,13 @@ def loopback():
     loopback = Loopback()
     deployed = loopback.deploy()
     assert deployed.returncode == 0, deployed.stdout + deployed.stderr
-    os.environ |= loopback.environment
     yield loopback
     loopback.close()
 
 
 @pytest.fixture
-def modal_cloud(loopback):
+def modal_cloud(loopback, monkeypatch):
+    for name, value in loopback.environment.items():
+        monkeypatch.setenv(name, value)
     yield loopback
     loopback.calm()

@@ -22,7 +22,7 @@ def get(name: str) -> Runner:
             app=settings.MODAL_APP,
             environment=settings.MODAL_ENVIRONMENT,
             at_once=settings.MODAL_AT_ONCE,
-            grant=stores.grant,
+            grant=stores.grant_elsewhere,
             site_for=site_for,
         )
     raise ValueError(f"runner: expected 'local' or 'modal', got {name!r}")
