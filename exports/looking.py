@@ -15,7 +15,7 @@ from modal_functions.store import Store, StoreError
 from modal_functions.wire import MOST_HELLOS, Hello, Outcome, unpack
 from progress import report
 from progress.errors import Refused
-from progress.models import Job
+from progress.models import Job, Status, Wish
 from progress.report import Report
 
 logger = logging.getLogger("exports")
@@ -71,7 +71,7 @@ def look(attempt: Attempt | None, job: Job, tools: Tools) -> Look:
         return GONE
     try:
         told = progress_of(attempt, tools.store) if attempt.open else None
-        if attempt.greeted_at and _is_news(told, job) and told and told.run == job.run:
+        if _goes_on(job) and attempt.greeted_at and _is_news(told, job) and told and told.run == job.run:
             return Look(calls={attempt.call_id: "alive"}, progress=told, news=True)
         return _ask_all(attempt, told, job, tools)
     except StoreError as error:
@@ -92,6 +92,11 @@ def _ask_all(attempt: Attempt, told: Report | None, job: Job, tools: Tools) -> L
         progress=told,
         news=_is_news(told, job),
     )
+
+
+def _goes_on(job: Job) -> bool:
+    """Its news will be folded. Elsewhere they would stay news for ever, and the register would never be read."""
+    return job.status == Status.RUNNING and job.wish != Wish.CANCEL
 
 
 def _is_news(told: Report | None, job: Job) -> bool:

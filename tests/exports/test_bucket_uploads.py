@@ -285,7 +285,7 @@ def test_a_lost_look_is_rung_for_by_the_pass_which_has_no_time_for_it(page):
     assert OrmQ.objects.count() == 1
 
 
-def test_an_address_that_is_too_old_or_changed_is_nobodys_at_another_upload(page, in_bucket):
+def test_the_address_for_a_part_of_a_stopped_upload_is_worth_nothing(page):
     begun = page.begun()
     address = page.sign(begun, 1).json()["url"]
     page.abort(begun)

@@ -180,6 +180,17 @@ def test_of_two_calls_the_survivor_carries_on(export, drive, runner, store):
     assert status(export) == Status.RUNNING
 
 
+def test_what_the_runner_has_forgotten_long_ago_is_still_found_in_the_store(export, drive, runner, store, clock):
+    drive(2)
+    work = Work(runner, store, clock)
+    work.says_hello()
+    work.finishes(dies=False)
+    runner.living[work.call] = "gone"
+    drive(4, seconds=8 * 24 * 3600)
+    assert (status(export), Notice.objects.count()) == (Status.COMPLETE, 1)
+    assert Attempt.objects.get().outcome == "ok"
+
+
 def test_every_call_of_a_cancelled_export_is_stopped(export, drive, runner, store):
     runner.lost = True
     drive(2)

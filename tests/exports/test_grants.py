@@ -70,6 +70,12 @@ def test_a_folder_needs_no_key(settings, tmp_path):
     assert stores.grant(ORDERED) == {"store": "folder", "root": str(tmp_path)}
 
 
+def test_a_folder_is_nothing_for_other_machines(settings, tmp_path):
+    settings.STORE_ROOT = tmp_path
+    with pytest.raises(NotReady, match="Set LONGHAUL_STORE to a bucket"):
+        stores.grant_elsewhere(ORDERED)
+
+
 def test_without_who_makes_them_no_work_is_begun_and_the_sites_own_key_is_not_lent(site):
     with pytest.raises(NotReady, match="Set LONGHAUL_STORE_GRANTS to sts or r2"):
         stores.grant(ORDERED)

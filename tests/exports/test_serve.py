@@ -9,7 +9,7 @@ import psutil
 import pytest
 from django.conf import settings
 
-from exports_site.headers import POLICY
+from exports_site.headers import policy
 from tests.exports.conftest import soon
 from tests.serving import Server
 
@@ -34,7 +34,7 @@ def test_the_start_page_is_there_and_said_where(server):
     status, headers, page = server.ask("/")
     assert status == 200
     assert "Start an export" in page
-    assert headers["Content-Security-Policy"] == POLICY
+    assert headers["Content-Security-Policy"] == policy()
     assert f"Longhaul is at http://127.0.0.1:{server.port}/ (Ctrl-C stops it)" in server.said
 
 
@@ -47,7 +47,7 @@ def test_every_file_that_the_page_names_is_served_hashed_and_to_be_kept(server):
         status, headers, text = server.ask(path)
         assert (status, bool(text)) == (200, True), path
         assert "immutable" in headers["Cache-Control"], path
-        assert headers["Content-Security-Policy"] == POLICY
+        assert headers["Content-Security-Policy"] == policy()
 
 
 def test_it_becomes_ready_when_the_cluster_has_beaten(server):
