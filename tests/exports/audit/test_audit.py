@@ -15,6 +15,7 @@ from modal_functions import store as stores
 from modal_functions.store import Unreachable
 from progress.models import Event, Job
 
+NOBODYS = "0a0a0a0a-0000-4000-8000-000000000000"  # not a random one: each worker must find the same tests
 pytestmark = pytest.mark.django_db
 
 
@@ -273,9 +274,9 @@ def test_objects_of_nobody_are_found_once_they_are_old(system, exports, store):
 @pytest.mark.parametrize(
     "folder",
     [
-        f"projects/{uuid4()}",
-        f"projects/{uuid4()}/sources/{uuid4()}",
-        f"attempts/{uuid4()}/1",
+        f"projects/{NOBODYS}",
+        f"projects/{NOBODYS}/sources/{NOBODYS}",
+        f"attempts/{NOBODYS}/1",
         "projects/not-ours",
         "attempts/not-ours/1",
     ],
