@@ -2,6 +2,7 @@ import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings as django_settings
 from hypothesis import HealthCheck, settings
 
 from progress.tracker import ProgressTracker
@@ -15,6 +16,20 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(config, items):
+    """What touches no database is tested with SQLite, and not once more with Postgres."""
+    if "postgresql" not in django_settings.DATABASES["default"]["ENGINE"]:
+        return
+    left = [item for item in items if not _touches_the_database(item)]
+    items[:] = [item for item in items if _touches_the_database(item)]
+    config.hook.pytest_deselected(items=left)
+
+
+def _touches_the_database(item):
+    fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures or item.get_closest_marker("django_db") or item.get_closest_marker("postgres"))
 
 
 class Clock:

@@ -12,9 +12,13 @@ from django.conf import settings
 from tests.exports.conftest import soon
 from tests.serving import ROOT
 
-pytestmark = pytest.mark.skipif(
-    "postgresql" not in settings.DATABASES["default"]["ENGINE"], reason="SQLite cannot be away while its file is there"
-)
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.skipif(
+        "postgresql" not in settings.DATABASES["default"]["ENGINE"],
+        reason="SQLite cannot be away while its file is there",
+    ),
+]
 NAME = f"longhaul_away_{os.getpid()}"
 
 
