@@ -79,8 +79,9 @@ class Export(models.Model):
     def resume(self, *, actor: str) -> bool:
         """Paused work goes back into the queue; a pause that was not reached yet is taken back."""
         tracker = ProgressTracker()
-        resumed = tracker.resume(self.pk, actor=actor) or tracker.wish(self.pk, Wish.RUN, actor=actor)
-        self.ring()
+        with transaction.atomic():  # nobody looks at what is paused, so a wish that did not ring would never be seen
+            resumed = tracker.resume(self.pk, actor=actor) or tracker.wish(self.pk, Wish.RUN, actor=actor)
+            self.ring()
         return resumed
 
     def cancel(self, *, actor: str) -> bool:
@@ -88,7 +89,7 @@ class Export(models.Model):
             asked = ProgressTracker().wish(self.pk, Wish.CANCEL, actor=actor)
             if asked:
                 Export.objects.filter(pk=self.pk, stop_asked_at__isnull=True).update(stop_asked_at=timezone.now())
-        self.ring()
+            self.ring()
         return asked
 
     def retry(self, *, actor: str, reason: str = "") -> bool:
@@ -136,8 +137,9 @@ class Export(models.Model):
         Export.objects.filter(pk=self.pk).update(**{column: F(column) + 1})
 
     def _wish(self, wish: Wish, actor: str) -> bool:
-        wished = ProgressTracker().wish(self.pk, wish, actor=actor)
-        self.ring()
+        with transaction.atomic():
+            wished = ProgressTracker().wish(self.pk, wish, actor=actor)
+            self.ring()
         return wished
 
     @property

@@ -1,7 +1,8 @@
 """Each check finds what is planted for it, and nothing on an installation that is well."""
 
-from datetime import timedelta
-from uuid import uuid4
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -13,10 +14,13 @@ from exports.models import Attempt, Export, Heartbeat, Notice, Source
 from exports.models.export import AT_ONCE
 from modal_functions import store as stores
 from modal_functions.store import Unreachable
+from modal_functions.stores import opened
 from progress.models import Event, Job
 
 NOBODYS = "0a0a0a0a-0000-4000-8000-000000000000"  # not a random one: each worker must find the same tests
 pytestmark = pytest.mark.django_db
+
+NOBODY = UUID(int=7)
 
 
 def test_a_system_that_is_well_has_no_violation_in_whatever_state_its_exports_are(system, exports):
@@ -318,6 +322,24 @@ def test_rows_are_looked_at_even_so(system, exports, store):
     assert [each.check for each in system.audited().violations] == ["due"]
 
 
+def test_a_bucket_is_asked_the_same(system, exports, source, bucket):
+    store = opened(bucket.described())
+    system.tools = replace(system.tools, store=store)
+    store.put(source.key, b"beach")
+    complete = exports["complete"]
+    assert system.said() == []
+    store.delete(complete.result_key)
+    store.delete(source.key)
+    system.clock.now = datetime.now(UTC) + timedelta(days=2)
+    store.put(f"projects/{uuid4()}/chunks/a", b"1234")
+    found = {(each.check, each.sentence) for each in system.audited("result", "sources", "objects").violations}
+    assert found == {
+        ("result", "its result is not in the store"),
+        ("sources", "the file of beach.mov is not in the store"),
+        ("objects", "1 object (4 bytes) of nobody"),
+    }
+
+
 # On a system that is at work
 
 
@@ -414,8 +436,6 @@ def test_a_store_that_breaks_off_in_the_middle_of_a_listing_is_told(system, expo
         def entries(self, prefix):
             yield next(super().entries(prefix))
             raise Unreachable("The cable is out.")
-
-    from dataclasses import replace
 
     assert exports["failed"]
     system.age("attempts")
