@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 export PYTHONDONTWRITEBYTECODE ?= $(CI)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check bench chaos fuzz lock chromium clean
+.PHONY: help run test test-sqlite test-postgres check simulate bench chaos fuzz lock chromium clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -52,6 +52,9 @@ check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missi
 	@git ls-files -z '*.html' | xargs -0 $(BIN)/djade --check --target-version 5.2
 	$(BIN)/python -m tests.deploy_check
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+simulate: .venv/.installed-dev  ## random schedules of the recovery protocol; a million: ARGS="--schedules 1000000"
+	exec $(BIN)/python -m tests.simulation $(ARGS)
 
 bench: .venv/.installed-bench  ## the benchmarks of docs/BENCHMARKS.md; results in var/bench
 	exec $(BIN)/python -m tests.bench $(ARGS)

@@ -46,6 +46,8 @@ def _plan_ended(export: Export, attempt: Attempt | None, seen: Look, now: dateti
     if attempt is None or attempt.gone_at:
         if export.job.status == Status.PAUSED and export.job.wish == Wish.CANCEL:
             return Step(name="cancel", why="its owner wishes so")
+        if export.job.status == Status.PAUSED and export.job.wish == Wish.RUN:
+            return Step(name="resume", why="the wish to pause was taken back while it was being paused")
         return Step(name="nothing", why="it has ended", again=False, due_in=None)
     return _plan_decided(attempt, seen, now)
 

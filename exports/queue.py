@@ -69,7 +69,10 @@ def _waits(place: int) -> Step:
 
 def _begin(export: Export, runner: str, tools: Tools) -> Attempt | None:
     """The row comes first: whatever happens to the spawn, it is known that there may be one."""
-    number = (export.attempts.order_by("-number").values_list("number", flat=True).first() or 0) + 1
+    last = export.attempts.order_by("-number").values("number", "gone_at").first()
+    if last is not None and last["gone_at"] is None:  # begun by another meanwhile; nobody would look at it any more
+        return None
+    number = last["number"] + 1 if last is not None else 1
     try:
         with transaction.atomic():
             attempt = Attempt.objects.create(export=export, number=number, runner=runner, begun_at=tools.clock())

@@ -14,7 +14,7 @@ from exports.models import Attempt, Export, Notice
 from exports.tools import Tools
 from modal_functions.wire import Outcome, pack, unpack
 from progress.errors import Refused
-from progress.models import Wish
+from progress.models import Job, Wish
 
 logger = logging.getLogger("exports")
 
@@ -26,7 +26,7 @@ SOON = timedelta(seconds=1)
 
 Name = Literal[
     "nothing", "wait", "unreachable", "queue", "spawn", "spawn_again", "greet", "fold", "ask_to_pause",
-    "abort", "settle", "stop", "gone", "cancel", "pause", "finalize", "take_back", "failed",
+    "abort", "settle", "stop", "gone", "cancel", "pause", "resume", "finalize", "take_back", "failed",
 ]  # fmt: skip
 
 
@@ -53,9 +53,11 @@ def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> N
         case "unreachable" if not export.job.unreachable_since:
             tracker.unreachable(export.pk)
         case "cancel":
-            _cancelled(export, step, tools)
+            _cancelled(export, step, tools, version=export.job.version)
         case "pause":
-            tracker.pause(export.pk)
+            tracker.pause(export.pk, version=export.job.version)
+        case "resume":
+            tracker.resume(export.pk, actor="")
         case "finalize":
             _finalize(export, attempt, tools)
     if attempt is not None:
@@ -74,7 +76,7 @@ def _take_on_attempt(step: Step, export: Export, attempt: Attempt, tools: Tools,
                 tools.store.put(attempt.keys.control, pack({}))
                 attempt.told("")
             else:
-                tools.tracker.requeue(export.pk, cause="lost", text="No attempt was open.")
+                tools.tracker.requeue(export.pk, cause="lost", text="No attempt was open.", version=export.job.version)
         case "abort":
             _abort(step, attempt, tools)
         case "settle":
@@ -120,16 +122,16 @@ def _settle(export: Export, attempt: Attempt, tools: Tools) -> None:
 
 
 def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) -> None:
-    tracker, wish = tools.tracker, _wish_of(export, tools)
+    tracker, job = tools.tracker, Job.objects.get(pk=export.pk)  # as it is now, not as it was when this look began
     if outcome.ending == "ok":
         Export.objects.filter(pk=export.pk).update(result_facts=outcome.result)
         tracker.finalize(export.pk)
-    elif outcome.code == "cancelled" or (outcome.ending == "paused" and wish == Wish.CANCEL):
+    elif outcome.code == "cancelled" or (outcome.ending == "paused" and job.wish == Wish.CANCEL):
         _cancelled(export, Step(name="cancel"), tools)
-    elif outcome.ending == "paused" and wish == Wish.PAUSE:
-        tracker.pause(export.pk)
     elif outcome.ending == "paused":
-        tracker.requeue(export.pk, cause="paused", text="The pause was taken back.")
+        paused = job.wish == Wish.PAUSE and tracker.pause(export.pk, version=job.version)
+        if not paused:
+            tracker.requeue(export.pk, cause="paused", text="The pause was taken back.")
     elif outcome.ending == "abort" and outcome.code != "poison":
         _interrupted(outcome, export, attempt, tools)
     else:
@@ -171,13 +173,14 @@ def _failed(export: Export, attempt: Attempt | None, *, cause: str, sentence: st
         Notice.owe(export, Notice.Event.FAILED, attempt=attempt.number if attempt else 0, text=sentence)
 
 
-def _cancelled(export: Export, step: Step, tools: Tools) -> None:
+def _cancelled(export: Export, step: Step, tools: Tools, *, version: int | None = None) -> None:
     if step.cause and step.cause != "cancelled":
         with transaction.atomic():
             if tools.tracker.fail(export.pk, cause=step.cause, text=step.sentence):
                 Notice.owe(export, Notice.Event.FAILED, attempt=0, text=step.sentence)
     else:
-        tools.tracker.cancel(export.pk, actor="", text="It was cancelled. Its finished parts are kept.")
+        said = "It was cancelled. Its finished parts are kept."
+        tools.tracker.cancel(export.pk, actor="", text=said, version=version)
 
 
 def _finalize(export: Export, attempt: Attempt | None, tools: Tools) -> None:
@@ -205,11 +208,6 @@ def _is_there(result: dict[str, Any], attempt: Attempt, tools: Tools) -> bool:
 def _gone(export: Export, attempt: Attempt, now: datetime) -> None:
     attempt.gone(now)
     Export.objects.filter(pk=export.pk, stop_asked_at__isnull=False, stopped_at__isnull=True).update(stopped_at=now)
-
-
-def _wish_of(export: Export, tools: Tools) -> Wish:
-    """The wish as it is now, not as it was when this look began."""
-    return tools.tracker.get_progress(export.pk).wish
 
 
 def _why(cause: str) -> str:

@@ -1,5 +1,6 @@
 """The same question asked of many at once, each in a thread of its own, and nobody waited for too long."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
@@ -37,5 +38,8 @@ def one_by_one(act: Callable[[Item], Answer], items: Sequence[Item], too_late: L
 
 @cache
 def _threads() -> ThreadPoolExecutor:
-    """Of one process, made at the first use and so never before a fork. Who hangs in one holds up only that one."""
+    """Of one process, made at its first use. Who hangs in one holds up only that one."""
     return ThreadPoolExecutor(THREADS, thread_name_prefix="together")
+
+
+os.register_at_fork(after_in_child=_threads.cache_clear)  # a fork inherits the pool without a thread in it

@@ -74,23 +74,20 @@ def record(job: Job, entries: Iterable[Entry], *, from_status: str, now: datetim
 
 def replay(events: Iterable[Event]) -> Replayed | None:
     """The state that the entries lead to. The bar of the row may be ahead of it by the reports since the last."""
-    state: Replayed | None = None
+    last: Event | None = None
     for event in events:
-        if state and event.from_status and event.from_status != state.status:
-            raise Broken(f"event {event.pk} leaves {event.from_status}, but the one before left {state.status}")
-        if state and not event.from_status and event.status != state.status:
-            raise Broken(f"event {event.pk} is {event.status}, but nothing left {state.status}")
-        if state and event.bp < state.bp:
-            raise Broken(f"event {event.pk} is at {event.bp}, but the bar stood at {state.bp}")
-        state = Replayed(
-            status=event.status,
-            wish=event.wish,
-            stage=event.stage,
-            attempt=event.attempt,
-            bp=event.bp,
-            cause=event.cause,
-        )
-    return state
+        if last and event.from_status and event.from_status != last.status:
+            raise Broken(f"event {event.pk} leaves {event.from_status}, but the one before left {last.status}")
+        if last and not event.from_status and event.status != last.status:
+            raise Broken(f"event {event.pk} is {event.status}, but nothing left {last.status}")
+        if last and event.bp < last.bp:
+            raise Broken(f"event {event.pk} is at {event.bp}, but the bar stood at {last.bp}")
+        last = event
+    if last is None:
+        return None
+    return Replayed(
+        status=last.status, wish=last.wish, stage=last.stage, attempt=last.attempt, bp=last.bp, cause=last.cause
+    )
 
 
 def _elapsed(job: Job, phase: str, now: datetime) -> float:

@@ -92,7 +92,8 @@ class ProgressTracker(DirectCalls):
 
         return self._act(job_id, decide) is not None
 
-    # The moves of its life; each is False when the job is not where the move could start
+    # The moves of its life; each is False when the job is not where the move could start. Who has decided on one from
+    # a row that was read before gives its `version`, and it is not made where that row has changed since.
 
     def uploaded(self, job_id: uuid.UUID) -> bool:
         return self._move(job_id, Status.QUEUED, Entry(phase="queued"), only_from=Status.UPLOADING)
@@ -113,27 +114,34 @@ class ProgressTracker(DirectCalls):
     def complete(self, job_id: uuid.UUID) -> bool:
         return self._move(job_id, Status.COMPLETE, Entry(phase="complete"))
 
-    def pause(self, job_id: uuid.UUID) -> bool:
-        return self._move(job_id, Status.PAUSED, Entry(phase="paused"))
+    def pause(self, job_id: uuid.UUID, *, version: int | None = None) -> bool:
+        return self._move(job_id, Status.PAUSED, Entry(phase="paused"), version=version)
 
     def resume(self, job_id: uuid.UUID, *, actor: str) -> bool:
         return self._move(job_id, Status.QUEUED, Entry(phase="resumed", actor=actor), only_from=Status.PAUSED)
 
-    def requeue(self, job_id: uuid.UUID, *, cause: str, text: str) -> bool:
+    def requeue(self, job_id: uuid.UUID, *, cause: str, text: str, version: int | None = None) -> bool:
         """The attempt ended without a result; another will carry on from the parts that are done."""
         entry = Entry(phase="requeued", cause=cause, note=text)
-        return self._move(
-            job_id, Status.QUEUED, entry, only_from=(Status.RUNNING, Status.FINALIZING), why=(cause, text)
-        )
+        stopped = (Status.RUNNING, Status.FINALIZING)
+        return self._move(job_id, Status.QUEUED, entry, only_from=stopped, why=(cause, text), version=version)
 
     def fail(self, job_id: uuid.UUID, *, cause: str, text: str, actor: str = "") -> bool:
         """`cause` names it for counting, `text` says in a sentence what happened and what to do."""
         entry = Entry(phase="failed", cause=cause, actor=actor, note=text)
         return self._move(job_id, Status.FAILED, entry, why=(cause, text))
 
-    def cancel(self, job_id: uuid.UUID, *, actor: str, cause: str = "cancelled_by_user", text: str = "") -> bool:
+    def cancel(
+        self,
+        job_id: uuid.UUID,
+        *,
+        actor: str,
+        cause: str = "cancelled_by_user",
+        text: str = "",
+        version: int | None = None,
+    ) -> bool:
         entry = Entry(phase="cancelled", cause=cause, actor=actor, note=text)
-        return self._move(job_id, Status.CANCELLED, entry, why=(cause, text))
+        return self._move(job_id, Status.CANCELLED, entry, why=(cause, text), version=version)
 
     def expire(self, job_id: uuid.UUID, *, actor: str, text: str = "") -> bool:
         entry = Entry(phase="expired", cause="expired", actor=_named(actor), note=text)
@@ -235,11 +243,14 @@ class ProgressTracker(DirectCalls):
         only_from: Status | tuple[Status, ...] = (),
         why: tuple[str, str] | None = None,
         begins: Callable[[Job], dict[str, Any]] | None = None,
+        version: int | None = None,
     ) -> bool:
         sources = (only_from,) if isinstance(only_from, Status) else only_from
 
         def decide(job: Job, now: datetime) -> Step | None:
             if not lifecycle.may_move(job, status) or (sources and job.status not in sources):
+                return None
+            if version not in (None, job.version):
                 return None
             changes = lifecycle.moved(job, status, now)
             if why:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from exports import queue
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
 from exports.runners.base import RunnerError
@@ -243,3 +244,14 @@ def test_a_store_without_an_answer_at_the_spawn_is_waited_for(export, drive, too
     assert reconcile(export.pk, replace(tools, store=Silent(store.root))).name == "unreachable"
     drive(2, seconds=20)
     assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)
+
+
+def test_who_stalled_begins_no_attempt_beside_one_that_is_not_gone(export, drive, tools, runner, clock):
+    """It would hold its place at the runner for ever: only the newest attempt of an export is looked at."""
+    runner.at_once = 2
+    drive(2)
+    Attempt.objects.get().decide(outcome="abort", cause="lost", sentence="", now=clock())
+    tools.tracker.requeue(export.pk, cause="lost", text="The machine went away.")
+    assert queue.begin_next([Export.objects.get(pk=export.pk)], tools)[0] == []
+    Attempt.objects.get().gone(clock())
+    assert [attempt.number for _, attempt in queue.begin_next([Export.objects.get(pk=export.pk)], tools)[0]] == [2]

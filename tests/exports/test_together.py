@@ -1,5 +1,7 @@
 """Many are asked at once, and who hangs holds up nobody else."""
 
+import multiprocessing
+import sys
 import threading
 
 from exports import together
@@ -26,3 +28,16 @@ def test_who_hangs_has_no_answer_and_the_others_have_theirs():
 
 def test_one_alone_needs_no_thread():
     assert together.in_threads(lambda item: threading.current_thread(), [1], None) == [threading.main_thread()]
+
+
+def test_a_fork_has_threads_of_its_own():
+    together.in_threads(lambda item: item, range(4), None)
+    child = multiprocessing.get_context("fork").Process(target=asks_in_a_fork)
+    child.start()
+    child.join(20)
+    code, _ = child.exitcode, child.kill()
+    assert code == 0
+
+
+def asks_in_a_fork():
+    sys.exit(together.in_threads(lambda item: item, range(4), "late", seconds=10) != [0, 1, 2, 3])

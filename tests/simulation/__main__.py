@@ -6,65 +6,74 @@ import os
 import random
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from multiprocessing import get_context
 
-import django
+from tests.simulation.playing import Tally, play_all, replay
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.simulation.settings"
-django.setup()
-
-from tests.simulation.mutants import MUTANTS, NONE, Mutant  # noqa: E402
-from tests.simulation.schedule import Played, play  # noqa: E402
-
+AT_ONCE = 20  # schedules a process plays before it tells
 TOLD_EVERY = 30.0  # seconds
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make simulate ARGS=...", description=__doc__)
-    parser.add_argument("--schedules", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=random.randrange(10**9), help="of the first; each next has one more")
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many, however many were played")
-    parser.add_argument("--replay", type=int, metavar="SEED", help="play this one and tell everything that happens")
-    parser.add_argument("--mutant", choices=MUTANTS, help="with this part of the protocol taken out")
-    parser.add_argument("--most", type=int, default=10, help="stop after so many violations")
+    parser.add_argument("--schedules", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**9), help="of the first; each next: one more")
+    parser.add_argument("--replay", type=int, metavar="SEED", help="only this one, with everything that happens in it")
+    parser.add_argument("--mutant", default="", help="with one part of the protocol taken out, see mutants.py")
+    parser.add_argument("--most", type=int, default=10, help="stops after so many violations")
+    parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     asked = parser.parse_args()
-    mutant = MUTANTS[asked.mutant] if asked.mutant else NONE
     if asked.replay is not None:
-        return _replay(asked.replay, mutant)
-    return _all(range(asked.seed, asked.seed + asked.schedules), asked.seconds, asked.most, mutant)
+        return _replay(asked.replay, asked.mutant)
+    return _play(range(asked.seed, asked.seed + asked.schedules), asked.mutant, asked.most, asked.processes)
 
 
-def _replay(seed: int, mutant: Mutant) -> int:
-    played = play(seed, mutant=mutant, tracing=True)
+def _replay(seed: int, mutant: str) -> int:
+    played = replay(seed, mutant)
     print(*played.trace, sep="\n")
-    return _told(played)
-
-
-def _all(seeds: range, seconds: float, most: int, mutant: Mutant) -> int:
-    began = told = time.monotonic()
-    count, wrong, ends = 0, 0, dict.fromkeys(("complete", "failed", "cancelled", "paused"), 0)
-    for count, seed in enumerate(seeds, 1):
-        played = play(seed, mutant=mutant)
-        ends[played.ended] = ends.get(played.ended, 0) + 1
-        wrong += bool(played.wrong)
-        if played.wrong:
-            _told(played)
-        now = time.monotonic()
-        if now - told > TOLD_EVERY:
-            told = now
-            print(f"{count} schedules, {wrong} wrong, {now - began:.0f} s", flush=True)
-        if wrong == most or now - began > seconds:
-            break
-    figures = {"schedules": count, "wrong": wrong, "first": seeds.start, "seconds": round(time.monotonic() - began, 1)}
-    print(json.dumps({**figures, "processor": round(time.process_time(), 1), **ends}))
-    return 1 if wrong else 0
-
-
-def _told(played: Played) -> int:
-    for each in played.wrong:
-        print(f"seed {played.seed}: {each}", flush=True)
-    if not played.wrong:
-        print(f"seed {played.seed}: {played.ended} after {played.steps} effects, nothing wrong")
+    print(
+        f"Seed {seed}: {played.ended} after {played.steps} effects.",
+        *(played.wrong or ("Nothing is wrong.",)),
+        sep="\n",
+    )
     return 1 if played.wrong else 0
+
+
+def _play(seeds: range, mutant: str, most: int, processes: int) -> int:
+    began, told_at, all_of_them = time.monotonic(), time.monotonic(), Tally()
+    for tally in _side_by_side(seeds, mutant, processes):
+        all_of_them.add(tally)
+        print(*tally.wrong, sep="\n", end="\n" * bool(tally.wrong), flush=True)
+        if time.monotonic() - told_at > TOLD_EVERY:
+            told_at = time.monotonic()
+            print(_figures(all_of_them, seeds, told_at - began), flush=True)
+        if len(all_of_them.wrong) >= most:
+            break
+    print(_figures(all_of_them, seeds, time.monotonic() - began))
+    return 1 if all_of_them.wrong else 0
+
+
+def _side_by_side(seeds: range, mutant: str, processes: int) -> Iterator[Tally]:
+    """As many parts at once as there are processes, so that who has seen enough need not wait for the rest."""
+    parts = (seeds[at : at + AT_ONCE] for at in range(0, len(seeds), AT_ONCE))
+    if processes == 1:
+        yield from (play_all(part, mutant) for part in parts)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        begun: set[Future[Tally]] = set()
+        for part in parts:
+            begun.add(pool.submit(play_all, part, mutant))
+            if len(begun) > processes:
+                done, begun = wait(begun, return_when=FIRST_COMPLETED)
+                yield from (each.result() for each in done)
+        yield from (each.result() for each in wait(begun).done)
+
+
+def _figures(tally: Tally, seeds: range, seconds: float) -> str:
+    figures = {"first": seeds.start, "schedules": tally.schedules, "wrong": len(tally.wrong), "effects": tally.effects}
+    return json.dumps(figures | {"seconds": round(seconds, 1)} | dict(sorted(tally.ends.items())))
 
 
 if __name__ == "__main__":

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from uuid import UUID
 
-from django.db import OperationalError
-
 from exports.driver import one_pass
 from exports.models import Export
 from exports.reconcile import reconcile
 from exports.tools import Tools
+from tests.simulation.rows import Away
 from tests.simulation.world import World
 
 VERBS = ("pause", "pause", "resume", "resume", "cancel", "retry")
@@ -38,7 +37,7 @@ class Controllers:
                     one_pass(tools)
                 else:  # a page, the admin or a command, whatever is due
                     reconcile(self.export_id, tools)
-            except OperationalError as error:
+            except Away as error:
                 world.tell(f"gives up for now: {error}")
             world.sleep(self.calm_pause(skew) if world.calm else world.random.uniform(0.5, 4))
 
@@ -53,7 +52,7 @@ class Controllers:
 class Owner:
     def __init__(self, world: World, export_id: UUID) -> None:
         self.world, self.export_id, self.retries = world, export_id, 0
-        world.start("owner", self._wish)
+        world.start("owner", self._wish, dies=self._fate)
 
     def _wish(self) -> None:
         world = self.world
@@ -64,7 +63,11 @@ class Owner:
             try:
                 export = Export.objects.select_related("job").get(pk=self.export_id)
                 done = getattr(export, verb)(actor="olga")
-            except OperationalError:
+            except Away:
                 done = None
             world.tell(f"is told {done}")
             self.retries += verb == "retry" and done is not False
+
+    def _fate(self) -> str:
+        """The web process that was asked ends; what is owed is owed all the same."""
+        return "hard" if self.world.random.random() < self.world.weather.crash / 2 else ""

@@ -13,7 +13,7 @@ from tests.simulation.work import Prompt
 from tests.simulation.world import Actor, World
 
 NOWHERE = Path("/nonexistent")
-FATES = ("again", "again", "zombie", "gone")
+FATES = ("again", "zombie", "zombie", "gone")
 
 
 class Call:
@@ -72,7 +72,10 @@ class Cloud:
         slow = self.world.random.random() < 0.1 and not self.world.weather.local
         after = self.world.random.uniform(20, 90) if slow else self.world.random.uniform(0, 1.5)
         actor = self.world.start(
-            f"{call.name}.{call.runs}", lambda: self._play(call, actor), after=after, dies=lambda: self._fate(call, actor)
+            f"{call.name}.{call.runs}",
+            lambda: self._play(call, actor),
+            after=after,
+            dies=lambda: self._fate(call, actor),
         )
         call.now_running = actor
 
@@ -100,7 +103,8 @@ class Cloud:
             call.ended = call.lost = True
         else:
             self._run(call)
-        return "" if fate == "zombie" else "hard"
+            actor.slow = True
+        return "stalls" if fate == "zombie" else "hard"
 
     def _life(self, ordered: Ordered) -> Life:
         if self.world.weather.local:
@@ -119,6 +123,10 @@ class Cloud:
 
     def _end(self, call: Call, running: Actor | None) -> None:
         """Of what ran when it was asked for, or runs in its place; a zombie hears nothing."""
-        if not call.ended and call.now_running is not None and (running is call.now_running or not self.world.weather.local):
+        if (
+            not call.ended
+            and call.now_running is not None
+            and (running is call.now_running or not self.world.weather.local)
+        ):
             call.ended = True
             self.world.bury(call.now_running)

@@ -1,6 +1,7 @@
 """What must hold: some at every point, the rest once everything has settled."""
 
-from uuid import UUID
+from collections import Counter
+from hashlib import sha256
 
 from exports.models import Attempt, Export, Notice
 from exports.steps import MOST_ERRORS, MOST_INTERRUPTIONS
@@ -13,6 +14,7 @@ from tests.simulation.memory import Memory
 from tests.simulation.rows import Rows
 from tests.simulation.world import World
 
+WISHES = ("wish_pause", "wish_run", "wish_cancel", "resumed", "retried")
 FULL = 10_000
 ENDS = (Status.COMPLETE, Status.CANCELLED, Status.PAUSED, Status.FAILED)
 
@@ -45,8 +47,10 @@ class Invariants:
         self._attempts_are_told_as_they_were_decided(attempts)
         self._it_counts_once(export, attempts)
         self._budgets_hold(export, attempts)
-        self._nothing_runs_any_more(attempts)
-        self._its_timeline_leads_to_its_row(export.pk)
+        self._nothing_runs_any_more()
+        self._no_call_was_run_too_often()
+        self._it_is_as_its_owner_wished(export)
+        self._its_timeline_leads_to_its_row(export)
 
     def _expect(self, holds: bool, otherwise: str) -> None:
         if not holds:
@@ -89,7 +93,6 @@ class Invariants:
             self._expect(export.result_key.startswith(f"{done[0].keys.folder}/out/"), "its result is another attempt's")
             self._expect(export.result_key == result["key"], "its result is not the one that was decided on")
             body = self.store.objects.get(export.result_key, b"")
-            from hashlib import sha256
             whole = (len(body), sha256(body).hexdigest()) == (export.result_bytes, export.result_sha256)
             self._expect(whole, "its result is not the one whose sum it bears")
 
@@ -105,12 +108,24 @@ class Invariants:
             counted = (export.errors, export.interruptions)
             self._expect(counted == (errors, interruptions), f"{(errors, interruptions)} were counted as {counted}")
 
-    def _nothing_runs_any_more(self, attempts: list[Attempt]) -> None:
+    def _nothing_runs_any_more(self) -> None:
         for call in self.cloud.calls.values():
             self._expect(call.ended, f"{call.name} still runs")
 
-    def _its_timeline_leads_to_its_row(self, export_id: UUID) -> None:
-        export = Export.objects.select_related("job").get(pk=export_id)
+    def _no_call_was_run_too_often(self) -> None:
+        hellos = [unpack(body)["call"] for key, body in self.store.objects.items() if "/hello." in key]
+        for call, runs in Counter(hellos).items():
+            self._expect(runs <= MOST_RUNS, f"{call} has begun {runs} times")
+
+    def _it_is_as_its_owner_wished(self, export: Export) -> None:
+        wishes = Event.objects.filter(job=export.job, phase__in=WISHES).values_list("phase", flat=True)
+        told = " ".join(wishes)
+        if export.job.status == Status.PAUSED:
+            self._expect(told.endswith("wish_pause"), f"it is paused, and the wishes were {told}")
+        if export.job.status == Status.CANCELLED:  # which cannot be taken back once it is decided
+            self._expect("wish_cancel" in told.rpartition("retried")[2], f"it is cancelled, and the wishes were {told}")
+
+    def _its_timeline_leads_to_its_row(self, export: Export) -> None:
         try:
             told = timeline.replay(Event.objects.filter(job=export.job))
         except timeline.Broken as broken:

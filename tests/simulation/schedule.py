@@ -4,23 +4,21 @@ import logging
 from dataclasses import dataclass
 from functools import cache, partial
 
-from django.db import OperationalError, connection
+from django.db import connection
 
 from exports.together import one_by_one
 from exports.tools import Tools
-from progress.tracker import ProgressTracker
 from tests.simulation.actors import Controllers, Owner
 from tests.simulation.cloud import Cloud
 from tests.simulation.invariants import Invariants
-from tests.simulation.memory import Memory
 from tests.simulation.mutants import NONE, Mutant
-from tests.simulation.rows import Rows, Statements
+from tests.simulation.rows import Away, Rows, Statements
 from tests.simulation.world import World
 
 TROUBLED_SECONDS = 45.0
 TROUBLED_STEPS = 700
 PATIENCE = 3600.0  # in which everything must settle once nothing goes wrong any more
-LAST_WORDS = 60.0
+LAST_WORDS = 100.0  # longer than anybody stalls
 SHORTEST_PAUSE, LONGEST_PAUSE = 5.0, 30.0
 
 
@@ -40,7 +38,7 @@ class Ears(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        if self.world is not None and not isinstance(error, OperationalError | type(None)):
+        if self.world is not None and not isinstance(error, Away | type(None)):
             self.world.broken(f"{record.getMessage()}: {type(error).__name__}: {error}")
 
 
@@ -69,15 +67,21 @@ def play(seed: int, *, mutant: Mutant = NONE, tracing: bool = False) -> Played:
 
     def tools(skew: float) -> Tools:
         clock = world.clock(skew)
-        tracker: ProgressTracker = mutant.tracker(clock=clock)
-        return Tools(store=store, runner=lambda name: cloud, tracker=tracker, clock=clock, together=one_by_one)
+        return Tools(
+            store=store,
+            runner=lambda name: cloud,
+            tracker=mutant.tracker(clock=clock),
+            clock=clock,
+            together=one_by_one,
+        )
 
-    controllers, owner = Controllers(world, rows().export_id, tools, partial(_pause, world)), Owner(world, rows().export_id)
+    Controllers(world, rows().export_id, tools, partial(_pause, world))
+    owner = Owner(world, rows().export_id)
     invariants = Invariants(world, rows(), store, cloud, owner)
     with mutant.in_place(), connection.execute_wrapper(Statements(world, invariants.changed)):
         try:
             _let_go_wrong(world)
-            _settle(world, controllers)
+            _settle(world)
             if not world.wrong:
                 invariants.in_the_end()
         finally:
@@ -90,13 +94,13 @@ def _let_go_wrong(world: World) -> None:
     world.run(lambda: world.now > TROUBLED_SECONDS or world.steps > TROUBLED_STEPS or _is_over(world))
 
 
-def _settle(world: World, controllers: Controllers) -> None:
+def _settle(world: World) -> None:
     """Nothing goes wrong any more, one controller is enough, and time goes on."""
     world.tell("from here on nothing goes wrong")
     world.calm, until = True, world.now + PATIENCE
     world.run(lambda: world.now > until or _is_quiet(world))
-    until = world.now + LAST_WORDS
-    world.run(lambda: world.now > until)
+    heard = world.now + LAST_WORDS
+    world.run(lambda: world.now > until or (world.now > heard and _is_quiet(world)))
 
 
 def _pause(world: World, skew: float) -> float:

@@ -44,7 +44,7 @@ def drawn(random: Random) -> Weather:
         faults=FAULTS if random.random() < 0.6 else (random.choice(FAULTS),),
         database=some(0, 0, 0, 0.02),
         crash=some(0, 0.002, 0.01, 0.03),
-        preempted=some(0, 0.02, 0.05, 0.1),
+        preempted=some(0, 0.01, 0.03, 0.08),
         flawed=some(0, 0, 0, 0.3),
         deaf=some(0, 0, 0.1),
         local=random.random() < 0.3,

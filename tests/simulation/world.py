@@ -14,6 +14,7 @@ from greenlet import getcurrent, greenlet
 from tests.simulation.weather import Weather, drawn
 
 EPOCH = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SLOW = 0.4
 STALLS = (0.5, 2.0, 6.0, 20.0, 80.0)
 JUMPS = (0.5, 2.0, 6.0, 12.0, 17.0, 65.0)
 DELAYS = (0.1, 1.0, 5.0, 15.0, 40.0)
@@ -26,7 +27,7 @@ class Killed(BaseException):
 class Actor:
     def __init__(self, name: str, act: Callable[[], Any], wake_at: float, dies: Callable[[], str]) -> None:
         self.name, self.act, self.wake_at, self.dies = name, act, wake_at, dies
-        self.dead = False
+        self.dead = self.slow = False
         self.greenlet: greenlet | None = None
 
 
@@ -54,12 +55,16 @@ class World:
         me.wake_at = self.now + seconds
         self._leave(me)
 
+    def stall(self, me: Actor) -> None:
+        me.wake_at = self.now + self.random.choice(STALLS) * self.random.random()
+        self._leave(me)
+
     # Actors
 
     def start(
         self, name: str, act: Callable[[], Any], *, after: float = 0.0, dies: Callable[[], str] = lambda: ""
     ) -> Actor:
-        """`dies` is asked when it is to be killed: "hard", "soft" (what has to be cleaned up is), or "" for not."""
+        """`dies` is asked at each point: "hard", "soft" (what it has to put back, it does), "stalls", or "" for not."""
         actor = Actor(name, act, self.now + after, dies)
         self.actors.append(actor)
         return actor
@@ -101,9 +106,7 @@ class World:
         if not ready or (not self.calm and self.random.random() < self.weather.jump):
             if not self.actors:
                 return None
-            self.now = (
-                self.now + self.random.choice(JUMPS) if ready else min(actor.wake_at for actor in self.actors)
-            )
+            self.now = self.now + self.random.choice(JUMPS) if ready else min(actor.wake_at for actor in self.actors)
             ready = [actor for actor in self.actors if actor.wake_at <= self.now]
         return ready[int(self.random.random() * len(ready))]
 
@@ -143,10 +146,11 @@ class World:
         self.watch()
         if self.calm:
             return
-        if self.random.random() < self.weather.switch:
-            if self.random.random() < self.weather.stall:
-                me.wake_at = self.now + self.random.choice(STALLS) * self.random.random()
-            self._leave(me)
+        if self.random.random() < (SLOW if me.slow else self.weather.switch):
+            if self.random.random() < (SLOW if me.slow else self.weather.stall):
+                self.stall(me)
+            else:
+                self._leave(me)
         self._perhaps_kill(me, what)
 
     def effect(self, what: str, act: Callable[[], Any], *, of: str, error: type[Exception], writes: bool) -> Any:
@@ -184,7 +188,8 @@ class World:
             raise Killed
         if how == "hard":
             self.bury(me)
-            self._leave(me)
+        if how in ("hard", "stalls"):
+            self.stall(me)
 
     # What is told of it
 

@@ -1,0 +1,119 @@
+"""Wishes that change while a controller acts on the one before. The last one counts, and none is slept over."""
+
+from dataclasses import replace
+
+import pytest
+from django.db import OperationalError, connection
+
+from exports.driver import one_pass
+from exports.models import Attempt, Clip, Export, Project, Source
+from exports.reconcile import reconcile
+from exports.tools import Tools
+from modal_functions.store import FolderStore
+from progress.models import Status, Wish
+from progress.tracker import ProgressTracker
+from tests.exports.scripted import ScriptedRunner, Work
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def runner():
+    return ScriptedRunner()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FolderStore(tmp_path / "store")
+
+
+@pytest.fixture
+def tools(store, runner, clock, tracker):
+    return Tools(store=store, runner=lambda name: runner, tracker=tracker, clock=clock)
+
+
+@pytest.fixture
+def export(owner):
+    project = Project.objects.create(owner=owner, name="Lofoten")
+    source = Source.objects.create(project=project, name="a", bytes=1, state="ready", facts={"seconds": 8.0})
+    Clip.objects.create(project=project, source=source, position=1)
+    return Export.request(project, kind="multi_clip", options={})
+
+
+@pytest.fixture
+def drive(tools, clock):
+    def passes(count=1):
+        for _ in range(count):
+            clock.pass_by(2)
+            assert one_pass(tools).failed == 0
+
+    return passes
+
+
+def fresh(export):
+    return Export.objects.select_related("job").get(pk=export.pk)
+
+
+@pytest.fixture
+def paused(export, drive, runner, store, clock):
+    drive(2)
+    work = Work(runner, store, clock)
+    work.says_hello()
+    fresh(export).pause(actor="olga")
+    drive(2)
+    work.commits("paused")
+    drive(2)
+    assert (fresh(export).job.status, fresh(export).next_due_at) == (Status.PAUSED, None)
+    return export
+
+
+def away(execute, sql, params, many, context):
+    if sql.startswith('UPDATE "exports_export"'):
+        raise OperationalError("the database is away")
+    return execute(sql, params, many, context)
+
+
+@pytest.mark.parametrize(("verb", "status"), [("resume", Status.RUNNING), ("cancel", Status.CANCELLED)])
+def test_what_is_paused_does_not_sleep_over_a_wish_whose_process_died(paused, drive, verb, status):
+    """Killed before it rang: the wish was not made then, and can be made again."""
+    with connection.execute_wrapper(away), pytest.raises(OperationalError):
+        getattr(fresh(paused), verb)(actor="olga")
+    seen = fresh(paused)
+    assert (seen.job.status, seen.job.wish, seen.next_due_at) == (Status.PAUSED, Wish.PAUSE, None)
+    assert getattr(fresh(paused), verb)(actor="olga")
+    drive(3)
+    assert fresh(paused).job.status == status
+
+
+def test_a_pause_that_is_reached_while_it_is_taken_back_is_resumed(paused, tracker, drive):
+    """Asked for while it ran, written when it was paused already."""
+    tracker.wish(paused.pk, Wish.RUN, actor="olga")
+    fresh(paused).ring()
+    drive(3)
+    assert (fresh(paused).job.status, Attempt.objects.count()) == (Status.RUNNING, 2)
+
+
+@pytest.mark.parametrize("verb", ["pause", "cancel"])
+def test_a_controller_that_stalled_does_not_do_what_is_not_wished_any_more(export, tools, clock, drive, verb):
+    """It decided, and slept for longer than its lease; meanwhile the wish was taken back and another one drove on."""
+
+    class Stalled(ProgressTracker):
+        def _meanwhile(self):
+            fresh(export).resume(actor="olga")
+            clock.pass_by(16)
+            drive(2)
+
+        def pause(self, job_id, **more):
+            self._meanwhile()
+            return super().pause(job_id, **more)
+
+        def cancel(self, job_id, **more):
+            self._meanwhile()
+            return super().cancel(job_id, **more)
+
+    reconcile(export.pk, tools)
+    getattr(fresh(export), verb)(actor="olga")
+    assert reconcile(export.pk, replace(tools, tracker=Stalled(clock=clock))).name == verb
+    drive(3)
+    assert (fresh(export).job.status, fresh(export).job.wish) == (Status.RUNNING, Wish.RUN)
+    assert Attempt.objects.get().open
