@@ -31,6 +31,16 @@ def large(tmp_path):
     return path
 
 
+def test_what_is_looked_at_again_and_again_is_read_with_one_signature(bucket, store):
+    store.put("attempts/a/1/progress.json", b"1")
+    for _ in range(3):
+        assert store.get("attempts/a/1/progress.json") == b"1"
+    read = [asked for asked in bucket.asked if asked.startswith("GET")]
+    assert len(read) == 3
+    assert len(set(read)) == 1
+    assert "X-Amz-Signature=" in read[0]
+
+
 def test_a_lost_answer_to_a_write_once_is_known_as_ones_own(bucket, store):
     bucket.fault("PUT", "outcome.json", lost=True)
     assert store.put_once("a/outcome.json", b"ok")

@@ -18,7 +18,7 @@ def report(export: str, now: float) -> bytes:
         "seq": seq,
         "stage": "process",
         "at": at.isoformat(),
-        "began": at.replace(hour=0).isoformat(),
+        "began": BEGAN.isoformat(),
         "done": seq % TOTAL,
         "total": TOTAL,
         "unit": "frames",
