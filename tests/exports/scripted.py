@@ -46,7 +46,9 @@ class Work:
         self.keys, self.seq = self.ordered.keys, 0
 
     def says_hello(self, run=1):
-        return self.store.put_once(self.keys.hello(run), pack(Hello(call=self.call, run=run, at=self.clock()).as_wire()))
+        return self.store.put_once(
+            self.keys.hello(run), pack(Hello(call=self.call, run=run, at=self.clock()).as_wire())
+        )
 
     def reports(self, stage="process", done=None, total=None, *, run=1, **more):
         self.seq += 1

@@ -56,7 +56,11 @@ RIGHT = {
     "LONGHAUL_STORE_KEY": (lambda s: s.STORE_KEY, "k", "k"),
     "LONGHAUL_STORE_SECRET": (lambda s: s.STORE_SECRET, "s", "s"),
     "LONGHAUL_STORE_GRANTS": (lambda s: s.GRANTS, "sts", "sts"),
-    "LONGHAUL_STORE_GRANTS_ENDPOINT": (lambda s: s.GRANTS_ENDPOINT, "https://a.example/v4/b-c", "https://a.example/v4/b-c"),
+    "LONGHAUL_STORE_GRANTS_ENDPOINT": (
+        lambda s: s.GRANTS_ENDPOINT,
+        "https://a.example/v4/b-c",
+        "https://a.example/v4/b-c",
+    ),
     "LONGHAUL_STORE_GRANTS_ROLE": (lambda s: s.GRANTS_ROLE, "arn:aws:iam::1:role/a", "arn:aws:iam::1:role/a"),
     "LONGHAUL_STORE_GRANTS_TOKEN": (lambda s: s.GRANTS_TOKEN, "t", "t"),
     "LONGHAUL_STORE_GRANTS_HOURS": (lambda s: s.GRANTS_HOURS, "3", 3),
