@@ -1,4 +1,4 @@
-"""Accounts and drills in the admin. Django-q2's own pages are taken out: they run any dotted path and unpickle what is stored."""
+"""Accounts and drills in the admin. Django-q2's own pages are taken out: they run any dotted path and unpickle rows."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin

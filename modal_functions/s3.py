@@ -92,9 +92,9 @@ class S3:
         raise AssertionError("unreachable: the last try returns or raises")
 
     def read(self, place: str) -> bytes | None:
-        """A small object for less than half of what a call of the client costs; None for whatever else is answered, which
-        `ask` then tells apart. An address that was signed once is good for a while, and what is looked at is looked
-        at every second."""
+        """A small object, for less than half of what a call of the client costs: what is looked at is looked at every
+        second, and an address that was signed once is good for a while. None for whatever else is answered: `ask`
+        tells that apart."""
         from urllib3.exceptions import HTTPError
 
         try:
