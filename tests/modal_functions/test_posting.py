@@ -7,7 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from modal_functions.attempt import attempt
 from modal_functions.posting import SIGNED, TIMED, Post, Site, signature
+from modal_functions.stores import opened
+from modal_functions.wire import AttemptKeys, Order
 
 
 class Listening(ThreadingHTTPServer):
@@ -98,3 +101,15 @@ def test_the_key_stands_in_no_log(post, caplog, listening):
     listening.status = 500
     Post(Site(url=post.site.url, place="e.1", key="very secret")).ended()
     assert "very secret" not in caplog.text + repr(Site(url="", place="", key="very secret"))
+
+
+def test_an_attempt_that_is_told_where_posts_what_it_writes_and_that_it_ended(post, listening, tmp_path):
+    keys, store = AttemptKeys(export="e", number=1), {"store": "folder", "root": str(tmp_path / "store")}
+    opened(store).put(keys.spec, b"{}")
+    order = Order(keys=keys, kind="multi_clip", token="t", store=store, site=post.site.as_wire())
+    outcome = attempt(order.as_wire(), call="c", folder=tmp_path / "work")
+    assert outcome["code"] == "unsupported"
+    *reports, end = came(listening, 2)
+    assert end == {"ended": True}
+    assert [each["report"]["stage"] for each in reports] == ["start"]
+    assert reports[0]["report"]["job"] == "e"
