@@ -92,8 +92,9 @@ class Loopback:
             await self.cloud.cancel(call, hard=True)
 
     def close(self):
-        with contextlib.suppress(modal.exception.AuthError):  # nobody in this process has used it
-            modal.Client.from_env().close()
+        closing = threading.Thread(target=_close_client)  # a browser test may have a loop running in this one
+        closing.start()
+        closing.join()
         self._do(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -114,3 +115,8 @@ class Loopback:
 
     def _do(self, act):
         return asyncio.run_coroutine_threadsafe(act, self._loop).result(60)
+
+
+def _close_client():
+    with contextlib.suppress(modal.exception.AuthError):  # nobody in this process has used it
+        modal.Client.from_env().close()

@@ -55,7 +55,9 @@ def test_no_cut_begins_at_a_keyframe_or_takes_a_picture_twice_and_all_are_whole_
 
 def test_ffmpeg_seeks_in_each_input_and_needs_one_graph(tmp_path):
     cuts = cut_list(3, 2)
-    command = with_ffmpeg(cuts, [tmp_path / str(number) for number in range(4)], tmp_path / "film.mp4").command
+    command = with_ffmpeg(
+        cuts, [tmp_path / str(number) for number in range(4)], tmp_path / "film.mp4", "ffmpeg"
+    ).command
     seeks = [command[at - 4 : at + 1 : 2] for at, word in enumerate(command) if word == "-i"]
     assert seeks == [["-ss", "-t", "-i"]] * 3
     assert command[command.index("-ss") + 1] == "0.280000"

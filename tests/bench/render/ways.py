@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import imageio_ffmpeg
-
 from modal_functions.media.spec import Output
 from modal_functions.store import FolderStore, Stored
 from modal_functions.wire import AttemptKeys, pack
@@ -40,15 +38,20 @@ class Order:
 
 def ffmpeg() -> str:
     """Debian's if it is there, else the one that MoviePy brings."""
-    return shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
+    installed = shutil.which("ffmpeg")
+    if installed:
+        return installed
+    import imageio_ffmpeg
+
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def with_ffmpeg(cuts: Sequence[Cut], sources: Sequence[Path], to: Path) -> Order:
+def with_ffmpeg(cuts: Sequence[Cut], sources: Sequence[Path], to: Path, program: str = "") -> Order:
     inputs: list[str] = []
     for cut in cuts:
         inputs += ["-ss", _seconds(cut.in_us), "-t", _seconds(cut.out_us - cut.in_us), "-i", str(sources[cut.source])]
     encoding = ["-c:v", "libx264", "-preset", OUTPUT.preset, "-crf", str(OUTPUT.crf), *SOUND, *FAST_START]
-    command = [ffmpeg(), "-nostdin", "-v", "error", "-y", *inputs, "-filter_complex", graph(len(cuts))]
+    command = [program or ffmpeg(), "-nostdin", "-v", "error", "-y", *inputs, "-filter_complex", graph(len(cuts))]
     return Order(command=[*command, "-map", "[v]", "-map", "[a]", *encoding, str(to)], film=to)
 
 

@@ -88,8 +88,12 @@ def verdicts(results):
     return {item: result.verdict for item, result in results.items()}
 
 
+def stored(tools):
+    return {key for prefix in ("attempts", "projects") for key in tools.store.keys(prefix)}
+
+
 def test_on_an_installation_that_is_well_all_holds_and_nothing_is_left(tools, drill, live_server, django_user_model):
-    other = django_user_model.objects.create_user("olga")
+    other, before = django_user_model.objects.create_user("olga"), stored(tools)
     Project.objects.create(owner=other, name="Lofoten")
     site = Site(host=live_server.thread.host, port=live_server.thread.port)
     results = rehearsed(tools, drill, site)
@@ -98,5 +102,5 @@ def test_on_an_installation_that_is_well_all_holds_and_nothing_is_left(tools, dr
     assert "2 attempts" in results["killed"].sentence
     assert audit(tools, Wanted(deep=True), sleep=lambda seconds: None).violations == []
     assert clear(drill, tools, wait=lambda condition: condition()) == ""
-    assert [list(tools.store.keys(prefix)) for prefix in ("attempts", "projects")] == [[], []]
+    assert stored(tools) == before
     assert (Job.objects.count(), User.objects.get(), Project.objects.get().name) == (0, other, "Lofoten")
