@@ -19,7 +19,8 @@ settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(config, items):
-    """What touches no database is tested with SQLite, and not once more with Postgres."""
+    """What touches no database is tested with SQLite, and not once more with Postgres; neither are the pages in a
+    browser, whose views are tested on both."""
     if "postgresql" not in django_settings.DATABASES["default"]["ENGINE"]:
         return
     left = [item for item in items if not _touches_the_database(item)]
@@ -28,6 +29,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _touches_the_database(item):
+    if item.get_closest_marker("browser"):
+        return False
     fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
     return bool(fixtures or item.get_closest_marker("django_db") or item.get_closest_marker("postgres"))
 
