@@ -7,6 +7,7 @@ import http.client
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -206,17 +207,14 @@ def _runner(tools: Tools) -> str:
     return f"The runner ({settings.RUNNER}) can start every kind of export."
 
 
-class _object:  # noqa: N801 - it is used as a verb
+@contextmanager
+def _object(tools: Tools) -> Iterator[str]:
     """A key of its own, free again afterwards."""
-
-    def __init__(self, tools: Tools) -> None:
-        self.store, self.key = tools.store, f"doctor/{uuid.uuid4()}/object"
-
-    def __enter__(self) -> str:
-        return self.key
-
-    def __exit__(self, *_: object) -> None:
-        self.store.delete(self.key)
+    key = f"doctor/{uuid.uuid4()}/object"
+    try:
+        yield key
+    finally:
+        tools.store.delete(key)
 
 
 PARTS: tuple[tuple[str, Callable[[Tools], str]], ...] = (
