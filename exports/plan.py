@@ -54,7 +54,7 @@ def _plan_ended(export: Export, attempt: Attempt | None, seen: Look, now: dateti
 
 def _plan_decided(attempt: Attempt, seen: Look, now: datetime) -> Step:
     """Its outcome stands; what still runs for it is to end."""
-    unheard = not attempt.call_id and not seen.runs and attempt.decided_at is not None
+    unheard = not attempt.call_id and not seen.runs
     if seen.life == "gone" or (unheard and attempt.decided_at and now - attempt.decided_at > NEVER_HEARD):
         return Step(name="gone", why="what ran for it has ended")
     return Step(name="stop", calls=seen.living, why="something still runs for it", again=False, due_in=SOON)

@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING
 
+from exports.runners.base import RunnerError
 from modal_functions.wire import Hello, Outcome, ProgressReport, pack
 
 if TYPE_CHECKING:
@@ -34,6 +35,31 @@ class ScriptedRunner:
         self.stopped.append((ordered, hard))
         if not self.deaf or hard:
             self.lives[ordered.keys] = "gone"
+
+
+class Remote(ScriptedRunner):
+    """Each spawn is a call of its own, known by its id alone; its answer may be lost."""
+
+    def __init__(self):
+        super().__init__()
+        self.silent = self.lost = False
+        self.living: dict[str, Life] = {}
+
+    def spawn(self, ordered):
+        if self.silent:
+            raise RunnerError("The render service does not answer.")
+        call = super().spawn(ordered)
+        self.living[call] = "alive"
+        if self.lost:
+            raise RunnerError("The answer was lost.")
+        return call
+
+    def look(self, ordered):
+        return "unknown" if self.silent or not ordered.call_id else self.living[ordered.call_id]
+
+    def stop(self, ordered, *, hard=False):
+        super().stop(ordered, hard=hard)
+        self.living[ordered.call_id] = "gone"
 
 
 class Work:

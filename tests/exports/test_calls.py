@@ -7,39 +7,13 @@ import pytest
 from exports import queue
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
-from exports.runners.base import RunnerError
 from exports.tools import Tools
 from modal_functions.store import FolderStore, Unreachable
 from modal_functions.wire import MOST_RUNS, Hello, pack
 from progress.models import Status
-from tests.exports.scripted import ScriptedRunner, Work
+from tests.exports.scripted import Remote, Work
 
 pytestmark = pytest.mark.django_db
-
-
-class Remote(ScriptedRunner):
-    """Each spawn is a call of its own, known by its id alone; its answer may be lost."""
-
-    def __init__(self):
-        super().__init__()
-        self.silent = self.lost = False
-        self.living: dict[str, str] = {}
-
-    def spawn(self, ordered):
-        if self.silent:
-            raise RunnerError("The render service does not answer.")
-        call = super().spawn(ordered)
-        self.living[call] = "alive"
-        if self.lost:
-            raise RunnerError("The answer was lost.")
-        return call
-
-    def look(self, ordered):
-        return "unknown" if self.silent or not ordered.call_id else self.living[ordered.call_id]
-
-    def stop(self, ordered, *, hard=False):
-        super().stop(ordered, hard=hard)
-        self.living[ordered.call_id] = "gone"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from exports.together import one_by_one
 from exports.tools import Tools
 from modal_functions.store import FolderStore, Unreachable
 from progress.models import Status
-from tests.exports.scripted import ScriptedRunner, Work
+from tests.exports.scripted import Remote, Work
 
 pytestmark = pytest.mark.django_db
 ERRORS = {"store": Unreachable, "runner": NotReached, "tracker": OperationalError}
@@ -23,25 +23,6 @@ LEAST = 25  # calls; fewer would mean that the recorder is broken
 
 class Killed(BaseException):
     """The process is gone: nothing after this line is done."""
-
-
-class Remote(ScriptedRunner):
-    """Each spawn is a call of its own."""
-
-    def __init__(self):
-        super().__init__()
-        self.living = {}
-
-    def spawn(self, ordered):
-        call = super().spawn(ordered)
-        self.living[call] = "alive"
-        return call
-
-    def look(self, ordered):
-        return self.living.get(ordered.call_id, "unknown")
-
-    def stop(self, ordered, *, hard=False):
-        self.living[ordered.call_id] = "gone"
 
 
 class Points:

@@ -1,5 +1,7 @@
 """Coming back: which exports are mine, and what became of one of them."""
 
+import uuid
+
 import pytest
 from django.urls import reverse
 
@@ -83,9 +85,7 @@ def test_without_a_call_there_is_nothing_to_ask(browser, export):
 def test_a_strangers_export_is_as_if_it_were_not_there(stranger, signed_in, export):
     call(export)
     assert asked(signed_in(stranger), export).status_code == 404
-    assert (
-        asked(signed_in(stranger), type("None", (), {"pk": "0" * 8 + "-0000-0000-0000-" + "0" * 12})).status_code == 404
-    )
+    assert asked(signed_in(stranger), Export(pk=uuid.uuid4())).status_code == 404
 
 
 def test_what_runs_is_running_and_an_outage_only_degrades_it(browser, export):

@@ -236,3 +236,16 @@ def test_without_a_token_no_call_leaves_the_machine():
         [sys.executable, "-c", asked], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     assert told.stdout.startswith("unknown Modal refuses the token. Set MODAL_TOKEN_ID")
+
+
+def test_what_is_deployed_lacks_nothing_and_what_is_not_is_named(modal_cloud, runner):
+    assert runner.lacks(["multi_clip"]) is None
+    said, todo = runner.lacks(["multi_clip", "no_such_kind"])
+    assert said == "Modal has no function for no_such_kind."
+    assert "modal deploy" in todo
+
+
+def test_an_app_that_was_never_deployed_is_said_as_such(modal_cloud, runner):
+    said, todo = replace(runner, app="elsewhere").lacks(["multi_clip"])
+    assert said.startswith("The functions on Modal are not there")
+    assert "modal deploy" in todo
