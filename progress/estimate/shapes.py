@@ -1,0 +1,80 @@
+"""The shapes that every estimator speaks: what is known beforehand, what is seen on the way, what is said, what is learned.
+
+Seconds are counted on any clock, the same for all of one job; pauses are taken out before they come here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One stage of a job, as it is known before the job begins."""
+
+    stage: str
+    usual: float  # the seconds its pipeline declares: all there is to go by on the first day
+    work: float = 1.0  # megabytes, megapixels of frames on the critical path, or 1 where nothing scales it
+    levels: tuple[str, ...] = ()  # what it has in common with others, as "type=value": "machine=modal"
+    idle: float | None = None  # seconds since its sort of machine last worked; None where a start has only one hump
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Features:
+    pipeline: str
+    parts: tuple[Part, ...]  # one a stage, in order
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Left:
+    """What is ahead in the queue: work of others that runs, or will run before."""
+
+    low: float
+    middle: float
+    high: float
+    running: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Observation:
+    """One look at a job under way."""
+
+    at: float
+    part: int | None  # the stage it is in; None while it waits in the queue
+    began: float = 0.0  # when that stage began
+    done: float = 0.0  # how much of it is done, from 0 to 1, along its critical path
+    units: int = 0  # done of it, in its own unit
+    total: int = 0
+    passed: tuple[float, ...] = ()  # seconds that each stage before took
+    ahead: tuple[Left, ...] = ()  # while it waits
+    slots: int = 1  # how many run at the same time
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quantiles:
+    """Seconds left: eight times in ten between `low` and `high`. `parts`: of them, for this stage and each later one."""
+
+    low: float
+    middle: float
+    high: float
+    parts: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """A stage that ended as it should, without pauses, waiting or work done twice: what may be learned from."""
+
+    part: Part
+    seconds: float
+    pipeline: str
+
+
+class Estimator(Protocol):
+    """Anything that can be put into the league and into the replay harness."""
+
+    name: str
+
+    def predict(self, features: Features, observations: Sequence[Observation], now: float) -> Quantiles | None:
+        """`observations` in order, the last one the newest; empty before the job was seen at all."""
+
+    def learn(self, measured: Measured) -> None: ...
