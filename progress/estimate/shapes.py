@@ -1,4 +1,4 @@
-"""The shapes that every estimator speaks: what is known beforehand, what is seen on the way, what is said, what is learned.
+"""The shapes that every estimator speaks: what is known beforehand, what is seen on the way, what is said and learned.
 
 Seconds are counted on any clock, the same for all of one job; pauses are taken out before they come here.
 """
@@ -52,7 +52,7 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quantiles:
-    """Seconds left: eight times in ten between `low` and `high`. `parts`: of them, for this stage and each later one."""
+    """Seconds left, eight times in ten between `low` and `high`. `parts` splits them: this stage and each later one."""
 
     low: float
     middle: float
