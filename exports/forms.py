@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from exports import timecode
 from exports.kinds.multi_clip import QUALITIES, RATES, SIZES, Choice
-from exports.models import Clip, User
+from exports.models import Clip, Token, User
 
 SLACK_US = 1_000  # what a person reads is rounded; a thousandth past the end is the end
 ENLARGING = {
@@ -59,6 +59,16 @@ class ProjectForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         error_messages={"required": "Expected a name, such as “Holiday”, got nothing."},
     )
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label="What is it for?",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Expected a name, such as “nightly exports”, got nothing."},
+    )
+    scope = forms.ChoiceField(label="It may", choices=Token.Scope.choices)
 
 
 class TimeField(forms.Field):

@@ -1,7 +1,10 @@
 from django.urls import path
 
-from exports.api import recovery
-from exports.views import accounts, dashboard, exports, film, films, health, projects, uploads
+from exports.api import docs, recovery
+from exports.api.dialects import assembly
+from exports.api.dialects.site import dialects
+from exports.api.v1 import site as api_v1
+from exports.views import accounts, dashboard, exports, film, films, health, projects, tokens, uploads
 
 urlpatterns = [
     path("", accounts.start, name="start"),
@@ -36,6 +39,13 @@ urlpatterns = [
     path("api/exports/active", recovery.active, name="api-active"),
     path("api/exports/<uuid:job_id>/modal-status", recovery.modal_status, name="api-modal-status"),
     path("api/exports/<uuid:export_id>/attempts/<int:number>/report", recovery.report, name="attempt-report"),
+    path("api/docs", docs.page, name="api-docs"),
+    path("api/v1/", api_v1.api.urls),
+    path("api/v1/assembly/jobs/<uuid:job_id>/websocket", assembly.websocket, name="assembly-websocket"),
+    path("", dialects.urls),
+    path("api/v1/<path:rest>", api_v1.unknown),
+    path("account/tokens", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:token_id>/revoke", tokens.revoke, name="revoke-token"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

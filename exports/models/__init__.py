@@ -1,3 +1,5 @@
+from exports.models.allowance import Allowance
+from exports.models.answered import Answered
 from exports.models.attempt import Attempt
 from exports.models.drill import Drill
 from exports.models.export import Export
@@ -6,6 +8,21 @@ from exports.models.lease import Lease
 from exports.models.notice import Notice
 from exports.models.project import Clip, Project
 from exports.models.source import Source
+from exports.models.token import Token
 from exports.models.user import User
 
-__all__ = ["Attempt", "Clip", "Drill", "Export", "Heartbeat", "Lease", "Notice", "Project", "Source", "User"]
+__all__ = [
+    "Allowance",
+    "Answered",
+    "Attempt",
+    "Clip",
+    "Drill",
+    "Export",
+    "Heartbeat",
+    "Lease",
+    "Notice",
+    "Project",
+    "Source",
+    "Token",
+    "User",
+]

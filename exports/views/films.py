@@ -47,6 +47,11 @@ def _film(request: HttpRequest, job_id: uuid.UUID, *, attachment: bool) -> HttpR
     export = Export.objects.select_related("job__owner").filter(pk=job_id).first()
     if export is None or not access.may_see(request, export.job):
         raise Http404
+    return of(request, export, attachment=attachment)
+
+
+def of(request: HttpRequest, export: Export, *, attachment: bool) -> HttpResponseBase:
+    """The film of an export that may be seen by whoever asks."""
     if export.job.status != Status.COMPLETE or not export.result_key:
         raise Http404
     try:
