@@ -38,7 +38,7 @@ def _operation(path: str, verb: str, told: dict[str, Any]) -> dict[str, Any]:
         "path": path,
         "summary": told["summary"],
         "description": told.get("description", ""),
-        "parameters": told.get("parameters", []),
+        "parameters": [_parameter(each) for each in told.get("parameters", ())],
         "takes": _named(told.get("requestBody", {}).get("content", {})),
         "gives": [
             {"status": status, "shape": _named(answer.get("content", {}))}
@@ -46,6 +46,11 @@ def _operation(path: str, verb: str, told: dict[str, Any]) -> dict[str, Any]:
             if int(status) < 400
         ],
     }
+
+
+def _parameter(told: dict[str, Any]) -> dict[str, Any]:
+    said = told.get("description") or told["schema"].get("description", "")
+    return {"name": told["name"], "in": told["in"], "required": told["required"], "description": said}
 
 
 def _named(content: dict[str, Any]) -> str:
