@@ -7,7 +7,9 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from exports import timecode
-from exports.kinds.multi_clip import QUALITIES, RATES, SIZES, Choice
+from exports.kinds.asking import time_input
+from exports.kinds.footage import QUALITIES, RATES
+from exports.kinds.multi_clip import SIZES, Choice
 from exports.models import Clip, Token, User
 
 SLACK_US = 1_000  # what a person reads is rounded; a thousandth past the end is the end
@@ -71,29 +73,11 @@ class TokenForm(forms.Form):
     scope = forms.ChoiceField(label="It may", choices=Token.Scope.choices)
 
 
-class TimeField(forms.Field):
-    """Microseconds; None where nothing was typed."""
-
-    widget = forms.TextInput
-
-    def to_python(self, value: Any) -> int | None:
-        text = str(value or "").strip()
-        try:
-            return timecode.parse(text) if text else None
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
-
-
-def _time_input(label: str) -> TimeField:
-    attrs = {"inputmode": "decimal", "autocomplete": "off", "size": 9, "maxlength": 20}
-    return TimeField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
-
-
 class ClipForm(forms.Form):
     """The in and the out point of one clip. Nothing typed: from the start, up to the end."""
 
-    start = _time_input("In")
-    end = _time_input("Out")
+    start = time_input("In")
+    end = time_input("Out")
 
     def __init__(self, typed: Mapping[str, Any] | None, clip: Clip) -> None:
         prefix = f"clip-{clip.pk}"

@@ -4,7 +4,7 @@ from exports.api import docs, recovery
 from exports.api.dialects import assembly
 from exports.api.dialects.site import dialects
 from exports.api.v1 import site as api_v1
-from exports.views import accounts, dashboard, exports, film, films, health, projects, tokens, uploads
+from exports.views import accounts, asking, dashboard, exports, film, films, health, projects, tokens, uploads
 
 urlpatterns = [
     path("", accounts.start, name="start"),
@@ -23,10 +23,13 @@ urlpatterns = [
     path("exports/<uuid:job_id>/retry", exports.act, {"verb": "retry"}, name="retry"),
     path("exports/<uuid:job_id>/watch", films.watch, name="watch"),
     path("exports/<uuid:job_id>/download", films.download, name="download"),
+    path("exports/<uuid:job_id>/results/<int:place>", films.result, name="result"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<uuid:project_id>/", projects.project_page, name="project"),
     path("projects/<uuid:project_id>/library", projects.library, name="library"),
     path("projects/<uuid:project_id>/film", film.change_film, name="film"),
+    path("projects/<uuid:project_id>/exports/new", asking.choose, name="choose-kind"),
+    path("projects/<uuid:project_id>/exports/new/<slug:key>", asking.ask, name="new-export"),
     path("sources/<uuid:source_id>/thumbnail", projects.thumbnail, name="thumbnail"),
     path("projects/<uuid:project_id>/s3/multipart", uploads.create, name="uploads"),
     path("projects/<uuid:project_id>/s3/multipart/<uuid:source_id>", uploads.upload, name="upload"),

@@ -8,7 +8,7 @@ from typing import Any
 from modal_functions.media import child
 from modal_functions.store import Store
 
-Hear = Callable[[int], None]  # of the frames that are made so far; what it raises ends the batch
+Hear = Callable[[int], None]  # of the units that are done so far; what it raises ends the batch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,7 @@ class Batch:
     it does no harm if one is."""
 
     source: dict[str, Any]  # its key, name and bytes
-    request: dict[str, Any]  # what the child is asked, but for its paths
+    request: dict[str, Any]  # what the child is asked, but for its paths; without chunks, `units` says how much it is
     parts: tuple[str, ...]  # the names of the files that come of it
     kept: str  # where they are kept
 
@@ -44,8 +44,10 @@ class Batch:
         return replace(self, parts=parts, request={**self.request, "chunks": chunks})
 
     @property
-    def frames(self) -> int:
-        return sum(chunk["frames"] for chunk in self.request.get("chunks", ()))
+    def units(self) -> int:
+        """Of the stage: the frames of its chunks, or what the request says."""
+        chunks = self.request.get("chunks")
+        return int(self.request.get("units", 0)) if chunks is None else sum(chunk["frames"] for chunk in chunks)
 
 
 def kept_as(kept: str, part: str) -> str:
@@ -53,12 +55,12 @@ def kept_as(kept: str, part: str) -> str:
 
 
 def make(batch: Batch, *, source: Path, folder: Path, store: Store, hear: Hear, border: Callable[[], None]) -> None:
-    frames = 0
+    done = 0
 
     def understand(progress: dict[str, Any]) -> None:
-        nonlocal frames
-        frames = progress.get("frames", frames)
-        hear(frames)
+        nonlocal done
+        done = progress.get("done", progress.get("frames", done))
+        hear(done)
         if "chunk" in progress:
             keep(Path(progress["chunk"]["path"]))
 

@@ -20,6 +20,7 @@ TITLES = {
     "signed-out": "Nobody is signed in",
     "forbidden": "This key may not do that",
     "not-found": "There is no such thing among yours",
+    "other-verb": "This address has other verbs",
     "not-possible": "That is not possible now",
     "too-large": "It is too large",
     "invalid": "Something asked for cannot be",
@@ -63,6 +64,11 @@ def invalid(detail: str, *, at: str = "") -> Problem:
 
 def not_possible(detail: str) -> Problem:
     return Problem(status=409, code="not-possible", detail=detail)
+
+
+def not_allowed(verb: str, allowed: str) -> Problem:
+    said = f"Expected {allowed}, got {verb}."
+    return Problem(status=405, code="other-verb", detail=said, headers={"Allow": allowed})
 
 
 def of_http(status: int, detail: str) -> Problem:

@@ -7,6 +7,7 @@ from exports.models.heartbeat import Heartbeat
 from exports.models.lease import Lease
 from exports.models.notice import Notice
 from exports.models.project import Clip, Project
+from exports.models.result import Result
 from exports.models.source import Source
 from exports.models.token import Token
 from exports.models.user import User
@@ -22,6 +23,7 @@ __all__ = [
     "Lease",
     "Notice",
     "Project",
+    "Result",
     "Source",
     "Token",
     "User",

@@ -25,7 +25,7 @@ class Allowance(models.Model):
             rows = cls.objects.filter(name=name)
             if rows.filter(began__gte=began, used__lt=most).update(used=F("used") + 1):  # a clock may be ahead of ours
                 return 0.0
-            if rows.filter(began__gte=began).exists():
+            if rows.filter(began__gte=began, used__gte=most).exists():
                 break
             if rows.filter(began__lt=began).update(began=began, used=0):
                 continue

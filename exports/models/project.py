@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from exports import kinds
 from exports.models.source import Source
 
 MOST_CLIPS = 500
@@ -102,8 +103,8 @@ class Project(models.Model):
     def discard(self, source: Source) -> bool:
         """Out of the project, and its places out of the film; False while an export that has not ended needs it."""
         with self._film():
-            wanted = self.exports.filter(job__settled_at__isnull=True).values_list("spec", flat=True)
-            if any(clip.get("source") == str(source.pk) for spec in wanted for clip in spec.get("clips", ())):
+            wanted = self.exports.filter(job__settled_at__isnull=True).values_list("kind", "spec")
+            if any(str(source.pk) in kinds.get(kind).made_of(spec) for kind, spec in wanted):
                 return False
             source.delete()
         return True

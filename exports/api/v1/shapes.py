@@ -1,7 +1,7 @@
 """What the API says and takes, field by field; the OpenAPI document is made from it."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
@@ -40,6 +40,7 @@ class StageMade(Schema):
 class KindMade(Schema):
     key: str = Field(..., examples=["multi_clip"])
     label: str
+    lacks: str = Field(..., description="What is missing for it here; empty where it can be made.")
     pipeline: str = Field(..., examples=["multi_clip@1"])
     pausable: bool
     stages: list[StageMade]
@@ -103,6 +104,17 @@ class Result(Schema):
     download: str = Field(..., examples=["/api/v1/exports/0190a1b2-…/download"])
 
 
+class File(Schema):
+    """One of several results: there as soon as it is ready, whatever becomes of the others."""
+
+    place: int
+    name: str
+    label: str
+    bytes: int
+    sha256: str
+    download: str
+
+
 class Export(Schema):
     id: UUID
     kind: str
@@ -110,6 +122,7 @@ class Export(Schema):
     job: Job
     actions: list[Literal["pause", "resume", "cancel", "retry"]] = Field(..., description="What may be asked for now.")
     result: Result | None
+    files: list[File] = Field(..., description="Of kinds with several results, those that are ready.")
     page: str = Field(..., description="Where a person sees it.")
 
 
@@ -215,9 +228,9 @@ class ExportAsked(Schema):
     project: UUID
     kind: Annotated[str, Field(max_length=40)] = "multi_clip"
     title: Title = ""
-    options: dict[str, str] = Field(
+    options: dict[str, Any] = Field(
         default_factory=dict,
-        description="For multi_clip: size, rate, quality.",
+        description="What the form of its kind has; for multi_clip: size, rate, quality.",
         examples=[{"size": "1080p", "rate": "30", "quality": "standard"}],
     )
 

@@ -1,13 +1,14 @@
 """The API as a whole: its operations, who may enter, and how it refuses."""
 
+import functools
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from exports.api.entering import BOTH
-from exports.api.problems import not_found, tell_all
+from exports.api.problems import not_allowed, not_found, tell_all
 from exports.api.v1 import account, exports, jobs, projects, shapes, sources
 
 DESCRIPTION = """Everything the pages can do, for scripts. Each answer is made from the same rows as the pages.
@@ -19,6 +20,7 @@ REFUSALS = {
     "401": "Nobody is signed in.",
     "403": "This key may not do that.",
     "404": "There is no such thing among yours.",
+    "405": "This address has other verbs; `Allow` names them.",
     "409": "That is not possible now.",
     "413": "It is too large.",
     "422": "Something asked for cannot be.",
@@ -28,6 +30,12 @@ REFUSALS = {
 
 
 class LonghaulAPI(NinjaAPI):
+    def _get_urls(self) -> list[Any]:
+        patterns = super()._get_urls()
+        for pattern in patterns:
+            pattern.callback = _telling_what_is_allowed(pattern.callback)
+        return patterns
+
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
@@ -41,6 +49,19 @@ class LonghaulAPI(NinjaAPI):
                 for status, said in REFUSALS.items():
                     operation["responses"].setdefault(status, {"description": said, "content": shape})
         return document
+
+
+def _telling_what_is_allowed(view: Any) -> Any:
+    """Another verb than those of an address is refused in the same shape as all else."""
+
+    @functools.wraps(view)
+    def told(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        answer = view(request, *args, **kwargs)
+        if not isinstance(answer, HttpResponseNotAllowed):
+            return answer
+        return not_allowed(str(request.method), answer["Allow"]).answer(request)
+
+    return told
 
 
 api = LonghaulAPI(

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from exports import uploads
 from exports.kinds import Kind
-from exports.models import Clip, Export, Project, Source
+from exports.models import Clip, Export, Project, Result, Source
 from exports.tools import Tools
 from modal_functions.store import StoreError
 from progress.models import Event, Job, Status
@@ -67,6 +67,7 @@ def export(row: Export) -> dict[str, Any]:
         "job": job(row.job),
         "actions": row.actions,
         "result": _result(row),
+        "files": [_file(each) for each in row.results.all()],
         "page": reverse("export", args=[row.pk]),
     }
 
@@ -79,6 +80,17 @@ def _result(row: Export) -> dict[str, Any] | None:
         "sha256": row.result_sha256,
         "seconds": row.result_facts.get("seconds"),
         "download": f"/api/v1/exports/{row.pk}/download",
+    }
+
+
+def _file(row: Result) -> dict[str, Any]:
+    return {
+        "place": row.place,
+        "name": row.name,
+        "label": row.label,
+        "bytes": row.bytes,
+        "sha256": row.sha256,
+        "download": f"/api/v1/exports/{row.export_id}/results/{row.place}",
     }
 
 
@@ -148,6 +160,7 @@ def kind(each: Kind) -> dict[str, Any]:
     return {
         "key": each.key,
         "label": each.label,
+        "lacks": each.lacks(),
         "pipeline": each.pipeline.key,
         "pausable": each.pipeline.pausable,
         "stages": [

@@ -1,8 +1,10 @@
 """Who gets in, and how it is told to who does not."""
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -135,6 +137,25 @@ def test_an_allowance_is_so_many_in_each_while(clock):
     assert Allowance.take("other", most=2, seconds=60, now=clock.now) == 0.0
     assert Allowance.take("guest", most=2, seconds=60, now=clock.now - timedelta(seconds=30)) == 0.0
     assert Allowance.take("guest", most=2, seconds=60, now=clock.now) > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_eight_who_are_first_at_the_same_moment_each_is_counted(clock):
+    ready, waits = threading.Barrier(8), []
+
+    def take():
+        try:
+            ready.wait()
+            waits.append(Allowance.take("guest", most=5, seconds=60, now=clock.now))
+        finally:
+            connection.close()
+
+    takers = [threading.Thread(target=take) for _ in range(8)]
+    for each in takers:
+        each.start()
+    for each in takers:
+        each.join()
+    assert sorted(waits) == [0.0] * 5 + [60.0] * 3
 
 
 # The person's own page of tokens
