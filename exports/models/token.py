@@ -1,6 +1,7 @@
 """A personal key to the API: shown once when it is made, kept as a digest, and taken back at any time."""
 
 import hashlib
+import re
 import secrets
 from datetime import datetime, timedelta
 
@@ -47,7 +48,7 @@ class Token(models.Model):
         """None for one that never was, was taken back, or whose account is closed."""
         mark, _, rest = shown.partition("_")
         prefix, _, secret = rest.partition("_")
-        if mark != MARK or not secret or len(prefix) > 16:
+        if mark != MARK or not secret or not re.fullmatch("[0-9a-f]{12}", prefix):
             return None
         token = cls.objects.select_related("owner").filter(prefix=prefix, revoked_at__isnull=True).first()
         if token is None or not constant_time_compare(token.digest, _digest(secret)):

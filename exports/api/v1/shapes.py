@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
+from pydantic import AfterValidator
 
 from exports.models.project import MOST_CLIPS
 
@@ -213,11 +214,20 @@ class Sources(Schema):
 
 # What is asked for
 
-Title = Annotated[str, Field(max_length=200)]
+
+def _printable(text: str) -> str:
+    """On one line, and nothing in it that a database or a page cannot keep."""
+    if not text.isprintable():
+        raise ValueError("expected printable text on one line")
+    return text
+
+
+Printable = Annotated[str, AfterValidator(_printable)]
+Title = Annotated[Printable, Field(max_length=200)]
 
 
 class ProjectAsked(Schema):
-    name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S", examples=["Holiday"])]
+    name: Annotated[Printable, Field(min_length=1, max_length=200, pattern=r"\S", examples=["Holiday"])]
 
 
 class FilmAsked(Schema):
@@ -237,7 +247,7 @@ class ExportAsked(Schema):
 
 class UploadAsked(Schema):
     project: UUID
-    name: Annotated[str, Field(min_length=1, max_length=255, examples=["beach.mov"])]
+    name: Annotated[Printable, Field(min_length=1, max_length=255, examples=["beach.mov"])]
     bytes: Annotated[int, Field(ge=1, le=10**15)]
 
 

@@ -27,7 +27,7 @@ def test_a_project_is_begun_and_listed(olgas):
     assert olgas.get("/projects").json() == {"items": [made], "next": None}
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 201, None, 7])
+@pytest.mark.parametrize("name", ["", "   ", "x" * 201, None, 7, "a\x00b", "a\nb", "\ud800"])
 def test_a_project_needs_a_name(olgas, name):
     assert olgas.post("/projects", {"name": name}).status_code == 422
     assert not Project.objects.exists()
