@@ -47,6 +47,7 @@ USUAL_ERRORS: Mapping[str, Error] = {
 class Kind(ABC):
     key: ClassVar[str]  # of the file in modal_functions/kinds too
     label: ClassVar[str]
+    job_type: ClassVar[str] = "export"  # as the assembly dialect has it: assembly, export or edl
     told: ClassVar[str]  # one sentence, for who chooses among the kinds
     pipeline: ClassVar[Pipeline]
     errors: ClassVar[Mapping[str, Error]] = USUAL_ERRORS

@@ -40,13 +40,13 @@ class ProgressUpdate(Schema):
     last: str = Field(..., alias="lastUpdate", examples=["2026-11-20T15:41:10Z"])
 
 
-def update(export: Export) -> dict[str, Any]:
-    job, seen = export.job, snapshot(export.job)
+def update(job: Job) -> dict[str, Any]:
+    seen = snapshot(job)
     speed, unit = _speed(job)
     left = seen.eta_seconds
     return {
         "jobId": str(job.pk),
-        "type": getattr(kinds.get(export.kind), "job_type", "export"),
+        "type": _type(job),
         "status": ASSEMBLY[State(job.status)],
         "progress": job.percent,
         "currentStep": seen.stage.label if seen.stage else seen.heading,
@@ -57,6 +57,11 @@ def update(export: Export) -> dict[str, Any]:
         "reason": job.cause if ASSEMBLY[State(job.status)] == "failed" else "",
         "lastUpdate": zulu(job.settled_at or job.heard_at or job.created_at),
     }
+
+
+def _type(job: Job) -> str:
+    kind = next((kind for kind in kinds.registered() if kind.pipeline.key == job.pipeline), None)
+    return kind.job_type if kind else "export"
 
 
 def _speed(job: Job) -> tuple[float | None, str]:
@@ -78,7 +83,7 @@ def own(request: Asked, job_id: UUID) -> Export:
 
 @router.get("/{uuid:job_id}/progress", response=ProgressUpdate, by_alias=True, summary="How far it is")
 def progress(request: Asked, job_id: UUID) -> dict[str, Any]:
-    return update(own(request, job_id))
+    return update(own(request, job_id).job)
 
 
 @router.post("/{uuid:job_id}/pause", response={200: ProgressUpdate}, by_alias=True, summary="Pause it")
@@ -97,7 +102,7 @@ def _acted(request: Asked, job_id: UUID, verb: Literal["pause", "resume"]) -> St
     export = own(request, job_id)
     if verb not in export.actions or not getattr(export, verb)(actor=f"user {request.auth.pk}"):
         raise not_possible(f"It is {export.job.get_status_display().lower()}, so it cannot {verb}.")
-    return Status(200, update(own(request, job_id)))
+    return Status(200, update(own(request, job_id).job))
 
 
 def websocket(request: HttpRequest, job_id: UUID) -> HttpResponse:
