@@ -45,15 +45,10 @@ class PostgresBell:
         async with await psycopg.AsyncConnection.connect(**self.parameters, autocommit=True) as own:
             await own.execute(f"LISTEN {CHANNEL}")
             await rung(None)
-            moved: set[uuid.UUID] = set()
             while True:
-                async for each in own.notifies(timeout=TOGETHER if moved else None, stop_after=1):
-                    moved.add(uuid.UUID(each.payload))
-                    async for more in own.notifies(timeout=TOGETHER):
-                        moved.add(uuid.UUID(more.payload))
-                if moved:
-                    await rung(frozenset(moved))
-                    moved = set()
+                moved = {uuid.UUID(each.payload) async for each in own.notifies(stop_after=1)}
+                moved |= {uuid.UUID(each.payload) async for each in own.notifies(timeout=TOGETHER)}
+                await rung(frozenset(moved))
 
 
 class SqliteBell:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -37,7 +37,7 @@ def cookie(owner):
 def own_thread():
     """Its connection is closed with the test, so that the test's database can go."""
     yield
-    rows._thread.submit(lambda: connection.close()).result()
+    rows._thread.submit(connections.close_all).result()
 
 
 class Stream:
