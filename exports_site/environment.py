@@ -42,6 +42,8 @@ KNOWN = {
     "LONGHAUL_GUEST_QUOTA_GB": "how much a guest may keep, in GB (10)",
     "LONGHAUL_API_CHANGES_A_MINUTE": "how many changes an account may ask of the API in a minute (120)",
     "LONGHAUL_API_QUESTIONS_A_MINUTE": "how many questions, of each web process (1200)",
+    "LONGHAUL_PUSH": "on or off: is news pushed to pages as it happens (on, in production off)",
+    "LONGHAUL_PUSH_BIND": "where the server that pushes listens (the web server's port and one)",
     "LONGHAUL_GUESTS": "on or off: may a visitor start without an account (on)",
     "LONGHAUL_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (INFO)",
     "LONGHAUL_POLL_SECONDS": "how often a page asks for news (2)",
