@@ -116,6 +116,8 @@ class Export(models.Model):
         with transaction.atomic():
             rows = cls.objects.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
             mine = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
+            if not mine:
+                return token, []
             cls.objects.filter(pk__in=mine).update(lease_token=token, lease_until=until, next_due_at=until)
         return token, list(cls.objects.select_related("job", "project").filter(pk__in=mine, lease_token=token))
 
