@@ -115,8 +115,11 @@ class Export(models.Model):
         free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
         rows = cls.objects.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
         mine = rows.select_for_update(skip_locked=True, no_key=True).values("pk")
-        claimed = cls.objects.filter(free, pk__in=mine)
-        if not claimed.update(lease_token=token, lease_until=until, next_due_at=until):
+        with transaction.atomic():
+            claimed = cls.objects.filter(free, pk__in=mine).update(
+                lease_token=token, lease_until=until, next_due_at=until
+            )
+        if not claimed:
             return token, []
         return token, list(cls.objects.select_related("job", "project").filter(pk__in=ids, lease_token=token))
 
