@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("exports")
 
-EVERY = 3.0  # seconds between two looks
+EVERY = 3.0  # seconds from one look to the next
+BREATH = 1.0  # between the end of one and the next, however long it took
 LONGEST_PATIENCE = 600.0
 ANSWERED_WITHIN = 5.0
 TURNS = 6  # the kernel deals connections out by chance: one process in four hundred is missed by so many
@@ -75,12 +76,15 @@ class Watch:
         return self.life is not None and self.life.missed >= self.most
 
     def _keep_looking(self) -> None:
+        took = 0.0
         while True:
-            time.sleep(self.every)
+            time.sleep(max(min(BREATH, self.every), self.every - took))
+            began = time.monotonic()
             try:
                 self.look()
             except Exception:
                 logger.exception("A look for signs of life failed")
+            took = time.monotonic() - began
 
 
 class Beats:

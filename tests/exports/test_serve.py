@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """One that runs while the tests of this file look at it."""
-    running = Server(tmp_path_factory.mktemp("serve") / "home", None, "--first-start", "--silence", "20")
+    running = Server(tmp_path_factory.mktemp("serve") / "home", None, "--first-start", "--silence", "10")
     try:
         assert running.answers(), running.said
         yield running
@@ -127,7 +127,7 @@ def test_a_web_server_that_hangs_is_told_and_started_again(server):
     [web] = [each for each in psutil.Process(server.process.pid).children() if "granian" in each.cmdline()]
     for process in (web, *web.children(recursive=True)):
         process.suspend()
-    assert soon(lambda: "The web server gave no sign of life for 21 s and was killed" in server.said, 120), server.said
+    assert soon(lambda: "The web server gave no sign of life for 12 s and was killed" in server.said, 120), server.said
     assert server.answers()[0] == 200
 
 
