@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 from http.client import HTTPConnection
 
@@ -131,7 +132,8 @@ def test_a_web_server_that_hangs_is_told_and_started_again(server):
     assert server.answers()[0] == 200
 
 
-def test_ctrl_c_leaves_no_process_a_second_run_carries_on_and_even_kill_9_leaves_nothing(tmp_path):
+def test_ctrl_c_leaves_no_process_a_second_run_carries_on_and_even_kill_9_leaves_nothing(server, tmp_path):
+    shutil.copytree(server.home / "static", tmp_path / "home/static")  # made once, which is what takes long
     first = Server(tmp_path / "home", None, "--first-start")
     try:
         assert first.answers(), first.said
