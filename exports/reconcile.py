@@ -55,6 +55,8 @@ def reconcile_many(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
     """The same for many at once: looked at side by side, and each given its own step. What one of them meets keeps
     none of the others back. Those that somebody else drives are left out."""
     token, exports = Export.claim(ids, tools.clock())
+    if not exports:
+        return {}
     steps: dict[Any, Step] = {export.pk: LEFT for export in exports}
     try:
         attempts = Attempt.latest_of(exports)

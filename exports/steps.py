@@ -56,7 +56,7 @@ def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> N
         case "pause":
             tracker.pause(export.pk, version=export.job.version)
         case "resume":
-            tracker.resume(export.pk, actor="")
+            tracker.resume(export.pk, actor="", version=export.job.version)
         case "finalize":
             _finalize(export, attempt, tools)
     if attempt is not None:
@@ -77,7 +77,7 @@ def _take_on_attempt(step: Step, export: Export, attempt: Attempt, tools: Tools,
             else:
                 tools.tracker.requeue(export.pk, cause="lost", text="No attempt was open.", version=export.job.version)
         case "abort":
-            _abort(step, attempt, tools)
+            _abort(step, export, attempt, tools)
         case "settle":
             _settle(export, attempt, tools)
         case "stop":
@@ -97,8 +97,10 @@ def _fold(attempt: Attempt, tools: Tools) -> None:
             logger.warning("A report of %s was refused: %s", attempt, refusal)
 
 
-def _abort(step: Step, attempt: Attempt, tools: Tools) -> None:
+def _abort(step: Step, export: Export, attempt: Attempt, tools: Tools) -> None:
     """Into the register first: if the work was quicker, its own outcome stands, and the next look obeys it."""
+    if step.cause == "superseded" and Job.objects.get(pk=export.pk).version != export.job.version:
+        return  # that it had ended was read before the attempt was: it may have been resumed or retried in between
     outcome = Outcome(
         ending="abort", writer=str(attempt.token), at=tools.clock(), code=step.cause, sentence=_why(step.cause)
     )

@@ -129,11 +129,15 @@ class Export(models.Model):
         again: whoever dies with it has lost nothing but these seconds."""
         token, until = uuid.uuid4(), now + LEASE
         free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+        rows = cls.objects.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
+        mine = rows.select_for_update(skip_locked=True, no_key=True).values("pk")
         with transaction.atomic():
-            rows = cls.objects.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
-            mine = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
-            cls.objects.filter(pk__in=mine).update(lease_token=token, lease_until=until, next_due_at=until)
-        return token, list(cls.objects.select_related("job", "project").filter(pk__in=mine, lease_token=token))
+            claimed = cls.objects.filter(free, pk__in=mine).update(
+                lease_token=token, lease_until=until, next_due_at=until
+            )
+        if not claimed:
+            return token, []
+        return token, list(cls.objects.select_related("job", "project").filter(pk__in=ids, lease_token=token))
 
     @classmethod
     def release(cls, token: uuid.UUID, due: "dict[Any, datetime | None]") -> None:

@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from exports import crew
+from exports.collected import collect
 from exports.doorbell import ring
 from exports.models.heartbeat import Heartbeat
 from exports.processes import run_until_told
@@ -32,7 +33,7 @@ class Command(BaseCommand):
         self._refuse_a_taken_port()
         if options["first_start"]:
             call_command("migrate", verbosity=0)
-            call_command("collectstatic", interactive=False, verbosity=0)
+            collect()
             call_command("demo")
         self._refuse_an_older_database()
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
