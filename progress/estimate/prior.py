@@ -59,12 +59,12 @@ def prior(pipeline: str, part: Part, rates: Rates) -> Normal:
         else:
             mean += effect.mean
             variance += effect.variance
-    return Normal(min(max(mean, -LONGEST), LONGEST), variance)
+    return Normal(min(max(mean, -LONGEST), LONGEST), max(variance, QUIETEST))
 
 
 def _declared(part: Part, work: float) -> float:
     """Log seconds for one of work: the factory's, or such that it takes what its pipeline declares."""
-    seconds = factory.SECONDS.get(part.stage)
+    seconds = factory.SECONDS.get(part.stage) if part.work != 1 else None  # one of what, is not known then
     return math.log(part.usual) - work if seconds is None else math.log(seconds)
 
 
