@@ -5,7 +5,7 @@ once for all of them."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class Making:
     timeline: Timeline
     chunks: Sequence[Chunk]
     parts: Parts
+    uses: Sequence[str] = ()  # kept parts that the looks take
 
     @cached_property
     def sounds(self) -> list[Piece]:
@@ -43,14 +44,14 @@ class Making:
         return self.film.output.as_wire()
 
 
-Looks = Callable[[Making], Sequence[Chunk]]  # the chunks, each with its look
+Looks = Callable[[Making], Making]  # the same, with chunks that have their looks
 
 
 def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
     """`looks` is asked once the sources are at hand; it may enter a stage of its own to find out."""
     making = begin(context)
     if looks is not None:
-        making = replace(making, chunks=looks(making))
+        making = looks(making)
     rendered = _process(making)
     try:
         return {**_publish(making), "rendered": rendered, "chunks": len(making.chunks)}
@@ -120,7 +121,7 @@ def batched(missing: Sequence[Chunk], workers: int) -> Iterator[list[Chunk]]:
 
 def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
     request = {"do": "render", "chunks": [chunk.as_wire() for chunk in chunks], "output": making.output}
-    return making.parts.batch(chunks[0].source, request, [_file(chunk) for chunk in chunks])
+    return making.parts.batch(chunks[0].source, request, [_file(chunk) for chunk in chunks], making.uses)
 
 
 def _of_sound(making: Making, sound: Piece) -> Batch:
