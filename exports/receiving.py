@@ -64,9 +64,9 @@ class Small(FileUploadHandler):
         super().new_file(*args, **kwargs)
         self.held = BytesIO()
 
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        if start + len(raw_data) <= self.most:
-            self.held.write(raw_data)
+    def receive_data_chunk(self, piece: bytes, start: int) -> None:
+        if start + len(piece) <= self.most:
+            self.held.write(piece)
 
     def file_complete(self, file_size: int) -> "UploadedFile[Any]":
         self.held.seek(0)

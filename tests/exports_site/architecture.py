@@ -77,6 +77,7 @@ BANNED |= {f"{word}s" for word in BANNED}
 GIVEN = {
     "FILE_UPLOAD_HANDLERS",
     "get_context_data",
+    "receive_data_chunk",
     "handler400",
     "handler403",
     "handler404",
