@@ -53,6 +53,9 @@ class KindForm(forms.Form):
         usual = {"title": last.job.title if last else project.name} | (self.as_it_was(last.spec) if last else {})
         super().__init__(typed, files, initial=usual if shown is None else dict(shown), auto_id="export-%s")
         self.project, self.last = project, last
+        for field in self.fields.values():
+            if isinstance(field, FootageField):
+                field.offer(project)
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """The fields' values that would plan the same again."""

@@ -116,9 +116,6 @@ class OverlayForm(OutputForm):
 
     def __init__(self, typed: Mapping[str, Any] | None, files: Any = None, **kwargs: Any) -> None:
         super().__init__(typed, files, **kwargs)
-        footage = self.fields["footage"]
-        assert isinstance(footage, FootageField)  # noqa: S101 - tells mypy what stands above
-        footage.offer(self.project)
         rows = self.initial.get("items", [{}])
         if self.is_bound:
             self.items = [ItemForm(self.data, number=number) for number in range(self._typed_count())]
