@@ -1,6 +1,7 @@
 """overlay: titles, lower thirds, boxes and a logo over a film. Only chunks in which something is seen are its own."""
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,12 +61,13 @@ def _laid_over(making: Making, items: list[Item]) -> Making:
     logos = sorted({f"{item.logo}.png" for item in items if item.what == "logo"})
     if set(logos) - making.parts.there(logos):
         raise Failed("input_missing", "The logo is no longer where it was kept. Choose it again, then export.")
-    return replace(making, chunks=[_looking(chunk, making, items) for chunk in making.chunks], uses=logos)
-
-
-def _looking(chunk: Chunk, making: Making, items: list[Item]) -> Chunk:
-    """What is seen in its frames and nothing else, so that it stays the same while nothing that is seen changes."""
     rate, length = making.timeline.rate, making.timeline.frames
+    chunks = [looking(chunk, items, rate=rate, length=length) for chunk in making.chunks]
+    return replace(making, chunks=chunks, uses=logos)
+
+
+def looking(chunk: Chunk, items: list[Item], *, rate: Fraction, length: int) -> Chunk:
+    """What is seen in its frames and nothing else, so that it stays the same while nothing that is seen changes."""
     seen = [(item, item.levels(chunk.first, chunk.frames, rate=rate, length=length)) for item in items]
     laid = [{"drawing": item.drawing(), "levels": _short(levels)} for item, levels in seen if any(levels)]
     return chunk.looking({"by": "overlay", "drawer": DRAWER, "laid": laid}) if laid else chunk

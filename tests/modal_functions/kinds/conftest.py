@@ -1,11 +1,13 @@
 """A clip of one colour, and the work of any kind on it, in this process."""
 
 from fractions import Fraction
+from itertools import count
 
 import av
 import pytest
 
 from modal_functions.runtime import run
+from modal_functions.store import FolderStore
 from modal_functions.wire import AttemptKeys
 
 GREY = 100
@@ -29,14 +31,17 @@ def plain(path, *, seconds=5, size=(640, 360), rate=25, paint=None):
     return path
 
 
-@pytest.fixture
-def film_of(store, tmp_path):
-    """A spec for one clip, whole."""
+class Bench:
+    """A store, and attempts on what is in it."""
 
-    def spec(path, *, seconds=5, size=(640, 360), rate=25, **more):
-        stored = store.put_file("projects/p/sources/0/original", path)
-        clip = {"source": stored.key, "sha256": stored.sha256, "in_us": 0, "out_us": seconds * 1_000_000}
-        output = {"width": size[0], "height": size[1], "fps": [rate, 1], "quality": "high"}
+    def __init__(self, folder):
+        self.folder, self.store, self.numbers = folder, FolderStore(folder / "store"), count(1)
+
+    def spec(self, path, *, seconds=5, size=(640, 360), rate=25, **more):
+        """For one clip, whole."""
+        stored = self.store.put_file("projects/p/sources/0/original", path)
+        clip = {"source": stored.key, "sha256": stored.sha256, "in_us": 0, "out_us": round(seconds * 1_000_000)}
+        output = {"width": size[0], "height": size[1], "fps": [rate, 1], "quality": "draft"}
         return {
             "chunks": "projects/p/chunks",
             "sources": [{"key": stored.key, "name": "clip.mp4", "bytes": stored.bytes}],
@@ -44,32 +49,28 @@ def film_of(store, tmp_path):
             **more,
         }
 
-    return spec
-
-
-@pytest.fixture
-def do(store, tmp_path):
-    """One attempt; its result, or how else it ended."""
-
-    def attempt(kind, spec, number=1):
-        folder = tmp_path / f"work-{number}"
+    def do(self, kind, spec):
+        """The result, or how else it ended."""
+        number = next(self.numbers)
+        folder = self.folder / f"work-{number}"
         folder.mkdir()
         keys = AttemptKeys(export="e", number=number)
-        outcome = run(work=kind.work, spec=spec, store=store, keys=keys, call="c", folder=folder)
+        outcome = run(work=kind.work, spec=spec, store=self.store, keys=keys, call="c", folder=folder)
         return outcome["result"] if outcome["ending"] == "ok" else outcome
 
-    return attempt
-
-
-@pytest.fixture
-def frames_of(store):
-    """Every frame of a result, decoded by another reader than the one that made it."""
-
-    def frames(result):
-        with av.open(str(store.in_place(result["key"]))) as film:
+    def frames(self, result):
+        """Every frame of a result, decoded by another reader than the one that made it."""
+        with av.open(str(self.store.in_place(result["key"]))) as film:
             return list(film.decode(video=0))
 
-    return frames
+    def forget(self):
+        for key in list(self.store.keys("projects/p/chunks")):
+            self.store.delete(key)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return Bench(tmp_path_factory.mktemp("bench"))
 
 
 def luma(frame, x, y):

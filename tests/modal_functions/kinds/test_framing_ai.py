@@ -42,25 +42,39 @@ def crossed(tmp_path_factory):
     return plain(tmp_path_factory.mktemp("moving") / "crossing.mp4", paint=crossing)
 
 
-@pytest.mark.parametrize("size", [(180, 320), (256, 320), (320, 320)])
-def test_what_moves_stays_in_the_picture_all_the_way(do, film_of, frames_of, crossed, size):
-    frames = frames_of(do(framing_ai, film_of(crossed, size=size, follow="motion")))
-    assert (len(frames), frames[0].width, frames[0].height) == (125, *size)
+@pytest.fixture(scope="module")
+def followed(bench, crossed):
+    return bench.do(framing_ai, bench.spec(crossed, size=(180, 320), follow="motion"))
+
+
+@pytest.fixture(scope="module")
+def frames(bench, followed):
+    return bench.frames(followed)
+
+
+def test_what_moves_stays_in_the_picture_all_the_way(frames):
+    assert (len(frames), frames[0].width, frames[0].height) == (125, 180, 320)
     boxes = [changed(frame, by=60) for frame in frames]
     assert all(boxes)
-    whole = [box for box in boxes if box[0] > 0 and box[2] < size[0] - 1]
+    whole = [box for box in boxes if box[0] > 0 and box[2] < 179]
     assert len(whole) >= 120, "it is never cut off, but where the clip begins or ends at the edge"
 
 
-def test_the_middle_shows_only_the_middle(do, film_of, frames_of, crossed):
-    frames = frames_of(do(framing_ai, film_of(crossed, size=(180, 320), follow="middle")))
+def test_it_moves_without_jerking(frames):
+    """The subject goes evenly; where it stands in the crop changes by little from frame to frame."""
+    lefts = [changed(frame, by=60)[0] for frame in frames[10:115]]
+    assert max(abs(after - before) for before, after in pairwise(lefts)) <= 6
+
+
+def test_the_middle_shows_only_the_middle(bench, crossed):
+    frames = bench.frames(bench.do(framing_ai, bench.spec(crossed, size=(180, 320), follow="middle")))
     assert changed(frames[0], by=60) is None
     assert changed(frames[65], by=60) is not None
 
 
-def test_at_a_cut_the_crop_is_at_once_where_the_next_subject_is(do, film_of, frames_of, tmp_path):
+def test_at_a_cut_the_crop_is_at_once_where_the_next_subject_is(bench, tmp_path):
     path = plain(tmp_path / "cut.mp4", seconds=4, paint=cutting)
-    frames = frames_of(do(framing_ai, film_of(path, seconds=4, size=(180, 320), follow="motion")))
+    frames = bench.frames(bench.do(framing_ai, bench.spec(path, seconds=4, size=(180, 320), follow="motion")))
     places = []
     for frame in (frames[49], frames[50], frames[99]):
         plane = frame.planes[0]
@@ -71,13 +85,6 @@ def test_at_a_cut_the_crop_is_at_once_where_the_next_subject_is(do, film_of, fra
     assert places == [pytest.approx(90, abs=30)] * 3
 
 
-def test_it_moves_without_jerking(do, film_of, frames_of, crossed):
-    """The subject goes evenly; where it stands in the crop changes by little from frame to frame."""
-    frames = frames_of(do(framing_ai, film_of(crossed, size=(180, 320), follow="motion")))
-    lefts = [changed(frame, by=60)[0] for frame in frames[10:115]]
-    assert max(abs(after - before) for before, after in pairwise(lefts)) <= 6
-
-
 def seen_bits(frame):
     """Of the ten columns that say the frame's number, the middle 180 of 320 pixels show the fourth to the seventh."""
     plane = frame.planes[0]
@@ -85,27 +92,27 @@ def seen_bits(frame):
     return sum((row[32 * column + 16 - 70] > 125) << (6 - column) for column in range(3, 7))
 
 
-def test_frames_and_sound_are_those_of_the_clip(do, film_of, frames_of, tmp_path, store):
+def test_frames_and_sound_are_those_of_the_clip(bench, tmp_path):
     reel = shoot(tmp_path / "reel.mp4", seconds=3, rate=Fraction(25), size=(320, 180), sound="aac")
-    result = do(framing_ai, film_of(reel.path, seconds=3, size=(180, 180), follow="middle"))
-    frames = frames_of(result)
+    result = bench.do(framing_ai, bench.spec(reel.path, seconds=3, size=(180, 180), follow="middle"))
+    frames = bench.frames(result)
     assert len(frames) == 75
     assert [seen_bits(frame) for frame in frames] == [number >> 3 & 0b1111 for number in range(75)]
-    heard, first = samples_of(store.in_place(result["key"]))
+    heard, first = samples_of(bench.store.in_place(result["key"]))
     assert abs(lag_of(heard, lambda position: tune(position + first), range(40_000, 44_000))) <= 1
 
 
-def test_it_is_looked_at_once_and_rendered_once(do, film_of, store, crossed):
-    spec = film_of(crossed, size=(180, 320), follow="motion")
-    first = do(framing_ai, spec, 1)
-    assert (first["rendered"], first["chunks"]) == (3, 3)
-    looked = [key for key in store.keys("projects/p/chunks") if key.endswith(".json")]
-    assert len(looked) == 1
-    again = do(framing_ai, spec, 2)
-    assert (again["rendered"], again["sha256"]) == (0, first["sha256"])
-    other = do(framing_ai, film_of(crossed, size=(320, 320), follow="motion"), 3)
-    assert other["rendered"] == 3
-    assert [key for key in store.keys("projects/p/chunks") if key.endswith(".json")] == looked
+def test_it_is_looked_at_once_and_rendered_once(bench, followed, crossed):
+    assert (followed["rendered"], followed["chunks"]) == (3, 3)
+
+    def looked():
+        return [key for key in bench.store.keys("projects/p/chunks") if key.endswith(".json")]
+
+    before = looked()
+    again = bench.do(framing_ai, bench.spec(crossed, size=(180, 320), follow="motion"))
+    assert (again["rendered"], again["sha256"]) == (0, followed["sha256"])
+    assert bench.do(framing_ai, bench.spec(crossed, size=(90, 90), follow="motion"))["rendered"] == 3
+    assert looked() == before
 
 
 def test_a_piece_looked_at_alone_is_as_it_was_in_the_whole(crossed):
@@ -118,6 +125,6 @@ def test_a_piece_looked_at_alone_is_as_it_was_in_the_whole(crossed):
     assert motion.look(crossed.absolute(), late).moved == seen[50:]
 
 
-def test_a_way_to_follow_that_there_is_not_is_refused(do, film_of, crossed):
-    outcome = do(framing_ai, film_of(crossed, follow="faces"))
+def test_a_way_to_follow_that_there_is_not_is_refused(bench, crossed):
+    outcome = bench.do(framing_ai, bench.spec(crossed, follow="faces"))
     assert (outcome["code"], "follow is 'faces'" in outcome["sentence"]) == ("unsupported", True)
