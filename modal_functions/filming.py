@@ -13,7 +13,6 @@ from typing import Any
 from modal_functions.batches import Batch
 from modal_functions.media import child
 from modal_functions.media.chunks import Chunk, plan
-from modal_functions.media.errors import MediaError
 from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import Timeline, lay_out
@@ -53,10 +52,7 @@ def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
     if looks is not None:
         making = looks(making)
     rendered = _process(making)
-    try:
-        return {**_publish(making), "rendered": rendered, "chunks": len(making.chunks)}
-    except MediaError as error:
-        raise Failed(error.code, error.sentence) from error
+    return {**_publish(making), "rendered": rendered, "chunks": len(making.chunks)}
 
 
 def begin(context: Context) -> Making:

@@ -103,11 +103,11 @@ class Parts:
             raise Failed("internal", said) from error
 
 
-def fetched(context: Context) -> dict[str, Path]:
+def fetched(context: Context, *, here: bool = False) -> dict[str, Path]:
     """The stage `fetch`: the files of all sources, in place where the store is on this machine. Other machines fetch
-    what they need themselves."""
+    what they need themselves; `here` is for work that is not handed out."""
     sources, done = context.spec["sources"], 0
-    if context.fan:
+    if context.fan and not here:
         context.report.stage("fetch", note="Each machine fetches the clip that it works on")
         return {}
     context.report.stage("fetch", total=sum(source["bytes"] for source in sources), unit="bytes")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from exports.kinds.asking import FootageField, KindForm
+from exports.kinds.asking import EnlargingField, FootageField, KindForm
 from exports.kinds.footage import QUALITIES, RATES, FootageKind, clips_in, footage_of, known, stages
 from progress.pipelines import Pipeline, Stage, register
 
@@ -32,6 +32,7 @@ class FramingForm(KindForm):
     follow = forms.ChoiceField(choices=list(FOLLOWS.items()))
     rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES], initial="30")
     quality = forms.ChoiceField(choices=list(QUALITIES.items()), initial="standard")
+    enlarging = EnlargingField()
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         output = spec["output"]

@@ -53,11 +53,9 @@ def _check_letters(items: list[Item]) -> None:
 
 
 def _laid_over(making: Making, items: list[Item]) -> Making:
-    texts = [item.as_wire() for item in items if item.what != "logo"]
-    try:
-        child.run({"do": "overlay.try", "items": texts, "size": [making.film.output.width, making.film.output.height]})
-    except MediaError as error:  # said of the item; later it would be said of a clip
-        raise Failed(error.code, error.sentence) from error
+    texts, output = [item.as_wire() for item in items if item.what != "logo"], making.film.output
+    # Now it is said of the item; later it would be said of a clip.
+    child.run({"do": "overlay.try", "items": texts, "size": [output.width, output.height]})
     logos = sorted({f"{item.logo}.png" for item in items if item.what == "logo"})
     if set(logos) - making.parts.there(logos):
         raise Failed("input_missing", "The logo is no longer where it was kept. Choose it again, then export.")

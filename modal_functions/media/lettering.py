@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DRAWER = 1
 SAFE = 0.05  # of each side, kept free: what screens may cut off
 MOST_LINES = 3
+LEAST = 8  # pixels of height: what is smaller cannot be read
 BLACK = (0, 0, 0)
 
 
@@ -145,7 +146,7 @@ def _fitting(text: str, name: str, size: int, width: int, lines: int) -> "tuple[
     """As large as asked, or as much smaller as it takes and can still be read."""
     from PIL import ImageFont
 
-    for each in range(size, max(8, size // 3) - 1, -1):
+    for each in range(max(LEAST, size), max(LEAST, size // 3) - 1, -1):
         face = ImageFont.truetype(font(name), each, layout_engine=ImageFont.Layout.BASIC)
         wrapped = _wrapped(text, face, width)
         if wrapped is not None and len(wrapped) <= lines:
