@@ -7,17 +7,12 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from exports import timecode
-from exports.kinds.asking import time_input
+from exports.kinds.asking import EnlargingField, time_input
 from exports.kinds.footage import QUALITIES, RATES
 from exports.kinds.multi_clip import SIZES, Choice
 from exports.models import Clip, Token, User
 
 SLACK_US = 1_000  # what a person reads is rounded; a thousandth past the end is the end
-ENLARGING = {
-    "lanczos": "Lanczos",
-    "real-esrgan": "Real-ESRGAN upscale, not available here: its weights are not installed",
-}
-MISSING = frozenset({"real-esrgan"})
 # A field that was changed is kept at once; only what is said of it comes back, so that nobody is disturbed in typing.
 CHECKED = {
     "hx-trigger": "change delay:200ms",
@@ -117,16 +112,6 @@ class ClipForm(forms.Form):
         self.add_error(field, f"Expected {expected}, got “{str(self[field].value())[:40]}”.")
 
 
-class SelectWithMissing(forms.Select):
-    """Shows what there could be, but is not: it cannot be chosen."""
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option = super().create_option(name, value, *args, **kwargs)
-        if value in MISSING:
-            option["attrs"]["disabled"] = True
-        return option
-
-
 class ExportForm(forms.Form):
     """What the film shall be. The choices are the kind's own."""
 
@@ -136,19 +121,11 @@ class ExportForm(forms.Form):
     size = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SIZES.items()])
     rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES])
     quality = forms.ChoiceField(choices=list(QUALITIES.items()))
-    enlarging = forms.ChoiceField(
-        label="Enlarging", choices=list(ENLARGING.items()), widget=SelectWithMissing, required=False
-    )
+    enlarging = EnlargingField()
 
     def __init__(self, typed: Mapping[str, Any] | None, *, title: str, choice: Choice) -> None:
         chosen = {"title": title, "size": choice.size, "rate": choice.rate, "quality": choice.quality}
         super().__init__(typed if typed is not None and "size" in typed else None, initial=chosen, auto_id="export-%s")
-
-    def clean_enlarging(self) -> str:
-        asked = str(self.cleaned_data["enlarging"])
-        if asked in MISSING:
-            raise forms.ValidationError(f"{ENLARGING[asked]}. Choose {ENLARGING['lanczos']}.")
-        return asked
 
     @property
     def options(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ once for all of them."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from typing import Any
 from modal_functions.batches import Batch
 from modal_functions.media import child
 from modal_functions.media.chunks import Chunk, plan
-from modal_functions.media.errors import MediaError
 from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import Timeline, lay_out
@@ -33,6 +32,7 @@ class Making:
     timeline: Timeline
     chunks: Sequence[Chunk]
     parts: Parts
+    uses: Sequence[str] = ()  # kept parts that the looks take
 
     @cached_property
     def sounds(self) -> list[Piece]:
@@ -43,19 +43,16 @@ class Making:
         return self.film.output.as_wire()
 
 
-Looks = Callable[[Making], Sequence[Chunk]]  # the chunks, each with its look
+Looks = Callable[[Making], Making]  # the same, with chunks that have their looks
 
 
 def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
     """`looks` is asked once the sources are at hand; it may enter a stage of its own to find out."""
     making = begin(context)
     if looks is not None:
-        making = replace(making, chunks=looks(making))
+        making = looks(making)
     rendered = _process(making)
-    try:
-        return {**_publish(making), "rendered": rendered, "chunks": len(making.chunks)}
-    except MediaError as error:
-        raise Failed(error.code, error.sentence) from error
+    return {**_publish(making), "rendered": rendered, "chunks": len(making.chunks)}
 
 
 def begin(context: Context) -> Making:
@@ -120,7 +117,7 @@ def batched(missing: Sequence[Chunk], workers: int) -> Iterator[list[Chunk]]:
 
 def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
     request = {"do": "render", "chunks": [chunk.as_wire() for chunk in chunks], "output": making.output}
-    return making.parts.batch(chunks[0].source, request, [_file(chunk) for chunk in chunks])
+    return making.parts.batch(chunks[0].source, request, [_file(chunk) for chunk in chunks], making.uses)
 
 
 def _of_sound(making: Making, sound: Piece) -> Batch:

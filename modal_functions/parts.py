@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from modal_functions.batches import Batch, kept_as, make
+from modal_functions.batches import Batch, make
 from modal_functions.fan import MOST_TRIES, Lost
 from modal_functions.media.errors import MediaError
 from modal_functions.runtime import Context, Failed
 from modal_functions.side_by_side import Pieces, cores, side_by_side
 from modal_functions.store import Missing
+from modal_functions.wire import kept_as
 
 ASKED_AT_ONCE = 16  # objects of the store
 
@@ -31,10 +32,11 @@ class Parts:
     def workers(self) -> int:
         return self.context.fan.at_once if self.context.fan else cores()
 
-    def batch(self, source: str, request: dict[str, Any], parts: Sequence[str]) -> Batch:
-        """Work on one source; `parts` are the files that come of it."""
+    def batch(self, source: str, request: dict[str, Any], parts: Sequence[str], uses: Sequence[str] = ()) -> Batch:
+        """Work on one source; `parts` are the files that come of it, `uses` those that it takes beside the source."""
         told = next(each for each in self.context.spec["sources"] if each["key"] == source)
-        return Batch(source=told, request=request, parts=tuple(parts), kept=self.context.spec["chunks"])
+        kept = self.context.spec["chunks"]
+        return Batch(source=told, request=request, parts=tuple(parts), kept=kept, uses=tuple(uses))
 
     def there(self, names: Collection[str]) -> set[str]:
         """Those that are kept already."""
@@ -101,11 +103,11 @@ class Parts:
             raise Failed("internal", said) from error
 
 
-def fetched(context: Context) -> dict[str, Path]:
+def fetched(context: Context, *, here: bool = False) -> dict[str, Path]:
     """The stage `fetch`: the files of all sources, in place where the store is on this machine. Other machines fetch
-    what they need themselves."""
+    what they need themselves; `here` is for work that is not handed out."""
     sources, done = context.spec["sources"], 0
-    if context.fan:
+    if context.fan and not here:
         context.report.stage("fetch", note="Each machine fetches the clip that it works on")
         return {}
     context.report.stage("fetch", total=sum(source["bytes"] for source in sources), unit="bytes")

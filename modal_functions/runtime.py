@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.fan import Fan
+from modal_functions.media.errors import MediaError
 from modal_functions.reporter import Reporter
 from modal_functions.store import Forbidden, Full, Store, StoreError
 from modal_functions.wire import (
@@ -159,6 +160,8 @@ def _work(
         return _outcome(call, number, "paused", code=code)
     except Failed as failed:
         return _outcome(call, number, "error", code=failed.code, sentence=failed.sentence)
+    except MediaError as error:
+        return _outcome(call, number, "error", code=error.code, sentence=error.sentence)
     except StoreError as error:
         logger.warning("The store failed: %s", error)
         return _outcome(call, number, "error", code="store", sentence=_of_store(error))

@@ -62,6 +62,15 @@ class AttemptKeys:
         return f"{self.folder}/out/{call}.{run}/{name}"
 
 
+def chunks_of(project: str) -> str:
+    """Where the parts of a project are kept."""
+    return f"projects/{project}/chunks"
+
+
+def kept_as(kept: str, part: str) -> str:
+    return f"{kept}/{part[:2]}/{part}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """What an attempt is started with; everything else is in the store that is described here."""

@@ -14,6 +14,10 @@ def register(kind: Kind) -> Kind:
     return kind
 
 
+def unregister(kind: Kind) -> None:
+    _registered.pop(kind.key, None)
+
+
 def registered() -> tuple[Kind, ...]:
     return tuple(sorted(_registered.values(), key=lambda kind: (kind.order, kind.label)))
 
@@ -30,4 +34,4 @@ for _path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
     if _found is not None:
         register(_found)
 
-__all__ = ["USUAL_ERRORS", "Error", "Kind", "Unplannable", "get", "register", "registered"]
+__all__ = ["USUAL_ERRORS", "Error", "Kind", "Unplannable", "get", "register", "registered", "unregister"]

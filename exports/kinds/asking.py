@@ -1,7 +1,7 @@
 """What the forms of all kinds have in common: a title, the footage, times as people type them."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django import forms
 
@@ -31,9 +31,41 @@ def time_input(label: str) -> TimeField:
     return TimeField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
 
 
+ENLARGING = {
+    "lanczos": "Lanczos",
+    "real-esrgan": "Real-ESRGAN upscale, not available here: its weights are not installed",
+}
+MISSING = frozenset({"real-esrgan"})
+
+
+class SelectWithMissing(forms.Select):
+    """Shows what there could be, but is not: it cannot be chosen."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if value in MISSING:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+class EnlargingField(forms.ChoiceField):
+    """By which way pictures are made larger, by its name."""
+
+    def __init__(self) -> None:
+        super().__init__(label="Enlarging", choices=list(ENLARGING.items()), widget=SelectWithMissing, required=False)
+
+    def clean(self, value: Any) -> Any:
+        asked = super().clean(value)
+        if asked in MISSING:
+            raise forms.ValidationError(f"{ENLARGING[asked]}. Choose {ENLARGING['lanczos']}.")
+        return asked
+
+
 class KindForm(forms.Form):
     """What a person says of an export. `last` is the newest export of this kind in the project: the form is filled in
     as that was, so that making it again with a change is a change and a click."""
+
+    largest_file: ClassVar[int] = 0  # bytes of one that comes with it; none, where it takes no file
 
     title = forms.CharField(
         label="Title", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
@@ -46,17 +78,22 @@ class KindForm(forms.Form):
         *,
         project: "Project",
         last: "Export | None" = None,
+        shown: Mapping[str, Any] | None = None,
     ) -> None:
-        initial = {"title": last.job.title if last else project.name} | (self.as_it_was(last.spec) if last else {})
-        super().__init__(typed, files, initial=initial, auto_id="export-%s")
+        usual = {"title": last.job.title if last else project.name} | (self.as_it_was(last.spec) if last else {})
+        super().__init__(typed, files, initial=usual if shown is None else dict(shown), auto_id="export-%s")
         self.project, self.last = project, last
+        for field in self.fields.values():
+            if isinstance(field, FootageField):
+                field.offer(project)
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         """The fields' values that would plan the same again."""
         return {}
 
     def changed_by(self, pressed: str) -> Self:
-        """The form as it is shown after a button of its own was pressed: one that does anything but export."""
+        """The form as it is shown after a button of its own was pressed: one that does anything but export. It can be
+        another one, `shown` with what was typed, so that nothing unfinished is called wrong."""
         return self
 
     @property

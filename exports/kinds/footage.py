@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from exports.kinds.asking import FILM
 from exports.kinds.base import Kind, Unplannable
+from modal_functions.wire import chunks_of
 from progress.pipelines import Stage
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Told:
         """What every spec begins with: where parts are kept, and what is fetched."""
         each = self.sources.values()
         return {
-            "chunks": f"projects/{self.project}/chunks",
+            "chunks": chunks_of(self.project),
             "sources": [{"key": source.key, "name": source.name, "bytes": source.bytes} for source in each],
         }
 

@@ -5,16 +5,18 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
 from exports import kinds
 from exports.kinds.asking import KindForm
 from exports.models import Export, Project
+from exports.receiving import Small
 from exports.views.projects import own
 
 
@@ -27,14 +29,22 @@ def choose(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     return render(request, "kinds/choose.html", {"project": project, "offered": offered})
 
 
+@csrf_exempt  # until the form may be read, since a file may come with it: it is checked in _answer
 @login_required
 @never_cache
 @require_http_methods(["GET", "POST"])
-def ask(request: HttpRequest, project_id: uuid.UUID, key: str) -> HttpResponse:
+def ask(request: HttpRequest, project_id: uuid.UUID, key: str) -> HttpResponseBase:
     project = own(request, project_id)
     kind = next((kind for kind in kinds.registered() if kind.key == key), None)
     if kind is None:
         raise Http404
+    if request.method == "POST" and kind.form.largest_file:
+        request.upload_handlers = [Small(request, most=kind.form.largest_file)]
+    return _answer(request, project, kind)
+
+
+@csrf_protect
+def _answer(request: HttpRequest, project: Project, kind: kinds.Kind) -> HttpResponse:
     if request.method == "GET":
         return _shown(request, project, kind, _form(kind, project))
     form = _form(kind, project, request.POST, request.FILES)

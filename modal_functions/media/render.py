@@ -59,17 +59,18 @@ def render(
             shown = shown_from(container, stream, run[0].start + slack)
             moments = conformed(shown, times, slack)
             for chunk in run:
-                pictures = looked(chunk, islice(moments, chunk.frames), conformer)
+                pictures = looked(chunk, islice(moments, chunk.frames), conformer, folder)
                 yield _write(chunk, pictures, output, folder, on_packet)
 
 
-def looked(chunk: Chunk, frames: Iterator["VideoFrame"], conformer: Conformer) -> Iterator["VideoFrame"]:
-    """The pictures of a chunk as its kind wants them to look."""
+def looked(chunk: Chunk, frames: Iterator["VideoFrame"], conformer: Conformer, folder: Path) -> Iterator["VideoFrame"]:
+    """The pictures of a chunk as its kind wants them to look; in the folder is what its batch uses."""
     if not chunk.look:
         return map(conformer, frames)
     from modal_functions import kinds
 
-    pictures: Iterator[VideoFrame] = kinds.module(str(chunk.look.get("by"))).pictures(frames, chunk.look, conformer)
+    kind = kinds.module(str(chunk.look.get("by")))
+    pictures: Iterator[VideoFrame] = kind.pictures(frames, chunk.look, conformer, folder)
     return pictures
 
 

@@ -16,6 +16,7 @@ ACROSS_THE_WIRE = (
     *("modal_functions.bucket", "modal_functions.multipart"),
     *("modal_functions.posting", "modal_functions.sweeping"),
     *("modal_functions.media.probe", "modal_functions.media.child", "modal_functions.media.errors"),
+    "modal_functions.media.letters",
 )
 NOT_IMPORTED_BY = {
     "progress": ("exports", "exports_site", "modal_functions", "modal", "av", "tests"),
@@ -76,6 +77,7 @@ BANNED |= {f"{word}s" for word in BANNED}
 GIVEN = {
     "FILE_UPLOAD_HANDLERS",
     "get_context_data",
+    "receive_data_chunk",
     "handler400",
     "handler403",
     "handler404",
