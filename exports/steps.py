@@ -14,7 +14,7 @@ from exports.models import Attempt, Export, Notice
 from exports.tools import Tools
 from modal_functions.wire import Outcome, pack, unpack
 from progress.errors import Refused
-from progress.models import Job, Wish
+from progress.models import Job, Status, Wish
 
 logger = logging.getLogger("exports")
 
@@ -206,8 +206,10 @@ def _is_there(result: dict[str, Any], attempt: Attempt, tools: Tools) -> bool:
 
 
 def _gone(export: Export, attempt: Attempt, now: datetime) -> None:
+    """How long a stop took is known where there was one: work that was finished first was not stopped."""
     attempt.gone(now)
-    Export.objects.filter(pk=export.pk, stop_asked_at__isnull=False, stopped_at__isnull=True).update(stopped_at=now)
+    stopped = Export.objects.filter(pk=export.pk, job__status=Status.CANCELLED, stop_asked_at__isnull=False)
+    stopped.filter(stopped_at__isnull=True).update(stopped_at=now)
 
 
 def _why(cause: str) -> str:

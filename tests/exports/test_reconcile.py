@@ -253,6 +253,8 @@ def test_a_cancel_that_comes_too_late_finds_it_finished(export, drive, work):
     drive(2)
     assert status(export) == Status.COMPLETE
     assert Notice.objects.get().event == "done"
+    assert Attempt.objects.get().gone_at is not None
+    assert fresh(export).stopped_at is None, "nothing was stopped"
 
 
 def test_a_zombie_that_finishes_after_it_was_given_up_changes_nothing(export, drive, work, runner, store, clock):
