@@ -11,10 +11,12 @@ from django.db import transaction
 from exports import kinds
 from exports.looking import progress_of
 from exports.models import Attempt, Export, Notice
+from exports.runners.base import RunnerError
 from exports.tools import Tools
+from modal_functions.store import Full, StoreError
 from modal_functions.wire import Outcome, pack, unpack
 from progress.errors import Refused
-from progress.models import Job, Status, Wish
+from progress.models import Away, Job, Status, Wish
 
 logger = logging.getLogger("exports")
 
@@ -39,8 +41,16 @@ class Step:
     cause: str = ""
     sentence: str = ""
     calls: tuple[str, ...] = ()
+    away: str = Away.RUNNER
     again: bool = True
     due_in: timedelta | None = SOON
+
+
+def away(error: Exception) -> str:
+    """What was not there, when something could not be done."""
+    if isinstance(error, StoreError):
+        return Away.ROOM if isinstance(error, Full) else Away.STORE
+    return error.away if isinstance(error, RunnerError) else Away.RUNNER
 
 
 def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> None:
@@ -50,8 +60,8 @@ def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> N
     match step.name:
         case "queue":
             tracker.uploaded(export.pk)
-        case "unreachable" if not export.job.unreachable_since:
-            tracker.unreachable(export.pk)
+        case "unreachable" if not export.job.unreachable_since or export.job.unreachable_part != step.away:
+            tracker.unreachable(export.pk, step.away, why=step.why)
         case "cancel":
             _cancelled(export, step, tools, version=export.job.version)
         case "pause":

@@ -88,7 +88,7 @@ class Snapshot:
         if self.settled:
             return self._ending
         if self.job.unreachable_since:
-            return wording.unreachable()
+            return wording.unreachable(self.job.unreachable_part)
         if self.status == Status.PAUSED:
             return wording.paused(self._work_left)
         if self.job.wish == Wish.CANCEL:

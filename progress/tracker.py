@@ -15,7 +15,7 @@ from progress.bands import Plan, first_plan, replanned
 from progress.direct import DirectCalls
 from progress.errors import Refused, whole
 from progress.estimate import stage_sum
-from progress.models import LISTENING, Job, Status, Wish
+from progress.models import LISTENING, Away, Job, Status, Wish
 from progress.report import Passed, Report, clean
 from progress.timeline import Entry
 from progress.writes import Step
@@ -192,18 +192,23 @@ class ProgressTracker(DirectCalls):
             self._act(job_id, lambda job, now: _if_changed(job, Status.QUEUED, "queue_position", position)) is not None
         )
 
-    def unreachable(self, job_id: uuid.UUID) -> bool:
-        """The runner does not answer. That says nothing about the work, so nothing else changes."""
+    def unreachable(self, job_id: uuid.UUID, part: str = Away.RUNNER, *, why: str = "") -> bool:
+        """The runner or the store does not answer. That says nothing about the work, so nothing else changes.
+
+        `why` is for staff: it stands in the timeline."""
+        if part not in Away.values:
+            raise Refused(f"part: expected one of {', '.join(Away.values)}, got {part!r}")
 
         def decide(job: Job, now: datetime) -> Step | None:
-            if job.settled or job.unreachable_since:
+            if job.settled or (job.unreachable_since and job.unreachable_part == part):
                 return None
-            return Step(changes={"unreachable_since": now}, entries=(Entry(phase="unreachable"),))
+            changes = {"unreachable_since": job.unreachable_since or now, "unreachable_part": part}
+            return Step(changes=changes, entries=(Entry(phase="unreachable", note=why),))
 
         return self._act(job_id, decide) is not None
 
     def reached(self, job_id: uuid.UUID) -> bool:
-        """The runner answers again."""
+        """What was away answers again."""
         answered = Step(changes={"unreachable_since": None}, entries=(Entry(phase="reached"),))
         return self._act(job_id, lambda job, now: answered if job.unreachable_since else None) is not None
 

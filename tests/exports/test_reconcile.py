@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from exports import grants
 from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
 from exports.tools import Tools
 from modal_functions import store as stores
 from modal_functions.store import FolderStore, Unreachable
-from progress.models import Status
+from progress.models import Event, Status
+from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 from tests.exports.scripted import ScriptedRunner, Work
 
@@ -83,6 +85,10 @@ def work(drive, export, runner, store, clock):
 
 def status(export):
     return fresh(export).job.status
+
+
+def said(export):
+    return snapshot(fresh(export).job).eta
 
 
 def test_an_export_is_spawned_followed_and_finished(export, drive, work, project):
@@ -341,6 +347,7 @@ def test_a_store_that_does_not_answer_costs_nothing_but_time(export, drive, work
     seen = fresh(export)
     assert (seen.job.status, seen.interruptions) == (Status.RUNNING, before)
     assert seen.job.unreachable_since is not None
+    assert said(export) == "We can't reach the store right now. Your export is not affected."
 
 
 class Full(FolderStore):
@@ -367,11 +374,28 @@ def test_a_full_disk_at_the_start_is_waited_out(export, drive, tools, store, clo
     full = replace(tools, store=Full(store.root))
     assert reconcile(export.pk, full).name == "queue"
     assert reconcile(export.pk, full).name == "unreachable"
+    assert said(export).startswith("The store has no room right now.")
     assert not runner.spawned
     clock.pass_by(20)
     drive(3)
     assert status(export) == Status.RUNNING
     assert len(runner.spawned) == 1
+
+
+@pytest.mark.parametrize("error", [grants.NoKeyNow, grants.NoKey])
+def test_without_a_key_for_the_attempt_it_is_the_store_that_is_away(export, drive, tools, runner, clock, error):
+    class Keyless(ScriptedRunner):
+        def spawn(self, ordered):
+            raise error("The STS answers 503.")
+
+    reconcile(export.pk, tools)
+    keyless = replace(tools, runner=lambda name: Keyless())
+    assert reconcile(export.pk, keyless).name == "unreachable"
+    assert said(export) == "We can't reach the store right now. Your export is not affected."
+    assert Event.objects.filter(phase="unreachable").get().note == "it could not be started: The STS answers 503."
+    clock.pass_by(20)
+    drive(2)
+    assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)
 
 
 def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runner, clock):
@@ -381,6 +405,7 @@ def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runne
     drive(3)
     assert status(export) == Status.RUNNING
     assert fresh(export).job.unreachable_since is not None
+    assert said(export) == "We can't reach the render service right now. Your export is not affected."
     runner.lives[work.keys] = "alive"
     work.reports("process", 450, 900)
     drive()

@@ -173,6 +173,11 @@ def test_an_unreachable_service_is_no_error(tracker, clock, job, seen):
     tracker.unreachable(job.pk)
     assert seen().verdict == "unreachable"
     assert seen().eta == "We can't reach the render service right now. Your export is not affected."
+    tracker.unreachable(job.pk, "store")
+    assert seen().eta == "We can't reach the store right now. Your export is not affected."
+    tracker.unreachable(job.pk, "room")
+    assert seen().eta == ("The store has no room right now. Your export is not affected, and goes on when there is.")
+    assert seen().verdict == "unreachable"
 
 
 def test_a_screen_reader_hears_percent_stage_and_time(tracker, clock, job, seen):
