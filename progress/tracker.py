@@ -96,7 +96,9 @@ class ProgressTracker(DirectCalls):
     # a row that was read before gives its `version`, and it is not made where that row has changed since.
 
     def uploaded(self, job_id: uuid.UUID) -> bool:
-        return self._move(job_id, Status.QUEUED, Entry(phase="queued"), only_from=Status.UPLOADING)
+        """The first stage is passed, whether its bytes came just now or were there before; the next is waited for."""
+        entry = Entry(phase="queued")
+        return self._move(job_id, Status.QUEUED, entry, only_from=Status.UPLOADING, begins=_second_stage)
 
     def start(self, job_id: uuid.UUID, *, attempt: int | None = None) -> bool:
         """An attempt begins; its reports count from here on, those of earlier attempts no more."""
@@ -265,7 +267,8 @@ class ProgressTracker(DirectCalls):
             if status == Status.FINALIZING:
                 return Step(changes=changes, entries=(entry,))
             left = _left_stage(job, now)
-            if status != Status.COMPLETE and job.status != Status.UPLOADING:
+            goes_on = job.status == Status.UPLOADING and status in (Status.QUEUED, Status.RUNNING)
+            if status != Status.COMPLETE and not goes_on:
                 return Step(changes=changes, entries=(entry,), stopped=left)
             passed = dict(job.passed) | {each.stage: fold.timed(each, job.attempt, job.run) for each in left}
             return Step(changes=changes | {"passed": passed}, entries=(entry,), passed=left)
@@ -324,6 +327,13 @@ class ProgressTracker(DirectCalls):
         except Refused as refusal:
             logger.warning("A report was refused: %s", refusal)
             return None
+
+
+def _second_stage(job: Job) -> dict[str, Any]:
+    pipeline = pipelines.find(job.pipeline)
+    if pipeline is None or len(pipeline.stages) == 1:
+        return {}
+    return {"stage": pipeline.stages[1].key, "done": None, "total": None, "unit": "", "bytes": None, "message": ""}
 
 
 def _left_stage(job: Job, now: datetime) -> tuple[Passed, ...]:
