@@ -59,9 +59,10 @@ def test_once_everything_is_uploaded_the_list_says_so_at_each_moment(tracker, cl
     def now():
         return {key: line[1:] for key, line in list(lines(snapshot(Job.objects.get(pk=job.pk), clock())).items())[:3]}
 
-    assert now()["upload"] == ("under way", "")
+    assert now()["upload"] == ("to come", "usually 30 s")
     if sent:
         tracker.update_progress_incremental(job.pk, 0, 100, "bytes", stage="upload")
+        assert now()["upload"] == ("under way", "0 bytes of 100 bytes")
         clock.pass_by(42)
         tracker.update_progress_incremental(job.pk, 100, 100, "bytes", stage="upload")
     passed = {"upload": ("done", "42 s" if sent else "")}
@@ -73,7 +74,7 @@ def test_once_everything_is_uploaded_the_list_says_so_at_each_moment(tracker, cl
     assert (seen.message, seen.measurable) == ("Waiting for a machine to start.", False)
     tracker.observe(told(job, clock, seq=1, stage="fetch", done=1, total=10))
     assert now()["upload"] == passed["upload"]
-    assert now()["fetch"] == ("under way", "1 B of 10 B")
+    assert now()["fetch"] == ("under way", "1 bytes of 10 bytes")
 
 
 def test_bytes_are_told_as_people_read_them(tracker, clock, job, seen):
