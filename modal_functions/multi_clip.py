@@ -84,10 +84,10 @@ def _fetch(context: Context) -> dict[str, Path]:
         path = store.in_place(source["key"])
         if path is None:
             path = context.folder / f"source-{number}"
-            with _missing(source["name"]):
+            with _missing(source):
                 store.fetch(source["key"], path, partial(_count_on, context, done))
         elif store.size(source["key"]) != source["bytes"]:
-            raise _gone(source["name"])
+            raise _gone(source)
         done += source["bytes"]
         context.report.units(done)
         found[source["key"]] = path
@@ -228,28 +228,32 @@ def _at_hand(making: Making, name: str) -> Path:
 def _named(making: Making, key: str) -> Iterator[None]:
     """What is wrong with a file is said with its name and its place in the film."""
     place = next(number for number, clip in enumerate(making.film.clips, 1) if clip.source == key)
-    name = next(source["name"] for source in making.context.spec["sources"] if source["key"] == key)
+    source = next(source for source in making.context.spec["sources"] if source["key"] == key)
+    name = source["name"]
     try:
         yield
     except MediaError as error:
         said = f"We couldn't use clip {place} ({name}). {error.sentence} Replace it and try again."
         raise Failed(error.code, said) from error
     except Missing:
-        raise _gone(name) from None
+        raise _gone(source) from None
     except Lost as error:
         said = f"Machines that worked on clip {place} ({name}) ended {MOST_TRIES} times without an answer."
         raise Failed("internal", said) from error
 
 
 @contextlib.contextmanager
-def _missing(name: str) -> Iterator[None]:
+def _missing(source: dict[str, Any]) -> Iterator[None]:
     try:
         yield
     except Missing:
-        raise _gone(name) from None
+        raise _gone(source) from None
 
 
-def _gone(name: str) -> Failed:
-    return Failed(
-        "input_missing", f"The file of {name} is no longer where it was uploaded to. Upload it again, then retry."
-    )
+def _gone(source: dict[str, Any]) -> Failed:
+    name = source["name"]
+    if source.get("deleted"):
+        said = f"{name} was deleted from the project. Put another clip in its place, then export the film anew."
+    else:
+        said = f"The file of {name} is no longer where it was uploaded to. Upload it again, then retry."
+    return Failed("input_missing", said)

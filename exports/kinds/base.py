@@ -37,6 +37,10 @@ class Kind(ABC):
     def sources(self, export: "Export") -> "list[Source]":
         """What must be there before it can start."""
 
+    def deleted(self, export: "Export") -> list[str]:
+        """The names of what it was made of that is no more: without it, it cannot be made again."""
+        return []
+
     @abstractmethod
     def spec(self, export: "Export") -> dict[str, Any]:
         """What the work is told, once all sources are there."""

@@ -99,18 +99,23 @@ class MultiClip(Kind):
 
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
         choice = Choice(**{name: str(value) for name, value in options.items()})
-        clips = [
-            {"source": str(clip.source_id), "in_us": clip.in_us, "out_us": clip.out_us}
-            for clip in project.clips.select_related("source")
-            if _checked(clip)
-        ]
-        if not clips:
+        film = [clip for clip in project.clips.select_related("source") if _checked(clip)]
+        if not film:
             raise Unplannable("There is no clip in the film yet. Add one from the library, then export.")
-        return {"clips": clips, "output": choice.output()}
+        return {
+            "clips": [{"source": str(clip.source_id), "in_us": clip.in_us, "out_us": clip.out_us} for clip in film],
+            "names": {str(clip.source_id): clip.source.name for clip in film},
+            "output": choice.output(),
+        }
 
     def sources(self, export: "Export") -> "list[Source]":
         wanted = {clip["source"] for clip in export.spec["clips"]}
         return list(export.project.sources.filter(pk__in=wanted))
+
+    def deleted(self, export: "Export") -> list[str]:
+        left = {str(source.pk) for source in self.sources(export)}
+        wanted = dict.fromkeys(clip["source"] for clip in export.spec["clips"])
+        return [_name_of(each, export) for each in wanted if each not in left]
 
     def spec(self, export: "Export") -> dict[str, Any]:
         sources = _newest(self.sources(export))
@@ -118,7 +123,11 @@ class MultiClip(Kind):
             sources.setdefault(clip["source"], _deleted(export, clip["source"]))
         return {
             "chunks": f"projects/{export.project_id}/chunks",
-            "sources": [{"key": source.key, "name": source.name, "bytes": source.bytes} for source in sources.values()],
+            "sources": [
+                {"key": source.key, "name": source.name, "bytes": source.bytes}
+                | ({"deleted": True} if source._state.adding else {})
+                for source in sources.values()
+            ],
             "film": {
                 "output": export.spec["output"],
                 "clips": [_clip(clip, sources[clip["source"]]) for clip in export.spec["clips"]],
@@ -165,7 +174,12 @@ def _deleted(export: "Export", source_id: str) -> "Source":
     """Stands for a source that is no more, so that the work finds it missing and says so."""
     from exports.models import Source  # noqa: PLC0415 - the models know the kinds
 
-    return Source(pk=source_id, project_id=export.project_id, name="a clip that was deleted", bytes=1, sha256="0" * 64)
+    name = _name_of(source_id, export)
+    return Source(pk=source_id, project_id=export.project_id, name=name, bytes=1, sha256="0" * 64)
+
+
+def _name_of(source_id: str, export: "Export") -> str:
+    return str(export.spec.get("names", {}).get(source_id, "a clip"))
 
 
 def _clip(clip: dict[str, Any], source: "Source") -> dict[str, Any]:
