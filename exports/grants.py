@@ -5,11 +5,14 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from exports.runners.base import NotReached, NotReady, Ordered
+from modal_functions.stores import ENDS
 
 SECONDS = 10.0  # for one question to who makes them
 HOUR = 3600
@@ -106,14 +109,17 @@ def _sts(ordered: Ordered) -> dict[str, Any]:
         raise NoKeyNow(f"The STS does not answer: {type(error).__name__}.") from error
     finally:
         client.close()
-    return {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"], "session": made["SessionToken"]}
+    key = {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"], "session": made["SessionToken"]}
+    return {**key, ENDS: made["Expiration"].isoformat()}
 
 
 # R2: its own interface, in which one key can either read or write wherever it reaches
 
 
 def _r2(ordered: Ordered) -> dict[str, Any]:
+    ends = timezone.now() + timedelta(hours=settings.GRANTS_HOURS)
     return {
+        ENDS: ends.isoformat(),
         **_r2_key("object-read-write", written(ordered)),
         "reading": {"below": read(ordered), **_r2_key("object-read-only", [read(ordered)])},
     }

@@ -20,6 +20,7 @@ from progress.models import Away, Job, Status, Wish
 
 logger = logging.getLogger("exports")
 
+KEY_ENDED = "key_ended"  # as the runtime has it
 MOST_ERRORS = 2
 MOST_INTERRUPTIONS = 5
 QUIET = frozenset({"nothing", "wait", "fold", "failed"})
@@ -141,7 +142,7 @@ def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) 
     elif outcome.ending == "paused":
         paused = job.wish == Wish.PAUSE and tracker.pause(export.pk, version=job.version)
         if not paused:
-            tracker.requeue(export.pk, cause="paused", text="The pause was taken back.")
+            _goes_on(outcome, export, attempt, job, tools)
     elif outcome.ending == "abort" and outcome.code != "poison":
         _interrupted(outcome, export, attempt, tools)
     else:
@@ -154,6 +155,19 @@ def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) 
             retryable=error is not None and error.retryable,
             tools=tools,
         )
+
+
+def _goes_on(outcome: Outcome, export: Export, attempt: Attempt, job: Job, tools: Tools) -> None:
+    """Another attempt carries on, at once. With one new key after another it may take as long as it takes; but what
+    gets no further with a new key never would."""
+    if outcome.code != KEY_ENDED:
+        tools.tracker.requeue(export.pk, cause="paused", text="The pause was taken back.")
+        return
+    before = job.events.filter(phase="requeued", cause=KEY_ENDED).order_by("-pk").values_list("bp", flat=True).first()
+    if before is None or job.bp > before:
+        tools.tracker.requeue(export.pk, cause=KEY_ENDED, text=outcome.sentence)
+    else:
+        _interrupted(outcome, export, attempt, tools)
 
 
 def _interrupted(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) -> None:

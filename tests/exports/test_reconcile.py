@@ -211,6 +211,39 @@ def test_a_pause_waits_for_the_border_and_a_resume_goes_on(export, drive, work, 
     assert fresh(export).interruptions == 0
 
 
+def test_with_one_key_after_another_it_may_take_as_long_as_it_takes(export, drive, work, runner, store, clock):
+    said = "Its key to the store was about to end; another attempt with a new one goes on from the finished parts."
+    for number in range(1, 10):
+        work = Work(runner, store, clock)
+        work.says_hello()
+        work.reports("process", 90 * number, 900)
+        drive()
+        work.commits("paused", code="key_ended", sentence=said)
+        drive(3)
+        assert (status(export), work.keys.number) == (Status.RUNNING, number)
+    assert (fresh(export).interruptions, fresh(export).errors) == (0, 0)
+    assert (fresh(export).job.cause, fresh(export).job.cause_text) == ("key_ended", said)
+    Work(runner, store, clock).finishes()
+    drive(3)
+    assert status(export) == Status.COMPLETE
+
+
+def test_what_gets_no_further_with_a_new_key_is_not_tried_for_ever(export, drive, work, runner, store, clock):
+    for _ in range(7):
+        assert status(export) == Status.RUNNING
+        Work(runner, store, clock).commits("paused", code="key_ended", sentence="Its key ended.")
+        drive(3)
+    assert (status(export), fresh(export).job.cause) == (Status.FAILED, "preempted_too_often")
+
+
+@pytest.mark.parametrize(("wish", "then"), [("pause", Status.PAUSED), ("cancel", Status.CANCELLED)])
+def test_a_wish_is_not_forgotten_when_the_key_ends(export, drive, work, wish, then):
+    getattr(fresh(export), wish)(actor="olga")
+    work.commits("paused", code="key_ended", sentence="Its key ended.")
+    drive(3)
+    assert status(export) == then
+
+
 def test_a_pause_that_is_taken_back_in_time_stops_nothing(export, drive, work):
     fresh(export).pause(actor="olga")
     drive()
