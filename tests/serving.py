@@ -28,6 +28,8 @@ def free_port():
 
 
 class Server:
+    account = "demo"
+
     def __init__(self, home, port=None, *options, inside=(), **more):
         """`inside`: a command that runs it where something is otherwise; `more`: settings of its environment."""
         self.home, self.port = home, port or free_port()

@@ -60,6 +60,12 @@ class Shown:
         return back
 
 
+@pytest.fixture(params=["site", "production"], ids=["local, folder", "modal, bucket"])
+def site(request):
+    """Each shape of the product in turn."""
+    return request.getfixturevalue(request.param)
+
+
 @pytest.fixture
 def shown():
     return Shown()
@@ -106,13 +112,13 @@ def slow_line(page):
 
 
 def sent_by(page):
-    """The numbers of the parts that arrived."""
+    """The numbers of the parts that arrived, at the site or in the bucket."""
     numbers = []
 
     def note(answer):
-        found = re.search(r"/parts/[^/]+/([0-9]+)$", answer.url)
-        if found and answer.status == 200:
-            numbers.append(int(found[1]))
+        found = re.search(r"/parts/[^/]+/([0-9]+)$|[?&]partNumber=([0-9]+)", answer.url)
+        if found and answer.status == 200 and answer.request.method == "PUT":
+            numbers.append(int(found[1] or found[2]))
 
     page.on("response", note)
     return numbers

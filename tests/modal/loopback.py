@@ -112,6 +112,9 @@ class Loopback:
             for each in others:
                 each.cancel()
             await asyncio.sleep(0.05)
+        for transport in list(self._loop._transports.values()):  # of clients that were killed, or never said goodbye
+            transport.close()
+        await asyncio.sleep(0.05)
 
     def _do(self, act):
         return asyncio.run_coroutine_threadsafe(act, self._loop).result(60)
