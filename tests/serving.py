@@ -51,6 +51,11 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def store(self):
+        """Where browsers send their parts, and have films from."""
+        return self.url
+
+    @property
     def said(self):
         return self.log.read_text()
 

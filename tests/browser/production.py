@@ -36,6 +36,10 @@ class Production(Server):
             assert ended.returncode == 0, ended.stdout + ended.stderr
         super().__init__(home, port, **self.environment)
 
+    @property
+    def store(self):
+        return self.bucket.endpoint
+
     def password(self):
         return self.kept
 
