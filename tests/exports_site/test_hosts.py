@@ -35,8 +35,9 @@ def test_everything_else_is_sent_to_https(public, client):
         assert (answer.status_code, answer["Location"]) == (301, f"https://exports.example.com{path}")
 
 
-def test_a_name_that_is_not_the_sites_is_told_so_and_what_lets_it_in(public, client):
-    answer = client.get("/", HTTP_HOST="10.0.0.7", HTTP_X_FORWARDED_PROTO="https")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_name_that_is_not_the_sites_is_told_so_and_what_lets_it_in(public, client, scheme):
+    answer = client.get("/", HTTP_HOST="10.0.0.7", HTTP_X_FORWARDED_PROTO=scheme)
     assert answer.status_code == 400
     assert "It was asked for as 10.0.0.7." in answer.text
     assert "LONGHAUL_HOSTS" in answer.text
