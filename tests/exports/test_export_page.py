@@ -15,6 +15,7 @@ from exports.views import lazy
 from progress.models import Event, Status, Wish
 from progress.tracker import ProgressTracker
 from tests.exports.footage import driver_is_awake, film_of, finished, fresh, project_of, requested, running, source_in
+from tests.exports.test_uploads import at_once
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -255,6 +256,18 @@ def test_several_that_were_deleted_are_all_named_once(project):
     for source in Source.objects.exclude(name="sea.mov"):
         assert project.discard(source)
     assert export.deleted_sources() == ["beach.mov", "dune.mov"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_", range(3))
+def test_of_a_retry_and_a_deletion_at_once_one_wins(export, project, _):
+    running(export)
+    ProgressTracker().fail(export.pk, cause="lost", text="The machine went away.")
+    source, twin = Source.objects.get(), Export.objects.get(pk=export.pk)
+    retried, deleted = at_once(lambda: twin.retry(actor="olga"), lambda: project.discard(source))
+    assert retried is not deleted, (retried, deleted)
+    assert fresh(export).job.status == (Status.QUEUED if retried else Status.FAILED)
+    assert Source.objects.exists() is retried
 
 
 # The receipt of a stop
