@@ -1,0 +1,58 @@
+"""Other kinds than the film, as a person meets them: choose, fill in, export, watch."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import opened
+
+pytestmark = pytest.mark.browser
+SIZE = "(video) => [video.videoWidth, video.videoHeight]"
+
+
+@pytest.fixture
+def page(chromium, site, enters):
+    with opened(chromium, site.url) as window:
+        enters(window, "/projects/")
+        window.get_by_role("link", name="Sample film").click()
+        window.get_by_role("link", name="Other exports from these clips").click()
+        yield window
+        window.locator("video").evaluate_all("(all) => all.forEach((v) => { v.removeAttribute('src'); v.load(); })")
+
+
+def exported(page):
+    page.get_by_role("button", name="Export").click()
+    video = page.locator("video")
+    expect(video).to_be_visible(timeout=180_000)
+    expect(page.get_by_role("link", name="Download")).to_be_visible()
+    page.wait_for_function("document.querySelector('video').videoWidth > 0")
+    return video.evaluate(SIZE)
+
+
+def test_titles_are_added_one_by_one_and_burned_in(page):
+    page.get_by_role("link", name="Titles and graphics").click()
+    page.get_by_label("Size").select_option("360p")
+    page.get_by_label("Quality").select_option("draft")
+    first = page.get_by_role("group", name="Item 1")
+    expect(first.get_by_label("Text:", exact=True)).to_be_visible()
+    expect(first.get_by_label("Left %")).to_be_hidden()
+    first.get_by_label("Text:", exact=True).fill("Lofoten")
+    page.get_by_role("button", name="Add a highlight box").click()
+    second = page.get_by_role("group", name="Item 2")
+    expect(second.get_by_label("Left %")).to_be_visible()
+    expect(second.get_by_label("Text:", exact=True)).to_be_hidden()
+    expect(first.get_by_label("Text:", exact=True)).to_have_value("Lofoten")
+    second.get_by_label("From:", exact=True).fill("2")
+    second.get_by_label("To:", exact=True).fill("1")
+    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_text("Expected a time after 0:02, got “1”.")).to_be_visible()
+    second.get_by_label("To:", exact=True).fill("4")
+    assert exported(page) == [640, 360]
+
+
+def test_another_shape_is_another_picture(page):
+    page.get_by_role("link", name="Another shape").click()
+    page.get_by_label("Shape").select_option("9:16")
+    page.get_by_label("Shorter side").select_option("360")
+    page.get_by_label("Quality").select_option("draft")
+    expect(page.get_by_label("Follow")).to_contain_text("it does not know faces")
+    assert exported(page) == [360, 640]
