@@ -97,9 +97,14 @@ class KindForm(forms.Form):
         return self
 
     @property
+    def option_names(self) -> list[str]:
+        """What there is to say of it. Whoever asks without the form may leave some out."""
+        return [name for name in self.fields if name != "title"]
+
+    @property
     def options(self) -> dict[str, Any]:
         """What the kind plans from: plain JSON."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "title"}
+        return {name: self.cleaned_data[name] for name in self.option_names}
 
 
 class FootageField(forms.ChoiceField):

@@ -1,7 +1,7 @@
 """What kinds that work on footage have in common: which clips are meant, and what the work is told of them."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ class FootageKind(Kind):
         return {**told.as_wire(), "film": {"output": export.spec["output"], "clips": told.clips(export.spec["clips"])}}
 
 
-def known(name: str, value: str, choices: Mapping[str, Any]) -> str:
+def known(name: str, value: str, choices: Collection[str]) -> str:
     if value not in choices:
         raise Unplannable(f"{name.capitalize()}: expected one of {', '.join(choices)}, got {value!r}.")
     return value

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from exports.kinds.asking import EnlargingField, FootageField, KindForm
+from exports.kinds.asking import ENLARGING, FILM, MISSING, EnlargingField, FootageField, KindForm
 from exports.kinds.footage import QUALITIES, RATES, FootageKind, clips_in, footage_of, known, stages
 from progress.pipelines import Pipeline, Stage, register
 
@@ -19,6 +19,8 @@ SHAPES = {
     "16:9": ("16:9, across", 16, 9),
 }
 SIDES = {"1080": "1080 pixels", "720": "720 pixels", "360": "360 pixels, for a quick look"}
+USUAL = {"footage": FILM, "shape": "9:16", "side": "1080", "follow": "motion", "rate": "30", "quality": "standard"}
+USUAL |= {"enlarging": "lanczos"}
 FOLLOWS = {
     "motion": "What moves (motion-centred crop; it does not know faces)",
     "middle": "Nothing: the middle of the picture",
@@ -64,7 +66,8 @@ class Framing(FootageKind):
     )
 
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
-        chosen = {name: str(value) for name, value in options.items()}
+        chosen = USUAL | {name: str(value) for name, value in options.items()}
+        known("enlarging", chosen["enlarging"], ENLARGING.keys() - MISSING)
         width, height = _sides(known("shape", chosen["shape"], SHAPES), known("side", chosen["side"], SIDES))
         rate, quality = RATES[known("rate", chosen["rate"], RATES)], known("quality", chosen["quality"], QUALITIES)
         return {

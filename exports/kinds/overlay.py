@@ -3,10 +3,14 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from exports.kinds.asking import FILM
 from exports.kinds.base import Unplannable
 from exports.kinds.footage import FootageKind, clips_in, stages
 from exports.kinds.multi_clip import Choice
 from exports.kinds.overlay_form import OverlayForm
+from modal_functions.media.items import items_from
+from modal_functions.media.letters import missing_letters
+from modal_functions.media.spec import Unusable
 from progress.pipelines import Pipeline, Stage, register
 
 if TYPE_CHECKING:
@@ -32,15 +36,27 @@ class Overlay(FootageKind):
     )
 
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
-        items = list(options["items"])
+        items = options.get("items") or []
         if not items:
             raise Unplannable("There is nothing to lay over yet. Add a title, a box or a logo, then export.")
-        chosen = {name: str(options[name]) for name in ("size", "rate", "quality")}
-        clips = clips_in(project, str(options["footage"]))
-        return {"clips": clips, "output": Choice(**chosen).output(), "items": items}
+        chosen = {name: str(options[name]) for name in ("size", "rate", "quality") if name in options}
+        clips = clips_in(project, str(options.get("footage", FILM)))
+        return {"clips": clips, "output": Choice(**chosen).output(), "items": _checked(items)}
 
     def spec(self, export: "Export") -> dict[str, Any]:
         return {**super().spec(export), "items": [dict(item) for item in export.spec["items"]]}
+
+
+def _checked(items: Any) -> list[dict[str, Any]]:
+    """As they came, where the work can take them."""
+    try:
+        read = items_from(items)
+    except Unusable as error:
+        raise Unplannable(f"Items: {error}.") from error
+    for item in read:
+        if missing := missing_letters(item.text + item.second):
+            raise Unplannable(f"The font cannot draw “{missing[:20]}”. Write “{item.text[:40]}” without.")
+    return list(items)
 
 
 KIND = Overlay()

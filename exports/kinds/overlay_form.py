@@ -110,7 +110,7 @@ class OverlayForm(OutputForm):
 
     footage = FootageField()
     count = forms.IntegerField(min_value=0, max_value=MOST_ITEMS, widget=forms.HiddenInput)
-    logo = forms.FileField(label="Logo (PNG, JPEG or WebP)", required=False)
+    logo = forms.FileField(label="Logo (PNG, JPEG or WebP)", required=False, allow_empty_file=True)
     logo_kept = forms.RegexField(SHA256, required=False, widget=forms.HiddenInput)
     field_order = ("title", "footage", "size", "rate", "quality")
 
@@ -166,9 +166,13 @@ class OverlayForm(OutputForm):
         return {**self.cleaned_data, "logo_kept": kept}
 
     @property
+    def option_names(self) -> list[str]:
+        return ["footage", "size", "rate", "quality", "items"]
+
+    @property
     def options(self) -> dict[str, Any]:
         values = self.cleaned_data
-        chosen = {name: values[name] for name in ("footage", "size", "rate", "quality")}
+        chosen = {name: values[name] for name in self.option_names if name != "items"}
         return chosen | {"items": [item.wire(values["logo_kept"]) for item in self.items]}
 
     def _keep_logo(self) -> tuple[str, str]:
@@ -176,7 +180,7 @@ class OverlayForm(OutputForm):
         sent = self.files.get("logo") if self.files else None
         typed = str(self["logo_kept"].value() or "")
         before = typed if SHA256.fullmatch(typed) else ""
-        if not isinstance(sent, UploadedFile):
+        if not isinstance(sent, UploadedFile) or not sent.size:  # an empty choice comes as an empty file
             return "", before
         try:
             return "", logos.keep(sent, self.project)

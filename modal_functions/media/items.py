@@ -57,7 +57,7 @@ class Item:
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> "Item":
         known = {name: wire[name] for name in wire if name in cls.__dataclass_fields__}
-        if len(known) != len(wire):
+        if len(known) != len(wire) or "what" not in known:
             raise Unusable("the fields of an item", ", ".join(map(str, wire)), ", ".join(cls.__dataclass_fields__))
         area = known.get("area")
         return cls(**(known | ({"area": tuple(area)} if isinstance(area, list) else {})))
@@ -82,8 +82,8 @@ class Item:
 
 
 def items_from(wire: object) -> list[Item]:
-    if not isinstance(wire, list) or len(wire) > MOST_ITEMS:
-        raise Unusable("items", wire, f"a list of at most {MOST_ITEMS}")
+    if not isinstance(wire, list) or len(wire) > MOST_ITEMS or not all(isinstance(each, dict) for each in wire):
+        raise Unusable("items", wire, f"a list of at most {MOST_ITEMS} items")
     return [Item.from_wire(each) for each in wire]
 
 

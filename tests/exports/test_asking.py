@@ -1,6 +1,7 @@
 """Asking for an export of any kind: the choice among them, a form, and what comes of it."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from exports import kinds
@@ -184,6 +185,13 @@ def test_a_logo_is_kept_when_it_comes_and_stays_through_what_is_pressed(project,
     assert kept_logo(project, checksum)
     page.post(address(project), typed(project, **item(0, what="logo"), logo_kept=checksum))
     assert Export.objects.get().spec["items"][0]["logo"] == checksum
+
+
+def test_no_file_chosen_is_no_file_sent(project, page):
+    """Browsers send an empty one."""
+    source_in(project)
+    page.post(address(project), typed(project, logo=SimpleUploadedFile("blob", b"")))
+    assert Export.objects.count() == 1
 
 
 @pytest.mark.parametrize(

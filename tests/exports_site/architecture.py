@@ -16,7 +16,7 @@ ACROSS_THE_WIRE = (
     *("modal_functions.bucket", "modal_functions.multipart"),
     *("modal_functions.posting", "modal_functions.sweeping"),
     *("modal_functions.media.probe", "modal_functions.media.child", "modal_functions.media.errors"),
-    "modal_functions.media.letters",
+    *("modal_functions.media.letters", "modal_functions.media.items", "modal_functions.media.spec"),
 )
 NOT_IMPORTED_BY = {
     "progress": ("exports", "exports_site", "modal_functions", "modal", "av", "tests"),

@@ -66,7 +66,7 @@ def _kind(key: str) -> kinds.Kind:
 
 def _options(kind: kinds.Kind, project: Project, asked: dict[str, Any]) -> dict[str, Any]:
     """Those that the kind's form has too; what each may be, the kind says when it plans."""
-    known = [name for name in kind.form(None, project=project).fields if name != "title"]
+    known = kind.form(None, project=project).option_names
     for name in asked:
         if name not in known:
             raise invalid(f"Expected some of {', '.join(known)}, got “{name[:40]}”.", at="body.options")
