@@ -97,6 +97,16 @@ def test_a_runner_that_lacks_something_says_what(tmp_path):
     assert (wrong.ok, wrong.said, wrong.todo) == (False, "There is nothing for multi_clip.", "Deploy it.")
 
 
+def test_a_kind_that_cannot_be_made_here_is_said_and_is_no_fault(lacking):
+    found_out = found(part="kinds")
+    assert found_out.ok is None
+    assert found_out.said == "Tomorrow's film is not available here: it needs a crystal ball."
+
+
+def test_every_kind_of_ours_can_be_made_here():
+    assert found(part="kinds").said.startswith("What can be asked for: Film from clips, ")
+
+
 def test_a_runner_that_does_not_answer_is_no_crash():
     class Silent(ScriptedRunner):
         def lacks(self, kinds):
