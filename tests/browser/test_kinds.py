@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import opened
+from tests.exports.conftest import soon
 
 pytestmark = pytest.mark.browser
 SIZE = "(video) => [video.videoWidth, video.videoHeight]"
@@ -14,6 +15,7 @@ def page(chromium, site, enters):
     with opened(chromium, site.url) as window:
         enters(window, "/projects/")
         window.get_by_role("link", name="Sample film").click()
+        assert soon(lambda: window.reload() and window.locator(".clip").count() == 3, 120), "the sample is laid out"
         window.get_by_role("link", name="Other exports from these clips").click()
         yield window
         window.locator("video").evaluate_all("(all) => all.forEach((v) => { v.removeAttribute('src'); v.load(); })")
