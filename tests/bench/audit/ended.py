@@ -27,7 +27,7 @@ PHASES = (  # of an export that was interrupted once
 
 def make(owner, store, now, exports):
     project = Project.objects.create(owner=owner, name="Lofoten")
-    long_ago = (now - timedelta(days=3)).timestamp()
+    film = _film(store, now)
     for start in range(0, exports, BATCH):
         ids = [uuid4() for _ in range(min(BATCH, exports - start))]
         Job.objects.bulk_create(_job(pk, owner, now) for pk in ids)
@@ -36,7 +36,7 @@ def make(owner, store, now, exports):
         Notice.objects.bulk_create(Notice(export_id=pk, event="done", attempt=2, text="Ready.") for pk in ids)
         Event.objects.bulk_create((event for pk in ids for event in _events(pk, now)), batch_size=5_000)
         for pk in ids:
-            _keep(store.root / f"attempts/{pk}", long_ago)
+            _keep(store.root / f"attempts/{pk}", film)
 
 
 def _job(pk, owner, now):
@@ -68,13 +68,17 @@ def _events(pk, now):
         )  # fmt: skip
 
 
-def _keep(folder, then):
-    for number, names in ((1, ("outcome.json",)), (2, ("spec.json", "hello.1.json", "outcome.json"))):
-        for path in [folder / str(number) / name for name in names]:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(b"film")
-            os.utime(path, (then, then))
-    film = folder / "2/out/call.1/film.mp4"
-    film.parent.mkdir(parents=True)
-    film.write_bytes(b"film")
+def _keep(folder, film):
+    """Links to one file: a hundred thousand films would take long to write."""
+    (folder / "1").mkdir(parents=True)
+    (folder / "2/out/call.1").mkdir(parents=True)
+    for name in ("1/outcome.json", "2/spec.json", "2/hello.1.json", "2/outcome.json", "2/out/call.1/film.mp4"):
+        os.link(film, folder / name)
+
+
+def _film(store, now):
+    """Of a day when it was not young any more."""
+    store.put("films/film", b"film")
+    film, then = store.root / "films/film", (now - timedelta(days=3)).timestamp()
     os.utime(film, (then, then))
+    return film
