@@ -1,6 +1,7 @@
 """Looks on all along: a bar must not fall, and a part that is kept must not be made again."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,11 +61,9 @@ class Watch:
 
     def _look_at_parts(self, folder: Path) -> None:
         """Each stands in one inode from the moment it is there; another would be another rendering."""
-        for part in folder.glob("*/[!.]*"):
-            try:
+        with suppress(FileNotFoundError):  # the store was taken away, or a part deleted, between two lines
+            for part in folder.glob("*/[!.]*"):
                 inode = part.stat().st_ino
-            except FileNotFoundError:  # the store was taken away between two lines
-                continue
-            if self._parts.setdefault(part, inode) != inode:
-                self.seen.append(f"part {part.relative_to(self.store)} was made twice")
-                self._parts[part] = inode
+                if self._parts.setdefault(part, inode) != inode:
+                    self.seen.append(f"part {part.relative_to(self.store)} was made twice")
+                    self._parts[part] = inode
