@@ -39,11 +39,12 @@ run: .venv/.installed  ## start the web server and the cluster; Ctrl-C stops bot
 
 test: check test-sqlite test-postgres  ## check, then the whole suite on SQLite and on Postgres
 
+# worksteal: what stands in one file mostly runs in one process, so what it starts is started once.
 test-sqlite: .venv/.installed-dev chromium
-	exec $(BIN)/python -m tests.databases sqlite -- -n 2 $(ARGS)
+	exec $(BIN)/python -m tests.databases sqlite -- -n 2 --dist worksteal $(ARGS)
 
 test-postgres: .venv/.installed-dev chromium
-	exec $(BIN)/python -m tests.databases postgres -- -n 2 $(ARGS)
+	exec $(BIN)/python -m tests.databases postgres -- -n 2 --dist worksteal $(ARGS)
 
 check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missing migrations
 	$(BIN)/ruff format --check .

@@ -3,10 +3,13 @@
 import math
 from array import array
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 WIDTH, HEIGHT, RATE, SOUND = 640, 360, 30, 48_000
 SECONDS = 5
+NOTE = SOUND // 2
+BRIGHT = 126
 
 
 def make(path: Path, number: int, *, seconds: int = SECONDS) -> None:
@@ -37,19 +40,19 @@ def make(path: Path, number: int, *, seconds: int = SECONDS) -> None:
 def _paint(frame: "object", at: float, number: int) -> None:
     """Two waves of light that cross, over a colour that drifts: no two frames are the same."""
     luma, blue, red = frame.planes  # type: ignore[attr-defined]
-    wave = [60 * math.sin(x / (37 + 9 * number) + at * (1.1 + 0.3 * number)) for x in range(0, WIDTH, 2)]
-    rows: dict[int, bytes] = {}
-    out = bytearray(luma.line_size * HEIGHT)
-    for y in range(HEIGHT):
-        light = round(40 * math.cos(y / (29 + 5 * number) - at * 0.9))
-        if light not in rows:
-            half = bytes(max(16, min(235, int(126 + light + each))) for each in wave)
-            rows[light] = _doubled(half)
-        out[y * luma.line_size : y * luma.line_size + WIDTH] = rows[light]
-    luma.update(bytes(out))
+    wave = (60 * math.sin(x / (37 + 9 * number) + at * (1.1 + 0.3 * number)) for x in range(0, WIDTH, 2))
+    row = _doubled(bytes(int(BRIGHT + each) for each in wave))
+    lights = [round(40 * math.cos(y / (29 + 5 * number) - at * 0.9)) for y in range(HEIGHT)]
+    rows = {light: row.translate(_lighter(light)).ljust(luma.line_size, b"\0") for light in set(lights)}
+    luma.update(b"".join(rows[light] for light in lights))
     hue = at * 0.5 + number * 2.1
     blue.update(bytes([int(128 + 50 * math.sin(hue))]) * blue.buffer_size)
     red.update(bytes([int(128 + 50 * math.cos(hue))]) * red.buffer_size)
+
+
+@cache
+def _lighter(by: int) -> bytes:
+    return bytes(max(16, min(235, value + by)) for value in range(256))
 
 
 def _doubled(half: bytes) -> bytes:
@@ -61,8 +64,15 @@ def _doubled(half: bytes) -> bytes:
 def _tone(start: int, count: int, number: int) -> bytes:
     """A plucked note each half second."""
     samples = array("f")
-    for at in range(start, start + count):
-        beat = at % (SOUND // 2) / SOUND
-        pitch = 220.0 * 2 ** ((number * 4 + (at // (SOUND // 2)) % 5 * 2) / 12)
-        samples.append(0.25 * math.exp(-6 * beat) * math.sin(2 * math.pi * pitch * beat))
+    while count:
+        note, begins = divmod(start, NOTE)
+        piece = _note(number * 4 + note % 5 * 2)[begins : begins + count]
+        samples.extend(piece)
+        start, count = start + len(piece), count - len(piece)
     return samples.tobytes()
+
+
+@cache
+def _note(steps: int) -> "array[float]":
+    turn = 2 * math.pi * 220.0 * 2 ** (steps / 12) / SOUND
+    return array("f", (0.25 * math.exp(-6 * at / SOUND) * math.sin(turn * at) for at in range(NOTE)))

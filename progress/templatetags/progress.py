@@ -33,5 +33,6 @@ def push_place() -> str:
 
 
 @register.simple_tag
-def poll_seconds() -> int:
-    return int(getattr(settings, "PROGRESS_POLL_SECONDS", 2))
+def poll_seconds() -> float:
+    every: float = getattr(settings, "PROGRESS_POLL_SECONDS", 2)
+    return every

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture(autouse=True)
 def awake(transactional_db, settings):
-    settings.PROGRESS_POLL_SECONDS = 1
+    settings.PROGRESS_POLL_SECONDS = 0.4
     lazy.lazily.cache_clear()
     driver_is_awake()
 

@@ -35,7 +35,7 @@ BUSY = "The database is busy with something else, so nothing was changed."
 def store(settings, tmp_path, transactional_db):
     settings.STORE_ROOT = tmp_path / "store"
     settings.STORE_ROOT.mkdir()
-    settings.PROGRESS_POLL_SECONDS = 1
+    settings.PROGRESS_POLL_SECONDS = 0.4
     for kept in (tools, runners.get, lazy.lazily):
         kept.cache_clear()
     driver_is_awake()

@@ -32,7 +32,7 @@ RECORD = """
 
 @pytest.fixture
 def tracker(settings):
-    settings.PROGRESS_POLL_SECONDS = 1
+    settings.PROGRESS_POLL_SECONDS = 0.4
     return ProgressTracker()
 
 
@@ -109,14 +109,14 @@ def test_the_bar_moves_through_the_stages_without_a_reset_survives_a_reload_and_
     assert {5, 10, 15, 36, 72, 90, 100} <= set(percents)
     assert all(later >= earlier - 0.001 for earlier, later in pairwise(drawn)), "never drawn backwards"
     asked = len(polls)
-    window.wait_for_timeout(2500)
+    window.wait_for_timeout(1000)
     assert len(polls) == asked, "an ended job is not asked about"
 
 
 def test_only_one_poll_a_page(window, work, address, polls):
     work.tells("process", 1, 100)
     window.goto(address)
-    window.wait_for_timeout(2600)
+    window.wait_for_timeout(1000)
     assert polls
     assert all("fragment" in url for url in polls)
 
@@ -139,7 +139,7 @@ def test_a_hidden_tab_does_not_poll(window, work, address, polls):
     window.wait_for_timeout(300)
     asked = len(polls)
     work.tells("process", 50, 100)
-    window.wait_for_timeout(2500)
+    window.wait_for_timeout(1000)
     assert len(polls) == asked
 
 
@@ -167,7 +167,8 @@ def test_a_lost_connection_is_said_the_last_truth_stays_and_it_recovers_by_itsel
     expect(notice).to_be_hidden()
 
 
-def test_while_the_server_fails_it_is_asked_less_and_less_often(window, work, address):
+def test_while_the_server_fails_it_is_asked_less_and_less_often(window, work, address, settings):
+    settings.PROGRESS_POLL_SECONDS = 1
     work.tells("process", 50, 100)
     window.goto(address)
     refused = []

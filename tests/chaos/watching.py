@@ -1,13 +1,16 @@
 """Looks on all along: a bar must not fall, and a part that is kept must not be made again."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from django.db import Error, connections
+from django.db.models import Q
 
-from exports.models import Export
+from exports.models import Attempt, Export
 from progress.models import Job, Status
 
 EVERY = 0.25
@@ -19,7 +22,7 @@ class Watch:
     seen: list[str] = field(default_factory=list)
     looks: int = 0
     _bars: dict[Any, int] = field(default_factory=dict)
-    _parts: dict[Path, int] = field(default_factory=dict)
+    _parts: dict[Path, tuple[int, float]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -59,12 +62,19 @@ class Watch:
             self._look_at_parts(project / "chunks")
 
     def _look_at_parts(self, folder: Path) -> None:
-        """Each stands in one inode from the moment it is there; another would be another rendering."""
-        for part in folder.glob("*/[!.]*"):
-            try:
-                inode = part.stat().st_ino
-            except FileNotFoundError:  # the store was taken away between two lines
-                continue
-            if self._parts.setdefault(part, inode) != inode:
-                self.seen.append(f"part {part.relative_to(self.store)} was made twice")
-                self._parts[part] = inode
+        """Each stands in one inode from the moment it is there; another is another rendering. Who was at work already
+        when it came may have rendered it too: two exports of one project begin with the same parts."""
+        with suppress(FileNotFoundError):  # the store was taken away, or a part deleted, between two lines
+            for part in folder.glob("*/[!.]*"):
+                seen = part.stat()
+                inode, kept_at = self._parts.setdefault(part, (seen.st_ino, seen.st_mtime))
+                if inode != seen.st_ino:
+                    if not _at_work(folder.parent.name, kept_at, seen.st_mtime):
+                        self.seen.append(f"part {part.relative_to(self.store)} was made twice")
+                    self._parts[part] = seen.st_ino, seen.st_mtime
+
+
+def _at_work(project: str, since: float, until: float) -> bool:
+    begun, over = (datetime.fromtimestamp(at, UTC) for at in (since, until))
+    long_enough = Q(gone_at__isnull=True) | Q(gone_at__gte=over)
+    return Attempt.objects.filter(long_enough, export__project=project, begun_at__lte=begun).exists()

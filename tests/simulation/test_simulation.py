@@ -14,7 +14,7 @@ from django.db import connection
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(0, 2400, 600)
-WITHIN = 200  # schedules each mutant is found out
+WITHIN = 400  # schedules each mutant is found out
 
 once = pytest.mark.skipif(connection.vendor != "sqlite", reason="it has a database of its own: once is enough")
 

@@ -16,23 +16,21 @@ from tests.bench.figures import DATABASES, spread, table
 from tests.bench.processes import ROOT, BenchError
 from tests.bench.side import load_average
 
-COUNT, QUICK = 100_000, 2_000
 FIGURES = ("seconds", "cpu", "memory")
 Say = Callable[[str], None]
 
 
 def run(asked: argparse.Namespace, command: str, say: Say) -> dict[str, Any]:
     when, load = datetime.now(UTC), load_average()
-    count = QUICK if asked.quick else COUNT
     databases = [asked.only] if asked.only else list(DATABASES)[:2]
-    audits = [_audits(database, count, asked.rounds, say) for database in databases]
+    audits = [_audits(database, asked.exports, asked.rounds, say) for database in databases]
     return {
         "when": when.isoformat(timespec="seconds"),
         "command": command,
         "machine": machine.description(("django", "psycopg")),
         "load_average": {"start": load, "end": load_average()},
         "rounds": asked.rounds,
-        "exports": count,
+        "exports": asked.exports,
         "audits": audits,
     }
 

@@ -16,8 +16,6 @@ EXPORTS = 600
 
 def test_many_exports_are_looked_at_in_batches(owner, tmp_path, tracker, clock):
     store = FolderStore(tmp_path / "store")
-    store.put("projects/first", b"")  # makes the store
-    store.delete("projects/first")
     make(owner, store, clock(), EXPORTS)
     tools = Tools(store=store, runner=lambda name: None, tracker=tracker, clock=clock)
     sleeps = []
