@@ -15,6 +15,8 @@ from django.conf import settings
 from exports.outbox.answers import Answer, refused, sent, unknown
 from exports.outbox.parcel import Parcel
 
+logger = logging.getLogger("exports")
+
 # These have one address each, of their own, wherever a person's URL says that the message is for.
 SERVICES = {
     "discord": "Discord",
@@ -94,7 +96,8 @@ def _speaker(url: str) -> Any:
 
     try:
         return apprise.Apprise.instantiate(url, asset=_asset(), suppress_exceptions=True)
-    except Exception:  # noqa: BLE001 - each service reads its URL in its own way
+    except Exception as error:  # noqa: BLE001 - each service reads its URL in its own way, and its words may repeat it
+        logger.error("apprise could not read a URL: %s", type(error).__name__)  # noqa: TRY400
         return None
 
 

@@ -5,6 +5,7 @@ name that answers differently the second time gains nothing.
 """
 
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ LEADING_ELSEWHERE = tuple(
     )
 )
 LONGEST = 1000
+PLAIN = re.compile(r"[!-~]+", re.ASCII)
+HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+", re.ASCII)
 
 
 class Forbidden(Exception):
@@ -61,7 +64,7 @@ def target(url: str) -> Target:
         raise Forbidden("Expected an address that begins with https:// or http://, such as https://example.com/hook.")
     if parts.username is not None or parts.password is not None:
         raise Forbidden("Expected an address without a name and a password in it; the signature says who sends.")
-    if not url.strip().isascii() or not url.strip().isprintable() or " " in url.strip() or port == 0:
+    if not PLAIN.fullmatch(url.strip()) or not HOST.fullmatch(host) or port == 0:
         raise Forbidden("Expected an address of plain characters, such as https://example.com/hook.")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(scheme=parts.scheme, host=host, port=port or (443 if parts.scheme == "https" else 80), path=path)

@@ -47,5 +47,5 @@ class Command(BaseCommand):
 def _summary(done: Purged, *, dry: bool) -> str:
     verb = "would be deleted" if dry else "deleted"
     failed = f" {done.failed:,} could not be." if done.failed else ""
-    days = settings.CONTACT_DAYS
-    return f"{done.contacts:,} addresses and {done.deliveries:,} deliveries of {days} days ago {verb}.{failed}"
+    unused = f"not used for {settings.CONTACT_DAYS} days"
+    return f"{done.contacts:,} addresses and {done.deliveries:,} deliveries {verb}, {unused}.{failed}"
