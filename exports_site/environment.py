@@ -7,7 +7,6 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from email.utils import parseaddr
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -77,7 +76,8 @@ LEAST_SECRET = 50  # characters
 BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}){0,4})/?")
 REGION = re.compile(r"[a-z][a-z0-9-]{0,30}")
 ADDRESS_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
-MAIL_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?", re.ASCII)
+MAIL_ADDRESS = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
+SENDER = re.compile(rf'{MAIL_ADDRESS}|[^<>@,"\x00-\x1f]{{1,80}} <{MAIL_ADDRESS}>', re.ASCII)
 NOTIFY_URL = re.compile(r"[a-z][a-z0-9]{1,19}://[!-~]{3,1000}", re.ASCII)
 REPLY_SECRET = re.compile(r"[A-Za-z0-9_-]{20,200}", re.ASCII)
 
@@ -179,9 +179,9 @@ class Environment:
 
     def mail_address(self, name: str, default: str) -> str:
         """One address, perhaps with a name before it."""
-        value = self.text(name, default)
-        if MAIL_ADDRESS.fullmatch(parseaddr(value)[1]) and value.isprintable():
-            return value
+        value = self.text(name, "")
+        if not value or SENDER.fullmatch(value):
+            return value or default
         return self._fall_back("E015", name, value, "an address such as exports@example.com", default)
 
     def notify_url(self, name: str) -> str:

@@ -46,7 +46,7 @@ API_CHANGES_A_MINUTE = env.whole_number("LONGHAUL_API_CHANGES_A_MINUTE", 120, 1,
 API_QUESTIONS_A_MINUTE = env.whole_number("LONGHAUL_API_QUESTIONS_A_MINUTE", 1_200, 1, 1_000_000)
 GUESTS_WELCOME = env.switch("LONGHAUL_GUESTS", default=True)
 MAIL_ACCOUNT = env.mail("LONGHAUL_MAIL_URL")
-MAIL_DOMAIN = urlsplit(PUBLIC_URL).hostname or "localhost"
+MAIL_DOMAIN = (not PUBLIC_URL.endswith("]") and urlsplit(PUBLIC_URL).hostname) or "localhost"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.mail_address("LONGHAUL_MAIL_FROM", f"longhaul@{MAIL_DOMAIN}")
 if MAIL_ACCOUNT:
     EMAIL_BACKEND = MAIL_ACCOUNT.backend

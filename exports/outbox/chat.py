@@ -18,7 +18,7 @@ from exports.outbox.parcel import Parcel
 logger = logging.getLogger("exports")
 
 # These have one address each, of their own, wherever a person's URL says that the message is for.
-SERVICES = {
+SPOKEN = {
     "discord": "Discord",
     "gchat": "Google Chat",
     "ntfy": "ntfy.sh",
@@ -54,11 +54,11 @@ def checked(url: str) -> str:
     """The URL of a person's own chat in its one form, or Unspeakable."""
     url = url.strip()
     form = FORM.fullmatch(url)
-    known = ", ".join(sorted(f"{scheme}://…" for scheme in SERVICES))
+    known = ", ".join(sorted(f"{scheme}://…" for scheme in SPOKEN))
     if form is None:
         raise Unspeakable(f"Expected one of {known}, as the service's page of apprise says, and no “?” in it.")
     scheme = form[1]
-    if scheme not in SERVICES and not (settings.PRIVATE_TARGETS and scheme in ANYWHERE):
+    if scheme not in SPOKEN and not (settings.PRIVATE_TARGETS and scheme in ANYWHERE):
         raise Unspeakable(f"{scheme}:// is not spoken here; expected one of {known}.")
     if _speaker(url) is None or (scheme in ("ntfy", "ntfys") and not settings.PRIVATE_TARGETS and not _is_topic(url)):
         raise Unspeakable(f"Something is missing in what follows {scheme}://, or it is not as the service gives it.")

@@ -30,12 +30,12 @@ class Mailbox:
     def calm(self):
         self.taken, self.rcpt, self.told, self.hangs_up = [], "250 OK", "250 OK", False
 
-    async def handle_RCPT(self, server, session, envelope, address, options):
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802 - aiosmtpd's name
         if self.rcpt.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.rcpt
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
         if self.told.startswith("250"):
             self.taken.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         if self.hangs_up:
@@ -121,13 +121,17 @@ def receiver(_receiver, settings):
     return _receiver
 
 
-@pytest.fixture
-def project(owner):
-    project = Project.objects.create(owner=owner, name="Lofoten")
+def add_clip(project):
     source = Source.objects.create(
         project=project, name="beach.mov", bytes=100, state="ready", sha256="a" * 64, facts={"seconds": 8.0}
     )
     Clip.objects.create(project=project, source=source, position=1)
+
+
+@pytest.fixture
+def project(owner):
+    project = Project.objects.create(owner=owner, name="Lofoten")
+    add_clip(project)
     return project
 
 
@@ -136,7 +140,9 @@ def export(project):
     return requested(project)
 
 
-def requested(project, title="", size="360p"):
+def requested(project, title="", size="360p", *, clips=False):
+    if clips:
+        add_clip(project)
     return Export.request(project, kind="multi_clip", options={"size": size}, title=title)
 
 

@@ -29,7 +29,9 @@ def clerk_with(*codenames):
 
 
 def resend(client, *rows, **typed):
-    return client.post(LIST, {"action": "resend", "_selected_action": [str(row.pk) for row in rows]} | typed, follow=True)
+    return client.post(
+        LIST, {"action": "resend", "_selected_action": [str(row.pk) for row in rows]} | typed, follow=True
+    )
 
 
 def test_unknown_ones_can_be_found_and_nothing_can_be_changed(sent, staff, signed_in):
@@ -55,7 +57,9 @@ def test_no_address_no_secret_and_no_link_is_shown_to_staff(sent, owner, clock, 
             assert hidden not in text
 
 
-def test_it_is_sent_again_only_after_what_was_sent_before_was_seen_and_a_reason_given(sent, staff, signed_in, mailbox, sends):
+def test_it_is_sent_again_only_after_what_was_sent_before_was_seen_and_a_reason_given(
+    sent, staff, signed_in, mailbox, sends
+):
     client = signed_in(staff)
     answer = resend(client, sent)
     assert "Send again?" in answer.text

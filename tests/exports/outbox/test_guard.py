@@ -46,7 +46,14 @@ def test_no_address_of_the_old_kind_hides_in_one_of_the_new(address, form):
     [
         *("", "example.com", "//example.com", "ftp://example.com", "file:///etc/passwd", "gopher://a", "javascript:1"),
         *("http://", "http:///a", "http://a:0/", "http://a:99999/", "http://a:x/", "http://[::1", "http://u@a/"),
-        *("http://u:p@a/", "http://a/ b", "http://a/\r\nHost: b", "http://a/\x00", "http://exämple.com/", "http://a\\b/"),
+        *(
+            "http://u:p@a/",
+            "http://a/ b",
+            "http://a/\r\nHost: b",
+            "http://a/\x00",
+            "http://exämple.com/",
+            "http://a\\b/",
+        ),
         "https://a/" + "x" * 1000,
     ],
 )
@@ -93,7 +100,7 @@ def test_one_private_address_among_many_is_enough(monkeypatch):
 
 
 def test_a_name_that_changes_its_mind_is_asked_once(monkeypatch):
-    """The first answer is looked at, and no second is asked for: what is connected to is the address that was checked."""
+    """The first answer is looked at and no second asked for: what is connected to is what was checked."""
     asked, connected = [], []
 
     def changing(host, port, **more):

@@ -31,7 +31,17 @@ def test_a_film_that_is_done_is_told_with_all_its_fields(mailbox, owner, clock, 
     assert (message["To"], message["Message-ID"]) == ("olga@example.com", f"<{delivery.pk}@exports.example.com>")
     for text in (text_of(message), html_of(message)):
         assert "Your film has been completed successfully!" in text
-        for field in ("Project", "Lofoten", "Format", "640 × 360", "Duration", "3:12", "File Size", "84 MB", "Time taken"):
+        for field in (
+            "Project",
+            "Lofoten",
+            "Format",
+            "640 × 360",
+            "Duration",
+            "3:12",
+            "File Size",
+            "84 MB",
+            "Time taken",
+        ):
             assert field in text
         assert f"https://exports.example.com/r/{delivery.key}" in text
         assert "https://exports.example.com/stop/" in text

@@ -142,7 +142,9 @@ def test_the_clock_is_kept_and_a_wrong_one_refused(browser, owner, clock):
     assert Hours.objects.get(owner=owner).zone == "Europe/Berlin"
 
 
-def test_what_was_sent_lately_is_told_with_its_state_and_polled_only_while_it_moves(browser, owner, clock, export, mailbox, sends):
+def test_what_was_sent_lately_is_told_with_its_state_and_polled_only_while_it_moves(
+    browser, owner, clock, export, mailbox, sends
+):
     contact_of(owner, clock)
     finish(export)
     assert 'hx-trigger="every 2s' in page(browser)

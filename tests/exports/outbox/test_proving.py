@@ -23,7 +23,9 @@ def code_in(message):
     return re.search(r"\b([0-9]{6})\b", message["message"])[1]
 
 
-def test_a_mail_address_is_yours_when_you_open_the_link_in_it_and_press_the_button(mailbox, owner, clock, sends, visitor):
+def test_a_mail_address_is_yours_when_you_open_the_link_in_it_and_press_the_button(
+    mailbox, owner, clock, sends, visitor
+):
     contact = proving.add(owner, "mail", " Olga@Example.COM ", clock())
     assert contact.address == "Olga@example.com"
     sends()
@@ -58,7 +60,9 @@ def test_a_link_of_two_days_ago_confirms_nothing(mailbox, owner, clock, sends, v
 def test_the_link_of_one_address_is_not_good_for_another(mailbox, owner, clock, sends, visitor):
     contact = proving.add(owner, "mail", "olga@example.com", clock())
     sends()
-    Contact.objects.filter(pk=contact.pk).update(address="sten@example.com", address_hash=hashed("mail", "sten@example.com"))
+    Contact.objects.filter(pk=contact.pk).update(
+        address="sten@example.com", address_hash=hashed("mail", "sten@example.com")
+    )
     assert visitor.post(link_in(mailbox.taken[0])).status_code == 404
 
 
@@ -112,7 +116,10 @@ def test_many_guesses_at_once_are_no_more_than_five(receiver, owner, clock):
 @pytest.mark.parametrize(
     ("channel", "typed"),
     [
-        *(("mail", each) for each in ("", "olga", "olga@", "@a.b", "a@b c.de", "a@b.c\nBcc: d@e.f", "a@b..c", "é@b.com")),
+        *(
+            ("mail", each)
+            for each in ("", "olga", "olga@", "@a.b", "a@b c.de", "a@b.c\nBcc: d@e.f", "a@b..c", "é@b.com")
+        ),
         ("mail", "a" * 255 + "@example.com"),
         *(("sms", each) for each in ("", "0151 234567", "+0151", "+49 abc", "+49" + "1" * 20, "911", "+٤٩١٥١٢٣٤٥٦")),
         *(("chat", each) for each in ("", "https://example.com", "file:///etc/passwd")),
@@ -128,7 +135,9 @@ def test_what_is_no_address_is_refused_and_nothing_is_sent(mailbox, receiver, ow
     assert not Delivery.objects.exists()
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1/", "https://[::1]/", "http://169.254.169.254/latest", "http://10.0.0.1/"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1/", "https://[::1]/", "http://169.254.169.254/latest", "http://10.0.0.1/"]
+)
 def test_a_webhook_into_a_private_network_is_refused_at_once(owner, clock, url):
     with pytest.raises(Refused) as refusal:
         proving.add(owner, "webhook", url, clock())
@@ -200,7 +209,9 @@ def test_what_ended_before_it_was_confirmed_is_told_then(mailbox, owner, clock, 
 
 @pytest.mark.parametrize("word", ["STOP", " stop ", "Unsubscribe", "QUIT"])
 @pytest.mark.parametrize("sender", [{"From": NUMBER}, {"msisdn": NUMBER[1:]}])
-def test_stop_is_honoured_and_start_takes_it_back(receiver, owner, clock, export, sends, visitor, settings, word, sender):
+def test_stop_is_honoured_and_start_takes_it_back(
+    receiver, owner, clock, export, sends, visitor, settings, word, sender
+):
     settings.NOTIFY_REPLIES = "a-long-secret-of-the-gateway"
     contact = contact_of(owner, clock, "sms", NUMBER)
     text = "Body" if "From" in sender else "text"

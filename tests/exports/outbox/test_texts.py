@@ -77,7 +77,11 @@ def test_whatever_the_title_it_fits_in_160_of_the_alphabet_and_keeps_the_link(ti
 
 
 def test_the_title_is_cut_first_and_the_rest_stands():
-    text = short(*letters("A long title that goes on and on and on and on and on and on and on", "https://ex.ample/r/AbCdEf123456"))
+    text = short(
+        *letters(
+            "A long title that goes on and on and on and on and on and on and on", "https://ex.ample/r/AbCdEf123456"
+        )
+    )
     assert gsm7.length(text) <= 160
     assert re.fullmatch(
         r'Your export "A long .*\.\.\." is ready \(3:12, 84 MB\)\. Get it by Sun 12:00: https://ex\.ample/r/\w+', text
@@ -92,7 +96,14 @@ def test_a_short_one_is_as_it_was_written():
 
 @pytest.mark.parametrize(
     ("typed", "sent"),
-    [("Café", "Café"), ("“Łódź” – 3×", '"?odz" - 3x'), ("ﬁlm", "film"), ("😀", "?"), ("ñ Å ß €", "ñ Å ß €"), ("a\tb", "a b")],
+    [
+        ("Café", "Café"),
+        ("“Łódź” – 3×", '"?odz" - 3x'),
+        ("ﬁlm", "film"),
+        ("😀", "?"),
+        ("ñ Å ß €", "ñ Å ß €"),
+        ("a\tb", "a b"),
+    ],
 )
 def test_what_a_phone_does_not_know_is_spelled_as_near_as_can_be(typed, sent):
     assert gsm7.plain(typed) == sent
@@ -192,7 +203,16 @@ def test_services_with_an_address_of_their_own_are_spoken(url):
 @pytest.mark.parametrize(
     "url",
     [
-        *("", "hello", "discord://", "discord://only-one", "json://10.0.0.1/", "syslog://", "dbus://", "mailto://a:b@c"),
+        *(
+            "",
+            "hello",
+            "discord://",
+            "discord://only-one",
+            "json://10.0.0.1/",
+            "syslog://",
+            "dbus://",
+            "mailto://a:b@c",
+        ),
         *("file:///etc/passwd", "ntfy://10.0.0.1/topic", "ntfy://host:80/topic", "windows://", "exec://a"),
         *("discord://a/b?template=/etc/passwd", "tgram://123456789:abcdefg_hijklmnop/1/?image=http://10.0.0.1/"),
         *("DISCORD://a/b", "discord://a/b\nX: y", "discord://" + "a" * 2000, "discord://é/b"),

@@ -51,7 +51,9 @@ def test_two_minutes_before_it_is_told_once_an_attempt(owner, clock, export):
     assert owed() == [("soon", 1), ("soon", 2)]
 
 
-@pytest.mark.parametrize("more", [{"finish": None}, {"finish": 10}, {"finish": -50}, {"finish": 121}, {"finish": 60, "begun": 30}])
+@pytest.mark.parametrize(
+    "more", [{"finish": None}, {"finish": 10}, {"finish": -50}, {"finish": 121}, {"finish": 60, "begun": 30}]
+)
 def test_it_is_not_told_where_it_is_not_known_too_near_or_not_worth_it(owner, clock, export, more):
     contact_of(owner, clock, events=("soon",))
     running(export, **more)
@@ -136,7 +138,10 @@ def test_a_digest_tells_once_what_ended_and_nothing_when_nothing_did(owner, cloc
     sends()
     (message,) = told(receiver)
     assert message["type"] == "digest"
-    assert [(item["title"], item["said"]) for item in message["data"]["exports"]] == [("Two", "Failed"), ("One", "Complete")]
+    assert [(item["title"], item["said"]) for item in message["data"]["exports"]] == [
+        ("Two", "Failed"),
+        ("One", "Complete"),
+    ]
     assert watching.digests(later + timedelta(days=1)) == 0, "nothing ended since"
 
 

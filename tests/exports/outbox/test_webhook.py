@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def is_signed(received, secret):
-    """Written from the specification alone: base64(HMAC-SHA256(key, id.timestamp.body)), one of those that are listed."""
+    """Written from the specification alone: base64(HMAC-SHA256(key, id.timestamp.body)), one of those listed."""
     _, headers, body = received
     known = {name.lower(): value for name, value in headers.items()}
     content = b".".join([known["webhook-id"].encode(), known["webhook-timestamp"].encode(), body])
@@ -81,7 +81,9 @@ def test_after_a_rotation_both_secrets_are_good_for_a_day(hook, receiver, export
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 408])
-def test_what_is_put_off_is_sent_again_under_the_same_id_and_with_the_same_body(hook, receiver, export, sends, clock, status):
+def test_what_is_put_off_is_sent_again_under_the_same_id_and_with_the_same_body(
+    hook, receiver, export, sends, clock, status
+):
     receiver.status = status
     finish(export)
     assert sends().again == 1
@@ -106,7 +108,9 @@ def test_retry_after_is_waited_for(hook, receiver, export, sends, clock):
     assert len(receiver.taken) == 2
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("7", 7), ("", 0), ("soon", 0), ("-3", 0), ("²", 0), ("9" * 99, 999_999_999)])
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7), ("", 0), ("soon", 0), ("-3", 0), ("²", 0), ("9" * 99, 999_999_999)]
+)
 def test_a_retry_after_is_read_and_never_believed_too_far(header, seconds):
     assert webhook._seconds(header) == seconds
 
