@@ -308,9 +308,7 @@ def test_the_digest_comes_at_its_hour(now, due):
 # Coming along into an account
 
 
-def test_a_guests_contacts_come_along_into_the_account_with_what_is_owed_to_them(
-    as_guest, owner, clock, mailbox, sends
-):
+def test_a_guests_contacts_come_along_with_what_is_owed_to_them(as_guest, owner, clock, mailbox, sends):
     _, guest = as_guest()
     both, own = contact_of(guest, clock), contact_of(guest, clock, address="guest@example.com", events=())
     kept = contact_of(owner, clock, events=())

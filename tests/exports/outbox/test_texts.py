@@ -77,11 +77,7 @@ def test_whatever_the_title_it_fits_in_160_of_the_alphabet_and_keeps_the_link(ti
 
 
 def test_the_title_is_cut_first_and_the_rest_stands():
-    text = short(
-        *letters(
-            "A long title that goes on and on and on and on and on and on and on", "https://ex.ample/r/AbCdEf123456"
-        )
-    )
+    text = short(*letters("A long title that goes on" + " and on" * 12, "https://ex.ample/r/AbCdEf123456"))
     assert gsm7.length(text) <= 160
     assert re.fullmatch(
         r'Your export "A long .*\.\.\." is ready \(3:12, 84 MB\)\. Get it by Sun 12:00: https://ex\.ample/r/\w+', text
