@@ -53,9 +53,9 @@ class ChoiceForm(forms.Form):
 class HoursForm(forms.Form):
     zone = forms.CharField(label="Your time zone", max_length=64, required=False)
     quiet_from = forms.TimeField(label="Quiet from", required=False)
-    quiet_until = forms.TimeField(label="until", required=False)
+    quiet_until = forms.TimeField(label="Quiet until", required=False)
     digest_hour = forms.TypedChoiceField(
-        label="The daily message comes at", coerce=int, choices=[(hour, f"{hour}:00") for hour in range(24)]
+        label="Daily message at", coerce=int, choices=[(hour, f"{hour}:00") for hour in range(24)]
     )
 
     def __init__(self, typed: Any, hours: Hours) -> None:

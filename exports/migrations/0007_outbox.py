@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
             name='Delivery',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('event', models.CharField(choices=[('done', 'Done'), ('failed', 'Failed'), ('stuck', 'Looks stuck'), ('soon', 'Two minutes before'), ('digest', 'What ended in a day'), ('verify', 'Whose it is')], max_length=8)),
+                ('event', models.CharField(choices=[('done', 'Done'), ('failed', 'Failed'), ('stuck', 'Looks stuck'), ('soon', 'Two minutes before'), ('digest', 'What ended in a day'), ('verify', 'Confirmation')], max_length=8)),
                 ('attempt', models.PositiveIntegerField(default=0)),
                 ('again', models.PositiveSmallIntegerField(default=0)),
                 ('channel', models.CharField(choices=[('mail', 'Email'), ('sms', 'Text message'), ('chat', 'Chat'), ('webhook', 'Webhook')], max_length=8)),

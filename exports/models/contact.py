@@ -38,7 +38,7 @@ class Event(models.TextChoices):
     STUCK = "stuck", "Looks stuck"
     SOON = "soon", "Two minutes before"
     DIGEST = "digest", "What ended in a day"
-    VERIFY = "verify", "Whose it is"
+    VERIFY = "verify", "Confirmation"
 
 
 EVERY_EXPORT = (Event.DONE, Event.FAILED, Event.STUCK, Event.SOON)  # that an export can have

@@ -173,6 +173,12 @@ class Delivery(models.Model):
             state=State.UNKNOWN, answer="What sent it was ended in the middle; it may have arrived.", settled_at=now
         )
 
+    @property
+    def said(self) -> str:
+        """Its state, in words."""
+        again = self.state == State.PENDING and self.tries
+        return "To be tried again" if again else str(State(self.state).label)
+
     def is_under_way(self, now: datetime) -> bool:
         """Something will be known of it within moments."""
         soon = self.state == State.PENDING and self.due_at < now + timedelta(seconds=30)

@@ -19,6 +19,11 @@ class Hours(models.Model):
         return f"{self.zone} {self.quiet_from} to {self.quiet_until}"
 
     @classmethod
+    def begin(cls, owner_id: Any, zone: str) -> None:
+        """By the clock of who asks for messages, until they say otherwise."""
+        cls.objects.get_or_create(owner_id=owner_id, defaults={"zone": zone})
+
+    @classmethod
     def of(cls, owner_id: Any) -> "Hours":
         """As they are kept, or as they are where nothing was said."""
         return cls.objects.filter(pk=owner_id).first() or cls(owner_id=owner_id)

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from exports.doorbell import ring_for_deliveries
 from exports.models import Delivery, Hours, Lease
-from exports.models.contact import DISTURBING, Channel, Event
+from exports.models.contact import CODE_GOOD_FOR, DISTURBING, Channel, Event
 from exports.outbox import chat, mail, webhook
 from exports.outbox.answers import TOO_LATE, Answer, refused, unknown
 from exports.outbox.parcel import Parcel
@@ -91,7 +91,9 @@ def _hindrance(delivery: Delivery, now: datetime) -> str:
 
 
 def _is_over(delivery: Delivery, now: datetime) -> bool:
-    """What was said of an export under way is worth nothing once it has moved on."""
+    """What was said of an export under way is worth nothing once it has moved on, nor is a code that is too old."""
+    if delivery.event == Event.VERIFY and delivery.channel in DISTURBING:
+        return now - delivery.created_at > CODE_GOOD_FOR
     if delivery.event not in (Event.SOON, Event.STUCK) or delivery.export is None:
         return False
     job = delivery.export.job

@@ -56,6 +56,7 @@ def add(request: HttpRequest) -> HttpResponse:
     except Refused as refusal:
         form.add_error("address", refusal.sentence)
         return _page(request, form=form, status=refusal.status)
+    Hours.begin(request.user.pk, timezone.get_current_timezone_name())
     said = "You have that address already." if contact.verified else ASKED[Channel(contact.channel)]
     messages.info(request, said)
     return redirect("account")

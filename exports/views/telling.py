@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from exports.contact_forms import TellForm
 from exports.limits import Refused
-from exports.models import Contact, Export, User
+from exports.models import Contact, Export, Hours, User
 from exports.models.contact import Channel
 from exports.outbox import mail, proving
 from progress import access
@@ -27,6 +27,7 @@ def tell(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if export is None or not access.is_owner(request, export.job):
         raise Http404
     known = _known(export)
+    Hours.begin(export.job.owner_id, timezone.get_current_timezone_name())
     form = TellForm(request.POST, known, mail=mail.configured())
     said = _kept(export, form, [contact for contact, _ in known]) if form.is_valid() else ""
     if request.htmx:  # type: ignore[attr-defined]

@@ -343,3 +343,12 @@ def test_a_link_of_every_event_that_an_export_can_have_says_until_when(owner, cl
     for message in mailbox.taken:
         assert "The link opens its page for everybody who has it, until " in message.get_body(("plain",)).get_content()
     assert len(mailbox.taken) == 2
+
+
+def test_the_clock_of_whoever_asks_is_the_one_in_the_messages(browser, owner, mailbox):
+    browser.cookies["zone"] = "Asia/Tokyo"
+    browser.post("/account/contacts", {"channel": "mail", "address": "olga@example.com"})
+    assert Hours.of(owner.pk).zone == "Asia/Tokyo"
+    browser.cookies["zone"] = "Europe/Berlin"
+    browser.post("/account/contacts", {"channel": "mail", "address": "two@example.com"})
+    assert Hours.of(owner.pk).zone == "Asia/Tokyo", "what stands is theirs to change"

@@ -234,3 +234,11 @@ def test_another_word_stops_nothing_and_another_secret_is_nowhere(owner, clock, 
     settings.NOTIFY_REPLIES = ""
     assert visitor.post("/sms/guessed", {"From": NUMBER, "Body": "STOP"}).status_code == 404
     assert not Silenced.objects.exists()
+
+
+def test_a_code_that_could_not_be_sent_in_time_is_not_sent_at_all(receiver, owner, clock, sends):
+    proving.add(owner, "sms", NUMBER, clock())
+    receiver.status = 503
+    assert sends().again == 1
+    clock.pass_by(15 * 60 + 1)
+    assert sends().dropped == 1
