@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_datetime
@@ -50,7 +49,7 @@ def _done(delivery: Delivery, zone: ZoneInfo) -> Letter:
         link=links.page_of(delivery),
         link_label="Download link",
         notes=_about_link(delivery, zone),
-        stop=_stop(delivery),
+        stop=links.stop(delivery.channel, delivery.address_hash),
     )
 
 
@@ -69,7 +68,7 @@ def _failed(delivery: Delivery, zone: ZoneInfo) -> Letter:
         link=links.page_of(delivery),
         link_label="Its page",
         notes=(f"{tried} Nothing was charged, and everything that was uploaded is kept.", *_about_link(delivery, zone)),
-        stop=_stop(delivery),
+        stop=links.stop(delivery.channel, delivery.address_hash),
     )
 
 
@@ -83,7 +82,7 @@ def _stuck(delivery: Delivery, zone: ZoneInfo) -> Letter:
         link=links.page_of(delivery),
         link_label="Its page",
         notes=_about_link(delivery, zone),
-        stop=_stop(delivery),
+        stop=links.stop(delivery.channel, delivery.address_hash),
     )
 
 
@@ -98,7 +97,7 @@ def _soon(delivery: Delivery, zone: ZoneInfo) -> Letter:
         link=links.page_of(delivery),
         link_label="Its page",
         notes=_about_link(delivery, zone),
-        stop=_stop(delivery),
+        stop=links.stop(delivery.channel, delivery.address_hash),
     )
 
 
@@ -113,7 +112,7 @@ def _digest(delivery: Delivery, zone: ZoneInfo) -> Letter:
         link=links.to("dashboard"),
         link_label="All exports",
         notes=(f"And {more} more.",) if more else (),
-        stop=_stop(delivery),
+        stop=links.stop(delivery.channel, delivery.address_hash),
     )
 
 
@@ -128,7 +127,7 @@ def _verify(delivery: Delivery, zone: ZoneInfo) -> Letter:
             link=links.confirm(contact),
             link_label="Confirm this address",
             notes=("The link works for two days.", unasked),
-            stop=_stop(delivery),
+            stop=links.stop(delivery.channel, delivery.address_hash),
         )
     return Letter(
         subject="Your code for Longhaul",
@@ -166,16 +165,10 @@ def _about_link(delivery: Delivery, zone: ZoneInfo) -> tuple[str, ...]:
     return (f"The link opens its page for everybody who has it, until {when}. After that, sign in.",)
 
 
-def _stop(delivery: Delivery) -> str:
-    return links.stop(delivery.channel, delivery.address_hash)
-
-
 # Text messages and chats
 
 
 def short(delivery: Delivery, letter: Letter, zone: ZoneInfo, now: datetime) -> str:
-    if delivery.event == Event.VERIFY:
-        return gsm7.cut(gsm7.plain(f"{letter.lead} Reply STOP for no more messages."), gsm7.MOST)
     if delivery.channel == Channel.SMS:
         return _text_message(delivery, letter, zone, now)
     lines = [letter.lead, *(f"{name}: {value}" for name, value in letter.fields)]
@@ -187,12 +180,13 @@ def short(delivery: Delivery, letter: Letter, zone: ZoneInfo, now: datetime) -> 
 def _text_message(delivery: Delivery, letter: Letter, zone: ZoneInfo, now: datetime) -> str:
     facts = delivery.facts
     title = "" if facts.get("private") else str(facts.get("title", ""))
-    title = title.replace("{", "(").replace("}", ")")
     link = f" {letter.link}"
+    if delivery.event == Event.VERIFY:
+        return gsm7.plain(f"{letter.lead} Reply STOP for no more messages.")
     if delivery.event == Event.DIGEST:
         return gsm7.fitted(f"{letter.subject}.", "", (), link)
     if delivery.event == Event.DONE:
-        length = f"{wording_of_length(facts['seconds'])}, " if facts.get("seconds") is not None else ""
+        length = f"{_length(facts['seconds'])}, " if facts.get("seconds") is not None else ""
         until = delivery.key_until
         by = f" by {_briefly(until.astimezone(zone), now)}" if until and not facts["private"] else ""
         return gsm7.fitted(
@@ -206,7 +200,7 @@ def _text_message(delivery: Delivery, letter: Letter, zone: ZoneInfo, now: datet
     return gsm7.fitted(said, title, (), link)
 
 
-def wording_of_length(seconds: float) -> str:
+def _length(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
@@ -235,12 +229,8 @@ def _told(delivery: Delivery) -> dict[str, Any]:
     names = ("kind", "status", "percent", "project", "title", "sentence", "cause", "seconds", "bytes", "finish")
     told = {name: facts[name] for name in names if facts.get(name) not in (None, "")}
     return {
-        "export": str(UUID(str(delivery.export_id))),
+        "export": str(delivery.export_id),
         "attempt": delivery.attempt,
-        "url": _api_page(delivery),
+        "url": links.to("export", delivery.export_id),
         **told,
     }
-
-
-def _api_page(delivery: Delivery) -> str:
-    return links.to("export", delivery.export_id)
