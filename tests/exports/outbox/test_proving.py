@@ -242,3 +242,10 @@ def test_a_code_that_could_not_be_sent_in_time_is_not_sent_at_all(receiver, owne
     assert sends().again == 1
     clock.pass_by(15 * 60 + 1)
     assert sends().dropped == 1
+
+
+def test_who_asked_for_no_more_gets_none_after_the_secret_key_was_changed(mailbox, owner, clock, settings):
+    Silenced.silence("mail", hashed("mail", "olga@example.com"), clock())
+    settings.SECRET_KEY = "another secret key, of more than fifty characters, as it should be"
+    with pytest.raises(Refused, match="asked for no more messages"):
+        proving.add(owner, "mail", "olga@example.com", clock())
