@@ -116,7 +116,6 @@ class Migration(migrations.Migration):
                 ('stuck', models.BooleanField(default=False, verbose_name='if it looks stuck')),
                 ('soon', models.BooleanField(default=False, verbose_name='two minutes before')),
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('since', models.DateTimeField(default=django.utils.timezone.now)),
                 ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='exports.contact')),
                 ('export', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='exports.export')),
             ],

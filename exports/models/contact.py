@@ -204,7 +204,6 @@ class Subscription(Wanted):
     id = models.BigAutoField(primary_key=True)
     export = models.ForeignKey("Export", on_delete=models.CASCADE, related_name="subscriptions")
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="subscriptions")
-    since = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("export", "contact"), name="subscription_once"),)
@@ -216,7 +215,8 @@ class Subscription(Wanted):
 def hashed(channel: str, address: str) -> str:
     """Of an address in its one form. Slow, so that nobody finds the number to it by trying all that there are; and
     without the secret key, so that who asked for no more messages gets none after that was changed."""
-    return hashlib.scrypt(address.encode(), salt=f"longhaul {channel}".encode(), n=2**12, r=8, p=1, dklen=32).hex()
+    one = address.lower() if channel == Channel.MAIL else address
+    return hashlib.scrypt(one.encode(), salt=f"longhaul {channel}".encode(), n=2**12, r=8, p=1, dklen=32).hex()
 
 
 def masked(channel: str, address: str) -> str:

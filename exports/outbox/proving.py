@@ -56,7 +56,7 @@ def add(owner: User, channel: str, typed: str, now: datetime) -> Contact:
     address = normal(channel, typed)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)  # two tabs do not make eleven
-        digest = hashed(channel, address.lower())
+        digest = hashed(channel, address)
         known = owner.contacts.filter(channel=channel, address_hash=digest).first()
         if known is None and owner.contacts.count() >= MOST:
             raise Refused(f"You have {MOST} addresses; expected at most {MOST}. Remove one that is not needed.")

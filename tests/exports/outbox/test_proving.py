@@ -249,3 +249,8 @@ def test_who_asked_for_no_more_gets_none_after_the_secret_key_was_changed(mailbo
     settings.SECRET_KEY = "another secret key, of more than fifty characters, as it should be"
     with pytest.raises(Refused, match="asked for no more messages"):
         proving.add(owner, "mail", "olga@example.com", clock())
+
+
+def test_two_webhooks_that_differ_in_a_letters_case_are_two(owner, clock):
+    one, two = (proving.add(owner, "webhook", f"https://hooks.example.com/{path}", clock()) for path in ("A", "a"))
+    assert one.pk != two.pk
