@@ -5,27 +5,19 @@ Nothing of anybody's is touched: what is written for the look is under a key of 
 
 import http.client
 import shutil
-import smtplib
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.mail import get_connection
 from django.db import Error, connection
 
-from exports import kinds, links, stores
-from exports.models import Delivery, User
-from exports.models.delivery import State
+from exports import kinds, stores
+from exports.findings import Found, Needless, Wrong
+from exports.models import User
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat
-from exports.outbox import chat, mail
-from exports.outbox.answers import Answer
-from exports.outbox.parcel import Letter, Parcel
+from exports.outbox import examined
 from exports.runners.base import Ordered, RunnerError
 from exports.tools import Tools
 from modal_functions.store import StoreError
@@ -35,32 +27,6 @@ from modal_functions.wire import AttemptKeys
 APART = 30.0  # seconds; clocks further apart than this end leases early or late
 LEAST_FREE = 5 * 10**9
 SECONDS = 10.0
-LATE = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """`ok` is None for what this installation has no need of."""
-
-    part: str
-    ok: bool | None
-    said: str
-    todo: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return {"part": self.part, "ok": self.ok, "said": self.said, "todo": self.todo}
-
-
-class Wrong(Exception):
-    """The part does not do what it is for."""
-
-    def __init__(self, said: str, todo: str) -> None:
-        super().__init__(said)
-        self.said, self.todo = said, todo
-
-
-class Needless(Exception):
-    """There is nothing to look at."""
 
 
 def examine(tools: Tools) -> Iterator[Found]:
@@ -225,47 +191,6 @@ def _kinds(tools: Tools) -> str:
     return f"What can be asked for: {', '.join(label for label, _ in each)}."
 
 
-def _mail(tools: Tools) -> str:
-    """Signs in to the mail server and hangs up; nothing is sent."""
-    if not mail.configured():
-        raise Needless("Nobody is told by mail: LONGHAUL_MAIL_URL is not set.")
-    connection = get_connection(timeout=round(SECONDS))
-    try:
-        connection.open()
-        connection.close()
-    except (OSError, smtplib.SMTPException) as error:
-        code = getattr(error, "smtp_code", "") or type(error).__name__
-        raise Wrong(f"The mail server does not let us in ({code}).", "Look at LONGHAUL_MAIL_URL.") from error
-    return "The mail server lets us in. To see a mail arrive: manage.py doctor --mail you@example.com"
-
-
-def _gateway(tools: Tools) -> str:
-    if not settings.NOTIFY_URL:
-        raise Needless("Nobody is told by text message: LONGHAUL_NOTIFY_URL is not set.")
-    if not chat.gateway_is_understood(settings.NOTIFY_URL):
-        raise Wrong("apprise does not understand LONGHAUL_NOTIFY_URL.", "Compare it with the page of its service.")
-    return "The gateway of text messages is understood. It is not used: each message costs."
-
-
-def _messages(tools: Tools) -> str:
-    """What waits too long, and what nobody knows the end of."""
-    late = Delivery.objects.filter(state=State.PENDING, due_at__lt=tools.clock() - LATE).count()
-    if late:
-        raise Wrong(
-            f"{late} messages should have been sent {LATE.seconds // 60} minutes ago and were not.",
-            "Is the cluster at work? They are sent as soon as it is.",
-        )
-    unclear = Delivery.objects.filter(state=State.UNKNOWN).count()
-    said = f" Of {unclear} it is not known whether they arrived; the admin lists them." if unclear else ""
-    return f"No message waits too long.{said}"
-
-
-def send_test_mail(address: str) -> Answer:
-    letter = Letter(subject="A test from Longhaul", lead="Mail from this installation arrives.", link=links.site())
-    parcel = Parcel(id=str(uuid.uuid4()), channel="mail", address=address, letter=letter, timestamp=round(time.time()))
-    return mail.send(parcel)
-
-
 @contextmanager
 def _object(tools: Tools) -> Iterator[str]:
     """A key of its own, free again afterwards."""
@@ -287,7 +212,7 @@ PARTS: tuple[tuple[str, Callable[[Tools], str]], ...] = (
     ("CORS", _cors),
     ("kinds", _kinds),
     ("runner", _runner),
-    ("mail", _mail),
-    ("texts", _gateway),
-    ("messages", _messages),
+    ("mail", examined.mail_server),
+    ("texts", examined.gateway),
+    ("messages", examined.messages),
 )

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from exports.doctor import Found, examine, send_test_mail
+from exports.doctor import examine
+from exports.findings import Found
 from exports.outbox import mail
+from exports.outbox.examined import send_test_mail
 from exports.tools import tools
 
 MARKS = {True: "ok", False: "FAILS", None: "–"}
