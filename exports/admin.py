@@ -6,6 +6,7 @@ from django.utils.html import format_html_join
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 
 from exports.models import Drill, User
+from exports.outbox import admin as outbox_admin  # noqa: F401 - registering is the import
 from progress.admin import ReadOnly
 
 for plumbing in (Failure, OrmQ, Schedule, Success, Task):

@@ -8,16 +8,16 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import Error, connection
 
 from exports import kinds, stores
+from exports.findings import Found, Needless, Wrong
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat
+from exports.outbox import examined
 from exports.runners.base import Ordered, RunnerError
 from exports.tools import Tools
 from modal_functions.store import StoreError
@@ -27,31 +27,6 @@ from modal_functions.wire import AttemptKeys
 APART = 30.0  # seconds; clocks further apart than this end leases early or late
 LEAST_FREE = 5 * 10**9
 SECONDS = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """`ok` is None for what this installation has no need of."""
-
-    part: str
-    ok: bool | None
-    said: str
-    todo: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        return {"part": self.part, "ok": self.ok, "said": self.said, "todo": self.todo}
-
-
-class Wrong(Exception):
-    """The part does not do what it is for."""
-
-    def __init__(self, said: str, todo: str) -> None:
-        super().__init__(said)
-        self.said, self.todo = said, todo
-
-
-class Needless(Exception):
-    """There is nothing to look at."""
 
 
 def examine(tools: Tools) -> Iterator[Found]:
@@ -237,4 +212,7 @@ PARTS: tuple[tuple[str, Callable[[Tools], str]], ...] = (
     ("CORS", _cors),
     ("kinds", _kinds),
     ("runner", _runner),
+    ("mail", examined.mail_server),
+    ("texts", examined.gateway),
+    ("messages", examined.messages),
 )

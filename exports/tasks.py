@@ -9,6 +9,7 @@ from django.utils import timezone
 from exports import driver, first_project, sources
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
+from exports.outbox import rounds, watching
 from exports.tools import tools
 
 
@@ -24,7 +25,17 @@ def answer() -> None:
 
 def drive() -> int:
     Heartbeat.beat(CLUSTER)
-    return driver.pump(tools())
+    passes = driver.pump(tools())
+    if passes:  # who drove also looks which of these are nearly done, or seem stuck
+        watching.watch(timezone.now())
+    return passes
+
+
+def deliver() -> int:
+    now = timezone.now()
+    watching.watch(now)
+    watching.digests(now)
+    return rounds.deliver(tools()).sent
 
 
 def look_at_source(source_id: str) -> bool:

@@ -20,10 +20,16 @@ class Together(Protocol):
 
 
 def in_threads(
-    act: Callable[[Item], Answer], items: Sequence[Item], too_late: Late, *, seconds: float = SECONDS
+    act: Callable[[Item], Answer],
+    items: Sequence[Item],
+    too_late: Late,
+    *,
+    seconds: float = SECONDS,
+    alone: bool = True,
 ) -> list[Answer | Late]:
-    """`act` may not touch the database: a thread's connection would stay open with it."""
-    if len(items) <= 1:
+    """`act` may not touch the database: a thread's connection would stay open with it. What is `alone` is done right
+    here, and waited for however long it takes."""
+    if not items or (alone and len(items) == 1):
         return one_by_one(act, items, too_late)
     futures = [_threads().submit(act, item) for item in items]
     wait(futures, timeout=seconds)

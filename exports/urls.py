@@ -4,7 +4,20 @@ from exports.api import docs, recovery
 from exports.api.dialects import assembly
 from exports.api.dialects.site import dialects
 from exports.api.v1 import site as api_v1
-from exports.views import accounts, asking, dashboard, exports, film, films, projects, tokens, uploads
+from exports.views import (
+    accounts,
+    asking,
+    contacts,
+    dashboard,
+    exports,
+    film,
+    films,
+    links,
+    projects,
+    telling,
+    tokens,
+    uploads,
+)
 
 urlpatterns = [
     path("", accounts.start, name="start"),
@@ -13,6 +26,19 @@ urlpatterns = [
     path("sign-in", accounts.SignIn.as_view(), name="sign-in"),
     path("sign-out", accounts.SignOut.as_view(), name="sign-out"),
     path("password", accounts.ChangePassword.as_view(), name="change-password"),
+    path("account", contacts.account, name="account"),
+    path("account/deliveries", contacts.deliveries, name="deliveries"),
+    path("account/hours", contacts.set_hours, name="hours"),
+    path("account/contacts", contacts.add, name="contact-add"),
+    path("account/contacts/<uuid:contact_id>/choose", contacts.choose, name="contact-choose"),
+    path("account/contacts/<uuid:contact_id>/remove", contacts.remove, name="contact-remove"),
+    path("account/contacts/<uuid:contact_id>/ask", contacts.ask_again, name="contact-ask"),
+    path("account/contacts/<uuid:contact_id>/code", contacts.type_code, name="contact-code"),
+    path("account/contacts/<uuid:contact_id>/rotate", contacts.rotate, name="contact-rotate"),
+    path("confirm/<str:token>", links.confirm, name="confirm"),
+    path("stop/<str:token>", links.stop, name="stop"),
+    path("sms/<str:secret>", links.replied, name="sms-replied"),
+    path("r/<str:key>", links.shown, name="shown"),
     path("exports/", dashboard.dashboard, name="dashboard"),
     path("exports/<uuid:job_id>/", exports.export_page, name="export"),
     path("exports/<uuid:job_id>/fragment", exports.fragment, name="export-fragment"),
@@ -21,6 +47,7 @@ urlpatterns = [
     path("exports/<uuid:job_id>/resume", exports.act, {"verb": "resume"}, name="resume"),
     path("exports/<uuid:job_id>/cancel", exports.act, {"verb": "cancel"}, name="cancel"),
     path("exports/<uuid:job_id>/retry", exports.act, {"verb": "retry"}, name="retry"),
+    path("exports/<uuid:job_id>/tell", telling.tell, name="tell"),
     path("exports/<uuid:job_id>/watch", films.watch, name="watch"),
     path("exports/<uuid:job_id>/download", films.download, name="download"),
     path("exports/<uuid:job_id>/results/<int:place>", films.result, name="result"),

@@ -7,6 +7,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from exports.outbox import chat
 from exports_site.environment import KNOWN
 
 
@@ -45,6 +46,26 @@ def production_is_complete(app_configs: Sequence[AppConfig] | None, **kwargs: An
                 id="longhaul.W102",
             )
         )
+    return missing
+
+
+@register(Tags.security, deploy=True)
+def messages_are_complete(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Whether people can be told that an export is done. The page offers only what is set up."""
+    missing: list[CheckMessage] = []
+    account = settings.MAIL_ACCOUNT
+    if account is None:
+        said = "LONGHAUL_MAIL_URL is not set, so nobody can be told by mail that an export is done."
+        missing.append(Warning(said, hint=KNOWN["LONGHAUL_MAIL_URL"], id="longhaul.W103"))
+    elif account.user and not (account.tls or account.ssl):
+        said = "LONGHAUL_MAIL_URL sends its password unencrypted."
+        missing.append(Warning(said, hint="Leave ?tls=off out, or the password.", id="longhaul.W104"))
+    if settings.NOTIFY_URL and not chat.gateway_is_understood(settings.NOTIFY_URL):
+        said = "LONGHAUL_NOTIFY_URL is not understood by apprise, so no text message can be sent."
+        missing.append(Error(said, hint=KNOWN["LONGHAUL_NOTIFY_URL"], id="longhaul.E111"))
+    if settings.NOTIFY_URL and not settings.NOTIFY_REPLIES:
+        said = "LONGHAUL_NOTIFY_REPLIES is not set, so a STOP by text message is not heard here."
+        missing.append(Warning(said, hint=KNOWN["LONGHAUL_NOTIFY_REPLIES"], id="longhaul.W105"))
     return missing
 
 

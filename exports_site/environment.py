@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
 
+from exports_site.mail_account import HOST, MailAccount, mail_account
+
 KNOWN = {
     "DATABASE_URL": "postgresql://user:password@host/name; without it SQLite in LONGHAUL_HOME",
     "SECRET_KEY": "at least 50 random characters; without it one is made and kept in LONGHAUL_HOME",
@@ -47,6 +49,12 @@ KNOWN = {
     "LONGHAUL_PUSH": "on or off: is news pushed to pages as it happens (on, in production off)",
     "LONGHAUL_PUSH_BIND": "where the server that pushes listens (the web server's port and one)",
     "LONGHAUL_GUESTS": "on or off: may a visitor start without an account (on)",
+    "LONGHAUL_MAIL_URL": "who sends mail: smtp://user:password@host:587, smtps://…, console: or file:folder (nobody)",
+    "LONGHAUL_MAIL_FROM": "the address that mail comes from (longhaul@ and the host of LONGHAUL_URL)",
+    "LONGHAUL_NOTIFY_URL": "an apprise URL with {to} where the number goes, such as twilio://SID:TOKEN@FROM/{to}",
+    "LONGHAUL_NOTIFY_REPLIES": "a secret of at least 20 characters; the gateway sends replies (STOP) to /sms/ and it",
+    "LONGHAUL_NOTIFY_PRIVATE": "on or off: may people's webhooks and chats lead into private networks (off)",
+    "LONGHAUL_CONTACT_DAYS": "days after its last use that an address is kept (90)",
     "LONGHAUL_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (INFO)",
     "LONGHAUL_POLL_SECONDS": "how often a page asks for news (2)",
     "LONGHAUL_POLLS_FROM_MEMORY": "on or off: answer polls from rows kept in memory, at most half a second old (off)",
@@ -68,8 +76,10 @@ LEAST_SECRET = 50  # characters
 BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}){0,4})/?")
 REGION = re.compile(r"[a-z][a-z0-9-]{0,30}")
 ADDRESS_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
-# What Django takes for a host: a name or an IPv4 address, or an IPv6 address without its brackets.
-HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|(?=.*:)[0-9a-f.:]+", re.IGNORECASE | re.ASCII)
+MAIL_ADDRESS = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?"
+SENDER = re.compile(rf'{MAIL_ADDRESS}|[^<>@,"\x00-\x1f]{{1,80}} <{MAIL_ADDRESS}>', re.ASCII)
+NOTIFY_URL = re.compile(r"[a-z][a-z0-9]{1,19}://[!-~]{3,1000}", re.ASCII)
+REPLY_SECRET = re.compile(r"[A-Za-z0-9_-]{20,200}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +167,38 @@ class Environment:
         if value and not found:
             self._fall_back("E012", name, value, "s3://bucket or s3://bucket/prefix", "")
         return (found[1], found[2].lstrip("/")) if found else ("", "")
+
+    def mail(self, name: str) -> MailAccount | None:
+        """Who sends mail; None where nobody does."""
+        value = self.text(name, "")
+        found = mail_account(value, self.base) if value else None
+        if value and found is None:
+            expected = "smtp://user:password@host:587, smtps://user:password@host, console: or file:folder"
+            self._fall_back("E014", name, _only_scheme(value), expected, "")
+        return found
+
+    def mail_address(self, name: str, default: str) -> str:
+        """One address, perhaps with a name before it."""
+        value = self.text(name, "")
+        if not value or SENDER.fullmatch(value):
+            return value or default
+        return self._fall_back("E015", name, value, "an address such as exports@example.com", default)
+
+    def notify_url(self, name: str) -> str:
+        """Its secrets are not repeated. Whether its service understands the rest is a system check's to say."""
+        value = self.text(name, "")
+        if not value or (NOTIFY_URL.fullmatch(value) and value.count("{to}") == 1):
+            return value
+        self._fall_back("E016", name, _only_scheme(value), "scheme://… of apprise, with {to} once in it", "")
+        return ""
+
+    def reply_secret(self, name: str) -> str:
+        value = self.text(name, "")
+        if not value or REPLY_SECRET.fullmatch(value):
+            return value
+        said = f"{name} is not usable; expected at least 20 letters and digits."
+        self.say("E017", said, "Make one: python -c 'import secrets; print(secrets.token_urlsafe(20))'")
+        return ""
 
     def region(self, name: str) -> str:
         value = self.text(name, "auto")

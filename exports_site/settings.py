@@ -45,6 +45,19 @@ GUEST_QUOTA = env.whole_number("LONGHAUL_GUEST_QUOTA_GB", 10, 1, 1_000_000) * GB
 API_CHANGES_A_MINUTE = env.whole_number("LONGHAUL_API_CHANGES_A_MINUTE", 120, 1, 1_000_000)
 API_QUESTIONS_A_MINUTE = env.whole_number("LONGHAUL_API_QUESTIONS_A_MINUTE", 1_200, 1, 1_000_000)
 GUESTS_WELCOME = env.switch("LONGHAUL_GUESTS", default=True)
+MAIL_ACCOUNT = env.mail("LONGHAUL_MAIL_URL")
+MAIL_DOMAIN = (not PUBLIC_URL.endswith("]") and urlsplit(PUBLIC_URL).hostname) or "localhost"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.mail_address("LONGHAUL_MAIL_FROM", f"longhaul@{MAIL_DOMAIN}")
+if MAIL_ACCOUNT:
+    EMAIL_BACKEND = MAIL_ACCOUNT.backend
+    EMAIL_HOST, EMAIL_PORT = MAIL_ACCOUNT.host, MAIL_ACCOUNT.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_ACCOUNT.user, MAIL_ACCOUNT.password
+    EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_ACCOUNT.tls, MAIL_ACCOUNT.ssl
+    EMAIL_FILE_PATH = MAIL_ACCOUNT.folder or None
+NOTIFY_URL = env.notify_url("LONGHAUL_NOTIFY_URL")
+NOTIFY_REPLIES = env.reply_secret("LONGHAUL_NOTIFY_REPLIES")
+PRIVATE_TARGETS = env.switch("LONGHAUL_NOTIFY_PRIVATE", default=False)
+CONTACT_DAYS = env.whole_number("LONGHAUL_CONTACT_DAYS", 90, 1, 3650)
 
 SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)
 DEBUG = False
@@ -177,9 +190,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"django-q": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"}},
+    "loggers": {
+        "django-q": {"level": "DEBUG" if LOG_LEVEL == "DEBUG" else "WARNING"},
+        # These name addresses with the secrets in them. Of apprise's, exports.outbox.chat reads what it needs.
+        "apprise": {"level": "DEBUG", "handlers": ["nowhere"], "propagate": False},
+        "urllib3": {"level": "INFO"},
+    },
 }
 
 PROBLEMS = env.problems

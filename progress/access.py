@@ -1,17 +1,35 @@
-"""Who may see a job: its owner, and staff who may view jobs. A UUID in an address is no permission."""
+"""Who may see a job: its owner, staff who may view jobs, who was shown it. A UUID in an address is no permission."""
+
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from progress.models import Job
+
+SHOWN = "shown"  # in a session: the job, and until when
+MOST_SHOWN = 10  # a session is a cookie
 
 
 def may_see(request: HttpRequest, job: Job) -> bool:
     if job.owner_id is None and getattr(settings, "PROGRESS_OPEN", False):
         return True
-    return is_owner(request, job) or request.user.has_perm("progress.view_job")
+    return is_owner(request, job) or is_shown(request, job.pk) or request.user.has_perm("progress.view_job")
+
+
+def show(request: HttpRequest, job_id: Any, *, until: datetime) -> None:
+    """This browser may see the job until then, whoever sits there: they came by a link that was made for it."""
+    known: dict[str, float] = request.session.get(SHOWN, {})
+    request.session[SHOWN] = dict([*known.items(), (str(job_id), until.timestamp())][-MOST_SHOWN:])
+
+
+def is_shown(request: HttpRequest, job_id: Any) -> bool:
+    known: dict[str, float] = request.session.get(SHOWN, {})
+    return known.get(str(job_id), 0) > timezone.now().timestamp()
 
 
 def is_owner(request: HttpRequest, job: Job) -> bool:

@@ -21,6 +21,7 @@ def production(home: Path) -> dict[str, str]:
         "LONGHAUL_URL": "https://longhaul.example",
         "LONGHAUL_HOME": str(home),
         "SECRET_KEY": secrets.token_urlsafe(50),
+        "LONGHAUL_MAIL_URL": "smtps://mail.example",
         "DATABASE_URL": f"postgresql://longhaul:{secrets.token_urlsafe(20)}@database.example/longhaul",
     }
 

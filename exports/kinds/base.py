@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
+from exports import timecode
 from exports.kinds.asking import KindForm
 from modal_functions import needs
 from progress.pipelines import Pipeline
@@ -53,6 +54,8 @@ class Kind(ABC):
     errors: ClassVar[Mapping[str, Error]] = USUAL_ERRORS
     form: ClassVar[type[KindForm]]
     template: ClassVar[str] = "kinds/fields.html"  # how the form's fields stand in its page
+    noun: ClassVar[str] = "Export"  # what a message calls it: Film, Video Assembly
+    private: ClassVar[bool] = False  # no message names it, and its page is opened by who is signed in alone
     several: ClassVar[bool] = False  # results, each to be had as soon as it is ready; else it is one film
     order: ClassVar[int] = 100  # among the kinds; the lower, the earlier
 
@@ -124,3 +127,13 @@ class Kind(ABC):
         """Of its picture, where it has one size."""
         output = export.spec.get("output") or {}
         return (output["width"], output["height"]) if {"width", "height"} <= set(output) else None
+
+    def described(self, export: "Export") -> tuple[tuple[str, str], ...]:
+        """What a message says of the result beside its size: a name and a value each."""
+        size, fps = self.size(export), (export.spec.get("output") or {}).get("fps")
+        seconds = export.result_facts.get("seconds")
+        shape = f"{size[0]} × {size[1]}" if size else ""
+        rate = f"{round(fps[0] / fps[1], 3):g} frames a second" if fps else ""
+        form = ", ".join(part for part in (shape, rate) if part)
+        length = timecode.roughly(round(float(seconds) * timecode.US)) if seconds is not None else ""
+        return tuple((name, value) for name, value in (("Format", form), ("Duration", length)) if value)

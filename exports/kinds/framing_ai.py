@@ -48,6 +48,7 @@ class FramingForm(KindForm):
 class Framing(FootageKind):
     key = "framing_ai"
     label = "Another shape"
+    noun = "Reframed Film"
     told = "The film, or one clip, cropped to 9:16, 4:5, 1:1 or 16:9; the crop goes after what moves."
     order = 10
     form = FramingForm

@@ -66,6 +66,7 @@ class MultiClip(FootageKind):
     key = "multi_clip"
     label = "Film from clips"
     told = "Clips in the order that you give them, each trimmed, made into one film."
+    noun = "Film"
     order = 0
     form = OutputForm
     pipeline = register(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class Overlay(FootageKind):
     key = "overlay"
     label = "Titles and graphics"
+    noun = "Film with Graphics"
     told = "Titles, lower thirds, highlight boxes and your logo, laid over the film or over one clip."
     order = 20
     form = OverlayForm

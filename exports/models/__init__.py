@@ -1,13 +1,17 @@
 from exports.models.allowance import Allowance
 from exports.models.answered import Answered
 from exports.models.attempt import Attempt
+from exports.models.contact import Contact, Subscription
+from exports.models.delivery import Delivery
 from exports.models.drill import Drill
 from exports.models.export import Export
 from exports.models.heartbeat import Heartbeat
+from exports.models.hours import Hours
 from exports.models.lease import Lease
 from exports.models.notice import Notice
 from exports.models.project import Clip, Project
 from exports.models.result import Result
+from exports.models.silenced import Silenced
 from exports.models.source import Source
 from exports.models.token import Token
 from exports.models.user import User
@@ -17,14 +21,19 @@ __all__ = [
     "Answered",
     "Attempt",
     "Clip",
+    "Contact",
+    "Delivery",
     "Drill",
     "Export",
     "Heartbeat",
+    "Hours",
     "Lease",
     "Notice",
     "Project",
     "Result",
+    "Silenced",
     "Source",
+    "Subscription",
     "Token",
     "User",
 ]

@@ -1,7 +1,7 @@
 """Export: what a person asked for. How far it is stands on its Job; what decides about it, in its attempts."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from exports import doorbell, kinds
+from exports.models.contact import EVERY_EXPORT, Contact, Subscription
 from exports.models.project import Project
 from progress.models import Job, Status, Wish
 from progress.tracker import ProgressTracker
@@ -119,6 +120,18 @@ class Export(models.Model):
                 Export.objects.filter(pk=self.pk).update(errors=0, interruptions=0, stop_asked_at=None, stopped_at=None)
                 self.ring()
         return retried
+
+    def tell(self, contact: Contact, events: Collection[str]) -> None:
+        """What is told of this one to a contact of its owner, instead of what that contact is told of all. Also where
+        it has ended in the meantime."""
+        from exports.models.delivery import Delivery  # noqa: PLC0415 - a delivery knows its export
+
+        wanted = {event.value: event in events for event in EVERY_EXPORT}
+        with transaction.atomic():
+            Subscription.objects.update_or_create(export=self, contact=contact, defaults=wanted)
+            contact.used(timezone.now())
+            if contact.state == "verified":
+                Delivery.owe_missed(contact)
 
     def ring(self) -> bool:
         """Look at it now, whatever the clock of the machine that looks says."""

@@ -3,10 +3,13 @@
 from django.db import models
 from django.utils import timezone
 
+from exports.models.delivery import Delivery
 from exports.models.export import Export
 
 
 class Notice(models.Model):
+    """What the site's own pages tell; what leaves the site for it is owed with it, see Delivery."""
+
     class Event(models.TextChoices):
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
@@ -31,3 +34,4 @@ class Notice(models.Model):
     def owe(cls, export: Export, event: str, *, attempt: int, text: str) -> None:
         owed = Notice(export=export, event=event, attempt=attempt, text=text[:500])
         Notice.objects.bulk_create([owed], ignore_conflicts=True)
+        Delivery.owe(export, event, attempt=attempt, text=text[:500])

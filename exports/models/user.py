@@ -7,6 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
 
+from exports.models.contact import Contact
 from progress.tracker import ProgressTracker
 
 
@@ -28,6 +29,7 @@ class User(AbstractUser):
         with transaction.atomic():
             taken = ProgressTracker().hand_over(giver=guest, taker=self)
             guest.projects.update(owner=self)
+            Contact.hand_over(giver=guest, taker=self)
             guest.delete()
         return taken
 

@@ -16,7 +16,7 @@ from exports import notices
 from exports.asides import aside
 from exports.models import Export
 from exports.panel import Panel
-from exports.views import lazy
+from exports.views import lazy, telling
 from progress import access
 from progress import views as progress_views
 from progress.snapshot import snapshot
@@ -29,7 +29,7 @@ def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     export = _found(job_id)
     if export is None:  # a job that is no export has the plain page
         return progress_views.job_page(request, job_id)
-    if access.is_anonymous(request):
+    if access.is_anonymous(request) and not access.is_shown(request, job_id):
         return redirect_to_login(request.get_full_path())
     _check_visible(request, export)
     if not export.job.settled and lazy.step(job_id):
@@ -37,15 +37,18 @@ def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if export.job.settled and export.job.unseen and access.is_owner(request, export.job):
         with aside("What was seen"):
             ProgressTracker().seen(job_id)
-    notices.tell(request, on=export.pk)
+    if request.user.is_authenticated:
+        notices.tell(request, on=export.pk)
     asked = request.GET.get("auto", "")
     auto = int(asked) if asked in map(str, progress_views.REFRESH_SECONDS) else None
-    context = {
+    context: dict[str, Any] = {
         "seen": snapshot(export.job),
         "panel": _panel(request, export),
         "auto": auto,
         "choices": progress_views.REFRESH_SECONDS,
     }
+    if access.is_owner(request, export.job) and not export.job.settled:
+        context |= telling.context(export)
     return render(request, "exports/export.html", context)
 
 

@@ -65,7 +65,7 @@ def result(request: HttpRequest, job_id: uuid.UUID, place: int) -> HttpResponseB
 
 
 def _film(request: HttpRequest, job_id: uuid.UUID, *, attachment: bool) -> HttpResponseBase:
-    if access.is_anonymous(request):
+    if access.is_anonymous(request) and not access.is_shown(request, job_id):
         return redirect_to_login(request.get_full_path())
     return of(request, _visible(request, job_id), attachment=attachment)
 

@@ -77,6 +77,12 @@ RIGHT = {
     "LONGHAUL_PUSH": (lambda s: s.PUSH, "off", False),
     "LONGHAUL_PUSH_BIND": (lambda s: s.PUSH_BIND, "0.0.0.0:9001", ("0.0.0.0", 9001)),
     "LONGHAUL_GUESTS": (lambda s: s.GUESTS_WELCOME, "off", False),
+    "LONGHAUL_MAIL_URL": (lambda s: s.MAIL_ACCOUNT and s.MAIL_ACCOUNT.host, "smtp://u:p@m.example", "m.example"),
+    "LONGHAUL_MAIL_FROM": (lambda s: s.DEFAULT_FROM_EMAIL, "Films <films@example.com>", "Films <films@example.com>"),
+    "LONGHAUL_NOTIFY_URL": (lambda s: s.NOTIFY_URL, "json://gate.example/{to}", "json://gate.example/{to}"),
+    "LONGHAUL_NOTIFY_REPLIES": (lambda s: s.NOTIFY_REPLIES, "a-secret-of-20-letters", "a-secret-of-20-letters"),
+    "LONGHAUL_NOTIFY_PRIVATE": (lambda s: s.PRIVATE_TARGETS, "on", True),
+    "LONGHAUL_CONTACT_DAYS": (lambda s: s.CONTACT_DAYS, "30", 30),
     "LONGHAUL_LOG_LEVEL": (lambda s: s.LOGGING["root"]["level"], "DEBUG", "DEBUG"),
     "LONGHAUL_POLL_SECONDS": (lambda s: s.PROGRESS_POLL_SECONDS, "10", 10),
     "LONGHAUL_POLLS_FROM_MEMORY": (lambda s: s.PROGRESS_FROM_MEMORY, "on", True),
@@ -138,6 +144,13 @@ WRONG = {
     "LONGHAUL_PUSH_BIND": ("E005", "here", "127.0.0.1:0"),
     "LONGHAUL_GUESTS": ("E002", "yes", "On", "1", "true"),
     "LONGHAUL_POLLS_FROM_MEMORY": ("E002", "yes", "OFF", "0", "false"),
+    "LONGHAUL_MAIL_FROM": (
+        "E015",
+        *("films", "films@", "@example.com", "a@example.com, b@example.com", "A <a@example.com", "a b@example.com"),
+        *("a@example.com\nBcc: b@example.com", "A\n <a@example.com>", "a@-example.com", "a@exämple.com"),
+    ),
+    "LONGHAUL_NOTIFY_PRIVATE": ("E002", "yes", "ON", "1", "true"),
+    "LONGHAUL_CONTACT_DAYS": ("E003", "3651", *NO_NUMBER),
     "LONGHAUL_LOG_LEVEL": ("E002", "debug", "LOUD", "10"),
     "LONGHAUL_TIME_ZONE": (
         "E004",
@@ -169,6 +182,7 @@ def test_every_variable_that_is_known_is_tried_here():
     assert {*RIGHT, "LONGHAUL_HOME"} == set(KNOWN)
     anything_goes = {f"LONGHAUL_STORE_{name}" for name in ("KEY", "SECRET", "GRANTS_ROLE", "GRANTS_TOKEN")}
     anything_goes |= {"LONGHAUL_MODAL_APP", "LONGHAUL_MODAL_ENVIRONMENT"}
+    anything_goes |= {"LONGHAUL_MAIL_URL", "LONGHAUL_NOTIFY_URL", "LONGHAUL_NOTIFY_REPLIES"}  # see test_messages
     assert {*WRONG, "LONGHAUL_HOME", "DATABASE_URL", "SECRET_KEY"} == set(KNOWN) - anything_goes
 
 

@@ -1,0 +1,117 @@
+"""The forms by which somebody says where, of what and when they are told."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from django import forms
+from django.conf import settings
+
+from exports.models import Contact, Hours
+from exports.models.contact import EVERY_EXPORT, Channel, Event
+from exports.outbox.proving import channels
+
+EVENTS = [
+    (Event.DONE.value, "When it is done"),
+    (Event.FAILED.value, "If it fails"),
+    (Event.STUCK.value, "If it looks stuck"),
+    (Event.SOON.value, "Two minutes before it is done"),
+]
+DIGEST = (Event.DIGEST.value, "Once a day, what has ended")
+PLACEHOLDERS = "you@example.com, +49 151 23456789, tgram://…, https://example.com/hook"
+LABELS = {
+    Channel.MAIL: "Email",
+    Channel.SMS: "Text message",
+    Channel.CHAT: "Chat (Discord, Slack, Telegram …)",
+    Channel.WEBHOOK: "Webhook",
+}
+
+
+class ContactForm(forms.Form):
+    channel = forms.ChoiceField(label="How")
+    address = forms.CharField(label="Where", max_length=1000, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["channel"].choices = [(channel.value, LABELS[channel]) for channel in channels()]  # type: ignore[attr-defined]
+        self.fields["address"].widget.attrs["placeholder"] = PLACEHOLDERS
+
+
+class ChoiceForm(forms.Form):
+    """What one contact is told of all exports."""
+
+    events = forms.MultipleChoiceField(
+        label="Tell me", required=False, choices=[*EVENTS, DIGEST], widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, typed: Any, contact: Contact) -> None:
+        chosen = [*contact.events, *([Event.DIGEST] if contact.digest else [])]
+        super().__init__(typed, initial={"events": chosen}, auto_id=f"contact-{contact.pk}-%s")
+
+
+class HoursForm(forms.Form):
+    zone = forms.CharField(label="Your time zone", max_length=64, required=False)
+    quiet_from = forms.TimeField(label="Quiet from", required=False)
+    quiet_until = forms.TimeField(label="Quiet until", required=False)
+    digest_hour = forms.TypedChoiceField(
+        label="Daily message at", coerce=int, choices=[(hour, f"{hour}:00") for hour in range(24)]
+    )
+
+    def __init__(self, typed: Any, hours: Hours) -> None:
+        kept = {name: getattr(hours, name) for name in ("zone", "quiet_from", "quiet_until", "digest_hour")}
+        super().__init__(typed, initial=kept, auto_id="hours-%s")
+        self.fields["zone"].widget.attrs |= {"list": "zones", "placeholder": settings.TIME_ZONE, "autocomplete": "off"}
+        for name in ("quiet_from", "quiet_until"):
+            self.fields[name].widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+            self.fields[name].error_messages["invalid"] = "Expected a time, such as 22:00."
+
+    def clean_zone(self) -> str:
+        zone: str = self.cleaned_data["zone"].strip()
+        try:
+            ZoneInfo(zone or settings.TIME_ZONE)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise forms.ValidationError(f"Expected a zone such as Europe/Berlin, got {zone!r}.") from None
+        return zone
+
+    def clean(self) -> dict[str, Any]:
+        typed: dict[str, Any] = self.cleaned_data
+        if not self.errors and (typed["quiet_from"] is None) != (typed["quiet_until"] is None):
+            self.add_error("quiet_until", "Expected both times of the quiet hours, or neither.")
+        return typed
+
+
+class TellForm(forms.Form):
+    """Of one export: whom, and of what."""
+
+    contacts = forms.MultipleChoiceField(label="Tell", required=False, widget=forms.CheckboxSelectMultiple)
+    events = forms.MultipleChoiceField(
+        label="Of this", required=False, choices=EVENTS, widget=forms.CheckboxSelectMultiple
+    )
+    address = forms.EmailField(
+        label="Or at this mail address",
+        required=False,
+        max_length=254,
+        widget=forms.EmailInput(attrs={"placeholder": "you@example.com", "autocomplete": "email"}),
+        error_messages={"invalid": "Expected a mail address, such as you@example.com."},
+    )
+
+    def __init__(self, typed: Any, known: Iterable[tuple[Contact, list[str]]], *, mail: bool) -> None:
+        """`known`: each contact with what it is told of this export as things stand."""
+        known = list(known)
+        told = [str(contact.pk) for contact, events in known if events]
+        events = [event.value for event in EVERY_EXPORT if any(event in events for _, events in known)]
+        usual = [Event.DONE.value, Event.FAILED.value]
+        super().__init__(typed, initial={"contacts": told, "events": events or usual}, auto_id="tell-%s")
+        if known:
+            self.fields["contacts"].choices = [(str(contact.pk), str(contact)) for contact, _ in known]  # type: ignore[attr-defined]
+        else:
+            del self.fields["contacts"]
+        if not mail:
+            del self.fields["address"]
+
+
+@cache
+def zones() -> list[str]:
+    """For who types the beginning of one."""
+    return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))

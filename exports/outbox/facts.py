@@ -1,0 +1,41 @@
+"""What is remembered for a message at the moment it is owed: retried tomorrow, it still says what was true then."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from exports import kinds
+from progress import wording
+from progress.models import Job
+
+if TYPE_CHECKING:
+    from exports.models import Export
+
+
+def facts_of(export: "Export", event: str, text: str = "") -> dict[str, Any]:
+    """Of a kind that keeps its secrets, no name and no sentence that could hold one."""
+    kind, now = kinds.get(export.kind), timezone.now()
+    job = Job.objects.get(pk=export.pk)
+    facts: dict[str, Any] = {"noun": kind.noun, "kind": kind.key, "private": kind.private, "at": now.isoformat()}
+    facts |= {"status": job.status, "percent": job.percent, "attempts": job.attempt}
+    if not kind.private:
+        facts |= {"project": export.project.name, "title": job.title, "sentence": text}
+    if event == "done":
+        size = int(export.result_facts.get("bytes") or 0)
+        facts |= {"fields": [list(each) for each in kind.described(export)], "bytes": size, "size": wording.size(size)}
+        facts |= {"seconds": export.result_facts.get("seconds")} | _times(job)
+    elif event == "failed":
+        error = kind.errors.get(job.cause)
+        facts |= {"cause": job.cause, "retryable": error is None or error.retryable}
+    elif job.finish is not None:
+        facts |= {"finish": job.finish.isoformat()}
+    return facts
+
+
+def _times(job: Job) -> dict[str, str]:
+    """How long it took, and what was said of that first."""
+    first = job.forecasts.order_by("id").first()
+    took = {"took": wording.took(job.active_seconds(timezone.now()))}
+    if first is None:
+        return took
+    return took | {"estimate": wording.took(max(0.0, (first.finish - job.created_at - job.paused_for).total_seconds()))}

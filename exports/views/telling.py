@@ -1,0 +1,77 @@
+"""The small form on an export's page: who is told of this one."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from exports.contact_forms import TellForm
+from exports.limits import Refused
+from exports.models import Contact, Export, Hours, User
+from exports.models.contact import Channel
+from exports.outbox import mail, proving
+from progress import access
+
+ON_ITS_WAY = "A mail is on its way: open the link in it, and you are told there. Until then, nothing else is sent."
+
+
+@require_POST
+@never_cache
+def tell(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    export = Export.objects.select_related("job__owner", "project").filter(pk=job_id).first()
+    if export is None or not access.is_owner(request, export.job):
+        raise Http404
+    known = _known(export)
+    Hours.begin(export.job.owner_id, timezone.get_current_timezone_name())
+    form = TellForm(request.POST, known, mail=mail.configured())
+    said = _kept(export, form, [contact for contact, _ in known]) if form.is_valid() else ""
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "exports/telling.html", context(export, form=None if said else form, said=said))
+    if said:
+        messages.success(request, said)
+        return redirect("export", job_id=job_id)
+    messages.warning(request, " ".join(str(sentence) for errors in form.errors.values() for sentence in errors))
+    return redirect("export", job_id=job_id)
+
+
+def context(export: Export, *, form: TellForm | None = None, said: str = "") -> dict[str, Any]:
+    """What the form is made of, as things stand."""
+    can_mail = mail.configured()
+    known = _known(export)
+    return {
+        "export": export,
+        "tell_form": form or TellForm(None, known, mail=can_mail),
+        "tell_mail": can_mail,
+        "tell_known": bool(known),
+        "tell_said": said,
+    }
+
+
+def _known(export: Export) -> list[tuple[Contact, list[str]]]:
+    asked = {each.contact_id: each for each in export.subscriptions.all()}
+    contacts = Contact.objects.reachable().filter(owner_id=export.job.owner_id)
+    return [(contact, asked[contact.pk].events if contact.pk in asked else contact.events) for contact in contacts]
+
+
+def _kept(export: Export, form: TellForm, contacts: list[Contact]) -> str:
+    """What was done, in a sentence; empty, with the error said, where an address is refused."""
+    typed, now = form.cleaned_data, timezone.now()
+    new = None
+    if typed.get("address"):
+        try:
+            new = proving.add(User.objects.get(jobs=export.pk), Channel.MAIL, typed["address"], now)
+        except Refused as refusal:
+            form.add_error("address", refusal.sentence)
+            return ""
+    for contact in contacts:
+        chosen = str(contact.pk) in typed.get("contacts", ()) or contact == new
+        export.tell(contact, typed["events"] if chosen else ())
+    if new is not None and not new.verified:
+        export.tell(new, typed["events"])
+        return ON_ITS_WAY
+    return "Kept. You are told as chosen here." if typed["events"] else "Kept. Nobody is told of this export."

@@ -1,0 +1,160 @@
+"""What is owed though nothing changed: it looks stuck, it is nearly done, and once a day what ended."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from exports.models import Delivery, Hours
+from exports.outbox import watching
+from progress.models import Job
+from progress.tracker import ProgressTracker
+from tests.exports.outbox.conftest import contact_of, fail, finish, fresh, requested, told
+
+pytestmark = pytest.mark.django_db
+
+
+def running(export, *, finish=None, high=None, heard=0, begun=600):
+    """One that runs: done in so many seconds, and heard of so long ago."""
+    tracker, now = ProgressTracker(), timezone.now()
+    tracker.uploaded(export.pk)
+    tracker.start(export.pk, attempt=1)
+    Job.objects.filter(pk=export.pk).update(
+        finish=None if finish is None else now + timedelta(seconds=finish),
+        finish_high=None if high is None else now + timedelta(seconds=high),
+        heard_at=now - timedelta(seconds=heard),
+        started_at=now - timedelta(seconds=begun),
+    )
+    return fresh(export)
+
+
+def owed():
+    return sorted(Delivery.objects.values_list("event", "attempt"))
+
+
+def watch(seconds=0):
+    return watching.watch(timezone.now() + timedelta(seconds=seconds))
+
+
+def test_two_minutes_before_it_is_told_once_an_attempt(owner, clock, export):
+    contact_of(owner, clock, events=("soon",))
+    running(export, finish=300)
+    watch()
+    assert owed() == []
+    watch(181)
+    watch(190)
+    assert owed() == [("soon", 1)]
+    ProgressTracker().requeue(export.pk, cause="lost", text="It was lost.")
+    ProgressTracker().start(export.pk, attempt=2)
+    Job.objects.filter(pk=export.pk).update(finish=timezone.now() + timedelta(seconds=100))
+    watch()
+    assert owed() == [("soon", 1), ("soon", 2)]
+
+
+@pytest.mark.parametrize(
+    "more", [{"finish": None}, {"finish": 10}, {"finish": -50}, {"finish": 121}, {"finish": 60, "begun": 30}]
+)
+def test_it_is_not_told_where_it_is_not_known_too_near_or_not_worth_it(owner, clock, export, more):
+    contact_of(owner, clock, events=("soon",))
+    running(export, **more)
+    watch()
+    assert owed() == []
+
+
+def test_what_looks_stuck_is_told_once(owner, clock, export):
+    contact_of(owner, clock, events=("stuck",))
+    running(export, finish=-200, high=-100, heard=300)
+    watch()
+    watch(5)
+    assert owed() == [("stuck", 1)]
+
+
+def test_what_is_only_quiet_is_not(owner, clock, export):
+    contact_of(owner, clock, events=("stuck",))
+    running(export, finish=100, high=200, heard=300)
+    watch()
+    assert owed() == []
+
+
+def test_nobody_is_told_of_what_they_did_not_ask_for(owner, stranger, clock, export):
+    contact_of(owner, clock)
+    contact_of(stranger, clock, events=("stuck", "soon"))
+    running(export, finish=-200, high=-100, heard=300)
+    watch()
+    assert owed() == []
+
+
+def test_who_asked_for_one_export_alone_is_told_of_that(owner, clock, project):
+    contact = contact_of(owner, clock, events=())
+    one, other = requested(project), requested(project)
+    one.tell(contact, ["soon"])
+    running(one, finish=100)
+    running(other, finish=100)
+    watch()
+    assert [row.export_id for row in Delivery.objects.all()] == [one.pk]
+
+
+def test_what_moved_on_before_it_could_be_sent_is_not_said_any_more(owner, clock, export, mailbox, sends):
+    contact_of(owner, clock, events=("soon", "stuck"))
+    running(export, finish=100)
+    watch()
+    ProgressTracker().fail(export.pk, cause="internal", text="It broke.")
+    assert sends().dropped == 1
+    assert mailbox.taken == []
+
+
+def test_about_two_minutes_is_not_said_three_minutes_later(owner, clock, export, mailbox, sends):
+    contact_of(owner, clock, events=("soon",))
+    running(export, finish=100)
+    watch()
+    mailbox.rcpt = "450 Later"
+    sends()
+    clock.pass_by(180)
+    assert sends().dropped == 1
+
+
+def test_both_say_what_they_know(owner, clock, project, mailbox, sends):
+    contact_of(owner, clock, events=("soon", "stuck"))
+    running(requested(project), finish=100)
+    running(requested(project), finish=-200, high=-100, heard=300)
+    watch()
+    sends()
+    texts = {message["Subject"]: message.get_body(("plain",)).get_content() for message in mailbox.taken}
+    assert set(texts) == {"Film Done in About Two Minutes: Lofoten", "Film May Be Stuck: Lofoten"}
+    assert "around " in texts["Film Done in About Two Minutes: Lofoten"]
+    assert texts["Film May Be Stuck: Lofoten"].startswith("There is nothing you have to do.")
+
+
+def test_a_digest_tells_once_what_ended_and_nothing_when_nothing_did(owner, clock, project, receiver, sends):
+    now = timezone.now()
+    due = {"digest": True, "digest_due_at": now + timedelta(hours=1), "digest_from": now}
+    contact_of(owner, clock, "webhook", receiver.url, events=(), **due)
+    finish(requested(project, title="One"))
+    fail(requested(project, title="Two"))
+    running(requested(project, title="Three"))
+    assert watching.digests(now) == 0, "not yet"
+    later = now + timedelta(hours=1, seconds=1)
+    assert [watching.digests(later), watching.digests(later)] == [1, 0]
+    sends()
+    (message,) = told(receiver)
+    assert message["type"] == "digest"
+    assert [(item["title"], item["said"]) for item in message["data"]["exports"]] == [
+        ("Two", "Failed"),
+        ("One", "Complete"),
+    ]
+    assert watching.digests(later + timedelta(days=1)) == 0, "nothing ended since"
+
+
+def test_a_digest_by_mail_lists_twenty_and_counts_the_rest(owner, clock, project, mailbox, sends):
+    now = timezone.now()
+    Hours.objects.create(owner=owner, zone="Europe/Berlin")
+    contact_of(owner, clock, events=(), digest=True, digest_due_at=now, digest_from=now - timedelta(days=1))
+    for number in range(22):
+        ProgressTracker().fail(requested(project, title=f"Reel {number}").pk, cause="internal", text="It broke.")
+    watching.digests(timezone.now())
+    sends()
+    (message,) = mailbox.taken
+    text = message.get_body(("plain",)).get_content()
+    assert message["Subject"] == "22 exports ended since yesterday"
+    assert text.count("Reel") == 20
+    assert "And 2 more." in text
