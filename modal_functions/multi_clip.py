@@ -105,8 +105,9 @@ def _process(making: Making) -> int:
     kept = _kept_of(making)
     missing = [chunk for chunk in making.chunks if f"{chunk.key}.mp4" not in kept]
     quiet = {sound.key: sound for sound in making.sounds if f"{sound.key}.flac" not in kept}
-    pieces = Pieces(kept=making.timeline.frames - sum(chunk.frames for chunk in missing), on_done=context.report.units)
-    pieces.tell()
+    there = making.timeline.frames - sum(chunk.frames for chunk in missing)
+    context.report.kept(there)
+    pieces = Pieces(kept=there, on_done=context.report.units)
     context.border()
     workers = context.fan.at_once if context.fan else cores()
     batches = [_of_sound(making, sound) for sound in quiet.values()]

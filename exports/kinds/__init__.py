@@ -1,6 +1,6 @@
 """The kinds there are. A new one is a file here, a file in modal_functions, and a line in KINDS."""
 
-from exports.kinds.base import Error, Kind, Unplannable
+from exports.kinds.base import Around, Error, Kind, Unplannable
 from exports.kinds.multi_clip import MultiClip
 
 KINDS: tuple[Kind, ...] = (MultiClip(),)
@@ -13,4 +13,4 @@ def get(key: str) -> Kind:
     raise ValueError(f"kind: expected one of {', '.join(kind.key for kind in KINDS)}, got {key!r}")
 
 
-__all__ = ["KINDS", "Error", "Kind", "Unplannable", "get"]
+__all__ = ["KINDS", "Around", "Error", "Kind", "Unplannable", "get"]

@@ -1,10 +1,11 @@
 """Kind: the sort of export. What a kind is made of stands in one file of this folder; nothing else asks which it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from progress.estimate.shapes import Part
 from progress.pipelines import Pipeline
 
 if TYPE_CHECKING:
@@ -21,6 +22,17 @@ class Error:
     """A way to go wrong that this kind knows: whether trying again by itself can help."""
 
     retryable: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What decides beside its own spec how long an export takes: whose it is, and where it will be made."""
+
+    account: str
+    project: str
+    machine: str  # its sort: those of one sort are about as fast as each other
+    at_once: int  # chunks that are rendered at the same time
+    idle: float | None = None  # seconds since that sort last worked; None where machines are always warm
 
 
 class Kind(ABC):
@@ -40,6 +52,14 @@ class Kind(ABC):
     @abstractmethod
     def spec(self, export: "Export") -> dict[str, Any]:
         """What the work is told, once all sources are there."""
+
+    @abstractmethod
+    def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
+        """How much work each stage of it is, and what it has in common with others; of what was planned so."""
+
+    @abstractmethod
+    def is_large(self, spec: Mapping[str, Any], sources: "Iterable[Source]") -> bool:
+        """Of 20 chunks or more: what such exports take is told apart from the rest."""
 
     @abstractmethod
     def finalize(self, export: "Export", attempt: "Attempt", tracker: "ProgressTracker") -> bool:

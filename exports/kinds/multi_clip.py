@@ -1,12 +1,14 @@
 """multi_clip: clips in order, each trimmed, made into one film."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from exports.kinds.base import Error, Kind, Unplannable
+from exports.kinds.base import Around, Error, Kind, Unplannable
+from exports.kinds.film_work import FilmWork
+from progress.estimate.shapes import Part
 from progress.pipelines import Pipeline, Stage, register
 
 if TYPE_CHECKING:
@@ -124,6 +126,14 @@ class MultiClip(Kind):
                 "clips": [_clip(clip, sources[clip["source"]]) for clip in export.spec["clips"]],
             },
         }
+
+    def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
+        output = spec["output"]
+        settings = f"{output['width']}x{output['height']}-{output['quality']}"
+        return FilmWork.of(spec, sources).parts(self.pipeline, settings, around)
+
+    def is_large(self, spec: Mapping[str, Any], sources: "Iterable[Source]") -> bool:
+        return FilmWork.of(spec, sources).is_large
 
     def finalize(self, export: "Export", attempt: "Attempt", tracker: "ProgressTracker") -> bool:
         from exports.models import Export, Notice, Project  # noqa: PLC0415 - the models know the kinds

@@ -1,0 +1,92 @@
+"""How much work a film from clips is, in each of its stages; reckoned from its spec and its sources alone."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from progress.estimate.shapes import Part
+
+if TYPE_CHECKING:
+    from exports.kinds.base import Around
+    from exports.models import Source
+    from progress.pipelines import Pipeline
+
+US = 1_000_000
+MEGA = 1e6
+LEAST = 1e-3  # of a unit of work: nothing takes no time at all
+CHUNK_SECONDS = 2
+GUESSED_BYTES_A_SECOND = 1e6  # of a source that nobody has looked into yet
+BYTES_A_PIXEL = {"draft": 0.005, "standard": 0.01, "high": 0.02}
+LARGE = 20  # chunks
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilmWork:
+    """Frames and chunks as the work will plan them, give or take a frame a clip."""
+
+    frames: int
+    chunks: int
+    pixels: int  # of one frame
+    source_bytes: int
+    missing_bytes: int
+    quality: str
+
+    @classmethod
+    def of(cls, spec: Mapping[str, Any], sources: "Iterable[Source]") -> "FilmWork":
+        output, known = spec["output"], {str(source.pk): source for source in sources}
+        rate = Fraction(*output["fps"])
+        frames = [max(1, round(_length_us(clip, known.get(clip["source"])) * rate / US)) for clip in spec["clips"]]
+        size = max(1, round(CHUNK_SECONDS * rate))
+        used = [known[pk] for pk in {clip["source"] for clip in spec["clips"]} & known.keys()]
+        return cls(
+            frames=sum(frames),
+            chunks=sum(math.ceil(each / size) for each in frames),
+            pixels=output["width"] * output["height"],
+            source_bytes=sum(source.bytes for source in used),
+            missing_bytes=sum(
+                source.bytes - source.stored_bytes for source in used if source.state == source.State.UPLOADING
+            ),
+            quality=output["quality"],
+        )
+
+    @property
+    def megapixels(self) -> float:
+        return self.frames * self.pixels / MEGA
+
+    @property
+    def is_large(self) -> bool:
+        return self.chunks >= LARGE
+
+    def parts(self, pipeline: "Pipeline", settings: str, around: "Around") -> tuple[Part, ...]:
+        side_by_side = max(1, min(around.at_once, self.chunks))
+        machine, project = f"machine={around.machine}", f"project={around.project}"
+        told: dict[str, tuple[float, tuple[str, ...]]] = {
+            "upload": (self.missing_bytes / MEGA, (f"network={around.account}",)),
+            "start": (1.0, (machine,)),
+            "fetch": (self.source_bytes / MEGA, (machine,)),
+            "process": (self.megapixels / side_by_side, (f"settings={settings}", machine, project)),
+            "publish": (self.megapixels * BYTES_A_PIXEL[self.quality], (machine,)),
+            "finalize": (1.0, ()),
+        }
+        return tuple(
+            Part(
+                stage=stage.key,
+                usual=stage.seconds,
+                work=max(LEAST, told[stage.key][0]),
+                levels=told[stage.key][1],
+                idle=around.idle if stage.key == "start" else None,
+            )
+            for stage in pipeline.stages
+        )
+
+
+def _length_us(clip: Mapping[str, Any], source: "Source | None") -> int:
+    """Of a clip whose source was not looked at yet, by the size of its file."""
+    if clip["out_us"] is not None:
+        return max(1, int(clip["out_us"]) - int(clip["in_us"]))
+    if source is None:
+        return US
+    seconds = source.seconds if source.seconds is not None else source.bytes / GUESSED_BYTES_A_SECOND
+    return max(1, round(seconds * US) - int(clip["in_us"]))
