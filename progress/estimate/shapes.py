@@ -14,7 +14,7 @@ class Part:
 
     stage: str
     usual: float  # the seconds its pipeline declares: all there is to go by on the first day
-    work: float = 1.0  # megabytes, megapixels of frames on the critical path, or 1 where nothing scales it
+    work: float = 1.0  # megabytes, megapixels of frames on the critical path, 1 where nothing scales it, 0: none to do
     levels: tuple[str, ...] = ()  # what it has in common with others, as "type=value": "machine=modal"
     idle: float | None = None  # seconds since its sort of machine last worked; None where a start has only one hump
 
@@ -43,6 +43,8 @@ class Observation:
     part: int | None  # the stage it is in; None while it waits in the queue
     began: float = 0.0  # when that stage began
     done: float = 0.0  # how much of it is done, from 0 to 1, along its critical path
+    kept: float = 0.0  # of that: what an earlier attempt had done, when this one began
+    moved: float | None = None  # when the last of it was done; None where that was not noted
     units: int = 0  # done of it, in its own unit
     total: int = 0
     passed: tuple[float, ...] = ()  # seconds that each stage before took
@@ -58,6 +60,7 @@ class Quantiles:
     middle: float
     high: float
     parts: tuple[float, ...] = ()
+    bucket: str = ""  # which like it are judged together; handed back to settle()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +70,8 @@ class Measured:
     part: Part
     seconds: float
     pipeline: str
+    half: float | None = None  # seconds until half of it was done, where that was noted
+    units: int = 0  # that it had
 
 
 class Estimator(Protocol):
@@ -78,3 +83,10 @@ class Estimator(Protocol):
         """`observations` in order, the last one the newest; empty before the job was seen at all."""
 
     def learn(self, measured: Measured) -> None: ...
+
+
+class Settles(Estimator, Protocol):
+    """An estimator that also learns from what became of its own words."""
+
+    def settle(self, said: Quantiles, left: float) -> None:
+        """What was said at one moment of a job that has ended by now, and the seconds that were really left then."""
