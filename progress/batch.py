@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections, router, transaction
 
-from progress.models import Job
+from progress.models import Job, Outlook
 from progress.report import Report
 
 if TYPE_CHECKING:
     from django.db.models import Field
 
 SIZE = 100
-COLUMNS = ("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "heard_at", "finish", "later")
+COLUMNS = (
+    *("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "plan", "heard_at"),
+    *("finish_low", "finish", "finish_high", "later", "worsened"),
+)
 
 
 def parts(reports: Sequence[Report]) -> Iterator[Sequence[Report]]:
@@ -45,6 +48,20 @@ def write(ticks: Sequence[tuple[Job, dict[str, Any]]]) -> int:
     with transaction.atomic(using=using), connection.cursor() as cursor:
         cursor.executemany(_statement(connection), rows)
         return int(cursor.rowcount)
+
+
+def keep_traces(traces: Sequence[tuple[Any, list[Any]]]) -> None:
+    """What was seen of jobs, by their ids; of two who keep at once, the later one's stands."""
+    if not traces:
+        return
+    using = router.db_for_write(Outlook)
+    connection = connections[using]
+    key, trace = Outlook._meta.pk, Outlook._meta.get_field("trace")
+    rows = [(trace.get_db_prep_save(each, connection), key.get_db_prep_save(pk, connection)) for pk, each in traces]
+    quote = connection.ops.quote_name
+    table = quote(Outlook._meta.db_table)
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {quote('trace')} = %s WHERE {quote(key.column)} = %s", rows)  # noqa: S608
 
 
 def _statement(connection: Any) -> str:

@@ -1,16 +1,19 @@
-"""Foresight: what is said of a job's finish while it is under way. Of one process; what it keeps in memory is a copy.
+"""Foresight: what is said of a job's finish. It reads rows and keeps copies in memory, those of one process.
 
-It reads rows and makes forecasts; they are written with the report they were made from, by whoever folds that.
+It writes no job: what it says is written with the report it was said of, by whoever folds that.
 """
 
+import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cache
 from typing import Any
 
-from progress import fold, outlook
-from progress.estimate.shapes import Features, Observation, Quantiles
+from progress import batch, fold, outlook, pipelines
+from progress.estimate import ahead as queue
+from progress.estimate.shapes import Features, Left, Observation, Quantiles
 from progress.league import League, Said
 from progress.models import Job, Outlook
 from progress.pipelines import Pipeline
@@ -18,7 +21,6 @@ from progress.report import Order, Report
 
 EVERY = 2.0  # seconds of a job between two forecasts of it; a page asks no more often
 MOST_KEPT = 5_000
-LONGEST = 10.0**8  # seconds; a date has an end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,19 +28,21 @@ class Sight:
     """What one report shows, and what is said because of it."""
 
     seen: Observation
-    shown: Quantiles | None = None  # None: what was said before stands
-    plan: tuple[float, ...] = ()  # seconds of this stage and of each later one
-    said: tuple[Said, ...] = ()  # by every estimator, where the report crosses a checkpoint
+    left: Quantiles | None = None  # None: what was said before stands
+    parts: tuple[float, ...] = ()  # seconds of this stage and of each later one, where the bar is planned by them
+    said: tuple[Said, ...] = ()  # by every estimator, at a checkpoint
+    large: bool = False
 
 
 @dataclass(kw_only=True)
 class Known:
-    """An outlook, as it was when the job stood at `order`."""
+    """An outlook, as it was when its job stood at `order`."""
 
     features: Features
     large: bool
     trace: list[Observation]
     order: Order | None = None
+    last: Observation | None = None
     forecast_at: float = float("-inf")
 
 
@@ -46,56 +50,171 @@ class Known:
 class Foresight:
     league: League = field(default_factory=League)
     _known: "OrderedDict[Any, Known]" = field(default_factory=OrderedDict)
-
-    # Before it begins
-
-    def before(self, features: Features, large: bool, seen: Observation | None = None) -> Quantiles | None:
-        """Of the estimator that serves; with `seen`, from its place in the queue."""
-        served = self.league.serving(features.pipeline, large)
-        now = seen.at if seen else 0.0
-        return self.league.predict(served, features, (seen,) if seen else (), now)
-
-    # While reports come
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def load(self, jobs: Iterable[Job]) -> None:
-        """Those whose outlook is not at hand, or is older than their row, in one statement."""
+        """Those whose outlook is not at hand, or of another moment than their row, in one statement."""
         missing = {job.pk: job for job in jobs if not self._is_current(job)}
         if not missing:
             return
         rows = Outlook.objects.in_bulk(list(missing))
         for pk, job in missing.items():
-            self._remember(job, _known_from(rows.get(pk), job))
-        self.league.load(self._known[pk].features for pk in missing)
+            self._remember(pk, _known_from(rows.get(pk), job))
 
-    def at(self, job: Job, pipeline: Pipeline, report: Report, place: fold.Place, bp: int, now: datetime) -> Sight:
-        self.load([job])
-        known = self._known[job.pk]
-        seen = _observed(job, pipeline, report, place, now)
-        crossed = fold.crossed(job, bp)
-        if not (crossed or self._is_due(job, pipeline, report, seen, known)):
+    def sight(
+        self,
+        job: Job,
+        report: Report,
+        index: int,
+        behind: Mapping[str, Sequence[float]],
+        now: datetime,
+        *,
+        checkpoint: bool,
+    ) -> Sight:
+        """`behind` has the seconds of each stage that is passed now."""
+        pipeline = pipelines.get(job.pipeline)
+        known = self._of(job)
+        seen = _observed(job, pipeline, report, index, behind, now, known.last)
+        if not (checkpoint or _is_due(job, pipeline, seen, known)):
             return Sight(seen=seen)
-        features, trace = known.features, (*known.trace, seen)
-        served = self.league.serving(pipeline.key, known.large)
-        shown = self.league.predict(served, features, trace, seen.at)
+        trace = (*known.trace, seen)
         return Sight(
             seen=seen,
-            shown=shown,
-            plan=self.league.parts(features, trace, seen.at) if pipeline.bands == "learned" else (),
-            said=self.league.all_say(features, trace, seen.at, known.large) if crossed else (),
+            left=self.league.left(known.features, trace, large=known.large),
+            parts=self.league.ours(known.features, trace).parts if pipeline.bands == "learned" else (),
+            said=self.league.all_say(known.features, trace, large=known.large) if checkpoint else (),
+            large=known.large,
         )
 
-    def keep(self, folded: Sequence[tuple[Job, Sight]]) -> None:
-        """What was seen, once it is written on the rows: in memory, and now and then in the outlooks' own rows."""
+    def keep(self, told: Sequence[tuple[Job, Sight]]) -> None:
+        """What was seen and is written on the rows by now; thinned, it also goes into the rows of the outlooks."""
         due = []
-        for job, sight in folded:
+        for job, sight in told:
             known = self._known.get(job.pk)
             if known is None:
                 continue
-            known.order = (job.attempt, job.run, job.seq)
-            if sight.shown is not None:
+            known.order, known.last = (job.attempt, job.run, job.seq), sight.seen
+            if sight.left is not None or sight.parts:
                 known.forecast_at = sight.seen.at
             if outlook.is_worth_keeping(known.trace[-1] if known.trace else None, sight.seen):
                 known.trace.append(sight.seen)
-                due.append((job.pk, known.trace))
-        for pk, trace in due:
-            Outlook.objects.filter(pk=pk).update(trace=[outlook.seen_as_json(each) for each in trace])
+                due.append((job.pk, [outlook.seen_as_json(each) for each in known.trace]))
+        batch.keep_traces(sorted(due))
+
+    def queued(self, job: Job, ahead: Sequence[Left], slots: int, now: datetime) -> Quantiles | None:
+        """Until its finish, from its place in the queue."""
+        known = self._of(job)
+        seen = _waiting(job, now, ahead, slots)
+        return self.league.left(known.features, (*known.trace, seen), large=known.large)
+
+    def wait(self, ahead: Sequence[Left], slots: int) -> tuple[float, float]:
+        """The seconds until its turn comes: eight times in ten between these."""
+        wait = queue.wait(ahead, slots)
+        reach = queue.EIGHT_IN_TEN / 2 * wait.variance**0.5
+        return max(0.0, wait.mean - reach), wait.mean + reach
+
+    def trace(self, job: Job) -> Sequence[Observation]:
+        return tuple(self._of(job).trace)
+
+    def features(self, job: Job) -> Features:
+        return self._of(job).features
+
+    def forget_one(self, job_id: Any) -> None:
+        with self._lock:
+            self._known.pop(job_id, None)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._known.clear()
+        self.league.forget()
+
+    def _of(self, job: Job) -> Known:
+        self.load([job])
+        known = self._known.get(job.pk)
+        return known if known is not None else _known_from(None, job)
+
+    def _is_current(self, job: Job) -> bool:
+        known = self._known.get(job.pk)
+        return known is not None and known.order == (job.attempt, job.run, job.seq)
+
+    def _remember(self, pk: Any, known: Known) -> None:
+        with self._lock:
+            self._known[pk] = known
+            self._known.move_to_end(pk)
+            while len(self._known) > MOST_KEPT:
+                self._known.popitem(last=False)
+
+
+@cache
+def foresight() -> Foresight:
+    """This process's own."""
+    return Foresight()
+
+
+def _known_from(row: Outlook | None, job: Job) -> Known:
+    pipeline = pipelines.get(job.pipeline)
+    trace = [outlook.seen_from_json(each) for each in row.trace] if row else []
+    return Known(
+        features=outlook.from_json(row.features) if row else outlook.usual(pipeline),
+        large=row.large if row else False,
+        trace=trace,
+        order=(job.attempt, job.run, job.seq),
+        last=trace[-1] if trace else None,
+    )
+
+
+def _is_due(job: Job, pipeline: Pipeline, seen: Observation, known: Known) -> bool:
+    if pipeline.bands == "learned" or known.last is None or known.last.part != seen.part:
+        return True
+    return seen.at - known.forecast_at >= EVERY
+
+
+def _observed(
+    job: Job,
+    pipeline: Pipeline,
+    report: Report,
+    index: int,
+    behind: Mapping[str, Sequence[float]],
+    now: datetime,
+    last: Observation | None,
+) -> Observation:
+    """By the site's clock, which knows of pauses; how long the stage has run, by the clock of whoever runs it."""
+    at = job.active_seconds(now)
+    here = _same_stage(job, report, index, last)
+    seconds = max(0.0, (report.at - fold.began(job, report)).total_seconds())
+    done = min(1.0, report.fraction) if pipeline.stages[index].unit else 0.0
+    moved = here is None or done > here.done or here.moved is None
+    return Observation(
+        at=at,
+        part=index,
+        began=at - seconds,
+        done=done,
+        kept=_kept(report, here, done, seconds),
+        moved=at if moved or here is None else here.moved,
+        units=report.done or 0,
+        total=report.total or 0,
+        passed=tuple(behind.get(stage.key, (0.0,))[0] for stage in pipeline.stages[:index]),
+    )
+
+
+def _same_stage(job: Job, report: Report, index: int, last: Observation | None) -> Observation | None:
+    """What was seen last, where it was in the same stage of the same run."""
+    fresh = (report.attempt, report.run) != (job.attempt, job.run)
+    return None if fresh or last is None or last.part != index else last
+
+
+def _kept(report: Report, here: Observation | None, done: float, seconds: float) -> float:
+    """What it says itself was there; else what was done before any time had passed."""
+    if report.kept is not None and report.total:
+        return min(done, report.kept / report.total)
+    if here is not None:
+        return min(done, here.kept)
+    return done if seconds == 0 else 0.0
+
+
+def _waiting(job: Job, now: datetime, ahead: Sequence[Left], slots: int) -> Observation:
+    pipeline = pipelines.get(job.pipeline)
+    stages = [stage.key for stage in pipeline.stages]
+    behind = stages[: stages.index(job.stage) + 1] if job.stage in job.passed else stages[: stages.index(job.stage)]
+    passed = tuple(job.passed.get(key, (0.0,))[0] for key in behind)
+    return Observation(at=job.active_seconds(now), part=None, passed=passed, ahead=tuple(ahead), slots=slots)

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from progress import scores
+from progress import pipelines, scores
 from progress.estimate import learned
 from progress.estimate.rates import Rates
-from progress.estimate.shapes import Features, Estimator, Observation, Quantiles
+from progress.estimate.shapes import Estimator, Features, Observation, Quantiles
 from progress.rates import RateRows
 
 OURS = learned.Learned.name
@@ -22,6 +22,11 @@ class Said:
     estimator: str
     left: Quantiles
     shown: bool
+
+    @property
+    def ranged(self) -> bool:
+        """It says a range, and not one number."""
+        return self.left.low < self.left.high
 
 
 @dataclass
@@ -71,7 +76,7 @@ class League:
     def _may_say(self, features: Features, seen: Sequence[Observation]) -> bool:
         longest = max(features.parts, key=lambda part: part.usual)
         known = self._rates(features).get(f"{features.pipeline}/{longest.stage}")
-        return (known is not None and known.count >= COMPARABLE) or _measured(seen) >= MEASURED
+        return (known is not None and known.count >= COMPARABLE) or _measured(features, seen) >= MEASURED
 
     def _rates(self, *features: Features) -> Rates:
         return self.rates.of(set().union(*(learned.keys(each) for each in features)))
@@ -89,10 +94,12 @@ def best(standings: Sequence[scores.Standing]) -> str:
     return next((each.estimator for each in fair if each.median < ours.median), OURS)
 
 
-def _measured(seen: Sequence[Observation]) -> float:
-    """Seconds of work whose speed was seen, in the stages behind it and in this one."""
-    if not seen:
+def _measured(features: Features, seen: Sequence[Observation]) -> float:
+    """Seconds of work whose speed was seen, in the stages behind it and in this one; waiting measures nothing."""
+    pipeline = pipelines.find(features.pipeline)
+    if not seen or pipeline is None:
         return 0.0
     newest = seen[-1]
     here = newest.at - newest.began if newest.part is not None and newest.done > newest.kept else 0.0
-    return sum(newest.passed) + here
+    behind = zip(pipeline.stages, newest.passed, strict=False)
+    return sum(seconds for stage, seconds in behind if stage.unit) + here

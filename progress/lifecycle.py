@@ -28,6 +28,7 @@ def may_move(job: Job, status: Status) -> bool:
 def moved(job: Job, status: Status, now: datetime) -> dict[str, Any]:
     """The columns that change when this job takes on this status."""
     changes: dict[str, Any] = {"status": status, "queue_position": None, "unreachable_since": None}
+    changes |= {"starts_low": None, "starts_high": None}
     if status in SETTLED:
         changes |= _settled(job, status, now)
     if status == Status.PAUSED:

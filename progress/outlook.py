@@ -58,9 +58,7 @@ def seen_as_json(seen: Observation) -> list[Any]:
 
 def seen_from_json(stored: Sequence[Any]) -> Observation:
     at, part, began, done, units, total, passed = stored
-    return Observation(
-        at=at, part=part, began=began, done=done, units=units, total=total, passed=tuple(passed)
-    )
+    return Observation(at=at, part=part, began=began, done=done, units=units, total=total, passed=tuple(passed))
 
 
 def is_worth_keeping(last: Observation | None, seen: Observation) -> bool:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -76,8 +77,8 @@ def _read(which: Q) -> tuple[dict[str, Learned], dict[str, int]]:
 
 
 def _write(key: str, rate: Learned, version: int | None) -> None:
-    numbers = {"mean": rate.mean, "variance": rate.variance, "count": rate.count, "at": timezone.now()}
+    numbers: dict[str, Any] = {"mean": rate.mean, "variance": rate.variance, "count": rate.count, "at": timezone.now()}
     if version is None:
         Rate.objects.create(key=key, **numbers)
-    elif not Rate.objects.filter(key=key, version=version).update(**numbers, **{"version": F("version") + 1}):
+    elif not Rate.objects.filter(key=key, version=version).update(**numbers, version=F("version") + 1):
         raise _Overtaken

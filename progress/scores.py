@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import mean, median
 
-from progress.fold import CHECKPOINTS
 from progress.models import Forecast, Job, Outlook
 
 JUDGED_BY = (25, 50, 75)  # the checkpoints that decide who serves
