@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 
 from progress.estimate import ahead, prior, reach, remaining, starts
 from progress.estimate.own import learned_own, own
-from progress.estimate.prior import Normal
 from progress.estimate.rates import Rate, Rates
 from progress.estimate.remaining import NOTHING, Moments
 from progress.estimate.shapes import Features, Measured, Observation, Part, Quantiles
@@ -108,9 +107,7 @@ def learned(measured: Measured, rates: Rates) -> dict[str, Rate]:
         return {}
     if part.idle is not None:
         return starts.learned(part, measured.seconds, rates)
-    expected = prior.prior(pipeline, part, rates) if measured.half is not None else Normal(0.0, 0.0)
-    changed = learned_own(measured, expected, rates)
-    return changed | prior.learned(pipeline, part, measured.seconds, rates)
+    return learned_own(measured, rates) | prior.learned(pipeline, part, measured.seconds, rates)
 
 
 def settled(said: Quantiles, left: float, rates: Rates) -> dict[str, Rate]:

@@ -4,13 +4,14 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from progress.estimate.own import Own, grains
 from progress.estimate.prior import Normal
 from progress.estimate.shapes import Observation
 
 ROOT2 = math.sqrt(2.0)
 TICK = 2.0  # seconds between two looks
 SILENT = 2 * TICK  # for so long, no news says nothing
-GRAIN = 5.0  # seconds within which the speed of a stage hardly changes: what counts as one of its units
+LEAST_LEFT = 0.05  # of what was left at the last news, as long as nothing says that it is over
 WIDEST = 1.5  # of the squared logarithms: beyond, the mean would be of cases that never come
 
 
@@ -69,38 +70,34 @@ def _mixed(weighted: Sequence[tuple[float, Moments]]) -> Moments:
     return Moments(mean, max(square - mean * mean, 0.0))
 
 
-def under_way(expected: Normal, seen: Observation, now: float, own: float) -> Moments:
+def under_way(expected: Normal, seen: Observation, now: float, own: Own) -> Moments:
     """The rest of a stage that tells how far it is: at its own speed, as far as that is known, else as expected.
 
-    `own` is the variance of one unit's seconds around those of the others. The speed seen so far is unsure by that over
-    the units done; the prior by its own variance; the two are weighed by these.
+    The speed seen so far is unsure by what the units of a run differ, over the units done; what was expected by its own
+    variance; the two are weighed by these.
     """
-    here = seen.done - seen.kept
-    if here <= 0 or seen.done >= 1:
+    spent = own.spent(seen.done)
+    here = spent - own.spent(seen.kept)
+    if here <= 0:
         ran = max(now - seen.began, 0.0)
-        if seen.done <= 0 and seen.kept <= 0:
+        if spent <= 0:
             return not_finished(((1.0, expected),), ran)
-        return _rest(expected.mean, expected.variance, 1 - seen.done, 0.0)
+        return _rest(expected.mean, expected.variance, 1 - spent, ran)
     moved = seen.at if seen.moved is None else seen.moved
     silent = max(now - moved, 0.0)
     patience = max(SILENT, 1.5 * (moved - seen.began) / max(seen.units, 1) if seen.total else 0.0)
     ran = max(moved - seen.began + max(silent - patience, 0.0), 1e-3)
-    units = grains(expected, seen.total)
-    unsure = own / (units * here)
+    units = grains(math.exp(min(expected.mean, 12.0)), seen.total)
+    unsure = own.variance / (units * here)
     trust = expected.variance / (expected.variance + unsure)
     mean = (1 - trust) * expected.mean + trust * math.log(ran / here)
-    variance = (1 - trust) * expected.variance + own / (units * (1 - seen.done))
-    return _rest(mean, variance, 1 - seen.done, min(silent, patience))
-
-
-def grains(expected: Normal, total: int) -> float:
-    """How many independent parts a stage is made of: its units, but none shorter than what changes speed together."""
-    seconds = math.exp(min(expected.mean, 12.0))
-    return max(1.0, 1 / ((1 / total if total else 0.0) + GRAIN / (seconds + GRAIN)))
+    variance = (1 - trust) * expected.variance + own.variance / (units * max(1 - spent, 1e-3))
+    return _rest(mean, variance, 1 - spent, min(silent, patience))
 
 
 def _rest(mean: float, variance: float, share: float, since: float) -> Moments:
+    """Of a stage whose whole is so long, this share, of which some seconds are over that nobody reported."""
     whole = of(Normal(mean, variance))
-    left = max(whole.mean * share - since, 0.05 * whole.mean * share, 0.05)
-    scale = whole.mean * share
-    return Moments(left, whole.variance / max(whole.mean, 1e-9) ** 2 * scale * scale)
+    left = whole.mean * share
+    deviation = left * math.sqrt(whole.variance) / whole.mean
+    return Moments(max(left - since, LEAST_LEFT * left), deviation * deviation)
