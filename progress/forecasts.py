@@ -60,22 +60,6 @@ class Forecasts(ConditionalWrites):
 
         return self._act(job_id, decide) is not None
 
-    def replan(self, job_id: uuid.UUID, seconds_left: Sequence[float]) -> bool:
-        """Seconds for this stage and each later one: a learned bar is planned anew, ahead of where it stands."""
-
-        def decide(job: Job, now: datetime) -> Step | None:
-            pipeline = pipelines.get(job.pipeline)
-            if pipeline.bands != "learned" or job.settled or job.own_bp < job.bp:
-                return None
-            fraction = job.done / job.total if job.done and job.total else 0.0
-            index = pipeline.index(job.stage)
-            plan = replanned(
-                Plan.from_json(job.plan), index=index, fraction=fraction, bp=job.bp, seconds_left=seconds_left
-            )
-            return Step(changes={"plan": plan.as_json()})
-
-        return self._act(job_id, decide) is not None
-
     def _foreseen(
         self, job: Job, pipeline: Pipeline, report: Report, at: fold.Place, bp: int, now: datetime, sight: Sight
     ) -> dict[str, Any]:

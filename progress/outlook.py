@@ -15,7 +15,8 @@ MOST_WORK = 1e12
 
 def usual(pipeline: Pipeline) -> Features:
     """All that is known where nobody has said more: the seconds that the pipeline declares."""
-    parts = tuple(Part(stage=stage.key, usual=stage.seconds) for stage in pipeline.stages)
+    kind = (f"kind={pipeline.name}",)
+    parts = tuple(Part(stage=stage.key, usual=stage.seconds, levels=kind) for stage in pipeline.stages)
     return Features(pipeline=pipeline.key, parts=parts)
 
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 US = 1_000_000
 MEGA = 1e6
-LEAST = 1e-3  # of a unit of work: nothing takes no time at all
 CHUNK_SECONDS = 2
 GUESSED_BYTES_A_SECOND = 1e6  # of a source that nobody has looked into yet
 BYTES_A_PIXEL = {"draft": 0.005, "standard": 0.01, "high": 0.02}
@@ -61,20 +60,20 @@ class FilmWork:
 
     def parts(self, pipeline: "Pipeline", settings: str, around: "Around") -> tuple[Part, ...]:
         side_by_side = max(1, min(around.at_once, self.chunks))
-        machine, project = f"machine={around.machine}", f"project={around.project}"
+        kind, machine, project = f"kind={pipeline.name}", f"machine={around.machine}", f"project={around.project}"
         told: dict[str, tuple[float, tuple[str, ...]]] = {
-            "upload": (self.missing_bytes / MEGA, (f"network={around.account}",)),
-            "start": (1.0, (machine,)),
-            "fetch": (self.source_bytes / MEGA, (machine,)),
-            "process": (self.megapixels / side_by_side, (f"settings={settings}", machine, project)),
-            "publish": (self.megapixels * BYTES_A_PIXEL[self.quality], (machine,)),
-            "finalize": (1.0, ()),
+            "upload": (self.source_bytes / MEGA if self.missing_bytes else 0.0, (kind, f"network={around.account}")),
+            "start": (1.0, (kind, machine)),
+            "fetch": (self.source_bytes / MEGA, (kind, machine)),
+            "process": (self.megapixels / side_by_side, (kind, machine, project, f"settings={settings}")),
+            "publish": (self.megapixels * BYTES_A_PIXEL[self.quality], (kind, machine)),
+            "finalize": (1.0, (kind,)),
         }
         return tuple(
             Part(
                 stage=stage.key,
                 usual=stage.seconds,
-                work=max(LEAST, told[stage.key][0]),
+                work=told[stage.key][0],
                 levels=told[stage.key][1],
                 idle=around.idle if stage.key == "start" else None,
             )

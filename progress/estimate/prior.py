@@ -66,8 +66,9 @@ def spread(stage: str, type_: str, rates: Rates) -> float:
 
 
 def _declared(part: Part, work: float) -> float:
-    """Log seconds for one of work: the factory's, or such that it takes what its pipeline declares."""
-    seconds = factory.SECONDS.get(part.stage)
+    """Log seconds for one of work: the factory's, or such that it takes what its pipeline declares. A work of 1 says
+    that nothing is counted, so that nothing is known of what one of it takes."""
+    seconds = None if part.work == 1 else factory.SECONDS.get(part.stage)
     return math.log(part.usual) - work if seconds is None else math.log(seconds)
 
 
