@@ -4,7 +4,7 @@ It writes no job: what it says is written with the report it was said of, by who
 """
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,12 +14,14 @@ from typing import Any
 from progress import batch, fold, outlook, pipelines
 from progress.estimate import ahead as queue
 from progress.estimate.shapes import Features, Left, Observation, Quantiles
-from progress.league import League, Said
+from progress.league import Asked, League, Said
 from progress.models import Job, Outlook
 from progress.pipelines import Pipeline
 from progress.report import Order, Report
 
 EVERY = 2.0  # seconds of a job between two forecasts of it; a page asks no more often
+LATELY = 35.0  # seconds whose observations are at hand without being thinned
+MOST_LATELY = 40
 MOST_KEPT = 5_000
 
 
@@ -27,6 +29,7 @@ MOST_KEPT = 5_000
 class Sight:
     """What one report shows, and what is said because of it."""
 
+    order: Order  # of the report
     seen: Observation
     left: Quantiles | None = None  # None: what was said before stands
     parts: tuple[float, ...] = ()  # seconds of this stage and of each later one, where the bar is planned by them
@@ -38,12 +41,19 @@ class Sight:
 class Known:
     """An outlook, as it was when its job stood at `order`."""
 
-    features: Features
-    large: bool
-    trace: list[Observation]
-    order: Order | None = None
-    last: Observation | None = None
+    asked: Asked
+    trace: list[Observation]  # thinned
+    order: Order
+    lately: deque[Observation]  # not thinned
     forecast_at: float = float("-inf")
+
+    @property
+    def last(self) -> Observation | None:
+        return self.lately[-1] if self.lately else self.trace[-1] if self.trace else None
+
+    def until(self, seen: Observation) -> list[Observation]:
+        since = self.lately[0].at if self.lately else seen.at
+        return [*(each for each in self.trace if each.at < since), *self.lately, seen]
 
 
 @dataclass
@@ -72,18 +82,18 @@ class Foresight:
         checkpoint: bool,
     ) -> Sight:
         """`behind` has the seconds of each stage that is passed now."""
-        pipeline = pipelines.get(job.pipeline)
-        known = self._of(job)
+        pipeline, known = pipelines.get(job.pipeline), self._of(job)
         seen = _observed(job, pipeline, report, index, behind, now, known.last)
-        if not (checkpoint or _is_due(job, pipeline, seen, known)):
-            return Sight(seen=seen)
-        trace = (*known.trace, seen)
+        if not (checkpoint or _is_due(pipeline, seen, known)):
+            return Sight(order=report.order, seen=seen)
+        trace = known.until(seen)
         return Sight(
+            order=report.order,
             seen=seen,
-            left=self.league.left(known.features, trace, large=known.large),
-            parts=self.league.ours(known.features, trace).parts if pipeline.bands == "learned" else (),
-            said=self.league.all_say(known.features, trace, large=known.large) if checkpoint else (),
-            large=known.large,
+            left=self.league.left(known.asked, trace),
+            parts=self.league.ours(known.asked, trace).parts if pipeline.bands == "learned" else (),
+            said=self.league.all_say(known.asked, trace) if checkpoint else (),
+            large=known.asked.large,
         )
 
     def keep(self, told: Sequence[tuple[Job, Sight]]) -> None:
@@ -93,19 +103,21 @@ class Foresight:
             known = self._known.get(job.pk)
             if known is None:
                 continue
-            known.order, known.last = (job.attempt, job.run, job.seq), sight.seen
-            if sight.left is not None or sight.parts:
-                known.forecast_at = sight.seen.at
-            if outlook.is_worth_keeping(known.trace[-1] if known.trace else None, sight.seen):
-                known.trace.append(sight.seen)
+            seen, known.order = sight.seen, sight.order
+            if sight.left is not None:
+                known.forecast_at = seen.at
+            known.lately.append(seen)
+            while seen.at - known.lately[0].at > LATELY:
+                known.lately.popleft()
+            if outlook.is_worth_keeping(known.trace[-1] if known.trace else None, seen):
+                known.trace.append(seen)
                 due.append((job.pk, [outlook.seen_as_json(each) for each in known.trace]))
-        batch.keep_traces(sorted(due))
+        batch.keep_traces(sorted(due, key=lambda each: each[0]))
 
     def queued(self, job: Job, ahead: Sequence[Left], slots: int, now: datetime) -> Quantiles | None:
         """Until its finish, from its place in the queue."""
         known = self._of(job)
-        seen = _waiting(job, now, ahead, slots)
-        return self.league.left(known.features, (*known.trace, seen), large=known.large)
+        return self.league.left(known.asked, known.until(_waiting(job, now, ahead, slots)))
 
     def wait(self, ahead: Sequence[Left], slots: int) -> tuple[float, float]:
         """The seconds until its turn comes: eight times in ten between these."""
@@ -117,7 +129,7 @@ class Foresight:
         return tuple(self._of(job).trace)
 
     def features(self, job: Job) -> Features:
-        return self._of(job).features
+        return self._of(job).asked.features
 
     def forget_one(self, job_id: Any) -> None:
         with self._lock:
@@ -154,16 +166,16 @@ def foresight() -> Foresight:
 def _known_from(row: Outlook | None, job: Job) -> Known:
     pipeline = pipelines.get(job.pipeline)
     trace = [outlook.seen_from_json(each) for each in row.trace] if row else []
+    features = outlook.from_json(row.features) if row else outlook.usual(pipeline)
     return Known(
-        features=outlook.from_json(row.features) if row else outlook.usual(pipeline),
-        large=row.large if row else False,
+        asked=Asked.about(features, large=row.large if row else False),
         trace=trace,
         order=(job.attempt, job.run, job.seq),
-        last=trace[-1] if trace else None,
+        lately=deque(maxlen=MOST_LATELY),
     )
 
 
-def _is_due(job: Job, pipeline: Pipeline, seen: Observation, known: Known) -> bool:
+def _is_due(pipeline: Pipeline, seen: Observation, known: Known) -> bool:
     if pipeline.bands == "learned" or known.last is None or known.last.part != seen.part:
         return True
     return seen.at - known.forecast_at >= EVERY

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,12 +35,12 @@ class RateRows:
     _asked: set[str] = field(default_factory=set)
     _since: float = float("-inf")
 
-    def of(self, keys: set[str]) -> Rates:
+    def of(self, keys: Set[str]) -> Rates:
         """These, and whatever else is at hand; the same mapping goes on being filled."""
         now = self.clock()
         if now - self._since > FRESH:
             self._rates, self._asked, self._since = _read(Q(key__startswith=ALWAYS))[0], set(), now
-        missing = list(keys - self._asked)
+        missing = sorted(keys - self._asked)
         for start in range(0, len(missing), ASKED_AT_ONCE):
             asked = missing[start : start + ASKED_AT_ONCE]
             self._rates |= _read(Q(key__in=asked))[0]
