@@ -3,42 +3,47 @@
 import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from exports import kinds
 from exports.kinds import Around
-from exports.models import Attempt, Export, Source
+from exports.models import Attempt, Export, Project, Source
 from progress.estimate.shapes import Features
+
+if TYPE_CHECKING:
+    from exports.tools import Tools
 
 NEVER = 10.0**6  # seconds
 AT_ONCE_ON_MODAL = 32  # batches of one export, as the work there hands them out
 
+Known = tuple[Features, bool]  # and whether it is a large one
 
-def around(account: Any, project: Any, now: datetime) -> Around:
-    runner = settings.RUNNER
-    cores = len(os.sched_getaffinity(0))
+
+def tell(export: Export, tools: "Tools") -> None:
+    """Anew, since more is known than when it was asked for."""
+    sources = kinds.get(export.kind).sources(export)
+    features, large = known(export.kind, export.spec, sources, around(export.project, tools.clock()))
+    tools.tracker.foresee(export.pk, features, large=large)
+
+
+def known(kind: str, spec: Mapping[str, Any], sources: Iterable[Source], where: Around) -> Known:
+    chosen, all_sources = kinds.get(kind), list(sources)
+    parts = chosen.parts(spec, all_sources, where)
+    return Features(pipeline=chosen.pipeline.key, parts=parts), chosen.is_large(spec, all_sources)
+
+
+def around(project: Project, now: datetime) -> Around:
+    runner, cores = settings.RUNNER, len(os.sched_getaffinity(0))
     local = runner == "local"
     return Around(
-        account=str(account),
-        project=str(project),
+        account=str(project.owner_id),
+        project=str(project.pk),
         machine=f"local-{cores}" if local else runner,
         at_once=cores if local else AT_ONCE_ON_MODAL,
         idle=None if local else _idle(runner, now),
     )
-
-
-def features(kind: str, spec: Mapping[str, Any], sources: Iterable[Source], where: Around) -> Features:
-    chosen = kinds.get(kind)
-    return Features(pipeline=chosen.pipeline.key, parts=chosen.parts(spec, sources, where))
-
-
-def of(export: Export, now: datetime) -> tuple[Features, bool]:
-    """Its features, and whether it is a large one."""
-    kind, sources = kinds.get(export.kind), kinds.get(export.kind).sources(export)
-    where = around(export.project.owner_id, export.project_id, now)
-    return features(export.kind, export.spec, sources, where), kind.is_large(export.spec, sources)
 
 
 def _idle(runner: str, now: datetime) -> float:

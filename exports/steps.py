@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from django.db import transaction
 
-from exports import kinds
+from exports import foreseen, kinds
 from exports.looking import progress_of
 from exports.models import Attempt, Export, Notice
 from exports.tools import Tools
@@ -49,6 +49,7 @@ def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> N
     tracker, now = tools.tracker, tools.clock()
     match step.name:
         case "queue":
+            foreseen.tell(export, tools)  # only now all is known of its clips
             tracker.uploaded(export.pk)
         case "unreachable" if not export.job.unreachable_since:
             tracker.unreachable(export.pk)

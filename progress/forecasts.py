@@ -15,8 +15,6 @@ from progress.pipelines import Pipeline
 from progress.report import Report
 from progress.writes import ConditionalWrites, Step
 
-PAGE = "page"  # what the page said before the job was asked for, as an estimator of its own
-
 
 class Forecasts(ConditionalWrites):
     foresight: Foresight

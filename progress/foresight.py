@@ -6,7 +6,7 @@ It writes no job: what it says is written with the report it was said of, by who
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -19,6 +19,8 @@ from progress.models import Job, Outlook
 from progress.pipelines import Pipeline
 from progress.report import Order, Report
 
+UPLOAD = "upload"  # the stage that comes before the queue, where a pipeline has one
+PAGE = "page"  # what the page said before the job was asked for
 EVERY = 2.0  # seconds of a job between two forecasts of it; a page asks no more often
 LATELY = 35.0  # seconds whose observations are at hand without being thinned
 MOST_LATELY = 40
@@ -61,6 +63,21 @@ class Foresight:
     league: League = field(default_factory=League)
     _known: "OrderedDict[Any, Known]" = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def first(self, features: Features, *, large: bool, uploaded: float, ahead: Sequence[Left], slots: int) -> Sight:
+        """When it is asked for. What the page said before is stored as an estimator of its own."""
+        asked, seen = Asked.about(features, large=large), _at_first(features, uploaded, ahead, slots)
+        left = self.league.left(asked, (seen,))
+        said = self.league.all_say(asked, (seen,))
+        page = (Said(estimator=PAGE, left=replace(left, bucket=""), shown=False),) if left else ()
+        return Sight(order=(0, 0, 0), seen=seen, left=left, said=(*said, *page), large=large)
+
+    def before(
+        self, features: Features, *, large: bool, uploaded: float, ahead: Sequence[Left], slots: int
+    ) -> Quantiles | None:
+        """As first(), and nothing is stored."""
+        seen = _at_first(features, uploaded, ahead, slots)
+        return self.league.left(Asked.about(features, large=large), (seen,))
 
     def load(self, jobs: Iterable[Job]) -> None:
         """Those whose outlook is not at hand, or of another moment than their row, in one statement."""
@@ -118,6 +135,11 @@ class Foresight:
         """Until its finish, from its place in the queue."""
         known = self._of(job)
         return self.league.left(known.asked, known.until(_waiting(job, now, ahead, slots)))
+
+    def own_work(self, job: Job, now: datetime) -> Quantiles:
+        """What it takes once its turn has come, whether or not so much may be said to anyone."""
+        known = self._of(job)
+        return self.league.ours(known.asked, (_waiting(job, now, (), 1),))
 
     def wait(self, ahead: Sequence[Left], slots: int) -> tuple[float, float]:
         """The seconds until its turn comes: eight times in ten between these."""
@@ -222,6 +244,15 @@ def _kept(report: Report, here: Observation | None, done: float, seconds: float)
     if here is not None:
         return min(done, here.kept)
     return done if seconds == 0 else 0.0
+
+
+def _at_first(features: Features, uploaded: float, ahead: Sequence[Left], slots: int) -> Observation:
+    """Either it is still uploaded, or it stands in line with that behind it."""
+    first = features.parts[0]
+    if first.stage == UPLOAD and first.work > 0 and uploaded < 1:
+        return Observation(at=0.0, part=0, done=uploaded, kept=uploaded)
+    passed = (0.0,) if first.stage == UPLOAD and uploaded >= 1 else ()
+    return Observation(at=0.0, part=None, passed=passed, ahead=tuple(ahead), slots=slots)
 
 
 def _waiting(job: Job, now: datetime, ahead: Sequence[Left], slots: int) -> Observation:

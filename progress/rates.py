@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +36,7 @@ class RateRows:
     _asked: set[str] = field(default_factory=set)
     _since: float = float("-inf")
 
-    def of(self, keys: Set[str]) -> Rates:
+    def of(self, keys: AbstractSet[str]) -> Rates:
         """These, and whatever else is at hand; the same mapping goes on being filled."""
         now = self.clock()
         if now - self._since > FRESH:

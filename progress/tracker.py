@@ -14,10 +14,10 @@ from progress import batch, fold, lifecycle, outlook, pipelines, timeline
 from progress.bands import Plan, first_plan
 from progress.direct import DirectCalls
 from progress.errors import Refused, whole
-from progress.estimate.shapes import Features
+from progress.estimate.shapes import Features, Left
 from progress.forecasts import Forecasts, stored
 from progress.foresight import Foresight, foresight
-from progress.models import LISTENING, Job, Outlook, Status, Wish
+from progress.models import LISTENING, Forecast, Job, Outlook, Status, Wish
 from progress.report import Passed, Report, clean
 from progress.timeline import Entry
 from progress.writes import Step
@@ -43,8 +43,12 @@ class ProgressTracker(DirectCalls, Forecasts):
         actor: str = "",
         features: Features | None = None,
         large: bool = False,
+        uploaded: float = 0.0,
+        ahead: Sequence[Left] = (),
+        slots: int = 1,
     ) -> Job:
-        """`features`, where more is known of the work than its pipeline declares; `large` work is scored apart."""
+        """`features`, where more is known of the work than its pipeline declares; `large` work is scored apart.
+        `uploaded`, `ahead` and `slots` say what the first forecast is to count with."""
         declared = pipelines.get(pipeline)
         known = outlook.checked(features, declared) if features else outlook.usual(declared)
         job = Job(
@@ -57,9 +61,13 @@ class ProgressTracker(DirectCalls, Forecasts):
             plan=first_plan(declared).as_json(),
             created_at=self.clock(),
         )
+        sight = self.foresight.first(known, large=large, uploaded=uploaded, ahead=ahead, slots=slots)
+        for name, value in fold.foreseen(job, sight.left, job.created_at).items():
+            setattr(job, name, value)
         with transaction.atomic():
             job.save(force_insert=True)
             Outlook.objects.create(job=job, pipeline=declared.key, features=outlook.as_json(known), large=large)
+            Forecast.objects.bulk_create(stored(job, sight, (0,), job.created_at))
             timeline.record(job, [Entry(phase="created", actor=actor)], from_status=job.status, now=job.created_at)
         return job
 

@@ -46,6 +46,10 @@ class Kind(ABC):
         """What is asked for, fixed: which sources, which parts of them, which output. Unplannable if it cannot be."""
 
     @abstractmethod
+    def wanted(self, spec: Mapping[str, Any]) -> set[str]:
+        """The ids of the sources that it is made of."""
+
+    @abstractmethod
     def sources(self, export: "Export") -> "list[Source]":
         """What must be there before it can start."""
 

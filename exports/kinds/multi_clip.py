@@ -110,9 +110,11 @@ class MultiClip(Kind):
             raise Unplannable("There is no clip in the film yet. Add one from the library, then export.")
         return {"clips": clips, "output": choice.output()}
 
+    def wanted(self, spec: Mapping[str, Any]) -> set[str]:
+        return {clip["source"] for clip in spec["clips"]}
+
     def sources(self, export: "Export") -> "list[Source]":
-        wanted = {clip["source"] for clip in export.spec["clips"]}
-        return list(export.project.sources.filter(pk__in=wanted))
+        return list(export.project.sources.filter(pk__in=self.wanted(export.spec)))
 
     def spec(self, export: "Export") -> dict[str, Any]:
         sources = _newest(self.sources(export))
