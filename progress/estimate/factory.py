@@ -11,7 +11,7 @@ SLOPE = Rate(mean=-0.05, variance=0.01)  # a little less than in proportion: som
 # How much the levels of a type differ from each other; a type that is not named here is as one that is called "".
 SPREAD = {"kind": 0.5, "settings": 0.3, "machine": 0.2, "network": 0.4, "project": 0.15, "": 0.15}
 # What a level may change by from one run to the next.
-DRIFT = {"kind": 0.002, "machine": 0.003, "network": 0.003, "": 0.0005}
+DRIFT = {"kind": 0.0006, "machine": 0.001, "network": 0.001, "": 0.00015}
 LEVELS = 4.0  # how many learned levels the spread above counts for
 
 # Seconds for one of work (a megabyte, a megapixel), by the stage's name. Others take what their pipeline declares.

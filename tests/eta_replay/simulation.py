@@ -139,7 +139,8 @@ class Play:
         if stage == "start":
             return replace(known, levels=(f"kind={kind}", machine), idle=0.0)
         if stage == "process":
-            settings = (f"settings={kind} {order.settings}", f"project and kind={order.project.film} {kind}")
+            at_size = f"settings at size={kind} {order.settings} {order.project.megapixels_a_frame:.1f}"
+            settings = (f"settings={kind} {order.settings}", at_size, f"project and kind={order.project.film} {kind}")
             return replace(
                 known,
                 work=self.critical * order.project.megapixels_a_frame,
