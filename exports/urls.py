@@ -1,7 +1,7 @@
 from django.urls import path
 
 from exports.api import recovery
-from exports.views import accounts, dashboard, exports, film, films, health, projects, uploads
+from exports.views import accounts, dashboard, exports, film, films, health, projects, statistics, uploads
 
 urlpatterns = [
     path("", accounts.start, name="start"),
@@ -36,6 +36,8 @@ urlpatterns = [
     path("api/exports/active", recovery.active, name="api-active"),
     path("api/exports/<uuid:job_id>/modal-status", recovery.modal_status, name="api-modal-status"),
     path("api/exports/<uuid:export_id>/attempts/<int:number>/report", recovery.report, name="attempt-report"),
+    path("statistics", statistics.statistics, name="statistics"),
+    path("stats", statistics.stats, name="stats"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -31,7 +31,8 @@ def fits(job: Job, changes: dict[str, Any]) -> bool:
 
 def write(ticks: Sequence[Tick]) -> int:
     """How many rows were still as they were read, and are written now."""
-    plain, foretold = [], []
+    plain: list[Tick] = []
+    foretold: list[Tick] = []
     for job, changes in ticks:
         told = any(getattr(job, name) != changes[name] for name in FORETOLD)
         (foretold if told else plain).append((job, changes))
@@ -67,9 +68,9 @@ def keep_traces(traces: Sequence[tuple[Any, list[Any]]]) -> None:
     key, trace = Outlook._meta.pk, Outlook._meta.get_field("trace")
     rows = [(trace.get_db_prep_save(each, connection), key.get_db_prep_save(pk, connection)) for pk, each in traces]
     quote = connection.ops.quote_name
-    table = quote(Outlook._meta.db_table)
+    table, column = quote(Outlook._meta.db_table), quote(str(key.column))
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        cursor.executemany(f"UPDATE {table} SET {quote('trace')} = %s WHERE {quote(key.column)} = %s", rows)  # noqa: S608
+        cursor.executemany(f"UPDATE {table} SET {quote('trace')} = %s WHERE {column} = %s", rows)  # noqa: S608
 
 
 def _statement(connection: Any, fields: "Sequence[Field[Any, Any]]") -> str:

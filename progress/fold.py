@@ -162,12 +162,17 @@ def foreseen(job: Job, left: Quantiles | None, now: datetime) -> dict[str, Any]:
     kept = {"finish_low": job.finish_low, "finish": job.finish, "finish_high": job.finish_high}
     if left is None:
         return {**kept, "later": job.later, "worsened": job.worsened}
-    newest = after(now, left.middle)
-    finish, later = displayed(job.finish, newest, now, job.later)
-    if finish == newest:
-        kept = {"finish_low": after(now, left.low), "finish": finish, "finish_high": after(now, left.high)}
+    low, newest, high = (after(now, seconds) for seconds in (left.low, left.middle, left.high))
+    ranged = low < high
+    finish, later = displayed(
+        job.finish, newest, now, job.later, low=low if ranged else None, high=high if ranged else None
+    )
+    if not ranged:
+        kept = {"finish_low": None, "finish": finish, "finish_high": None}
+    elif low <= finish <= high:
+        kept = {"finish_low": low, "finish": finish, "finish_high": high}
     worse = job.finish is not None and finish > job.finish
-    return {**kept, "later": later, "worsened": job.worsened + worse}
+    return {**kept, "finish": finish, "later": later, "worsened": job.worsened + worse}
 
 
 def after(now: datetime, seconds: float) -> datetime:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from progress import fold, outlook, pipelines, teaching
-from progress.bands import Plan, replanned
+from progress.bands import Plan, steered
 from progress.errors import Refused, whole
 from progress.estimate.shapes import Features, Left
 from progress.foresight import Foresight, Sight
@@ -67,7 +67,7 @@ class Forecasts(ConditionalWrites):
             return changes | {"plan": job.plan}
         fraction = report.fraction if pipeline.stages[at.index].unit else 0.0
         before = Plan.from_json(job.plan)
-        plan = replanned(before, index=at.index, fraction=fraction, bp=bp, seconds_left=sight.parts)
+        plan = steered(before, index=at.index, fraction=fraction, bp=bp, seconds_left=sight.parts)
         return changes | {"plan": plan.as_json()}
 
     def _written(self, job: Job, step: Step) -> None:
