@@ -47,7 +47,7 @@ def learned_own(measured: Measured, rates: Rates) -> dict[str, Rate]:
     units = grains(seconds, measured.units) / 2
     off = math.log((seconds - half) / half) - known.mean
     off = math.copysign(min(abs(off), OUTLIER * math.sqrt(2 * known.variance / units)), off)
-    weight = 1 / (min(known.count, MEMORY) + 10)
+    weight = 1 / (min(known.count, MEMORY) + factory.OWN_RUNS)
     return {
         key: Rate(
             mean=known.mean + off * weight,
