@@ -66,10 +66,10 @@ def replanned(plan: Plan, *, index: int, fraction: float, bp: int, seconds_left:
 def steered(plan: Plan, *, index: int, fraction: float, bp: int, seconds_left: Sequence[float]) -> Plan:
     """As replanned, for every report: the same plan until the bar has moved on enough since it was last planned.
 
-    With P the bar at the last plan, f the fraction of the stage then and R the seconds that were left then, of this stage and
-    of all later ones, a report that f has grown by Δf moves the bar by (100 − P) · Δf / (1 − f) · R of this stage / R of all:
-    straight in time as far as the seconds are true, driven by work alone, never back, and full only at the end. Planning
-    anew at each report would lose what is less than one basis point, every time.
+    With P the bar at the last plan, f the fraction of the stage then and R the seconds that were left then, of this
+    stage and of all later ones, a report that f has grown by Δf moves the bar by (100 − P) · Δf / (1 − f) · R of this
+    stage / R of all: straight in time as far as the seconds are true, driven by work alone, never back, and full only
+    at the end. Planning anew at each report would lose what is less than one basis point, every time.
     """
     if plan.anchor is not None and plan.anchor[0] == index and bp - plan.anchor[2] < STEP:
         return plan

@@ -5,7 +5,11 @@ import math
 from progress.estimate.rates import Rate
 
 NOISE = 0.06  # of one run of a stage around what was expected of it, in squared logarithms
-OWN = 0.15  # of the seconds of a unit around those of the other units of the same run
+RUNS = 20.0  # how many runs the noise above counts for
+OWN = 0.15  # of the seconds of a unit around those of the other units of the same run; it counts for …
+OWN_RUNS = 10.0  # … so many runs
+SKEW = 0.5  # of the logarithm of a run's second half over its first, between stages; that it is 0 counts for …
+SKEW_RUNS = 2.0  # … so many runs
 SLOPE = Rate(mean=-0.05, variance=0.01)  # a little less than in proportion: something is always the same for all sizes
 
 # How much the levels of a type differ from each other; a type that is not named here is as one that is called "".

@@ -1,7 +1,7 @@
 """The estimator that learns: the sum over the stages, each expected from what it has in common with earlier ones.
 
 All of it is functions of `rates`, a mapping that whoever stores the rows fills (see progress.estimate.rates): predict()
-reads, learned() and settled() return the rows that change. Learned wraps them around a dict, for the league and the replay.
+reads, learned() and settled() return the rows that change. Learned wraps them around a dict.
 """
 
 import math
@@ -18,7 +18,10 @@ FINEST = 0.02  # of a deviation, in log seconds: nobody knows better
 
 
 def keys(features: Features) -> set[str]:
-    """The rows that a prediction for this job may ask for, but for those of its range: see reach.keys."""
+    """The rows that a prediction for this job may ask for, and those that change when one of its stages has ended.
+
+    The rows of ranges are not among them ("band/…", fewer than 150 for all jobs together): keep those at hand.
+    """
     found: set[str] = set()
     for part in features.parts:
         found.update(starts.keys(part) if part.idle is not None else prior.keys(features.pipeline, part))
@@ -80,10 +83,7 @@ def median(total: Moments) -> tuple[float, float]:
 
 
 def _bucket(features: Features, seen: Observation | None, now: float, middle: float, rates: Rates) -> str:
-    if seen is None:
-        passed = 0.0
-    else:
-        passed = sum(seen.passed) + (max(now - seen.began, 0.0) if seen.part is not None else 0.0)
+    passed = 0.0 if seen is None else sum(seen.passed) + (max(now - seen.began, 0.0) if seen.part is not None else 0.0)
     whole = passed + middle
     return reach.bucket(
         progress=passed / whole if whole > 0 else 1.0,

@@ -43,18 +43,14 @@ def learned_own(measured: Measured, rates: Rates) -> dict[str, Rate]:
         return {}
     key = f"{measured.pipeline}/{measured.part.stage}/own"
     known = rates.get(key) or Rate(mean=0.0, variance=factory.OWN)
-    # With n units in a half, the logarithms of both differ by a variance of 2 · own / n.
-    units = grains(seconds, measured.units) / 2
-    off = math.log((seconds - half) / half) - known.mean
-    off = math.copysign(min(abs(off), OUTLIER * math.sqrt(2 * known.variance / units)), off)
-    weight = 1 / (min(known.count, MEMORY) + 10)
-    return {
-        key: Rate(
-            mean=known.mean + off * weight,
-            variance=known.variance + (off * off * units / 2 - known.variance) * weight,
-            count=known.count + 1,
-        )
-    }
+    # With n units in a half, the logarithms of both differ by a variance of 2 · own / n; at first by the skew as well.
+    units, seen = grains(seconds, measured.units) / 2, min(known.count, MEMORY)
+    bound = OUTLIER * math.sqrt(2 * known.variance / units + factory.SKEW / (seen + 1))
+    off = max(-bound, min(bound, math.log((seconds - half) / half) - known.mean))
+    gain = 1 / (seen + factory.SKEW_RUNS + 1)
+    square = (off * (1 - gain)) ** 2 * units / 2
+    variance = known.variance + (square - known.variance) / (seen + factory.OWN_RUNS)
+    return {key: Rate(mean=known.mean + off * gain, variance=variance, count=known.count + 1)}
 
 
 def grains(seconds: float, total: int) -> float:

@@ -1,9 +1,9 @@
 """How long a stage takes, before it begins: log seconds = log work + slope · (log work − usual) + Σ effects + noise.
 
 Each effect is what its level has in common with others: the kind, the settings, the sort of machine, the network, the
-project. It is known with a variance, which says how far one more run may move it: much while it is new, little later, and
-never nothing, so that what has changed is followed. A run that is far from what was expected moves as much as one at
-2.5 deviations, so that one stall teaches little.
+project. It is known with a variance, which says how far one more run may move it: much while it is new, little later,
+and never nothing, so that what has changed is followed. A run that is far from what was expected moves as much as one
+at 2.5 deviations, so that one stall teaches little.
 """
 
 import math
@@ -17,6 +17,9 @@ from progress.estimate.shapes import Part
 OUTLIER = 2.5  # deviations; beyond, a run counts as one at this distance
 MEMORY = 200.0  # runs, over which noise and the like are averaged
 SHORTEST = 0.01  # seconds: what is measured below is the clock's, not the work's
+LONGEST = 25.0  # in log seconds, so that no sum overflows whatever the rows say
+NARROWEST = 1e-4  # of a spread: the next level may be unlike all others
+QUIETEST = 1e-3  # of the noise: however well all levels fit, the next run is a little different
 
 
 class Normal(NamedTuple):
@@ -37,32 +40,26 @@ def keys(pipeline: str, part: Part) -> Iterator[str]:
 
 def prior(pipeline: str, part: Part, rates: Rates) -> Normal:
     """The logarithm of the seconds it will take: what is expected, and how unsure that is."""
-    base = f"{pipeline}/{part.stage}"
+    base, work = f"{pipeline}/{part.stage}", math.log(part.work)
     known = rates.get(base)
-    work = math.log(part.work)
     if known is None:
         mean, variance = _declared(part, work) + work, factory.NOISE
     else:
         mean, variance = known.mean + work, known.variance
-    sloped = rates.get(f"{base}/slope", factory.SLOPE)
     centre = rates.get(f"{base}/work")
     if centre is not None:
-        away = work - centre.mean
-        mean += sloped.mean * away
-        variance += sloped.variance * away * away
+        slope, away = rates.get(f"{base}/slope", factory.SLOPE), work - centre.mean
+        mean += slope.mean * away
+        variance += slope.variance * away * away
     for level in part.levels:
         effect = rates.get(f"{part.stage}/{level}")
         if effect is None:
-            variance += spread(part.stage, level.partition("=")[0], rates)
+            type_ = f"{part.stage}/{level.partition('=')[0]}"
+            variance += (rates.get(type_) or _unknown(type_)).variance
         else:
             mean += effect.mean
             variance += effect.variance
-    return Normal(mean, variance)
-
-
-def spread(stage: str, type_: str, rates: Rates) -> float:
-    learned_of = rates.get(f"{stage}/{type_}")
-    return factory.spread(type_) if learned_of is None else learned_of.variance
+    return Normal(min(max(mean, -LONGEST), LONGEST), variance)
 
 
 def _declared(part: Part, work: float) -> float:
@@ -72,70 +69,59 @@ def _declared(part: Part, work: float) -> float:
     return math.log(part.usual) - work if seconds is None else math.log(seconds)
 
 
+def _unknown(type_: str) -> Rate:
+    return Rate(mean=0.0, variance=factory.spread(type_.partition("/")[2]))
+
+
 def learned(pipeline: str, part: Part, seconds: float, rates: Rates) -> dict[str, Rate]:
     """The rows that change when this stage has taken so long."""
-    work = math.log(part.work)
     expected = prior(pipeline, part, rates)
     bound = OUTLIER * math.sqrt(expected.variance)
     off = max(-bound, min(bound, math.log(max(seconds, SHORTEST)) - expected.mean))
     step = off / expected.variance
-    changed = _base(f"{pipeline}/{part.stage}", part, work, step, expected.variance, rates)
+    changed = _base(f"{pipeline}/{part.stage}", part, step, expected.variance, rates)
     for level in part.levels:
-        _level(part.stage, level, step, expected.variance, rates, changed)
+        _move(part.stage, level, step, expected.variance, rates, changed)
     return changed
 
 
-def _base(base: str, part: Part, work: float, step: float, total: float, rates: Rates) -> dict[str, Rate]:
+def _base(base: str, part: Part, step: float, total: float, rates: Rates) -> dict[str, Rate]:
+    work = math.log(part.work)
     known = rates.get(base) or Rate(mean=_declared(part, work), variance=factory.NOISE)
     centre = rates.get(f"{base}/work") or Rate(mean=work, variance=0.0)
     slope = rates.get(f"{base}/slope", factory.SLOPE)
     # What of the distance was noise: its expected square, given how unsure each other term was.
     noise = known.variance
     square = (noise * step) ** 2 + noise * (1 - noise / total)
-    weight = 1 / (min(known.count, MEMORY) + 20)
-    away, seen = work - centre.mean, min(centre.count, MEMORY)
+    noise += (square - noise) / (min(known.count, MEMORY) + factory.RUNS)
+    away, seen = work - centre.mean, min(centre.count, MEMORY) + 1
     gain = slope.variance * away
     return {
-        base: Rate(mean=known.mean, variance=noise + (square - noise) * weight, count=known.count + 1),
+        base: Rate(mean=known.mean, variance=max(noise, QUIETEST), count=known.count + 1),
         f"{base}/work": Rate(
-            mean=centre.mean + away / (seen + 1),
-            variance=centre.variance + (away * away - centre.variance) / (seen + 1),
+            mean=centre.mean + away / seen,
+            variance=centre.variance + (away * away - centre.variance) / seen,
             count=centre.count + 1,
         ),
         f"{base}/slope": Rate(
-            mean=slope.mean + gain * step,
-            variance=slope.variance - gain * gain / total,
-            count=slope.count + 1,
+            mean=slope.mean + gain * step, variance=slope.variance - gain * gain / total, count=slope.count + 1
         ),
     }
 
 
-def _level(stage: str, level: str, step: float, total: float, rates: Rates, changed: dict[str, Rate]) -> None:
-    type_ = level.partition("=")[0]
-    of_type = changed.get(f"{stage}/{type_}") or rates.get(f"{stage}/{type_}")
-    if of_type is None:
-        of_type = Rate(mean=0.0, variance=factory.spread(type_))
-    before = rates.get(f"{stage}/{level}")
-    mean, variance, count = (0.0, of_type.variance, 0.0) if before is None else _numbers(before)
-    after = Rate(
-        mean=mean + variance * step,
-        variance=variance * (1 - variance / total) + factory.drift(type_),
-        count=count + 1,
-    )
-    changed[f"{stage}/{level}"] = after
-    changed[f"{stage}/{type_}"] = _spread_over(of_type, before, after)
-
-
-def _spread_over(of_type: Rate, before: Rate | None, after: Rate) -> Rate:
-    """The mean square of the effects of all levels of a type, counting how unsure each is, with one of them moved."""
-    weight = of_type.count + factory.LEVELS
-    square = after.mean**2 + after.variance
-    if before is None:
-        variance, count = (of_type.variance * weight + square) / (weight + 1), of_type.count + 1
+def _move(stage: str, level: str, step: float, total: float, rates: Rates, changed: dict[str, Rate]) -> None:
+    """The effect, by its share of the distance; and how far the effects of its type lie apart: their mean square, with
+    how unsure each is, of which this one's part has changed."""
+    type_, key = f"{stage}/{level.partition('=')[0]}", f"{stage}/{level}"
+    spread = rates.get(type_) or _unknown(type_)
+    known = rates.get(key) or Rate(mean=0.0, variance=spread.variance)
+    mean, variance, seen = known.mean, known.variance, known.count
+    moved = mean + variance * step
+    surer = variance * (1 - variance / total) + factory.drift(type_.partition("/")[2])
+    levels, square = spread.count + factory.LEVELS, moved * moved + surer
+    if seen:
+        apart, count = spread.variance + (square - mean * mean - variance) / levels, spread.count
     else:
-        variance, count = of_type.variance + (square - before.mean**2 - before.variance) / weight, of_type.count
-    return Rate(mean=0.0, variance=max(variance, 1e-4), count=count)
-
-
-def _numbers(rate: Rate) -> tuple[float, float, float]:
-    return rate.mean, rate.variance, rate.count
+        apart, count = (spread.variance * levels + square) / (levels + 1), spread.count + 1
+    changed[key] = Rate(mean=moved, variance=surer, count=seen + 1)
+    changed[type_] = Rate(mean=0.0, variance=max(apart, NARROWEST), count=count)

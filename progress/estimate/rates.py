@@ -1,23 +1,26 @@
-"""What was learned, in rows: every row is a key and one Rate, three numbers, whatever it is about.
+"""What was learned, in rows: a key and one Rate, three numbers, whatever it is about.
 
-| key                         | mean                              | variance                                | count |
-|-----------------------------|-----------------------------------|-----------------------------------------|-------|
-| pipeline/stage              | log of seconds for one of work    | of one run around what was expected     | runs  |
-| pipeline/stage/work         | log of the work, on average       | of it                                   | runs  |
-| pipeline/stage/slope        | by how much more than in          | how unsure that is                      | runs  |
-|                             | proportion the seconds grow       |                                         |       |
-| pipeline/stage/own          | –                                 | of the seconds of one unit of a run     | runs  |
-|                             |                                   | around those of the others of that run  |       |
-| stage/type=value            | the effect of this level, in log  | how unsure that is                      | runs  |
-| stage/type                  | –                                 | of the effects of this type's levels:   | levels|
-|                             |                                   | how unsure a level is that is not known |       |
-| stage/place/warm, …/cold    | log of the seconds of such a start| of one start                            | starts|
-| stage/place/idle/n          | share of cold starts after so long| –                                       | starts|
-| band/…/below, …/above       | how many deviations of its own an estimate's range reaches down, up | – | told  |
+| key                       | mean                               | variance                              | count  |
+|---------------------------|------------------------------------|---------------------------------------|--------|
+| pipeline/stage            | log of the seconds for one of work | of one run around what was expected   | runs   |
+| pipeline/stage/work       | log of the work, on average        | of it                                 | runs   |
+| pipeline/stage/slope      | how much more than in proportion   | how unsure that is                    | runs   |
+|                           | the seconds grow with the work     |                                       |        |
+| pipeline/stage/own        | log of the second half of a run    | of a unit's seconds around those of   | runs   |
+|                           | over its first half                | the others of its run                 |        |
+| stage/type=value          | the effect of this level           | how unsure that is                    | runs   |
+| stage/type                | 0                                  | of the effects of such levels: how    | levels |
+|                           |                                    | unsure one is that was never seen     |        |
+| stage/place/warm, …/cold  | log of the seconds of such a start | of one start                          | starts |
+| stage/place/idle/n        | share of cold starts after a time  | 0                                     | starts |
+|                           | of idling (n doublings of 15 s)    |                                       |        |
+| band/…/below, …/above     | how many of its own deviations a   | 0                                     | jobs   |
+|                           | range reaches down, up             |                                       |        |
 
-`place` is the stage's level of the type "machine", or "anywhere". A row that is not there counts as progress.estimate.factory
-has it. Who stores them makes sense of nothing but the key: fetch those that keys() names, hand them over as a mapping,
-store those that come back.
+Seconds, work and effects are natural logarithms. `place` is the stage's level of the type "machine", or "anywhere".
+Where a row is missing, progress.estimate.factory has what is taken for true. Whoever stores the rows need not
+understand them: fetch what learned.keys() names, hand it over as a mapping, store what comes back where the row is
+still the one that was handed over, and else do it again with the new one.
 """
 
 import logging
@@ -27,7 +30,7 @@ from dataclasses import dataclass
 
 logger = logging.getLogger("progress")
 
-MOST = 60.0  # nothing that is measured has a logarithm beyond
+MOST = 30.0  # nothing that is measured has a logarithm beyond: e^30 seconds are 300,000 years
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,9 @@
 """How far a range reaches: what came of earlier ranges like it says how many deviations make eight in ten.
 
-An estimate knows a deviation of its own, which is true only as far as its assumptions are. Each time something that was
-said is held against what came, the reach of its bucket grows a lot if the truth lay outside, and shrinks a little if it did
-not, so that in the long run one in ten lies outside at each end, whatever the world does. This is the watch on coverage.
+An estimate knows a deviation of its own, which is true only as far as its assumptions are. Each time something that
+was said is held against what came, the reach of its bucket grows a lot if the truth lay outside, and shrinks a little
+if it did not, so that in the long run one in ten lies outside at each end, whatever the world does. This is the watch
+on coverage.
 """
 
 from collections.abc import Iterator

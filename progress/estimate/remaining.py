@@ -85,13 +85,14 @@ def under_way(expected: Normal, seen: Observation, now: float, own: Own) -> Mome
         return _rest(expected.mean, expected.variance, 1 - spent, ran)
     moved = seen.at if seen.moved is None else seen.moved
     silent = max(now - moved, 0.0)
-    patience = max(SILENT, 1.5 * (moved - seen.began) / max(seen.units, 1) if seen.total else 0.0)
+    units = max(seen.units, seen.done * seen.total, 1)
+    patience = max(SILENT, 1.5 * (moved - seen.began) / units if seen.total else 0.0)
     ran = max(moved - seen.began + max(silent - patience, 0.0), 1e-3)
-    units = grains(math.exp(min(expected.mean, 12.0)), seen.total)
-    unsure = own.variance / (units * here)
+    grained = grains(math.exp(expected.mean), seen.total)
+    unsure = own.variance / (grained * here)
     trust = expected.variance / (expected.variance + unsure)
     mean = (1 - trust) * expected.mean + trust * math.log(ran / here)
-    variance = (1 - trust) * expected.variance + own.variance / (units * max(1 - spent, 1e-3))
+    variance = (1 - trust) * expected.variance + own.variance / (grained * max(1 - spent, 1e-3))
     return _rest(mean, variance, 1 - spent, min(silent, patience))
 
 

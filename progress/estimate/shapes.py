@@ -3,9 +3,12 @@
 Seconds are counted on any clock, the same for all of one job; pauses are taken out before they come here.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from progress.errors import Refused
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,12 +18,20 @@ class Part:
     stage: str
     usual: float  # the seconds its pipeline declares: all there is to go by on the first day
     work: float = 1.0  # megabytes, megapixels of frames on the critical path, 1 where nothing scales it, 0: none to do
-    levels: tuple[str, ...] = ()  # what it has in common with others, as "type=value": "machine=modal"
+    levels: tuple[str, ...] = ()  # what it has in common with others, one of a type: "machine=modal"
     idle: float | None = None  # seconds since its sort of machine last worked; None where a start has only one hump
+
+    def __post_init__(self) -> None:
+        if not 0 < self.usual < math.inf or not 0 <= self.work < math.inf:
+            raise Refused(f"part: expected usual seconds over 0 and work from 0, got {self.usual!r}, {self.work!r}")
+        if self.idle is not None and not 0 <= self.idle < math.inf:
+            raise Refused(f"part: expected seconds of idling from 0, or None, got {self.idle!r}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Features:
+    """A job, as it is known before it begins."""
+
     pipeline: str
     parts: tuple[Part, ...]  # one a stage, in order
 

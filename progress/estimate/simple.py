@@ -1,4 +1,4 @@
-"""Estimators as simple as they come, to be beaten: elapsed over progress (S0-36), and the average of the last jobs (S3-15)."""
+"""As simple as they come, to be beaten: elapsed over progress (S0-36), and the average of the last jobs (S3-15)."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ LAST = 20  # jobs whose average counts
 
 
 def progress(features: Features, seen: Observation) -> float:
-    """How far a bar with declared bands stands, from 0 to 1: each stage that has work takes the room of its usual seconds."""
+    """How far a bar with declared bands stands, from 0 to 1: each stage has the room of its usual seconds."""
     room = [part.usual if part.work > 0 else 0.0 for part in features.parts]
     at = len(seen.passed) if seen.part is None else seen.part
     done = sum(room[:at]) + (room[at] * seen.done if seen.part is not None else 0.0)

@@ -1,4 +1,4 @@
-"""What progress bars in terminals do: the speed of the bar lately, as tqdm smooths it and as rich takes it in a window."""
+"""The speed of the bar lately, as progress bars in terminals take it: tqdm smooths it, rich has a window."""
 
 from collections.abc import Sequence
 

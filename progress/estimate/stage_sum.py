@@ -28,8 +28,8 @@ def remaining(pipeline: Pipeline, index: int, fraction: float, seconds: float, m
 
 
 class StageSum:
-    """The same in its best simple form: the usual length is the work (pixels, megabytes) times the average seconds for one
-    of work in the last runs with the same settings; what waits in the queue is laid out on the slots."""
+    """The same in its best simple form: the usual length is the work (pixels, megabytes) times the average seconds for
+    one of work in the last runs with the same settings; what waits in the queue is laid out on the slots."""
 
     name = "stage_sum"
 

@@ -1,7 +1,7 @@
-"""Replays traces in the order of time: an estimator says what it thinks, then time passes, then it learns what was true.
+"""Replays traces in the order of time: an estimator says what it thinks, time passes, it learns what was true.
 
-Nothing is told before it has happened. At a time t an estimator knows the stages that had ended by t, of all jobs, and of the
-job it is asked about what a look at t shows.
+Nothing is told before it has happened. At a time t an estimator knows the stages that had ended by t, of all jobs,
+and of the job it is asked about what a look at t shows.
 """
 
 import heapq

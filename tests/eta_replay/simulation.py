@@ -152,4 +152,3 @@ class Play:
 
 def _marks(ends: Sequence[float]) -> list[tuple[float, float]]:
     return [(0.0, 0.0), *((end, (number + 1) / len(ends)) for number, end in enumerate(ends))]
-

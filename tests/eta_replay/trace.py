@@ -8,9 +8,9 @@ A trace is also a line of JSON, so that recorded exports can be replayed beside 
                "marks": [[4.0, 0.0], [97.0, 0.5], [190.2, 1.0]]}, …]}
 
 Seconds are on one clock for all lines. `parts` is one a stage in order, `runs` one for each time a stage was run, in
-time; what lies between two runs was spent waiting. `finished` false: the attempt ended in it. `clean` false: it holds a pause or
-work done twice, so that nothing may be learned from it. `marks`: how much was done when, between which it is taken to
-have grown steadily. `place` and `slots`: where it waited for one of so many slots.
+time; what lies between two runs was spent waiting. `finished` false: the attempt ended in it. `clean` false: it holds
+a pause or work done twice, so that nothing may be learned from it. `marks`: how much was done when, between which it
+is taken to have grown steadily. `place` and `slots`: where it waited for one of so many slots.
 """
 
 import json
@@ -146,17 +146,26 @@ def read(lines: Iterable[str]) -> Iterator[Trace]:
             try:
                 yield _trace(json.loads(line))
             except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise ValueError(f"line {number}: expected a trace as tests/eta_replay/trace.py tells, got {error}") from error
+                raise ValueError(
+                    f"line {number}: expected a trace as tests/eta_replay/trace.py tells, got {error}"
+                ) from error
 
 
 def _trace(told: dict) -> Trace:
     parts = tuple(Part(**{**part, "levels": tuple(part.get("levels", ()))}) for part in told["parts"])
-    runs = tuple(Run(**{**run, "marks": tuple((at, done) for at, done in run.get("marks", ()))}) for run in told["runs"])
+    runs = tuple(
+        Run(**{**run, "marks": tuple((at, done) for at, done in run.get("marks", ()))}) for run in told["runs"]
+    )
     if not parts or not runs:
         raise ValueError("no parts or no runs")
     if any(run.ended < run.began or not 0 <= run.part < len(parts) for run in runs):
         raise ValueError("a run that ends before it begins, or of no part")
     rest = {name: told[name] for name in ("place", "slots") if name in told}
     return Trace(
-        pipeline=told["pipeline"], created=told["created"], parts=parts, runs=runs, tags=tuple(told.get("tags", ())), **rest
+        pipeline=told["pipeline"],
+        created=told["created"],
+        parts=parts,
+        runs=runs,
+        tags=tuple(told.get("tags", ())),
+        **rest,
     )
