@@ -72,11 +72,14 @@ def standings(scores: Iterable[Score]) -> list[Standing]:
     return sorted((_standing(name, each) for name, each in by.items()), key=lambda each: (each.median, each.estimator))
 
 
-def ranges_held(pipeline: str, *, large: bool, jobs: int = 10) -> tuple[int, int] | None:
-    """Of the ranges that were shown halfway of the last jobs, how many held, of how many; None where that says
-    nothing yet."""
-    told = [each for each in last(pipeline, large=large, percents=(50,), jobs=jobs) if each.shown]
-    judged = [each.inside for each in told if each.inside is not None]
+def ranges_held(
+    pipeline: str, *, large: bool, percent: int, estimator: str = "", jobs: int = 10
+) -> tuple[int, int] | None:
+    """Of the ranges that were shown there in the last jobs, or that one estimator told: how many held, of how many.
+    None where that says nothing yet."""
+    told = last(pipeline, large=large, percents=(percent,), jobs=jobs)
+    meant = [each for each in told if (each.estimator == estimator if estimator else each.shown)]
+    judged = [each.inside for each in meant if each.inside is not None]
     return (sum(judged), len(judged)) if len(judged) >= FEWEST else None
 
 

@@ -27,11 +27,11 @@ def teach_later(foresight: "Foresight", job: Job, passed: Sequence[Passed]) -> N
     if not (passed or complete):
         return
     features, trace = foresight.features(job), foresight.trace(job)
-    lessons = measured(job, passed, features, trace)
+    taught = measured(job, passed, features, trace)
 
     def teach() -> None:
         rates = foresight.league.rates
-        for each in lessons:
+        for each in taught:
             alone = Features(pipeline=each.pipeline, parts=(each.part,))
             rates.change(learned.keys(alone), lambda known, each=each: learned.learned(each, known))  # type: ignore[misc]
         if complete:
@@ -43,15 +43,17 @@ def teach_later(foresight: "Foresight", job: Job, passed: Sequence[Passed]) -> N
 def measured(job: Job, passed: Sequence[Passed], features: Features, trace: Sequence[Observation]) -> list[Measured]:
     """Only stages that were worked on once, by one run, from their beginning to their end."""
     again = _redone(job, [each.stage for each in passed])
+    return lessons([each for each in passed if each.stage not in again], features, trace)
+
+
+def lessons(passed: Sequence[Passed], features: Features, trace: Sequence[Observation]) -> list[Measured]:
     numbers = {part.stage: number for number, part in enumerate(features.parts)}
     found = []
     for each in passed:
-        if each.stage in again or each.stage not in numbers:
-            continue
-        number = numbers[each.stage]
+        number = numbers.get(each.stage)
         seen = [one for one in trace if one.part == number]
         kept = _kept(each, seen)
-        if kept > MOST_KEPT:
+        if number is None or kept > MOST_KEPT:
             continue
         part = features.parts[number]
         found.append(

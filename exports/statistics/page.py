@@ -30,7 +30,7 @@ class Figure:
     key: str
     title: str
     head: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     note: str = ""
     bars: plots.Bars | None = None
     columns: plots.Columns | None = None

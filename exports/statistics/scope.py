@@ -26,7 +26,7 @@ class Scope:
     def of_jobs(self, jobs: "QuerySet[Row]", prefix: str = "") -> "QuerySet[Row]":
         return jobs if self.owner is None else jobs.filter(**{f"{prefix}owner_id": self.owner})
 
-    def newest(self) -> "QuerySet[Job, dict[str, Any]]":
+    def newest(self) -> "QuerySet[Job, Any]":
         """The last that have ended: what cannot be counted by SQL alone is counted of these."""
         ended = self.of_jobs(Job.objects.filter(settled_at__isnull=False))
         return ended.order_by("-settled_at").values("pk")[:WINDOW]

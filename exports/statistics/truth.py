@@ -80,15 +80,16 @@ def worsened(scope: Scope) -> tuple[float, int] | None:
     return 100 * row["times"] * settings.PROGRESS_POLL_SECONDS / row["seconds"], row["jobs"]
 
 
-def _checkpoint(percent: int, rows: Sequence[tuple[float, bool | None]]) -> Checkpoint:
-    off = [abs(error) for error, _ in rows]
+def _checkpoint(percent: int, rows: Sequence[tuple[float | None, bool | None]]) -> Checkpoint:
+    errors = [error or 0.0 for error, _ in rows]
+    off = [abs(error) for error in errors]
     return Checkpoint(
         percent=percent,
         n=len(off),
         within_10=mean(each <= 0.1 for each in off),
         within_20=mean(each <= 0.2 for each in off),
         median=median(off),
-        bias=mean(error for error, _ in rows),
+        bias=mean(errors),
         held=_share(held for _, held in rows),
     )
 

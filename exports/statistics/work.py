@@ -81,7 +81,7 @@ def a_frame(scope: Scope) -> list[Group]:
 
 def starts(scope: Scope) -> tuple[Spread | None, float]:
     """How long machines were waited for (S0-24), and the share of cold ones."""
-    took = [_seconds(*times) for times in _runs(scope, "start")]
+    took = [_seconds(began, ended) for began, ended, *_ in _runs(scope, "start")]
     return scope.spread(took), sum(each > COLD for each in took) / len(took) if took else 0.0
 
 
