@@ -13,7 +13,7 @@ SKEW_RUNS = 2.0  # … so many runs
 SLOPE = Rate(mean=-0.05, variance=0.01)  # a little less than in proportion: something is always the same for all sizes
 
 # How much the levels of a type differ from each other; a type that is not named here is as one that is called "".
-SPREAD = {"kind": 0.5, "settings": 0.3, "machine": 0.2, "network": 0.4, "project": 0.15, "": 0.15}
+SPREAD = {"kind": 0.5, "settings": 0.3, "machine": 0.2, "network": 0.4, "project": 0.1, "": 0.05}
 # What a level may change by from one run to the next.
 DRIFT = {"kind": 0.0006, "machine": 0.001, "network": 0.001, "": 0.00015}
 LEVELS = 4.0  # how many learned levels the spread above counts for

@@ -65,7 +65,8 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quantiles:
-    """Seconds left, eight times in ten between `low` and `high`. `parts` splits them: this stage and each later one."""
+    """Seconds left, eight times in ten between `low` and `high`. `parts` splits what is work: this stage and each later
+    one, or each that is to come while the job waits."""
 
     low: float
     middle: float

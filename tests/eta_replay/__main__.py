@@ -16,24 +16,23 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from tests.eta_replay import encodes, measures, scoring, tables, trace
-
-if TYPE_CHECKING:
-    from tests.eta_replay.replay import Said
+from tests.eta_replay.contenders import contenders
 
 ROOT = Path(__file__).parents[2]
+KEPT = ROOT / "var" / "bench"
 DOCUMENT = ROOT / "docs" / "ETA.md"
 PARTS = ("exports", "encodes", "recorded", "speed")
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], kept: Path = KEPT) -> int:
     asked = parse(arguments)
     found = encodes.found()
-    films = [] if found is None else encodes.halves(found, asked.seed)[1]
-    if found is None:
+    if found is None and asked.part != "recorded":
         say("The real encodes are not here (LONGHAUL_X264 names the file): left out, and the films are invented.")
+    films = [] if found is None or asked.part == "recorded" else encodes.halves(found, asked.seed)[1]
     told: dict[str, str] = {}
     if asked.part in (None, "exports"):
         told |= of_exports(measures.worlds(asked.seed, asked.worlds, asked.exports, films), asked.estimator)
@@ -45,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     if asked.part in (None, "speed"):
         told["speed"] = tables.speed(measures.speed(measures.worlds(asked.seed, 1, 400, films)[0]))
     command = " ".join(["python -m tests.eta_replay", *arguments])
-    tell(told, command, document=asked.document)
+    tell(told, command, kept, document=asked.document)
     return 0
 
 
@@ -70,17 +69,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def of_exports(worlds: Sequence[Sequence[trace.Trace]], named: Sequence[str]) -> dict[str, str]:
-    said: dict[str, list[Said]] = {}
-    grouped: dict[str, list[Said]] = {}
+    said: dict[str, list[Any]] = {}
+    grouped: dict[str, list[Any]] = {}
     watched = []
     for number, traces in enumerate(worlds, 1):
         say(f"Simulated installation {number} of {len(worlds)} …")
-        contenders, seen = measures.play(traces, named)
+        played, seen = measures.play(traces, contenders(named))
         watched += seen
-        for contender in contenders:
+        for contender in played:
             said.setdefault(contender.name, []).extend(measures.judged(contender, traces))
         for name, fits in measures.groups(traces):
-            grouped.setdefault(name, []).extend(filter(fits, contenders[0].said))
+            grouped.setdefault(name, []).extend(filter(fits, played[0].said))
     ours = next(iter(said.values()))
     long = [each for each in watched if each.seconds >= scoring.LARGE]
     return {
@@ -97,18 +96,18 @@ def of_recorded(path: Path, named: Sequence[str]) -> dict[str, str]:
     with path.open() as lines:
         traces = sorted(trace.read(lines), key=lambda each: each.created)
     say(f"{len(traces)} recorded exports …")
-    contenders, _ = measures.play(traces, named, watch=False)
-    scores = {each.name: scoring.by_checkpoint(measures.judged(each, traces)) for each in contenders}
+    played, _ = measures.play(traces, contenders(named), watch=False)
+    scores = {each.name: scoring.by_checkpoint(measures.judged(each, traces)) for each in played}
     return {"recorded": "\n\n".join((tables.within(scores), tables.coverage(dict(list(scores.items())[:1]))))}
 
 
-def tell(told: dict[str, str], command: str, *, document: bool) -> None:
+def tell(told: dict[str, str], command: str, kept: Path, *, document: bool) -> None:
     when = datetime.now(UTC)
     text = "\n\n".join(chain([f"`{command}`, {when:%Y-%m-%d}"], told.values()))
-    path = ROOT / "var" / "bench" / f"eta-{when:%Y-%m-%dT%H%M%SZ}.md"
+    path = kept / f"eta-{when:%Y-%m-%dT%H%M%SZ}.md"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + "\n")
-    print(f"\n{text}\n\nKept in {path.relative_to(ROOT)}")
+    print(f"\n{text}\n\nKept in {path}")
     if document:
         whole = DOCUMENT.read_text()
         for name, tabled in told.items():

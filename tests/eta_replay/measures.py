@@ -12,7 +12,6 @@ from progress.estimate.learned import Learned
 from progress.estimate.shapes import Features, Measured, Part
 from progress.estimate.stage_sum import StageSum
 from tests.eta_replay import encodes, scoring
-from tests.eta_replay.contenders import contenders
 from tests.eta_replay.replay import Contender, Replay, Said
 from tests.eta_replay.simulation import simulate
 from tests.eta_replay.trace import Trace
@@ -28,7 +27,7 @@ def worlds(seed: int, count: int, exports: int, films: Sequence[encodes.Encode])
 
 
 def play(
-    traces: Sequence[Trace], named: Sequence[str] = (), *, watch: bool = True
+    traces: Sequence[Trace], estimators: Sequence[Any], *, watch: bool = True
 ) -> tuple[list[Contender], list[Seen]]:
     watched: list[Seen] = []
 
@@ -38,7 +37,7 @@ def play(
         watched.append(Seen(trace=trace))
         return watched[-1]
 
-    replay = Replay(traces, contenders(named), watching=watching).run()
+    replay = Replay(traces, estimators, watching=watching).run()
     return replay.contenders, watched
 
 

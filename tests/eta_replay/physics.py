@@ -6,6 +6,8 @@ import math
 import random
 from collections.abc import Sequence
 
+from progress.estimate.critical import longest
+
 Marks = tuple[tuple[float, float], ...]
 LOOKS = 48  # marks taken of a stage
 
@@ -49,23 +51,15 @@ def rendered(parts: Sequence[tuple[int, float]], workers: int) -> tuple[list[tup
         began = heapq.heappop(free)
         spans.append((began, began + seconds, frames))
         heapq.heappush(free, began + seconds)
-    whole = _way([], [frames for frames, _ in parts], workers)
+    whole = longest([], [frames for frames, _ in parts], workers)
     end = max(free)
     marks = [(0.0, 0.0)]
     for look in range(1, LOOKS):
         at = end * look / LOOKS
         running = [frames * (ended - at) / (ended - began) for began, ended, frames in spans if began <= at < ended]
         waiting = [frames for began, _, frames in spans if began > at]
-        marks.append((at, max(marks[-1][1], 1 - _way(running, waiting, workers) / whole)))
+        marks.append((at, max(marks[-1][1], 1 - longest(running, waiting, workers) / whole)))
     return [*marks, (end, 1.0)], math.ceil(whole)
-
-
-def _way(running: Sequence[float], waiting: Sequence[int], workers: int) -> float:
-    free = [*running, *([0.0] * (workers - len(running)))]
-    heapq.heapify(free)
-    for frames in waiting:
-        heapq.heapreplace(free, free[0] + frames)
-    return max(free, default=0.0)
 
 
 def stalled(chance: random.Random, marks: Sequence[tuple[float, float]], seconds: float) -> list[tuple[float, float]]:

@@ -9,6 +9,7 @@ import pytest
 
 from progress.errors import Refused
 from progress.estimate import learned, prior, reach
+from progress.estimate.critical import longest
 from progress.estimate.learned import Learned
 from progress.estimate.rates import Rate
 from progress.estimate.shapes import Features, Left, Measured, Observation, Part, Quantiles
@@ -238,6 +239,20 @@ def test_what_is_ahead_is_laid_out_on_the_slots():
 
 def test_a_free_slot_is_not_waited_for():
     assert ahead(60.0, running=1, slots=2) == pytest.approx(0, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("running", "waiting", "workers", "way"),
+    [
+        ((), (), 2, 0),
+        ((), (10, 10, 10), 2, 20),
+        ((5,), (10, 10, 10), 2, 20),
+        ((5, 1), (10,), 2, 11),
+        ((30,), (10,), 2, 30),
+    ],
+)
+def test_the_critical_path_of_chunks_is_what_the_busiest_worker_has_to_go(running, waiting, workers, way):
+    assert longest(running, waiting, workers) == way
 
 
 # How far the range reaches
