@@ -157,21 +157,27 @@ def _usual_gap(job: Job, now: datetime) -> float:
     return gap if job.gap == 0 else 0.8 * job.gap + 0.2 * gap
 
 
-def foreseen(job: Job, left: Quantiles | None, now: datetime) -> dict[str, Any]:
-    """The finish that is shown, by what is said now; and how often it has become a later one."""
+def foreseen(job: Job, left: Quantiles | None, now: datetime, *, anew: bool = False) -> dict[str, Any]:
+    """The finish that is shown, by what is said now; and how often it has become a later one. `anew`: what was shown
+    before was of something else, and nothing to hold on to."""
     kept = {"finish_low": job.finish_low, "finish": job.finish, "finish_high": job.finish_high}
     if left is None:
         return {**kept, "later": job.later, "worsened": job.worsened}
     low, newest, high = (after(now, seconds) for seconds in (left.low, left.middle, left.high))
     ranged = low < high
     finish, later = displayed(
-        job.finish, newest, now, job.later, low=low if ranged else None, high=high if ranged else None
+        None if anew else job.finish,
+        newest,
+        now,
+        job.later,
+        low=low if ranged else None,
+        high=high if ranged else None,
     )
     if not ranged:
         kept = {"finish_low": None, "finish": finish, "finish_high": None}
     elif low <= finish <= high:
         kept = {"finish_low": low, "finish": finish, "finish_high": high}
-    worse = job.finish is not None and finish > job.finish
+    worse = not anew and job.finish is not None and finish > job.finish
     return {**kept, "finish": finish, "later": later, "worsened": job.worsened + worse}
 
 

@@ -52,7 +52,7 @@ class Forecasts(ConditionalWrites):
             changes: dict[str, Any] = {"queue_position": position}
             if ahead is not None:
                 left = self.foresight.queued(job, ahead, slots, now)
-                changes |= fold.foreseen(job, left, now)
+                changes |= fold.foreseen(job, left, now, anew=job.starts_low is None)
                 changes |= fold.starting(self.foresight.wait(ahead, slots) if left else None, now)
             return Step(changes=changes)
 

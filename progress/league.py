@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from progress import pipelines, scores
-from progress.baselines import History, baselines
+from progress.baselines import NAMES, Baselines
 from progress.estimate import learned
 from progress.estimate.rates import Rates
 from progress.estimate.shapes import Features, Observation, Quantiles
@@ -48,7 +48,7 @@ class League:
     """Of one process; what it remembers of the rows is at most half a minute old."""
 
     rates: RateRows = field(default_factory=RateRows)
-    history: History = field(default_factory=History)
+    baselines: Baselines = field(default_factory=Baselines)
     clock: Callable[[], float] = time.monotonic
     _chosen: dict[tuple[str, bool], tuple[float, str]] = field(default_factory=dict)
 
@@ -64,7 +64,7 @@ class League:
 
     def all_say(self, asked: Asked, seen: Sequence[Observation]) -> tuple[Said, ...]:
         shown = self.serving(asked) if may_say(asked.features, seen, self.rates.of(asked.keys)) else ""
-        said = ((each, self._said_by(each, asked, seen)) for each in (OURS, *baselines()))
+        said = ((each, self._said_by(each, asked, seen)) for each in (OURS, *NAMES))
         return tuple(Said(estimator=each, left=left, shown=each == shown) for each, left in said if left is not None)
 
     def serving(self, asked: Asked) -> str:
@@ -79,12 +79,12 @@ class League:
     def forget(self) -> None:
         self._chosen.clear()
         self.rates.forget()
-        self.history.forget()
+        self.baselines.forget()
 
     def _said_by(self, name: str, asked: Asked, seen: Sequence[Observation]) -> Quantiles | None:
         if name == OURS:
             return self.ours(asked, seen)
-        estimator = self.history.of(asked.features.pipeline) if name == History.name else baselines()[name]
+        estimator = self.baselines.of(asked.features.pipeline)[name]
         return estimator.predict(asked.features, seen, _now(seen))
 
 
@@ -93,7 +93,7 @@ def best(standings: Sequence[scores.Standing]) -> str:
     ours = next((each for each in standings if each.estimator == OURS), None)
     if ours is None or ours.jobs < FEWEST:
         return OURS
-    fair = [each for each in standings if each.jobs == ours.jobs and each.estimator in baselines()]
+    fair = [each for each in standings if each.jobs == ours.jobs and each.estimator in NAMES]
     return next((each.estimator for each in fair if each.median < ours.median), OURS)
 
 

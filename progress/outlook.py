@@ -1,7 +1,6 @@
 """What an outlook holds, as plain JSON: what is known of a job beforehand, and what was seen of it, thinned."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from progress.errors import Refused
@@ -10,7 +9,6 @@ from progress.pipelines import Pipeline
 
 APART = 5.0  # seconds between two observations that are kept, …
 SPARSER = 30  # … or this part of all the time that has passed: a few hundred of them, however long the work takes
-MOST_WORK = 1e12
 
 
 def usual(pipeline: Pipeline) -> Features:
@@ -25,9 +23,6 @@ def checked(features: Features, pipeline: Pipeline) -> Features:
     told = [part.stage for part in features.parts]
     if features.pipeline != pipeline.key or told != stages:
         raise Refused(f"features: expected those of {pipeline.key}, one part a stage ({', '.join(stages)}), got {told}")
-    wrong = next((part for part in features.parts if not 0 <= part.work <= MOST_WORK), None)
-    if wrong is not None:
-        raise Refused(f"features: expected the work of {wrong.stage!r} to be from 0 on, got {wrong.work!r}")
     return features
 
 
@@ -64,10 +59,3 @@ def seen_from_json(stored: Sequence[Any]) -> Observation:
 
 def is_worth_keeping(last: Observation | None, seen: Observation) -> bool:
     return last is None or last.part != seen.part or seen.at - last.at >= max(APART, seen.at / SPARSER)
-
-
-def less(features: Features, part: int, share: float) -> Features:
-    """With so much of one stage's work done before it began."""
-    parts = list(features.parts)
-    parts[part] = replace(parts[part], work=parts[part].work * max(0.0, 1.0 - share))
-    return replace(features, parts=tuple(parts))

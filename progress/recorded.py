@@ -60,9 +60,10 @@ class Recorded:
         }
 
 
-def newest(limit: int) -> Iterator[Recorded]:
+def newest(limit: int, *, pipeline: str = "") -> Iterator[Recorded]:
     """So many of the last that are complete; the oldest of them first, and few in memory at a time."""
     complete = Outlook.objects.filter(complete_at__isnull=False).order_by("-complete_at", "-pk")
+    complete = complete.filter(pipeline=pipeline) if pipeline else complete
     ids = list(complete.values_list("pk", flat=True)[:limit])[::-1]
     for start in range(0, len(ids), AT_ONCE):
         yield from _read(ids[start : start + AT_ONCE])

@@ -1,11 +1,11 @@
 """How much work a film from clips is, in each of its stages; reckoned from its spec and its sources alone."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from progress.estimate.critical import longest
 from progress.estimate.shapes import Part
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class FilmWork:
     """Frames and chunks as the work will plan them, give or take a frame a clip."""
 
     frames: int
-    chunks: int
+    chunks: tuple[int, ...]  # the frames of each
     pixels: int  # of one frame
     source_bytes: int
     missing_bytes: int
@@ -41,7 +41,7 @@ class FilmWork:
         used = [known[pk] for pk in {clip["source"] for clip in spec["clips"]} & known.keys()]
         return cls(
             frames=sum(frames),
-            chunks=sum(math.ceil(each / size) for each in frames),
+            chunks=tuple(part for each in frames for part in _split(each, size)),
             pixels=output["width"] * output["height"],
             source_bytes=sum(source.bytes for source in used),
             missing_bytes=sum(
@@ -56,16 +56,17 @@ class FilmWork:
 
     @property
     def is_large(self) -> bool:
-        return self.chunks >= LARGE
+        return len(self.chunks) >= LARGE
 
     def parts(self, pipeline: "Pipeline", settings: str, around: "Around") -> tuple[Part, ...]:
-        side_by_side = max(1, min(around.at_once, self.chunks))
+        critical = longest((), self.chunks, around.at_once) * self.pixels / MEGA
         kind, machine, project = f"kind={pipeline.name}", f"machine={around.machine}", f"project={around.project}"
+        at_size = f"settings at size={settings}"
         told: dict[str, tuple[float, tuple[str, ...]]] = {
             "upload": (self.source_bytes / MEGA if self.missing_bytes else 0.0, (kind, f"network={around.account}")),
             "start": (1.0, (kind, machine)),
             "fetch": (self.source_bytes / MEGA, (kind, machine)),
-            "process": (self.megapixels / side_by_side, (kind, machine, project, f"settings={settings}")),
+            "process": (critical, (kind, machine, project, f"settings={self.quality}", at_size)),
             "publish": (self.megapixels * BYTES_A_PIXEL[self.quality], (kind, machine)),
             "finalize": (1.0, (kind,)),
         }
@@ -79,6 +80,11 @@ class FilmWork:
             )
             for stage in pipeline.stages
         )
+
+
+def _split(frames: int, size: int) -> list[int]:
+    full, rest = divmod(frames, size)
+    return [size] * full + [rest] * (rest > 0)
 
 
 def _length_us(clip: Mapping[str, Any], source: "Source | None") -> int:

@@ -131,7 +131,7 @@ class MultiClip(Kind):
 
     def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
         output = spec["output"]
-        settings = f"{output['width']}x{output['height']}-{output['quality']}"
+        settings = f"{output['quality']} {output['width']}x{output['height']}"
         return FilmWork.of(spec, sources).parts(self.pipeline, settings, around)
 
     def is_large(self, spec: Mapping[str, Any], sources: "Iterable[Source]") -> bool:

@@ -14,7 +14,7 @@ NAMES = {
     "learned": "Longhaul's own",
     "linear": "Elapsed over progress",
     "rolling": "Average of the last 20",
-    "sum": "Sum of the usual stages",
+    "stage_sum": "Sum of the usual stages",
     "smoothed": "Smoothed speed, as tqdm",
     "window": "Speed of the last half minute, as rich",
     "page": "What the page said before",

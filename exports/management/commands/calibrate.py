@@ -17,8 +17,8 @@ COULD_NOT_LOOK = 2
 
 class Command(BaseCommand):
     help = (
-        "Learns the rates that the time left is told by once more, from the exports that are on record, and says how true"
-        " forecasts were before and are now. Where they would be worse, the rates stay as they are. It may run at any"
+        "Learns the rates that the time left is told by once more, from the exports that are on record, and says how"
+        " true forecasts were before and are now. Where they would be worse, the rates stay as they are. It may run at any"
         " time. Exit code 0: done; 1: what is on record teaches nothing better; 2: it could not look."
     )
     requires_system_checks = []
@@ -27,9 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Only say how true forecasts would be.")
         parser.add_argument("--limit", type=int, default=calibration.MOST, help="Look at so many of the last exports.")
         parser.add_argument("--json", action="store_true", help="Say it as JSON.")
-        parser.add_argument(
-            "--dump", action="store_true", help="Write what is on record, one line of JSON each."
-        )
+        parser.add_argument("--dump", action="store_true", help="Write what is on record, one line of JSON each.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["limit"] < 1:
