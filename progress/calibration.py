@@ -1,7 +1,7 @@
 """Calibration: the rates learned once more from what is on record, and whether they have become better by it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from django.db import transaction
@@ -34,11 +34,8 @@ class Calibrated:
     rates: int
     before: Accuracy | None
     after: Accuracy | None
-    kept: bool  # what is learned now is in the rows
-
-    @property
-    def better(self) -> bool:
-        return not (self.before and self.after) or self.after.median <= self.before.median + WORSE
+    better: bool  # or at least not worse than by chance
+    kept: bool = False  # what is learned now is in the rows
 
 
 @dataclass
@@ -46,15 +43,21 @@ class Errors:
     seen: list[float] = field(default_factory=list)
 
     def accuracy(self) -> Accuracy | None:
-        """Of the younger half: who learns from nothing on knows little at first."""
-        last = self.seen[len(self.seen) // 2 :]
-        if not last:
+        if not self.seen:
             return None
-        within = sum(error <= 0.2 for error in last) / len(last)
-        return Accuracy(forecasts=len(last), median=median(last), within_20=within)
+        within = sum(error <= 0.2 for error in self.younger) / len(self.younger)
+        return Accuracy(forecasts=len(self.younger), median=self.median(), within_20=within)
+
+    def median(self) -> float:
+        return median(self.younger)
+
+    @property
+    def younger(self) -> list[float]:
+        """Half of them: who learns from nothing on knows little at first."""
+        return self.seen[len(self.seen) // 2 :]
 
 
-def calibrate(*, limit: int = MOST, apply: bool) -> Calibrated:
+def calibrate(*, limit: int = MOST, apply: bool, worse: float = WORSE) -> Calibrated:
     """Each job is foretold by what those before it have taught, then it teaches. Where that foretells worse than the
     rates that are there, these stay."""
     standing, anew = learned.Learned(stored()), learned.Learned()
@@ -75,12 +78,12 @@ def calibrate(*, limit: int = MOST, apply: bool) -> Calibrated:
         rates=len(anew.rates),
         before=before.accuracy(),
         after=after.accuracy(),
-        kept=False,
+        better=not after.seen or after.median() <= before.median() + worse,
     )
     if not (apply and stages and done.better):
         return done
     _replace(anew.rates)
-    return Calibrated(**{**vars(done), "kept": True})
+    return replace(done, kept=True)
 
 
 def stored() -> dict[str, rates.Rate]:
