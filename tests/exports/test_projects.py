@@ -574,7 +574,7 @@ def test_it_is_judged_by_what_was_finished_here(browser, project, owner):
         Rate.objects.create(key=key, mean=mean, variance=0.05, count=5)
     finished(requested(project))
     page = browser.get(reverse("project", args=[project.pk])).text
-    assert re.search(r"Roughly \d+(\.\d)? \w+\. Done in [^.]+, if exported now\.", page)
+    assert re.search(r"Roughly \d+(\.\d)? \w+\. Done in [^.]+ if exported now\.", page)
 
 
 # Notices
