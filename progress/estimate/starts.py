@@ -11,6 +11,11 @@ from progress.estimate.shapes import Part
 
 MEMORY = 100.0  # starts
 APART = 0.5  # between the humps, at least, in log seconds
+<<<<<<< HEAD
+=======
+NARROWEST = 0.01  # of a hump's variance
+NEVER = 0.02  # of the share of cold starts: after any idling, either sort may come
+>>>>>>> eta
 SHORT_IDLE = 15.0
 LONGEST = 8  # idling is told apart by doublings of SHORT_IDLE, so many
 
@@ -57,6 +62,7 @@ def _doublings(idle: float) -> int:
 
 
 def _share(place: str, idle: float, rates: Rates) -> Rate:
+<<<<<<< HEAD
     usual = Rate(mean=min(max(factory.share_cold(idle), 0.02), 0.98), variance=0.0)
     return rates.get(_idle(place, idle), usual)
 
@@ -72,10 +78,35 @@ def _cold(place: str, rates: Rates) -> Rate:
 def _density(took: float, hump: Rate) -> float:
     variance = max(hump.variance, 0.01)
     return math.exp(-((took - hump.mean) ** 2) / (2 * variance)) / math.sqrt(variance)
+=======
+    known = rates.get(_idle(place, idle))
+    share, count = (factory.share_cold(idle), 0.0) if known is None else (known.mean, known.count)
+    return Rate(mean=min(max(share, NEVER), 1 - NEVER), variance=0.0, count=count)
+
+
+def _warm(place: str, rates: Rates) -> Rate:
+    return _wide(rates.get(f"{place}/warm", factory.WARM))
+
+
+def _cold(place: str, rates: Rates) -> Rate:
+    return _wide(rates.get(f"{place}/cold", factory.COLD))
+
+
+def _wide(hump: Rate) -> Rate:
+    return hump if hump.variance >= NARROWEST else Rate(mean=hump.mean, variance=NARROWEST, count=hump.count)
+
+
+def _density(took: float, hump: Rate) -> float:
+    return math.exp(-((took - hump.mean) ** 2) / (2 * hump.variance)) / math.sqrt(hump.variance)
+>>>>>>> eta
 
 
 def _moved(hump: Rate, took: float, part: float) -> Rate:
     weight = part / (min(hump.count, MEMORY) + factory.STARTS + part)
     off = took - hump.mean
     variance = hump.variance + (min(off * off, 6.0 * hump.variance) - hump.variance) * weight
+<<<<<<< HEAD
     return Rate(mean=hump.mean + off * weight, variance=max(variance, 0.01), count=hump.count + part)
+=======
+    return Rate(mean=hump.mean + off * weight, variance=max(variance, NARROWEST), count=hump.count + part)
+>>>>>>> eta
