@@ -59,22 +59,12 @@ def prior(pipeline: str, part: Part, rates: Rates) -> Normal:
         else:
             mean += effect.mean
             variance += effect.variance
-<<<<<<< HEAD
-    return Normal(min(max(mean, -LONGEST), LONGEST), variance)
-
-
-def _declared(part: Part, work: float) -> float:
-    """Log seconds for one of work: the factory's, or such that it takes what its pipeline declares. A work of 1 says
-    that nothing is counted, so that nothing is known of what one of it takes."""
-    seconds = None if part.work == 1 else factory.SECONDS.get(part.stage)
-=======
     return Normal(min(max(mean, -LONGEST), LONGEST), max(variance, QUIETEST))
 
 
 def _declared(part: Part, work: float) -> float:
     """Log seconds for one of work: the factory's, or such that it takes what its pipeline declares."""
     seconds = factory.SECONDS.get(part.stage) if part.work != 1 else None  # one of what, is not known then
->>>>>>> eta
     return math.log(part.usual) - work if seconds is None else math.log(seconds)
 
 

@@ -35,15 +35,9 @@ def reach(bucket: str, side: str, rates: Rates) -> float:
     wide = rates.get(f"band/{bucket.partition('/')[0]}/{side}")
     borrowed = factory.BAND if wide is None else wide.mean
     narrow = rates.get(f"band/{bucket}/{side}")
-<<<<<<< HEAD
-    if narrow is None:
-        return borrowed
-    return (narrow.count * narrow.mean + BORROWED * borrowed) / (narrow.count + BORROWED)
-=======
     if narrow is not None:
         borrowed = (narrow.count * narrow.mean + BORROWED * borrowed) / (narrow.count + BORROWED)
     return min(MOST, max(LEAST, borrowed))
->>>>>>> eta
 
 
 def settled(bucket: str, side: str, outside: bool, rates: Rates) -> dict[str, Rate]:

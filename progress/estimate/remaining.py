@@ -38,11 +38,7 @@ def not_finished(humps: Sequence[Hump], seconds: float) -> Moments:
     if seconds <= 0:
         return _mixed([(weight, of(hump)) for weight, hump in humps])
     rest = [(weight * chance, moments) for weight, hump in humps for chance, moments in (_beyond(hump, seconds),)]
-<<<<<<< HEAD
-    return _mixed(rest) if sum(weight for weight, _ in rest) > 0 else _long_past(humps[-1][1], seconds)
-=======
     return _mixed(rest) if sum(weight for weight, _ in rest) > 0 else _long_past(seconds)
->>>>>>> eta
 
 
 def _beyond(hump: Normal, seconds: float) -> tuple[float, Moments]:
@@ -58,11 +54,7 @@ def _beyond(hump: Normal, seconds: float) -> tuple[float, Moments]:
     return chance, Moments(max(first - seconds, 1e-3), max(second - first * first, 1e-6))
 
 
-<<<<<<< HEAD
-def _long_past(hump: Normal, seconds: float) -> Moments:
-=======
 def _long_past(seconds: float) -> Moments:
->>>>>>> eta
     """Far beyond everything that was ever seen: as much again is as likely as not."""
     return Moments(seconds, seconds * seconds)
 

@@ -2,21 +2,11 @@
 
 from collections import deque
 from collections.abc import Sequence
-<<<<<<< HEAD
 
 from progress.estimate.ahead import wait
 from progress.estimate.shapes import Features, Measured, Observation, Part, Quantiles
 from progress.estimate.simple import LAST, exactly
 
-=======
-
-from progress.estimate.ahead import wait
-from progress.estimate.shapes import Features, Measured, Observation, Part, Quantiles
-from progress.estimate.simple import LAST, exactly
-from progress.pipelines import Pipeline
-
-ENOUGH_SECONDS = 10.0  # of measured work, before a number may be said
->>>>>>> eta
 ENOUGH_DONE = 0.05  # of a stage, before its own speed counts
 SETTINGS = ("settings", "network", "machine")  # levels that the length of a stage is told apart by: the first it has
 
@@ -25,24 +15,6 @@ class StageSum:
     """In its best simple form: the usual length is the work (pixels, megabytes) times the average seconds for
     one of work in the last runs with the same settings; what waits in the queue is laid out on the slots."""
 
-<<<<<<< HEAD
-=======
-    `seconds` is how long this stage has run, `measured_before` how long the measured stages before it took.
-    """
-    measured = measured_before + (seconds if fraction > 0 else 0)
-    if measured < ENOUGH_SECONDS:
-        return None
-    later = sum(stage.seconds for stage in pipeline.stages[index + 1 :])
-    if fraction > 0:
-        return seconds / fraction * (1 - fraction) + later
-    return max(0.0, pipeline.stages[index].seconds - seconds) + later
-
-
-class StageSum:
-    """The same in its best simple form: the usual length is the work (pixels, megabytes) times the average seconds for
-    one of work in the last runs with the same settings; what waits in the queue is laid out on the slots."""
-
->>>>>>> eta
     name = "stage_sum"
 
     def __init__(self) -> None:

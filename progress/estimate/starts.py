@@ -11,11 +11,8 @@ from progress.estimate.shapes import Part
 
 MEMORY = 100.0  # starts
 APART = 0.5  # between the humps, at least, in log seconds
-<<<<<<< HEAD
-=======
 NARROWEST = 0.01  # of a hump's variance
 NEVER = 0.02  # of the share of cold starts: after any idling, either sort may come
->>>>>>> eta
 SHORT_IDLE = 15.0
 LONGEST = 8  # idling is told apart by doublings of SHORT_IDLE, so many
 
@@ -62,23 +59,6 @@ def _doublings(idle: float) -> int:
 
 
 def _share(place: str, idle: float, rates: Rates) -> Rate:
-<<<<<<< HEAD
-    usual = Rate(mean=min(max(factory.share_cold(idle), 0.02), 0.98), variance=0.0)
-    return rates.get(_idle(place, idle), usual)
-
-
-def _warm(place: str, rates: Rates) -> Rate:
-    return rates.get(f"{place}/warm", factory.WARM)
-
-
-def _cold(place: str, rates: Rates) -> Rate:
-    return rates.get(f"{place}/cold", factory.COLD)
-
-
-def _density(took: float, hump: Rate) -> float:
-    variance = max(hump.variance, 0.01)
-    return math.exp(-((took - hump.mean) ** 2) / (2 * variance)) / math.sqrt(variance)
-=======
     known = rates.get(_idle(place, idle))
     share, count = (factory.share_cold(idle), 0.0) if known is None else (known.mean, known.count)
     return Rate(mean=min(max(share, NEVER), 1 - NEVER), variance=0.0, count=count)
@@ -98,15 +78,10 @@ def _wide(hump: Rate) -> Rate:
 
 def _density(took: float, hump: Rate) -> float:
     return math.exp(-((took - hump.mean) ** 2) / (2 * hump.variance)) / math.sqrt(hump.variance)
->>>>>>> eta
 
 
 def _moved(hump: Rate, took: float, part: float) -> Rate:
     weight = part / (min(hump.count, MEMORY) + factory.STARTS + part)
     off = took - hump.mean
     variance = hump.variance + (min(off * off, 6.0 * hump.variance) - hump.variance) * weight
-<<<<<<< HEAD
-    return Rate(mean=hump.mean + off * weight, variance=max(variance, 0.01), count=hump.count + part)
-=======
     return Rate(mean=hump.mean + off * weight, variance=max(variance, NARROWEST), count=hump.count + part)
->>>>>>> eta

@@ -14,10 +14,6 @@ import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-<<<<<<< HEAD
-from itertools import chain
-=======
->>>>>>> eta
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +102,8 @@ def of_recorded(path: Path, named: Sequence[str]) -> dict[str, str]:
 
 def tell(told: dict[str, str], command: str, kept: Path, *, document: bool) -> None:
     when = datetime.now(UTC)
-<<<<<<< HEAD
-    text = "\n\n".join(chain([f"`{command}`, {when:%Y-%m-%d}"], told.values()))
-=======
     told = {"command": f"`{command}`, {when:%Y-%m-%d}"} | told
     text = "\n\n".join(told.values())
->>>>>>> eta
     path = kept / f"eta-{when:%Y-%m-%dT%H%M%SZ}.md"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text + "\n")

@@ -60,14 +60,6 @@ def groups(traces: Sequence[Trace]) -> list[Group]:
     first, later = set(new[:10]), set(new[20:])
     day_one = {trace.created for trace in traces[:50]}
     deployed = traces[int(len(traces) * LATER["faster deploy"])].created
-<<<<<<< HEAD
-    after = sorted(each.created for each in traces if each.created >= deployed and each.pipeline == "multi_clip@1")[:20]
-    return [
-        ("the first 50 exports of an installation", lambda said: said.trace.created in day_one),
-        ("the first 10 of a new kind", lambda said: said.trace.created in first),
-        ("the same kind, from the 21st on", lambda said: said.trace.created in later),
-        ("the first 20 after a faster deploy", lambda said: said.trace.created in set(after)),
-=======
     after = [each.created for each in traces if each.created >= deployed and each.pipeline == "multi_clip@1"]
     deploys = set(after[:20])
     return [
@@ -77,7 +69,6 @@ def groups(traces: Sequence[Trace]) -> list[Group]:
         ("the first 10 of a new kind", lambda said: said.trace.created in first),
         ("the same kind, from the 21st on", lambda said: said.trace.created in later),
         ("the first 20 after a faster deploy", lambda said: said.trace.created in deploys),
->>>>>>> eta
         ("started cold", lambda said: "cold" in said.trace.tags),
         ("waited in a queue", lambda said: said.trace.taken - said.trace.ready >= 10),
         ("stood still for a while", lambda said: "stall" in said.trace.tags),

@@ -1,11 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
 from progress.estimate.display import NARROW, displayed
-<<<<<<< HEAD
-=======
-from progress.estimate.stage_sum import remaining
-from tests.pipelines import FILM
->>>>>>> eta
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

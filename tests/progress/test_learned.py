@@ -6,11 +6,8 @@ from dataclasses import replace
 from statistics import median
 
 import pytest
-<<<<<<< HEAD
-=======
 from hypothesis import given
 from hypothesis import strategies as st
->>>>>>> eta
 
 from progress.errors import Refused
 from progress.estimate import learned, prior, reach
@@ -52,13 +49,10 @@ def test_a_stage_known_by_name_takes_what_such_stages_take_for_a_megabyte():
     assert expected(upload, {}) == pytest.approx(40)
 
 
-<<<<<<< HEAD
-=======
 def test_where_nothing_scales_the_work_a_known_name_says_nothing():
     assert expected(Part(stage="upload", usual=30), {}) == pytest.approx(30)
 
 
->>>>>>> eta
 def test_what_was_measured_a_few_times_is_expected():
     rates = taught(RENDER, 300.0, times=10)
     assert expected(RENDER, rates) == pytest.approx(300, rel=0.05)
@@ -140,14 +134,6 @@ def test_only_the_rows_that_were_named_are_asked_for_and_changed():
     assert {key for key in asked if not key.startswith("band/")} <= named
 
 
-<<<<<<< HEAD
-def test_whatever_the_rows_say_no_sum_overflows():
-    worst = {key: Rate(mean=30.0, variance=30.0, count=5) for key in learned.keys(FILM)}
-    for observations in ([], [seen(0.0, ran=1e9)], [seen(0.5, ran=1e9)], [seen(1.0, ran=1e-9)]):
-        said = learned.predict(FILM, observations, observations[0].at if observations else 0.0, worst)
-        assert 0 <= said.low <= said.middle <= said.high < math.inf
-    assert learned.learned(Measured(part=RENDER, seconds=1e9, pipeline="film@1"), worst)
-=======
 @given(st.randoms(use_true_random=False))
 def test_whatever_the_rows_say_there_is_an_answer(chance):
     """Rows that are not corrupt enough to be dropped, and mad all the same."""
@@ -172,7 +158,6 @@ def test_whatever_the_rows_say_there_is_an_answer(chance):
         measured = Measured(part=part, seconds=chance.choice((0.0, 1e9)), pipeline="film@1", half=1.0, units=3)
         changed = learned.learned(measured, mad)
         assert all(math.isfinite(rate.mean) and rate.variance >= 0 for rate in changed.values())
->>>>>>> eta
 
 
 # Under way

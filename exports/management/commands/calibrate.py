@@ -18,8 +18,8 @@ COULD_NOT_LOOK = 2
 class Command(BaseCommand):
     help = (
         "Learns the rates that the time left is told by once more, from the exports that are on record, and says how"
-        " true forecasts were before and are now. Where they would be worse, the rates stay as they are. It may run at any"
-        " time. Exit code 0: done; 1: what is on record teaches nothing better; 2: it could not look."
+        " true forecasts were before and are now. Where they would be worse, the rates stay as they are. It may run at"
+        " any time. Exit code 0: done; 1: what is on record teaches nothing better; 2: it could not look."
     )
     requires_system_checks = []
 
