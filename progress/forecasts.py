@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from progress import fold, outlook, pipelines, teaching
@@ -14,6 +14,8 @@ from progress.models import Forecast, Job, Outlook, Status
 from progress.pipelines import Pipeline
 from progress.report import Report
 from progress.writes import ConditionalWrites, Step
+
+UNSEEN = timedelta(seconds=5)
 
 
 class Forecasts(ConditionalWrites):
@@ -54,7 +56,7 @@ class Forecasts(ConditionalWrites):
                 left = self.foresight.queued(job, ahead, slots, now)
                 changes |= fold.foreseen(job, left, now, anew=job.starts_low is None)
                 changes |= fold.starting(self.foresight.wait(ahead, slots) if left else None, now)
-            return Step(changes=changes)
+            return None if _says_the_same(job, changes) else Step(changes=changes)
 
         return self._act(job_id, decide) is not None
 
@@ -73,7 +75,19 @@ class Forecasts(ConditionalWrites):
     def _written(self, job: Job, step: Step) -> None:
         if step.sight is not None:
             self.foresight.keep([(job, step.sight)])
-        teaching.teach_later(self.foresight, job, step.passed)
+        completed = step.changes.get("status") == Status.COMPLETE
+        teaching.teach_later(self.foresight, job, step.passed, completed=completed)
+
+
+def _says_the_same(job: Job, changes: dict[str, Any]) -> bool:
+    """To the eye: the same place, and no time that moved by more than a few seconds."""
+    return all(_is_near(getattr(job, name), value) for name, value in changes.items())
+
+
+def _is_near(before: Any, value: Any) -> bool:
+    if isinstance(before, datetime) and isinstance(value, datetime):
+        return abs(value - before) < UNSEEN
+    return bool(before == value)
 
 
 def stored(job: Job, sight: Sight, percents: Sequence[int], now: datetime) -> tuple[Forecast, ...]:

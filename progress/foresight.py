@@ -14,7 +14,7 @@ from typing import Any
 from progress import batch, fold, outlook, pipelines
 from progress.estimate import ahead as queue
 from progress.estimate.shapes import Features, Left, Observation, Quantiles
-from progress.league import Asked, League, Said
+from progress.league import OURS, Asked, League, Said
 from progress.models import Job, Outlook
 from progress.pipelines import Pipeline
 from progress.report import Order, Report
@@ -24,7 +24,7 @@ PAGE = "page"  # what the page said before the job was asked for
 EVERY = 2.0  # seconds of a job between two forecasts of it; a page asks no more often
 LATELY = 35.0  # seconds whose observations are at hand without being thinned
 MOST_LATELY = 40
-MOST_KEPT = 5_000
+MOST_KEPT = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +103,8 @@ class Foresight:
         seen = _observed(job, pipeline, report, index, behind, now, known.last)
         if not (checkpoint or _is_due(pipeline, seen, known)):
             return Sight(order=report.order, seen=seen)
-        trace = known.until(seen)
+        ours_alone = not checkpoint and self.league.serving(known.asked) == OURS
+        trace = [seen] if ours_alone else known.until(seen)  # ours needs no more than the newest look
         return Sight(
             order=report.order,
             seen=seen,

@@ -6,6 +6,7 @@ between has lost one lesson. No stage teaches twice, since the write that passed
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -13,29 +14,29 @@ from django.db import transaction
 from progress.estimate import learned, reach
 from progress.estimate.rates import Rate, Rates
 from progress.estimate.shapes import Features, Measured, Observation, Quantiles
-from progress.models import Forecast, Job, StageRun, Status
+from progress.models import Forecast, Job, StageRun
 from progress.report import Passed
 
 if TYPE_CHECKING:
     from progress.foresight import Foresight
 
+Told = tuple[Quantiles, float]
 MOST_KEPT = 0.5  # of a stage: where more was there before, the rest says little of the whole
 
 
-def teach_later(foresight: "Foresight", job: Job, passed: Sequence[Passed]) -> None:
-    complete = job.status == Status.COMPLETE
-    if not (passed or complete):
+def teach_later(foresight: "Foresight", job: Job, passed: Sequence[Passed], *, completed: bool) -> None:
+    """`completed`: by this very write, so that its forecasts are settled once."""
+    if not (passed or completed):
         return
     features, trace = foresight.features(job), foresight.trace(job)
     taught = measured(job, passed, features, trace)
 
     def teach() -> None:
-        rates = foresight.league.rates
-        for each in taught:
-            alone = Features(pipeline=each.pipeline, parts=(each.part,))
-            rates.change(learned.keys(alone), lambda known, each=each: learned.learned(each, known))  # type: ignore[misc]
-        if complete:
-            settle(foresight, job)
+        told = _told(job) if completed else []
+        keys = {key for each in taught for key in learned.keys(_alone(each))}
+        keys |= {key for said, _ in told for key in reach.keys(said.bucket)}
+        if keys:
+            foresight.league.rates.change(keys, lambda known: _learned(taught, told, known))
 
     transaction.on_commit(teach, robust=True)
 
@@ -68,17 +69,26 @@ def lessons(passed: Sequence[Passed], features: Features, trace: Sequence[Observ
     return found
 
 
-def settle(foresight: "Foresight", job: Job) -> None:
-    """Each of our own words is held against what came."""
+def _learned(taught: Sequence[Measured], told: Sequence[Told], known: Rates) -> dict[str, Rate]:
+    """One after the other, each by what those before it have taught."""
+    rates, changed = dict(known), dict[str, Rate]()
+    lessons = [partial(learned.learned, each) for each in taught]
+    for learn in (*lessons, *(partial(learned.settled, said, left) for said, left in told)):
+        new = learn(rates=rates)
+        rates |= new
+        changed |= new
+    return changed
+
+
+def _told(job: Job) -> list[Told]:
+    """Each of our own words, with the seconds that were really left then."""
     took = job.active_seconds(job.settled_at or job.created_at)
-    forecasts = Forecast.objects.filter(job_id=job.pk, estimator=learned.Learned.name).exclude(bucket="")
-    for each in forecasts.order_by("percent"):
-        said, left = words(each), took - each.active
+    ours = Forecast.objects.filter(job_id=job.pk, estimator=learned.Learned.name).exclude(bucket="")
+    return [(words(each), took - each.active) for each in ours.order_by("percent")]
 
-        def change(rates: Rates, said: Quantiles = said, left: float = left) -> dict[str, Rate]:
-            return learned.settled(said, left, rates)
 
-        foresight.league.rates.change(reach.keys(said.bucket), change)
+def _alone(measured: Measured) -> Features:
+    return Features(pipeline=measured.pipeline, parts=(measured.part,))
 
 
 def words(forecast: Forecast) -> Quantiles:

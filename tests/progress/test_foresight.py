@@ -202,7 +202,12 @@ def test_ranges_that_were_told_teach_how_far_to_reach(tracker, clock, job, rende
     with learning():
         rendered(job)
         tracker.complete(job.pk)
-    assert Rate.objects.filter(key__startswith="band/").exists()
+    before = list(Rate.objects.filter(key__startswith="band/").values_list("key", "count"))
+    assert before
+    with learning():
+        tracker.happened(job.pk, "finalize_complete")
+        tracker.seen(job.pk)
+    assert list(Rate.objects.filter(key__startswith="band/").values_list("key", "count")) == before
 
 
 def test_a_process_that_takes_over_goes_by_what_the_first_has_kept(tracker, clock, job, rendered, known):
