@@ -45,7 +45,7 @@ def before(project: Project, kind: str, spec: Mapping[str, Any], sources: Iterab
 
 
 def of_request(project: Project, kind: str, spec: Mapping[str, Any], now: datetime) -> Before:
-    return before(project, kind, spec, project.sources.filter(pk__in=kinds.get(kind).wanted(spec)), now)
+    return before(project, kind, spec, project.sources.filter(pk__in=kinds.get(kind).made_of(spec)), now)
 
 
 def _uploaded(sources: list[Source]) -> float:

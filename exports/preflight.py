@@ -9,7 +9,8 @@ from typing import Any
 
 from exports import beforehand, timecode
 from exports.beforehand import Before
-from exports.kinds.multi_clip import RATES, SIZES, US, Choice, MultiClip
+from exports.kinds.footage import RATES, US
+from exports.kinds.multi_clip import SIZES, Choice, MultiClip
 from exports.models import Clip, Project
 from progress import scores, wording
 from progress.estimate.shapes import Quantiles
@@ -110,7 +111,11 @@ def _bytes(pixels: int, quality: str) -> float | None:
 def records() -> list[Record]:
     """Of the last exports that were finished here, whoever made them: only what a frame of them came to."""
     runs = StageRun.objects.filter(
-        stage="process", finished=True, done__gt=0, job__export__result_bytes__isnull=False
+        stage="process",
+        finished=True,
+        done__gt=0,
+        job__export__kind=MultiClip.key,
+        job__export__result_bytes__isnull=False,
     ).order_by("-pk")
     columns = ("done", "job__export__result_bytes", "job__export__spec")
     return [

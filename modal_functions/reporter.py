@@ -35,8 +35,8 @@ class Reporter:
         self._picture = ProgressReport(job=job, attempt=attempt, run=run, seq=0, stage="", at=now())
         self._written = 0  # the number of the last picture that was handed to `write`
         self._closing = False
-        self._thread = threading.Thread(target=self._keep_writing, name="reporter", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        self._begin()
 
     def stage(self, key: str, *, total: int | None = None, unit: str | None = None, note: str = "") -> None:
         """The work enters a stage; the one before is passed."""
@@ -62,6 +62,8 @@ class Reporter:
     def kept(self, count: int) -> None:
         """So much of the stage is there already: it is done, but nobody learns from it how fast the work is."""
         with self._lock:
+            total = self._picture.total
+            count = count if total is None else min(count, total)
             self._tell(at=self._now(), kept=count, done=max(self._picture.done or 0, count))
 
     def units(self, done: int, total: int | None = None, *, bytes: int | None = None, note: str | None = None) -> None:  # noqa: A002
@@ -83,7 +85,8 @@ class Reporter:
         with self._lock:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     @property
     def picture(self) -> ProgressReport:
@@ -93,6 +96,10 @@ class Reporter:
     def _tell(self, **changes: object) -> None:
         self._picture = replace(self._picture, seq=self._picture.seq + 1, **changes)  # type: ignore[arg-type]
         self._changed.notify()
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._keep_writing, name="reporter", daemon=True)
+        self._thread.start()
 
     def _keep_writing(self) -> None:
         while True:

@@ -53,9 +53,22 @@ class AttemptKeys:
         """How far another machine is with a batch that it was given; only shown."""
         return f"{self.folder}/batches/{name}.json"
 
+    def ready(self, place: int) -> str:
+        """That one of several results can be had already."""
+        return f"{self.folder}/ready/{place:06d}.json"
+
     def out(self, call: str, run: int, name: str) -> str:
         """Bytes that one run made; no two runs ever write under the same key."""
         return f"{self.folder}/out/{call}.{run}/{name}"
+
+
+def chunks_of(project: str) -> str:
+    """Where the parts of a project are kept."""
+    return f"projects/{project}/chunks"
+
+
+def kept_as(kept: str, part: str) -> str:
+    return f"{kept}/{part[:2]}/{part}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,13 +11,14 @@ from progress.estimate.shapes import Part
 if TYPE_CHECKING:
     from exports.kinds.base import Around
     from exports.models import Source
-    from progress.pipelines import Pipeline
+    from progress.pipelines import Pipeline, Stage
 
 US = 1_000_000
 MEGA = 1e6
 CHUNK_SECONDS = 2
 GUESSED_BYTES_A_SECOND = 1e6  # of a source that nobody has looked into yet
 BYTES_A_PIXEL = {"draft": 0.005, "standard": 0.01, "high": 0.02}
+USUAL_BYTES = BYTES_A_PIXEL["standard"]
 LARGE = 20  # chunks
 
 
@@ -27,7 +28,8 @@ class FilmWork:
 
     frames: int
     chunks: tuple[int, ...]  # the frames of each
-    pixels: int  # of one frame
+    width: int
+    height: int
     source_bytes: int
     missing_bytes: int
     quality: str
@@ -42,44 +44,40 @@ class FilmWork:
         return cls(
             frames=sum(frames),
             chunks=tuple(part for each in frames for part in _split(each, size)),
-            pixels=output["width"] * output["height"],
+            width=output["width"],
+            height=output["height"],
             source_bytes=sum(source.bytes for source in used),
             missing_bytes=sum(
                 source.bytes - source.stored_bytes for source in used if source.state == source.State.UPLOADING
             ),
-            quality=output["quality"],
+            quality=str(output.get("quality", "standard")),
         )
 
     @property
     def megapixels(self) -> float:
-        return self.frames * self.pixels / MEGA
+        return self.frames * self.width * self.height / MEGA
 
     @property
     def is_large(self) -> bool:
         return len(self.chunks) >= LARGE
 
-    def parts(self, pipeline: "Pipeline", settings: str, around: "Around") -> tuple[Part, ...]:
-        critical = longest((), self.chunks, around.at_once) * self.pixels / MEGA
-        kind, machine, project = f"kind={pipeline.name}", f"machine={around.machine}", f"project={around.project}"
-        at_size = f"settings at size={settings}"
+    def parts(self, pipeline: "Pipeline", around: "Around") -> tuple[Part, ...]:
+        return tuple(self._part(stage, f"kind={pipeline.name}", around) for stage in pipeline.stages)
+
+    def _part(self, stage: "Stage", kind: str, around: "Around") -> Part:
+        machine, project = f"machine={around.machine}", f"project={around.project}"
+        settings = (f"settings={self.quality}", f"settings at size={self.quality} {self.width}x{self.height}")
+        critical = longest((), self.chunks, around.at_once) * self.width * self.height / MEGA
         told: dict[str, tuple[float, tuple[str, ...]]] = {
-            "upload": (self.source_bytes / MEGA if self.missing_bytes else 0.0, (kind, f"network={around.account}")),
-            "start": (1.0, (kind, machine)),
-            "fetch": (self.source_bytes / MEGA, (kind, machine)),
-            "process": (critical, (kind, machine, project, f"settings={self.quality}", at_size)),
-            "publish": (self.megapixels * BYTES_A_PIXEL[self.quality], (kind, machine)),
-            "finalize": (1.0, (kind,)),
+            "upload": (self.source_bytes / MEGA if self.missing_bytes else 0.0, (f"network={around.account}",)),
+            "fetch": (self.source_bytes / MEGA, (machine,)),
+            "process": (critical, (machine, project, *settings)),
+            "publish": (self.megapixels * BYTES_A_PIXEL.get(self.quality, USUAL_BYTES), (machine,)),
         }
-        return tuple(
-            Part(
-                stage=stage.key,
-                usual=stage.seconds,
-                work=told[stage.key][0],
-                levels=told[stage.key][1],
-                idle=around.idle if stage.key == "start" else None,
-            )
-            for stage in pipeline.stages
-        )
+        of_frames = (critical, (machine, project)) if stage.unit == "frames" else (1.0, (machine,))
+        work, levels = told.get(stage.key, of_frames)
+        idle = around.idle if stage.key == "start" else None
+        return Part(stage=stage.key, usual=stage.seconds, work=work, levels=(kind, *levels), idle=idle)
 
 
 def _split(frames: int, size: int) -> list[int]:

@@ -1,3 +1,5 @@
+from exports.models.allowance import Allowance
+from exports.models.answered import Answered
 from exports.models.attempt import Attempt
 from exports.models.drill import Drill
 from exports.models.export import Export
@@ -5,7 +7,24 @@ from exports.models.heartbeat import Heartbeat
 from exports.models.lease import Lease
 from exports.models.notice import Notice
 from exports.models.project import Clip, Project
+from exports.models.result import Result
 from exports.models.source import Source
+from exports.models.token import Token
 from exports.models.user import User
 
-__all__ = ["Attempt", "Clip", "Drill", "Export", "Heartbeat", "Lease", "Notice", "Project", "Source", "User"]
+__all__ = [
+    "Allowance",
+    "Answered",
+    "Attempt",
+    "Clip",
+    "Drill",
+    "Export",
+    "Heartbeat",
+    "Lease",
+    "Notice",
+    "Project",
+    "Result",
+    "Source",
+    "Token",
+    "User",
+]

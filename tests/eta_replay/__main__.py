@@ -80,14 +80,14 @@ def of_exports(worlds: Sequence[Sequence[trace.Trace]], named: Sequence[str]) ->
         for name, fits in measures.groups(traces):
             grouped.setdefault(name, []).extend(filter(fits, played[0].said))
     ours = next(iter(said.values()))
-    long = [each for each in watched if each.seconds >= scoring.LARGE]
+    watches = {"all": watched, "over two minutes": [each for each in watched if each.seconds >= scoring.LARGE]}
     return {
         "exports": tables.within({name: scoring.by_checkpoint(each) for name, each in said.items()}),
         "coverage": tables.coverage(
             {"all": scoring.by_checkpoint(ours), "over two minutes": scoring.by_checkpoint(ours, scoring.large)}
         ),
         "groups": tables.within({name: scoring.by_checkpoint(each) for name, each in grouped.items()}),
-        "shown": tables.seen({"all": scoring.shown(watched), "over two minutes": scoring.shown(long)}),
+        "shown": tables.seen({name: scoring.shown(each) for name, each in watches.items() if each}),
     }
 
 

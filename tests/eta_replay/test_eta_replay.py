@@ -192,6 +192,15 @@ def test_an_estimator_of_a_stranger_takes_part(tmp_path, traces, capsys):
     assert "| witness" in capsys.readouterr().out
 
 
+def test_the_whole_of_it_runs_on_a_small_installation(tmp_path, capsys):
+    assert main(["--part", "exports", "--worlds", "1", "--exports", "50"], kept=tmp_path) == 0
+    told = capsys.readouterr().out
+    for name in ("learned", "stage_sum", "linear", "rolling", "smoothed", "window", "over two minutes", "started cold"):
+        assert f"| {name} " in told
+    (kept,) = tmp_path.iterdir()
+    assert kept.read_text() in told
+
+
 def test_figures_go_where_the_document_has_their_name():
     document = "before\n<!-- speed -->\nold\n<!-- /speed -->\nafter\n"
     assert placed(document, "speed", "new") == "before\n<!-- speed -->\n\nnew\n\n<!-- /speed -->\nafter\n"

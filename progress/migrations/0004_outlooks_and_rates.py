@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('progress', '0002_room_to_update'),
+        ('progress', '0003_news'),
     ]
 
     operations = [
