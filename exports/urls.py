@@ -4,19 +4,7 @@ from exports.api import docs, recovery
 from exports.api.dialects import assembly
 from exports.api.dialects.site import dialects
 from exports.api.v1 import site as api_v1
-from exports.views import (
-    accounts,
-    asking,
-    dashboard,
-    exports,
-    film,
-    films,
-    health,
-    projects,
-    statistics,
-    tokens,
-    uploads,
-)
+from exports.views import accounts, asking, dashboard, exports, film, films, projects, statistics, tokens, uploads
 
 urlpatterns = [
     path("", accounts.start, name="start"),
@@ -63,6 +51,4 @@ urlpatterns = [
     path("api/v1/<path:rest>", api_v1.unknown),
     path("account/tokens", tokens.tokens, name="tokens"),
     path("account/tokens/<int:token_id>/revoke", tokens.revoke, name="revoke-token"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
 ]

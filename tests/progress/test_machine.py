@@ -253,7 +253,7 @@ def test_the_seven_properties_hold_whatever_happens():
 
 
 def test_they_hold_while_the_bar_is_planned_anew():
-    run(LearnedLife, examples=EXAMPLES // 2)
+    run(LearnedLife, examples=EXAMPLES // 5)
 
 
 class NoClamp(Interrupted):

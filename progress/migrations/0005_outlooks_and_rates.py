@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('progress', '0003_news'),
+        ('progress', '0004_what_does_not_answer'),
     ]
 
     operations = [
