@@ -1,15 +1,20 @@
-"""What an export will be before it is begun: its length, and, from exports that were finished here, its cost."""
+"""What an export will be before it is begun: its length, how large it gets, when it starts and when it is done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from fractions import Fraction
 from statistics import median
+from typing import Any
 
-from exports import timecode
+from exports import beforehand, timecode
+from exports.beforehand import Before
 from exports.kinds.footage import RATES, US
 from exports.kinds.multi_clip import SIZES, Choice, MultiClip
-from exports.models import Clip
-from progress import wording
+from exports.models import Clip, Project
+from progress import scores, wording
+from progress.estimate.shapes import Quantiles
+from progress.foresight import PAGE
 from progress.models import StageRun
 
 LOOKED_AT = 20
@@ -17,10 +22,9 @@ LOOKED_AT = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What a finished export cost for each pixel of each of its frames."""
+    """What a finished export came to for each pixel of each of its frames."""
 
     quality: str
-    seconds: float
     bytes: float
 
 
@@ -30,9 +34,11 @@ class Preflight:
     length_us: int
     rate: str
     unknown: int  # clips whose length is not known yet
-    compared: int = 0
-    seconds: float = 0.0
-    bytes: float = 0.0
+    bytes: float | None = None  # as large as others here became
+    left: Quantiles | None = None  # from now to its end, with what it waits for
+    wait: tuple[float, float] = (0.0, 0.0)
+    behind: int = 0  # others
+    held: tuple[int, int] | None = None  # of the last ranges that were told so early: how many held, of how many
 
     @property
     def film(self) -> str:
@@ -44,37 +50,66 @@ class Preflight:
 
     @property
     def cost(self) -> str:
-        if not self.compared:
+        if self.left is None:
             return (
                 "How large it gets and how long it takes cannot be said yet: nothing has been exported here to"
                 " compare it with."
             )
-        last = "the last export" if self.compared == 1 else f"the last {self.compared} exports"
-        return f"Roughly {wording.size(round(self.bytes))}, and {_time(self.seconds)} to render, judged by {last} here."
+        large = "" if self.bytes is None else f"Roughly {wording.size(round(self.bytes))}. "
+        held = "" if self.held is None else f" {wording.ranges_held(*self.held)}"
+        return f"{large}{wording.from_now(self.left.low, self.left.middle, self.left.high)}{self._waiting}{held}"
+
+    @property
+    def _waiting(self) -> str:
+        if not self.behind or self.wait[1] <= 0:
+            return ""
+        others = "1 other export" if self.behind == 1 else f"{self.behind} other exports"
+        return f" It starts in about {wording.span(*self.wait)}, behind {others}."
 
 
-def preflight(clips: Sequence[Clip], choice: Choice) -> Preflight:
+def preflight(project: Project, clips: Sequence[Clip], choice: Choice, now: datetime) -> Preflight:
     rate = Fraction(*RATES[choice.rate])
     lengths = [clip.length_us for clip in clips]
     known = [length for length in lengths if length is not None]
     frames = sum(max(1, round(length * rate / US)) for length in known)
     _, width, height = SIZES[choice.size]
-    pixels = frames * width * height
-    found = records() if frames else []
-    alike = [record for record in found if record.quality == choice.quality] or found
-    return Preflight(
-        frames=frames,
-        length_us=sum(known),
-        rate=choice.rate,
-        unknown=len(lengths) - len(known),
-        compared=len(alike),
-        seconds=pixels * median(record.seconds for record in alike) if alike else 0.0,
-        bytes=pixels * median(record.bytes for record in alike) if alike else 0.0,
+    film = Preflight(frames=frames, length_us=sum(known), rate=choice.rate, unknown=len(lengths) - len(known))
+    if not frames:
+        return film
+    before = beforehand.before(
+        project, MultiClip.key, _spec(clips, choice), {clip.source_id: clip.source for clip in clips}.values(), now
+    )
+    return _foreseen(film, before, frames * width * height, choice.quality)
+
+
+def _foreseen(film: Preflight, before: Before, pixels: int, quality: str) -> Preflight:
+    left = before.left()
+    if left is None:
+        return film
+    return replace(
+        film,
+        bytes=_bytes(pixels, quality),
+        left=left,
+        wait=before.wait(),
+        behind=len(before.ahead),
+        held=scores.ranges_held(before.features.pipeline, large=before.large, percent=0, estimator=PAGE),
     )
 
 
+def _spec(clips: Sequence[Clip], choice: Choice) -> dict[str, Any]:
+    """As it would be planned, with clips that nobody has looked at yet."""
+    told = [{"source": str(clip.source_id), "in_us": clip.in_us, "out_us": clip.out_us} for clip in clips]
+    return {"clips": told, "output": choice.output()}
+
+
+def _bytes(pixels: int, quality: str) -> float | None:
+    found = records()
+    alike = [record for record in found if record.quality == quality] or found
+    return pixels * median(record.bytes for record in alike) if alike else None
+
+
 def records() -> list[Record]:
-    """Of the last exports that were finished here, whoever made them: only what a frame of them cost."""
+    """Of the last exports that were finished here, whoever made them: only what a frame of them came to."""
     runs = StageRun.objects.filter(
         stage="process",
         finished=True,
@@ -82,16 +117,11 @@ def records() -> list[Record]:
         job__export__kind=MultiClip.key,
         job__export__result_bytes__isnull=False,
     ).order_by("-pk")
-    columns = ("began", "ended", "done", "job__export__result_bytes", "job__export__spec")
+    columns = ("done", "job__export__result_bytes", "job__export__spec")
     return [
         Record(
             quality=spec["output"]["quality"],
-            seconds=(ended - began).total_seconds() / (done * spec["output"]["width"] * spec["output"]["height"]),
             bytes=size / (done * spec["output"]["width"] * spec["output"]["height"]),
         )
-        for began, ended, done, size, spec in runs.values_list(*columns)[:LOOKED_AT]
+        for done, size, spec in runs.values_list(*columns)[:LOOKED_AT]
     ]
-
-
-def _time(seconds: float) -> str:
-    return "less than a minute" if seconds <= 60 else f"about {wording.rounded(seconds)}"

@@ -3,14 +3,14 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from exports import kinds
+from exports import foreseen, kinds, line
 from exports.models import Attempt, Export, Lease
 from exports.runners.base import RunnerError
 from exports.steps import SOON, Step, away
@@ -30,13 +30,24 @@ TOO_LATE = RunnerError("It did not answer in time.")
 
 def in_line() -> list[Any]:
     """The waiting exports in the order they will start: an owner's second waits behind everyone's first."""
+    return [pk for *_, pk in sorted(_ranked()[0])]
+
+
+def ahead_of_new(owner_id: Any) -> list[Any]:
+    """Those that would start before one that this owner asks for now."""
+    ranked, running = _ranked()
+    return [pk for rank, _, pk in sorted(ranked) if rank <= running[owner_id]]
+
+
+def _ranked() -> tuple[list[tuple[int, datetime, Any]], Counter[Any]]:
+    """Each with its rank: how many of its owner's run or wait before it; and how many of each owner's do."""
     running = Counter(Attempt.objects.filter(gone_at__isnull=True).values_list("export__job__owner_id", flat=True))
     waiting = Job.objects.active().filter(status=Status.QUEUED, wish=Wish.RUN, export__isnull=False)
     ranked = []
     for pk, owner_id, created_at in waiting.order_by("created_at", "pk").values_list("pk", "owner_id", "created_at"):
         ranked.append((running[owner_id], created_at, pk))
         running[owner_id] += 1
-    return [pk for *_, pk in sorted(ranked)]
+    return ranked, running
 
 
 def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], dict[Any, Step]]:
@@ -56,8 +67,7 @@ def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], di
                 begun.append((export, attempt))
     begun_ids = {export.pk for export, _ in begun}
     left = [export for export in waiting if export.pk not in begun_ids]
-    for export in left:
-        tools.tracker.queued_at(export.pk, places.get(export.pk))
+    line.tell(left, places, tools)
     return begun, {export.pk: _waits(places.get(export.pk, 0)) for export in left}
 
 
@@ -73,6 +83,7 @@ def _begin(export: Export, runner: str, tools: Tools) -> Attempt | None:
     if last is not None and last["gone_at"] is None:  # begun by another meanwhile; nobody would look at it any more
         return None
     number = last["number"] + 1 if last is not None else 1
+    foreseen.tell(export, tools)
     try:
         with transaction.atomic():
             attempt = Attempt.objects.create(export=export, number=number, runner=runner, begun_at=tools.clock())

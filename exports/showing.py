@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import timezone
+
 from exports import timecode, waiting
 from exports.forms import ClipForm, ExportForm
 from exports.kinds.multi_clip import Choice, MultiClip
@@ -176,7 +178,7 @@ def film(
         )
         for place, clip in enumerate(clips, 1)
     ]
-    ahead = preflight(clips, export.choice)
+    ahead = preflight(project, clips, export.choice, timezone.now())
     return Film(project=project, lines=lines, export=export, ahead=ahead, problem=problem, said=said)
 
 

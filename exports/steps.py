@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.db import transaction
 
-from exports import kinds, results
+from exports import foreseen, kinds, results
 from exports.looking import progress_of
 from exports.models import Attempt, Export, Notice
 from exports.runners.base import RunnerError
@@ -59,6 +59,7 @@ def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> N
     tracker, now = tools.tracker, tools.clock()
     match step.name:
         case "queue":
+            foreseen.tell(export, tools)  # only now all is known of its clips
             tracker.uploaded(export.pk)
         case "unreachable" if not export.job.unreachable_since or export.job.unreachable_part != step.away:
             tracker.unreachable(export.pk, step.away, why=step.why)

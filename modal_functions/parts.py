@@ -48,7 +48,7 @@ class Parts:
         """All of them, side by side; the stage hears of their units, beside the `done` that were there before.
         `worth` says what a batch that is made counts for, where that is not its units."""
         pieces = Pieces(kept=done, on_done=self.context.report.units)
-        pieces.tell()
+        self.context.report.kept(done)
         self.context.border()
         acts = [partial(self._make, batch, pieces, worth or (lambda batch: batch.units)) for batch in batches]
         side_by_side(acts, pieces, self.workers)

@@ -50,12 +50,21 @@ class Reporter:
                     ended=max(before.began, now),
                     done=before.done,
                     total=before.total,
+                    kept=before.kept,
                 )
                 passed = (*passed, left)
             done = None if total is None else 0
             self._tell(
-                stage=key, began=now, at=now, done=done, total=total, unit=unit, bytes=None, note=note, passed=passed
-            )
+                stage=key, began=now, at=now, done=done, total=total, kept=None, unit=unit, bytes=None, note=note,
+                passed=passed,
+            )  # fmt: skip
+
+    def kept(self, count: int) -> None:
+        """So much of the stage is there already: it is done, but nobody learns from it how fast the work is."""
+        with self._lock:
+            total = self._picture.total
+            count = count if total is None else min(count, total)
+            self._tell(at=self._now(), kept=count, done=max(self._picture.done or 0, count))
 
     def units(self, done: int, total: int | None = None, *, bytes: int | None = None, note: str | None = None) -> None:  # noqa: A002
         """So much of the stage is done. It never tells of less than it told before in the same stage."""

@@ -107,13 +107,14 @@ class PassedStage:
     ended: datetime
     done: int | None = None
     total: int | None = None
+    kept: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ProgressReport:
     """What is written to progress.json: the whole picture, so that any of them may be missed.
 
-    `attempt`, `run` and `seq` order all reports of a job.
+    `attempt`, `run` and `seq` order all reports of a job. `kept`, of what is done, was there before the stage began.
     """
 
     job: str
@@ -125,6 +126,7 @@ class ProgressReport:
     began: datetime | None = None
     done: int | None = None
     total: int | None = None
+    kept: int | None = None
     unit: str | None = None
     bytes: int | None = None
     note: str = ""

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
 
-from progress.models import Event, Forecast, Job, StageRun
+from progress.models import Event, Forecast, Job, Rate, StageRun
 from progress.snapshot import snapshot
 
 
@@ -41,8 +41,34 @@ class Timeline(ReadOnly, admin.TabularInline):
 
 
 class Forecasts(ReadOnly, admin.TabularInline):
+    """What was said, and what came of it."""
+
     model = Forecast
+    fields = ("percent", "estimator", "shown", "made_at", "low", "finish", "high", "actual", "off", "inside")
+    readonly_fields = fields
+    ordering = ("percent", "estimator")
     extra = 0
+    verbose_name_plural = "forecasts against what came"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("job")
+
+    @admin.display(description="really")
+    def actual(self, forecast: Forecast) -> Any:
+        return forecast.job.settled_at if forecast.scored_at else None
+
+    @admin.display(description="error")
+    def off(self, forecast: Forecast) -> str:
+        return "" if forecast.error is None else f"{forecast.error:+.0%} of its time"
+
+
+@admin.register(Rate)
+class Rates(ReadOnly, admin.ModelAdmin):
+    """To look at what was learned; `manage.py calibrate` learns it anew."""
+
+    list_display = ("key", "mean", "variance", "count", "at")
+    search_fields = ("key",)
+    show_full_result_count = False
 
 
 @admin.register(Job)
@@ -99,6 +125,8 @@ class Jobs(ReadOnly, admin.ModelAdmin):
                     "started_at",
                     "paused_at",
                     "paused_for",
+                    "starts_low",
+                    "starts_high",
                     "finish_low",
                     "finish",
                     "finish_high",
@@ -108,7 +136,7 @@ class Jobs(ReadOnly, admin.ModelAdmin):
         (
             "Row",
             {
-                "fields": ("version", "parent", "queue_position", "later", "stage_began"),
+                "fields": ("version", "parent", "queue_position", "later", "worsened", "stage_began"),
                 "classes": ("collapse",),
             },
         ),

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections, router, transaction
 
-from progress.models import Job
+from progress.models import Job, Outlook
 from progress.report import Report
 
 if TYPE_CHECKING:
     from django.db.models import Field
 
 SIZE = 100
-COLUMNS = ("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "heard_at", "finish", "later")
+ALWAYS = ("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "heard_at")
+FORETOLD = ("finish_low", "finish", "finish_high", "later", "worsened", "plan")
+COLUMNS = (*ALWAYS, *FORETOLD)
+Tick = tuple[Job, dict[str, Any]]
 
 
 def parts(reports: Sequence[Report]) -> Iterator[Sequence[Report]]:
@@ -26,34 +29,57 @@ def fits(job: Job, changes: dict[str, Any]) -> bool:
     return all(getattr(job, name) == value for name, value in changes.items() if name not in COLUMNS)
 
 
-def write(ticks: Sequence[tuple[Job, dict[str, Any]]]) -> int:
+def write(ticks: Sequence[Tick]) -> int:
     """How many rows were still as they were read, and are written now."""
+    plain: list[Tick] = []
+    foretold: list[Tick] = []
+    for job, changes in ticks:
+        told = any(getattr(job, name) != changes[name] for name in FORETOLD)
+        (foretold if told else plain).append((job, changes))
+    with transaction.atomic(using=router.db_for_write(Job)):
+        return _write(plain, ALWAYS) + _write(foretold, COLUMNS)
+
+
+def _write(ticks: Sequence[Tick], names: Sequence[str]) -> int:
     if not ticks:
         return 0
-    using = router.db_for_write(Job)
-    connection = connections[using]
-    fields = _fields()
+    connection = connections[router.db_for_write(Job)]
+    fields, key = _fields(names), Job._meta.pk
     rows = [
         (
             *(field.get_db_prep_save(changes[field.name], connection) for field in fields),
             job.version + 1,
-            Job._meta.pk.get_db_prep_save(job.pk, connection),
+            key.get_db_prep_save(job.pk, connection),
             job.version,
         )
         for job, changes in ticks
     ]
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        cursor.executemany(_statement(connection), rows)
+    with connection.cursor() as cursor:
+        cursor.executemany(_statement(connection, fields), rows)
         return int(cursor.rowcount)
 
 
-def _statement(connection: Any) -> str:
+def keep_traces(traces: Sequence[tuple[Any, list[Any]]]) -> None:
+    """What was seen of jobs, by their ids; of two who keep at once, the later one's stands."""
+    if not traces:
+        return
+    using = router.db_for_write(Outlook)
+    connection = connections[using]
+    key, trace = Outlook._meta.pk, Outlook._meta.get_field("trace")
+    rows = [(trace.get_db_prep_save(each, connection), key.get_db_prep_save(pk, connection)) for pk, each in traces]
     quote = connection.ops.quote_name
-    columns = (field.column for field in _fields())
+    table, column = quote(Outlook._meta.db_table), quote(str(key.column))
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {quote('trace')} = %s WHERE {column} = %s", rows)  # noqa: S608
+
+
+def _statement(connection: Any, fields: "Sequence[Field[Any, Any]]") -> str:
+    quote = connection.ops.quote_name
+    columns = (field.column for field in fields)
     setting = ", ".join(f"{quote(column)} = %s" for column in (*columns, "version"))
     table, key, version = quote(Job._meta.db_table), quote("id"), quote("version")
     return f"UPDATE {table} SET {setting} WHERE {key} = %s AND {version} = %s"  # noqa: S608 - names are our own
 
 
-def _fields() -> "list[Field[Any, Any]]":
-    return [field for field in Job._meta.concrete_fields if field.name in COLUMNS]
+def _fields(names: Sequence[str]) -> "list[Field[Any, Any]]":
+    return [field for field in Job._meta.concrete_fields if field.name in names]

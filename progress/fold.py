@@ -1,21 +1,20 @@
 """What one report changes on the row. Reads a Job, returns the changes; writes nothing."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from progress.bands import Plan
 from progress.errors import Refused
 from progress.estimate.display import displayed
+from progress.estimate.shapes import Quantiles
 from progress.models import LISTENING, Job, Status
 from progress.pipelines import Pipeline
 from progress.report import Passed, Report
 
 PERCENT = "percent"  # the unit of callers that know nothing better
 CHECKPOINTS = (10, 25, 50, 75, 90)
-# (pipeline, stage index, fraction of it, seconds in it, seconds measured before) → seconds left
-Estimator = Callable[[Pipeline, int, float, float, float], float | None]
+LONGEST = 10.0**8  # seconds; a date has an end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +70,7 @@ def newly_passed(job: Job, pipeline: Pipeline, report: Report, at: Place) -> tup
     before = set() if is_fresh(job, report) else known(job)
     for each in report.passed:
         pipeline.index(each.stage)
-    told = tuple(each for each in report.passed if each.stage not in before)
+    told = tuple(_since_it_was_ordered(job, each) for each in report.passed if each.stage not in before)
     left_behind = (
         not is_fresh(job, report)
         and job.stage_began is not None
@@ -80,6 +79,13 @@ def newly_passed(job: Job, pipeline: Pipeline, report: Report, at: Place) -> tup
         and job.stage not in {each.stage for each in told}
     )
     return (*told, _left(job, report)) if left_behind else told
+
+
+def _since_it_was_ordered(job: Job, passed: Passed) -> Passed:
+    """Whoever runs it knows when it began to run, but not how long it was waited for."""
+    if job.seq or job.stage_began is None or passed.stage != job.stage or job.stage_began >= passed.began:
+        return passed
+    return replace(passed, began=job.stage_began)
 
 
 def _left(job: Job, report: Report) -> Passed:
@@ -96,19 +102,25 @@ def entered(job: Job, report: Report, passed: tuple[Passed, ...]) -> list[str]:
     return list(dict.fromkeys(stage for stage in stages if stage != job.stage))
 
 
+def behind(job: Job, report: Report, passed: tuple[Passed, ...]) -> dict[str, list[float]]:
+    return dict(job.passed) | {each.stage: timed(each, report.attempt, report.run) for each in passed}
+
+
+def began(job: Job, report: Report) -> datetime:
+    """The stage that it is in; one that was waited for, with the wait."""
+    ordered = job.seq == 0 and job.stage == report.stage and report.attempt == job.attempt and job.stage_began
+    if ordered:
+        return min(ordered, report.began or ordered)
+    moved_on = is_fresh(job, report) or report.stage != job.stage
+    return report.began or (report.at if moved_on else job.stage_began) or report.at
+
+
 def changes(
-    job: Job, pipeline: Pipeline, report: Report, at: Place, bp: int, now: datetime, estimator: Estimator
+    job: Job, pipeline: Pipeline, report: Report, at: Place, bp: int, now: datetime, passed: dict[str, list[float]]
 ) -> dict[str, Any]:
     """Every column that the report sets; always the same columns, so that many rows can be written in one batch."""
-    fresh = is_fresh(job, report)
-    moved_on = fresh or report.stage != job.stage
-    began = report.began or (report.at if moved_on else job.stage_began) or report.at
-    behind = newly_passed(job, pipeline, report, at)
-    passed = dict(job.passed) | {each.stage: timed(each, report.attempt, report.run) for each in behind}
+    moved_on = is_fresh(job, report) or report.stage != job.stage
     starts = job.status == Status.QUEUED or (job.status == Status.UPLOADING and at.index > 0)
-    in_stage = max(0.0, (report.at - began).total_seconds())
-    measured = sum(passed.get(stage.key, [0.0])[0] for stage in pipeline.stages[: at.index] if stage.unit)
-    left = estimator(pipeline, at.index, report.fraction, in_stage, measured)
     return {
         "attempt": report.attempt,
         "run": report.run,
@@ -116,7 +128,7 @@ def changes(
         "status": Status.RUNNING if starts else Status(job.status),
         "started_at": job.started_at or (now if starts else None),
         "stage": report.stage,
-        "stage_began": began,
+        "stage_began": began(job, report),
         "done": report.done,
         "total": report.total,
         "unit": report.unit or pipeline.stages[at.index].unit or "",
@@ -129,7 +141,8 @@ def changes(
         "heard_at": now,
         "queue_position": None if starts else job.queue_position,
         "unreachable_since": None,
-        **_forecast(job, left, now),
+        "starts_low": None if starts else job.starts_low,
+        "starts_high": None if starts else job.starts_high,
     }
 
 
@@ -144,8 +157,35 @@ def _usual_gap(job: Job, now: datetime) -> float:
     return gap if job.gap == 0 else 0.8 * job.gap + 0.2 * gap
 
 
-def _forecast(job: Job, left: float | None, now: datetime) -> dict[str, Any]:
+def foreseen(job: Job, left: Quantiles | None, now: datetime, *, anew: bool = False) -> dict[str, Any]:
+    """The finish that is shown, by what is said now; and how often it has become a later one. `anew`: what was shown
+    before was of something else, and nothing to hold on to."""
+    kept = {"finish_low": job.finish_low, "finish": job.finish, "finish_high": job.finish_high}
     if left is None:
-        return {"finish": job.finish, "later": job.later}
-    finish, later = displayed(job.finish, now + timedelta(seconds=min(left, 10.0**8)), now, job.later)
-    return {"finish": finish, "later": later}
+        return {**kept, "later": job.later, "worsened": job.worsened}
+    low, newest, high = (after(now, seconds) for seconds in (left.low, left.middle, left.high))
+    ranged = low < high
+    finish, later = displayed(
+        None if anew else job.finish,
+        newest,
+        now,
+        job.later,
+        low=low if ranged else None,
+        high=high if ranged else None,
+    )
+    if not ranged:
+        kept = {"finish_low": None, "finish": finish, "finish_high": None}
+    elif low <= finish <= high:
+        kept = {"finish_low": low, "finish": finish, "finish_high": high}
+    worse = not anew and job.finish is not None and finish > job.finish
+    return {**kept, "finish": finish, "later": later, "worsened": job.worsened + worse}
+
+
+def after(now: datetime, seconds: float) -> datetime:
+    return now + timedelta(seconds=min(seconds, LONGEST))
+
+
+def starting(wait: tuple[float, float] | None, now: datetime) -> dict[str, Any]:
+    """When its turn will come: between these seconds from now."""
+    low, high = (after(now, seconds) for seconds in wait) if wait else (None, None)
+    return {"starts_low": low, "starts_high": high}

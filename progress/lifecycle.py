@@ -1,6 +1,6 @@
 """Which status may follow which, and what each move changes on the row. No query, no clock of its own."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from progress.bands import FULL
@@ -28,10 +28,11 @@ def may_move(job: Job, status: Status) -> bool:
 def moved(job: Job, status: Status, now: datetime) -> dict[str, Any]:
     """The columns that change when this job takes on this status."""
     changes: dict[str, Any] = {"status": status, "queue_position": None, "unreachable_since": None}
+    changes |= {"starts_low": None, "starts_high": None}
     if status in SETTLED:
         changes |= _settled(job, status, now)
     if status == Status.PAUSED:
-        changes |= {"paused_at": now, "wish": Wish.PAUSE}
+        changes |= {"paused_at": now, "wish": Wish.PAUSE, "finish": _without_the_wait(job, now)}
     if status == Status.QUEUED:
         changes |= _queued_again(job, now)
     if status == Status.RUNNING and job.started_at is None:
@@ -66,3 +67,11 @@ def _queued_again(job: Job, now: datetime) -> dict[str, Any]:
         "finish_high": None,
         "later": 0,
     }
+
+
+def _without_the_wait(job: Job, now: datetime) -> datetime | None:
+    """What is left of paused work is told from this; its turn in the queue is no work."""
+    if job.finish is None or job.starts_low is None or job.starts_high is None:
+        return job.finish
+    turn = job.starts_low + (job.starts_high - job.starts_low) / 2
+    return max(now, job.finish - max(turn - now, timedelta()))

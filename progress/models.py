@@ -100,7 +100,10 @@ class Job(models.Model):
     finish = models.DateTimeField(null=True, blank=True)
     finish_high = models.DateTimeField(null=True, blank=True)
     later = models.PositiveSmallIntegerField(default=0)  # how often running the newest forecast was much later
+    worsened = models.PositiveIntegerField(default=0)  # how often the finish that is shown became a later one
     queue_position = models.PositiveIntegerField(null=True, blank=True)
+    starts_low = models.DateTimeField(null=True, blank=True)  # when its turn will come, while it waits
+    starts_high = models.DateTimeField(null=True, blank=True)
 
     polls = models.PositiveIntegerField(default=0)  # looks at the runner (S0-18)
     unreachable_since = models.DateTimeField(null=True, blank=True)
@@ -163,6 +166,7 @@ class StageRun(models.Model):
     ended = models.DateTimeField()
     done = models.PositiveBigIntegerField(null=True, blank=True)
     total = models.PositiveBigIntegerField(null=True, blank=True)
+    kept = models.PositiveBigIntegerField(null=True, blank=True)  # of what is done: what was there before
     finished = models.BooleanField()  # False: the attempt ended in this stage
 
     class Meta:
@@ -204,22 +208,82 @@ class Event(models.Model):
 
 
 class Forecast(models.Model):
-    """A stored prediction of the finish, to be held against what came."""
+    """A stored prediction of the finish; once the job is complete, held against what came."""
 
     id = models.BigAutoField(primary_key=True)
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="forecasts")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="forecasts", db_index=False)
     estimator = models.CharField(max_length=40)
     made_at = models.DateTimeField()
-    percent = models.PositiveSmallIntegerField()
+    percent = models.PositiveSmallIntegerField()  # 0: when it was asked for
+    active = models.FloatField(default=0)  # seconds that the job had behind it, without pauses
     low = models.DateTimeField(null=True, blank=True)
     finish = models.DateTimeField()
     high = models.DateTimeField(null=True, blank=True)
+    shown = models.BooleanField(default=False)  # this estimator was the one whose number people saw
+    bucket = models.CharField(max_length=200, blank=True)  # which like it the estimator judges its ranges by
+
+    # Its score: none while the job has not completed.
+    pipeline = models.CharField(max_length=60, blank=True)
+    large = models.BooleanField(default=False)
+    error = models.FloatField(null=True, blank=True)  # of the whole duration; negative where it promised too early
+    inside = models.BooleanField(null=True, blank=True)  # the end came within its range, where it had one
+    scored_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(fields=("job", "estimator", "percent"), name="forecast_once_a_checkpoint"),
         )
+        indexes = (
+            models.Index(
+                fields=("pipeline", "large", "-scored_at"),
+                name="forecast_scored",
+                condition=models.Q(scored_at__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.estimator} at {self.percent} %: {self.finish:%H:%M:%S}"
+
+
+class Outlook(models.Model):
+    """What is known of a job beforehand, and, thinned, what was seen on the way: what its forecasts are made from."""
+
+    job = models.OneToOneField(Job, primary_key=True, on_delete=models.CASCADE, related_name="outlook")
+    features = models.JSONField()
+    large = models.BooleanField(default=False)
+    trace = models.JSONField(default=list, blank=True)
+
+    # Once it is complete.
+    pipeline = models.CharField(max_length=60)
+    seconds = models.FloatField(null=True, blank=True)  # how long it took, without pauses
+    complete_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=("pipeline", "-complete_at"),
+                name="outlook_complete",
+                condition=models.Q(complete_at__isnull=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"outlook of {self.job_id}"
+
+
+class Rate(models.Model):
+    """Something that was learned; shared by all that estimate. Only progress.estimate makes sense of the key."""
+
+    key = models.CharField(max_length=255, primary_key=True)
+    mean = models.FloatField()
+    variance = models.FloatField()
+    count = models.FloatField(default=0)
+    version = models.PositiveBigIntegerField(default=1)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("key",)
+
+    def __str__(self) -> str:
+        return self.key

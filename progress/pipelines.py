@@ -93,6 +93,11 @@ class Pipeline:
     def key(self) -> str:
         return f"{self.name}@{self.version}"
 
+    @property
+    def waits_in(self) -> str:
+        """The stage that an attempt is in before it is heard of: the first in which nothing can be counted, if any."""
+        return next((stage.key for stage in self.stages if stage.unit is None), "")
+
     def index(self, stage: str) -> int:
         for number, candidate in enumerate(self.stages):
             if candidate.key == stage:

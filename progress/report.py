@@ -27,6 +27,7 @@ class Passed:
     ended: datetime
     done: int | None = None
     total: int | None = None
+    kept: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class Report:
     began: datetime | None = None
     done: int | None = None
     total: int | None = None
+    kept: int | None = None  # of what is done: what was there before the stage began
     unit: str | None = None
     bytes: int | None = None
     note: str = ""
@@ -82,6 +84,7 @@ def from_wire(payload: object) -> Report:
         began=None if wire.get("began") is None else _time("began", wire["began"]),
         done=done,
         total=total,
+        kept=_kept("", wire, total),
         unit=None if wire.get("unit") is None else _text("unit", wire["unit"], 40),
         bytes=None if wire.get("bytes") is None else whole("bytes", wire["bytes"], 0, MOST),
         note=_text("note", wire.get("note", ""), LONGEST_NOTE),
@@ -104,6 +107,11 @@ def _units(prefix: str, wire: Mapping[str, Any]) -> tuple[int | None, int | None
     return (None, None) if done is None and total is None else as_units(done, total, prefix)
 
 
+def _kept(prefix: str, wire: Mapping[str, Any], total: int | None) -> int | None:
+    kept = wire.get("kept")
+    return None if kept is None else whole(f"{prefix}kept", kept, 0, MOST if total is None else total)
+
+
 def _passed(value: object) -> tuple[Passed, ...]:
     if not isinstance(value, list) or len(value) > MOST_STAGES:
         raise Refused(f"passed: expected a list of at most {MOST_STAGES} stages, got {str(value)[:40]!r}")
@@ -116,7 +124,9 @@ def _one_passed(prefix: str, value: object) -> Passed:
     if ended < began:
         raise Refused(f"{prefix}ended: expected a time from {began.isoformat()} on, got {ended.isoformat()}")
     done, total = _units(prefix, wire)
-    return Passed(stage=_key(f"{prefix}stage", wire.get("stage")), began=began, ended=ended, done=done, total=total)
+    kept = _kept(prefix, wire, total)
+    stage = _key(f"{prefix}stage", wire.get("stage"))
+    return Passed(stage=stage, began=began, ended=ended, done=done, total=total, kept=kept)
 
 
 def _object(name: str, value: object) -> Mapping[str, Any]:

@@ -96,7 +96,7 @@ class Snapshot:
         if self.job.wish == Wish.PAUSE:
             return wording.pausing()
         if self.status == Status.QUEUED:
-            return wording.queued(self.job.queue_position)
+            return wording.queued(self.job.queue_position, *self._starts)
         return self._time_left
 
     @cached_property
@@ -196,6 +196,12 @@ class Snapshot:
     def _index(self) -> int:
         keys = [stage.key for stage in self.pipeline.stages] if self.pipeline else []
         return keys.index(self.job.stage) if self.job.stage in keys else 0
+
+    @property
+    def _starts(self) -> tuple[float | None, float | None]:
+        """The seconds between which its turn comes; nothing is said of a time that has passed."""
+        low, high = (_seconds_to(moment, self.now) for moment in (self.job.starts_low, self.job.starts_high))
+        return (low, high) if high else (None, None)
 
     @property
     def _is_unheard_of(self) -> bool:

@@ -10,12 +10,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from progress import batch, fold, lifecycle, pipelines, timeline
-from progress.bands import Plan, first_plan, replanned
+from progress import batch, fold, lifecycle, outlook, pipelines, timeline
+from progress.bands import Plan, first_plan
 from progress.direct import DirectCalls
 from progress.errors import Refused, whole
-from progress.estimate import stage_sum
-from progress.models import LISTENING, Away, Job, Status, Wish
+from progress.estimate.shapes import Features, Left
+from progress.forecasts import Forecasts, stored
+from progress.foresight import Foresight, foresight
+from progress.models import LISTENING, Away, Forecast, Job, Outlook, Status, Wish
 from progress.report import Passed, Report, clean
 from progress.timeline import Entry
 from progress.writes import Step
@@ -23,12 +25,10 @@ from progress.writes import Step
 logger = logging.getLogger("progress")
 
 
-class ProgressTracker(DirectCalls):
-    def __init__(
-        self, clock: Callable[[], datetime] = timezone.now, estimator: fold.Estimator = stage_sum.remaining
-    ) -> None:
+class ProgressTracker(DirectCalls, Forecasts):
+    def __init__(self, clock: Callable[[], datetime] = timezone.now, foreseen_by: Foresight | None = None) -> None:
         self.clock = clock
-        self.estimator = estimator
+        self.foresight = foreseen_by or foresight()
 
     # A job begins
 
@@ -41,8 +41,16 @@ class ProgressTracker(DirectCalls):
         parent: Job | None = None,
         uploading: bool = False,
         actor: str = "",
+        features: Features | None = None,
+        large: bool = False,
+        uploaded: float = 0.0,
+        ahead: Sequence[Left] = (),
+        slots: int = 1,
     ) -> Job:
+        """`features`, where more is known of the work than its pipeline declares; `large` work is scored apart.
+        `uploaded`, `ahead` and `slots` say what the first forecast is to count with."""
         declared = pipelines.get(pipeline)
+        known = outlook.checked(features, declared) if features else outlook.usual(declared)
         job = Job(
             pipeline=declared.key,
             title=clean(title, 200) or declared.title,
@@ -53,8 +61,13 @@ class ProgressTracker(DirectCalls):
             plan=first_plan(declared).as_json(),
             created_at=self.clock(),
         )
+        sight = self.foresight.first(known, large=large, uploaded=uploaded, ahead=ahead, slots=slots)
+        for name, value in fold.foreseen(job, sight.left, job.created_at).items():
+            setattr(job, name, value)
         with transaction.atomic():
             job.save(force_insert=True)
+            Outlook.objects.create(job=job, pipeline=declared.key, features=outlook.as_json(known), large=large)
+            Forecast.objects.bulk_create(stored(job, sight, (0,), job.created_at))
             timeline.record(job, [Entry(phase="created", actor=actor)], from_status=job.status, now=job.created_at)
         return job
 
@@ -103,10 +116,12 @@ class ProgressTracker(DirectCalls):
     def start(self, job_id: uuid.UUID, *, attempt: int | None = None) -> bool:
         """An attempt begins; its reports count from here on, those of earlier attempts no more."""
 
-        def begins(job: Job) -> dict[str, Any]:
+        def begins(job: Job, now: datetime) -> dict[str, Any]:
             least = job.attempt + 1 if job.started_at else max(job.attempt, 1)  # an upload tells as attempt 1
             number = least if attempt is None else whole("attempt", attempt, least, 2**31 - 1)
-            return {"attempt": number, "run": 0, "seq": 0, "stage_began": None, "done": None, "total": None}
+            begun = {"attempt": number, "run": 0, "seq": 0, "stage_began": None, "done": None, "total": None}
+            waits_in = pipelines.get(job.pipeline).waits_in
+            return begun | ({"stage": waits_in, "stage_began": now} if waits_in else {})
 
         return self._move(job_id, Status.RUNNING, Entry(phase="running"), begins=begins)
 
@@ -174,27 +189,6 @@ class ProgressTracker(DirectCalls):
 
         return self._act(job_id, decide) is not None
 
-    def forecast(
-        self,
-        job_id: uuid.UUID,
-        *,
-        finish: datetime,
-        low: datetime | None = None,
-        high: datetime | None = None,
-    ) -> bool:
-        if not (low or finish) <= finish <= (high or finish):
-            raise Refused(f"forecast: expected low ≤ finish ≤ high, got {low}, {finish}, {high}")
-        changes = {"finish_low": low, "finish": finish, "finish_high": high, "later": 0}
-        return self._act(job_id, lambda job, now: None if job.settled else Step(changes=changes)) is not None
-
-    def queued_at(self, job_id: uuid.UUID, position: int | None) -> bool:
-        """So many jobs will start before this one."""
-        if position is not None:
-            whole("position", position, 0, 2**31 - 1)
-        return (
-            self._act(job_id, lambda job, now: _if_changed(job, Status.QUEUED, "queue_position", position)) is not None
-        )
-
     def unreachable(self, job_id: uuid.UUID, part: str = Away.RUNNER, *, why: str = "") -> bool:
         """The runner or the store does not answer. That says nothing about the work, so nothing else changes.
 
@@ -215,22 +209,6 @@ class ProgressTracker(DirectCalls):
         answered = Step(changes={"unreachable_since": None}, entries=(Entry(phase="reached"),))
         return self._act(job_id, lambda job, now: answered if job.unreachable_since else None) is not None
 
-    def replan(self, job_id: uuid.UUID, seconds_left: Sequence[float]) -> bool:
-        """Seconds for this stage and each later one: a learned bar is planned anew, ahead of where it stands."""
-
-        def decide(job: Job, now: datetime) -> Step | None:
-            pipeline = pipelines.get(job.pipeline)
-            if pipeline.bands != "learned" or job.settled or job.own_bp < job.bp:
-                return None
-            fraction = job.done / job.total if job.done and job.total else 0.0
-            index = pipeline.index(job.stage)
-            plan = replanned(
-                Plan.from_json(job.plan), index=index, fraction=fraction, bp=job.bp, seconds_left=seconds_left
-            )
-            return Step(changes={"plan": plan.as_json()})
-
-        return self._act(job_id, decide) is not None
-
     def seen(self, job_id: uuid.UUID) -> bool:
         """Its owner has seen how it ended; the indicator need not show it any longer."""
         step = Step(changes={"unseen": False})
@@ -250,7 +228,7 @@ class ProgressTracker(DirectCalls):
         *,
         only_from: Status | tuple[Status, ...] = (),
         why: tuple[str, str] | None = None,
-        begins: Callable[[Job], dict[str, Any]] | None = None,
+        begins: Callable[[Job, datetime], dict[str, Any]] | None = None,
         version: int | None = None,
     ) -> bool:
         sources = (only_from,) if isinstance(only_from, Status) else only_from
@@ -264,7 +242,7 @@ class ProgressTracker(DirectCalls):
             if why:
                 changes |= {"cause": _cause(why[0]), "cause_text": clean(why[1], 500)}
             if begins:
-                changes |= begins(job)
+                changes |= begins(job, now)
             if status == Status.FINALIZING:
                 return Step(changes=changes, entries=(entry,))
             left = _left_stage(job, now)
@@ -283,7 +261,10 @@ class ProgressTracker(DirectCalls):
             return None
         bp = self._shown(job, at)
         passed = fold.newly_passed(job, pipeline, report, at)
-        changes = fold.changes(job, pipeline, report, at, bp, now, self.estimator)
+        behind, crossed = fold.behind(job, report, passed), fold.crossed(job, bp)
+        sight = self.foresight.sight(job, report, at.index, behind, now, checkpoint=bool(crossed))
+        changes = fold.changes(job, pipeline, report, at, bp, now, behind)
+        changes |= self._foreseen(job, pipeline, report, at, bp, now, sight)
         entries = [Entry(phase="running")] if changes["status"] != job.status else []
         for stage in fold.entered(job, report, passed):
             here = stage == report.stage
@@ -293,7 +274,8 @@ class ProgressTracker(DirectCalls):
             changes=changes,
             entries=tuple(entries),
             passed=passed,
-            forecasts=tuple(fold.crossed(job, bp)) if changes["finish"] else (),
+            forecasts=stored(job, sight, crossed, now),
+            sight=sight,
         )
 
     def _is_news(self, job: Job, report: Report) -> bool:
@@ -304,18 +286,21 @@ class ProgressTracker(DirectCalls):
 
     def _observe_batch(self, reports: Sequence[Report]) -> int:
         now, jobs = self.clock(), Job.objects.in_bulk([report.job for report in reports])
-        ticks: dict[Report, tuple[Job, dict[str, Any]]] = {}
+        self.foresight.load(jobs.values())
+        ticks: dict[Report, tuple[Job, Step]] = {}
         others: list[Report] = []
         for report in reports:
             job = jobs.get(report.job)
             step = self._step_or_none(job, report, now)
             if job and step and step.only_a_tick and batch.fits(job, step.changes):
-                ticks[report] = (job, step.changes)
+                ticks[report] = (job, step)
             elif step:
                 others.append(report)
-        written = batch.write(list(ticks.values()))
+        written = batch.write([(job, step.changes) for job, step in ticks.values()])
         if written < len(ticks):  # some rows were changed meanwhile; for those that were not, the report is old by now
             others.extend(ticks)
+        else:
+            self.foresight.keep([(job, step.sight) for job, step in ticks.values() if step.sight])
         return written + sum(self.observe(report) for report in others)
 
     def _step_or_none(self, job: Job | None, report: Report, now: datetime) -> Step | None:
@@ -343,10 +328,6 @@ def _left_stage(job: Job, now: datetime) -> tuple[Passed, ...]:
         return ()
     ended = max(job.stage_began, now)
     return (Passed(stage=job.stage, began=job.stage_began, ended=ended, done=job.done, total=job.total),)
-
-
-def _if_changed(job: Job, status: Status, column: str, value: Any) -> Step | None:
-    return None if job.status != status or getattr(job, column) == value else Step(changes={column: value})
 
 
 def _cause(cause: str) -> str:

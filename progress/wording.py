@@ -60,6 +60,22 @@ def span(low: float, high: float) -> str:
     return minutes_in_words(end) if start >= end else f"{start}–{minutes_in_words(end)}"
 
 
+def from_now(low: float, middle: float, high: float) -> str:
+    """Of what is not begun yet: done in 3–5 minutes."""
+    if high > 60 and high > max(low, 1) * WIDE:
+        time = span(low, high)
+    elif middle <= 60:
+        time = _("less than a minute")
+    else:
+        time = _("about %(time)s") % {"time": rounded(middle)}
+    return _("Done in %(time)s if exported now.") % {"time": time}
+
+
+def ranges_held(held: int, told: int) -> str:
+    """How far a range like the one that is shown can be trusted."""
+    return _("Ranges like this held %(held)d of the last %(told)d times.") % {"held": held, "told": told}
+
+
 def at_the_clock(seconds: float, now: datetime) -> str:
     finish = timezone.localtime(now + timedelta(seconds=seconds))
     return _("done around %(time)s") % {"time": _five_minutes(finish).strftime("%H:%M")}

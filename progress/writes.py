@@ -12,9 +12,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from progress import timeline
+from progress import scores, timeline
 from progress.errors import Contended, Refused
-from progress.models import Forecast, Job, JobQuerySet, StageRun
+from progress.foresight import Sight
+from progress.models import Forecast, Job, JobQuerySet, StageRun, Status
 from progress.report import Passed
 from progress.timeline import Entry
 
@@ -29,7 +30,8 @@ class Step:
     entries: tuple[Entry, ...] = ()
     passed: tuple[Passed, ...] = ()
     stopped: tuple[Passed, ...] = ()
-    forecasts: tuple[int, ...] = ()
+    forecasts: tuple[Forecast, ...] = ()
+    sight: Sight | None = None  # what was seen in the report that this step is made of
 
     @property
     def only_a_tick(self) -> bool:
@@ -46,8 +48,12 @@ class ConditionalWrites:
             if step is None:
                 return None
             if self._write(job, step, now):
+                self._written(job, step)
                 return job
         raise Contended(f"job {job_id} was changed by others {TRIES} times while one change was tried; try again")
+
+    def _written(self, job: Job, step: Step) -> None:
+        """What follows from a write that was made; it may be lost with the process."""
 
     def _read(self, job_id: uuid.UUID) -> Job:
         try:
@@ -66,9 +72,9 @@ class ConditionalWrites:
             timeline.record(job, step.entries, from_status=from_status, now=now)
             runs = [(each, True) for each in step.passed] + [(each, False) for each in step.stopped]
             StageRun.objects.bulk_create([_stage_run(job, *each) for each in runs], ignore_conflicts=True)
-            if job.finish is not None:
-                forecasts = [_forecast(job, job.finish, percent, now) for percent in step.forecasts]
-                Forecast.objects.bulk_create(forecasts, ignore_conflicts=True)
+            Forecast.objects.bulk_create(step.forecasts, ignore_conflicts=True)
+            if job.status == Status.COMPLETE and from_status != job.status:
+                scores.score(job, now)
         return True
 
     def _update(self, job: Job, changes: dict[str, Any]) -> bool:
@@ -93,17 +99,6 @@ def _stage_run(job: Job, passed: Passed, finished: bool) -> StageRun:
         ended=passed.ended,
         done=passed.done,
         total=passed.total,
+        kept=passed.kept,
         finished=finished,
-    )
-
-
-def _forecast(job: Job, finish: datetime, percent: int, now: datetime) -> Forecast:
-    return Forecast(
-        job_id=job.pk,
-        estimator="stage_sum",
-        made_at=now,
-        percent=percent,
-        low=job.finish_low,
-        finish=finish,
-        high=job.finish_high,
     )

@@ -5,6 +5,7 @@ import pytest
 from django.conf import settings as django_settings
 from hypothesis import HealthCheck, settings
 
+from progress.foresight import foresight
 from progress.tracker import ProgressTracker
 from tests import pipelines  # noqa: F401 - registers them
 
@@ -47,6 +48,12 @@ class Clock:
     def pass_by(self, seconds: float) -> datetime:
         self.now += timedelta(seconds=seconds)
         return self.now
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered():
+    """No test foresees by what another has left in this process."""
+    foresight().forget()
 
 
 @pytest.fixture

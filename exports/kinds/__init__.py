@@ -3,7 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
-from exports.kinds.base import USUAL_ERRORS, Error, Kind, Unplannable
+from exports.kinds.base import USUAL_ERRORS, Around, Error, Kind, Unplannable
 
 _registered: dict[str, Kind] = {}
 
@@ -34,4 +34,4 @@ for _path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
     if _found is not None:
         register(_found)
 
-__all__ = ["USUAL_ERRORS", "Error", "Kind", "Unplannable", "get", "register", "registered", "unregister"]
+__all__ = ["USUAL_ERRORS", "Around", "Error", "Kind", "Unplannable", "get", "register", "registered", "unregister"]

@@ -1,7 +1,7 @@
 """Kind: the sort of export. What a kind is made of stands in one file of this folder; nothing else asks which it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,6 +12,7 @@ from django.urls import reverse
 from exports import timecode
 from exports.kinds.asking import KindForm
 from modal_functions import needs
+from progress.estimate.shapes import Part
 from progress.pipelines import Pipeline
 
 if TYPE_CHECKING:
@@ -43,6 +44,17 @@ USUAL_ERRORS: Mapping[str, Error] = {
     "store": Error(retryable=True),
     "internal": Error(retryable=True),
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What decides beside its own spec how long an export takes: whose it is, and where it will be made."""
+
+    account: str
+    project: str
+    machine: str  # its sort: those of one sort are about as fast as each other
+    at_once: int  # chunks that are rendered at the same time
+    idle: float | None = None  # seconds since that sort last worked; None where machines are always warm
 
 
 class Kind(ABC):
@@ -101,6 +113,18 @@ class Kind(ABC):
     def spec(self, export: "Export") -> dict[str, Any]:
         """What the work is told, once all sources are there. `chunks` and `sources` are what the store and the fetching
         go by: see footage.told."""
+
+    # How long it will take
+
+    def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
+        """How much work each stage of a plan is, and what it has in common with others. Where a kind says no more, its
+        stages are compared by kind and machine alone."""
+        levels = (f"kind={self.pipeline.name}", f"machine={around.machine}")
+        return tuple(Part(stage=stage.key, usual=stage.seconds, levels=levels) for stage in self.pipeline.stages)
+
+    def is_large(self, spec: Mapping[str, Any], sources: "Iterable[Source]") -> bool:
+        """Of 20 chunks or more: what such exports take is told apart from the rest."""
+        return False
 
     # When it is done
 

@@ -1,13 +1,15 @@
 """What kinds that work on footage have in common: which clips are meant, and what the work is told of them."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from exports.kinds.asking import FILM
-from exports.kinds.base import Kind, Unplannable
+from exports.kinds.base import Around, Kind, Unplannable
+from exports.kinds.film_work import FilmWork
 from modal_functions.wire import chunks_of
+from progress.estimate.shapes import Part
 from progress.pipelines import Stage
 
 if TYPE_CHECKING:
@@ -31,6 +33,14 @@ class FootageKind(Kind):
 
     def made_of(self, spec: Mapping[str, Any]) -> set[str]:
         return {clip["source"] for clip in spec["clips"]}
+
+    def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
+        if "output" not in spec:
+            return super().parts(spec, sources, around)
+        return FilmWork.of(spec, sources).parts(self.pipeline, around)
+
+    def is_large(self, spec: Mapping[str, Any], sources: "Iterable[Source]") -> bool:
+        return "output" in spec and FilmWork.of(spec, sources).is_large
 
     def spec(self, export: "Export") -> dict[str, Any]:
         told = told_of(export, self.sources(export))

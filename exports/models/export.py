@@ -60,17 +60,25 @@ class Export(models.Model):
     @classmethod
     def request(cls, project: Project, *, kind: str, options: dict[str, Any], title: str = "") -> "Export":
         """Somebody asks for it. What it is made of is fixed here; later changes of the project are another export."""
+        from exports import beforehand  # noqa: PLC0415 - it knows the models
+
         chosen = kinds.get(kind)
         if lacks := chosen.lacks():
             raise kinds.Unplannable(f"{chosen.label} is not available here: it needs {lacks}.")
         spec = chosen.planned(project, options)
         with transaction.atomic():
+            before = beforehand.of_request(project, kind, spec, timezone.now())
             job = ProgressTracker().create(
                 chosen.pipeline.key,
                 title=title or project.name,
                 owner=project.owner,
                 uploading=True,
                 actor=f"user {project.owner_id}",
+                features=before.features,
+                large=before.large,
+                ahead=before.ahead,
+                slots=before.slots,
+                uploaded=before.uploaded,
             )
             export = cls.objects.create(job=job, project=project, kind=kind, spec=spec)
             doorbell.ring()

@@ -17,8 +17,9 @@ from exports.asides import aside
 from exports.models import Export
 from exports.panel import Panel
 from exports.views import lazy, telling
-from progress import access
+from progress import access, scores, wording
 from progress import views as progress_views
+from progress.models import Outlook
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 
@@ -44,6 +45,7 @@ def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "seen": snapshot(export.job),
         "panel": _panel(request, export),
+        "trust": _trust(export),
         "auto": auto,
         "choices": progress_views.REFRESH_SECONDS,
     }
@@ -135,6 +137,16 @@ def _panel(request: HttpRequest, export: Export, **more: Any) -> Panel:
 
 def _panel_html(request: HttpRequest, shown: Panel, *, oob: bool = False) -> str:
     return render_to_string("exports/panel.html", {"panel": shown, "oob": oob}, request)
+
+
+def _trust(export: Export) -> str:
+    """How far the range on the card can be trusted; on the page alone, for a poll asks nothing but its row."""
+    job = export.job
+    if job.settled or job.finish_high is None:
+        return ""
+    large = Outlook.objects.filter(pk=job.pk, large=True).exists()
+    held = scores.ranges_held(job.pipeline, large=large, percent=50)
+    return wording.ranges_held(*held) if held else ""
 
 
 def _now(export: Export) -> str:

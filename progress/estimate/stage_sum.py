@@ -6,29 +6,13 @@ from collections.abc import Sequence
 from progress.estimate.ahead import wait
 from progress.estimate.shapes import Features, Measured, Observation, Part, Quantiles
 from progress.estimate.simple import LAST, exactly
-from progress.pipelines import Pipeline
 
-ENOUGH_SECONDS = 10.0  # of measured work, before a number may be said
 ENOUGH_DONE = 0.05  # of a stage, before its own speed counts
 SETTINGS = ("settings", "network", "machine")  # levels that the length of a stage is told apart by: the first it has
 
 
-def remaining(pipeline: Pipeline, index: int, fraction: float, seconds: float, measured_before: float) -> float | None:
-    """Seconds left, or None while too little was measured to say anything.
-
-    `seconds` is how long this stage has run, `measured_before` how long the measured stages before it took.
-    """
-    measured = measured_before + (seconds if fraction > 0 else 0)
-    if measured < ENOUGH_SECONDS:
-        return None
-    later = sum(stage.seconds for stage in pipeline.stages[index + 1 :])
-    if fraction > 0:
-        return seconds / fraction * (1 - fraction) + later
-    return max(0.0, pipeline.stages[index].seconds - seconds) + later
-
-
 class StageSum:
-    """The same in its best simple form: the usual length is the work (pixels, megabytes) times the average seconds for
+    """In its best simple form: the usual length is the work (pixels, megabytes) times the average seconds for
     one of work in the last runs with the same settings; what waits in the queue is laid out on the slots."""
 
     name = "stage_sum"

@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from progress.models import Event, Job
+from progress.models import Event, Job, Outlook
 from progress.report import Report
 
 pytestmark = pytest.mark.django_db
@@ -38,9 +38,18 @@ def test_they_cost_few_statements(tracker, clock, jobs):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        tracker.observe_many(report(job, clock, 2, done=450) for job in jobs)
+        tracker.observe_many(report(job, clock, 2, done=45) for job in jobs)
     statements = [query for query in queries if "SAVEPOINT" not in query["sql"]]
     assert len(statements) <= 3 * 2  # three batches: one SELECT and one many-row UPDATE each
+
+
+def test_now_and_then_one_more_keeps_what_was_seen(tracker, clock, jobs):
+    clock.pass_by(20)
+    with CaptureQueriesContext(connection) as queries:
+        tracker.observe_many(report(job, clock, 2, done=45) for job in jobs)
+    statements = [query for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(statements) <= 3 * 3 + 1  # the last for who serves
+    assert {len(trace) for trace in Outlook.objects.values_list("trace", flat=True)} == {2}
 
 
 def test_of_several_reports_of_one_job_the_newest_counts(tracker, clock, jobs):

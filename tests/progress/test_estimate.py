@@ -1,28 +1,12 @@
 from datetime import UTC, datetime, timedelta
 
 from progress.estimate.display import NARROW, displayed
-from progress.estimate.stage_sum import remaining
-from tests.pipelines import FILM
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 def at(seconds):
     return NOW + timedelta(seconds=seconds)
-
-
-def test_no_number_before_ten_seconds_were_measured():
-    assert remaining(FILM, 3, 0.5, 9.9, 0) is None
-    assert remaining(FILM, 1, 0.0, 500, 0) is None  # a stage without a unit measures nothing
-
-
-def test_the_rest_of_this_stage_at_its_own_speed_and_the_later_ones_as_usual():
-    assert remaining(FILM, 3, 0.5, 100, 0) == 100 + 10 + 2
-
-
-def test_a_stage_that_has_not_moved_yet_counts_as_usual():
-    assert remaining(FILM, 3, 0.0, 40, 30) == 200 + 10 + 2
-    assert remaining(FILM, 3, 0.0, 400, 30) == 10 + 2
 
 
 def test_the_shown_finish_comes_nearer_at_once():

@@ -45,6 +45,7 @@ class Interrupted(ProgressTracker):
 
 class JobLife(RuleBasedStateMachine):
     tracker_class: type[ProgressTracker] = Interrupted
+    pipeline = "film@1"
 
     def __init__(self):
         super().__init__()
@@ -57,8 +58,8 @@ class JobLife(RuleBasedStateMachine):
 
     @initialize(uploading=st.booleans())
     def begin(self, uploading):
-        self.job = self.tracker.create("film@1", title="Reel", uploading=uploading)
-        self.other = self.tracker.create("film@1", title="Another")
+        self.job = self.tracker.create(self.pipeline, title="Reel", uploading=uploading)
+        self.other = self.tracker.create(self.pipeline, title="Another")
         self.other_before = self.columns(self.other.pk)
         self.before = self.row()
 
@@ -235,14 +236,24 @@ class JobLife(RuleBasedStateMachine):
         self.before = row
 
 
-def run(machine: type[JobLife], **more) -> None:
+class LearnedLife(JobLife):
+    """The same while each report plans the bar anew."""
+
+    pipeline = "film@2"
+
+
+def run(machine: type[JobLife], examples: int = EXAMPLES, **more) -> None:
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=EXAMPLES, stateful_step_count=15, deadline=None, **more)
+        machine, settings=settings(max_examples=examples, stateful_step_count=15, deadline=None, **more)
     )
 
 
 def test_the_seven_properties_hold_whatever_happens():
     run(JobLife)
+
+
+def test_they_hold_while_the_bar_is_planned_anew():
+    run(LearnedLife, examples=EXAMPLES // 5)
 
 
 class NoClamp(Interrupted):

@@ -209,6 +209,7 @@ def test_a_screen_reader_hears_percent_stage_and_time(tracker, clock, job, seen)
     began = clock()
     clock.pass_by(90)
     tracker.observe(told(job, clock, began=began, done=3375, total=9000))
+    tracker.forecast(job.pk, finish=clock() + timedelta(minutes=3))
     assert seen().bar_words == "45 percent, rendering, about 3 minutes remaining"
 
 

@@ -1,0 +1,99 @@
+"""How true what was said of a finish turned out: by checkpoint, by estimator, and how often it was taken back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import mean, median
+
+from django.conf import settings
+from django.db.models import Count, Sum
+
+from exports.statistics.scope import Scope
+from progress import scores
+from progress.fold import CHECKPOINTS
+from progress.foresight import PAGE
+from progress.league import best
+from progress.models import Forecast, Outlook
+
+NOMINAL = 0.8  # of the ranges ought to hold
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """What was shown when the bar stood there, over all jobs that are scored."""
+
+    percent: int
+    n: int
+    within_10: float
+    within_20: float
+    median: float
+    bias: float
+    held: float | None  # share of the ranges that held
+
+    @property
+    def label(self) -> str:
+        return f"{self.percent} %" if self.percent else "when it was asked for"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The estimators of one kind and size, the best first."""
+
+    pipeline: str
+    large: bool
+    standings: list[scores.Standing]
+    serves: str
+
+
+def checkpoints(scope: Scope, *, large: bool | None = None) -> list[Checkpoint]:
+    shown = Forecast.objects.filter(shown=True, scored_at__isnull=False, job_id__in=scope.newest())
+    shown = shown if large is None else shown.filter(large=large)
+    rows = list(shown.values_list("percent", "error", "inside"))
+    told = ((percent, [row[1:] for row in rows if row[0] == percent]) for percent in (0, *CHECKPOINTS))
+    return [_checkpoint(percent, each) for percent, each in told if each and scope.may_tell(len(each))]
+
+
+def of_page(scope: Scope) -> Checkpoint | None:
+    """What the page said before Export was pressed."""
+    said = Forecast.objects.filter(estimator=PAGE, scored_at__isnull=False, job_id__in=scope.newest())
+    rows = list(said.values_list("error", "inside"))
+    return _checkpoint(0, rows) if rows and scope.may_tell(len(rows)) else None
+
+
+def league(scope: Scope) -> list[Table]:
+    """Of all accounts: whoever has few exports is served by what all have taught. Where cells of few must not be told,
+    kinds of few jobs are left out."""
+    kinds = Outlook.objects.filter(complete_at__isnull=False).order_by().values_list("pipeline", "large")
+    found = []
+    for pipeline, large, count in kinds.annotate(count=Count("pk")).order_by("pipeline", "large"):
+        standings = scores.standings(scores.last(pipeline, large=large))
+        if standings and (scope.owner is None or count >= scores.FEWEST) and scope.may_tell(standings[0].jobs):
+            found.append(Table(pipeline=pipeline, large=large, standings=standings, serves=best(standings)))
+    return found
+
+
+def worsened(scope: Scope) -> tuple[float, int] | None:
+    """How often a shown finish became a later one, in a hundred polls of one page; and over how many jobs."""
+    done = Outlook.objects.filter(complete_at__isnull=False, seconds__gt=0, job_id__in=scope.newest())
+    row = done.aggregate(times=Sum("job__worsened"), seconds=Sum("seconds"), jobs=Count("pk"))
+    if not row["jobs"] or not scope.may_tell(row["jobs"]):
+        return None
+    return 100 * row["times"] * settings.PROGRESS_POLL_SECONDS / row["seconds"], row["jobs"]
+
+
+def _checkpoint(percent: int, rows: Sequence[tuple[float | None, bool | None]]) -> Checkpoint:
+    errors = [error or 0.0 for error, _ in rows]
+    off = [abs(error) for error in errors]
+    return Checkpoint(
+        percent=percent,
+        n=len(off),
+        within_10=mean(each <= 0.1 for each in off),
+        within_20=mean(each <= 0.2 for each in off),
+        median=median(off),
+        bias=mean(errors),
+        held=_share(held for _, held in rows),
+    )
+
+
+def _share(held: Iterable[bool | None]) -> float | None:
+    judged = [each for each in held if each is not None]
+    return mean(judged) if judged else None

@@ -1,0 +1,40 @@
+"""The same figures for machines. The first five names are promised; a number is null where it may not be told."""
+
+from dataclasses import asdict
+from typing import Any
+
+from exports.statistics import truth, work
+from exports.statistics.scope import Scope, Spread
+
+
+def stats(scope: Scope) -> dict[str, Any]:
+    counted, (average, count) = work.counts(scope), work.average_seconds(scope)
+    worse, spread = truth.worsened(scope), work.durations(scope)
+    return {
+        "total_jobs": scope.count(sum(counted.values())),
+        "completed_jobs": scope.count(counted["completed"]),
+        "failed_jobs": scope.count(counted["failed"]),
+        "active_jobs": scope.count(counted["active"]),
+        "average_processing_time_seconds": average if scope.may_tell(count) else None,
+        "cancelled_jobs": scope.count(counted["cancelled"]),
+        "expired_jobs": scope.count(counted["expired"]),
+        "processing_time_seconds": _rounded(spread),
+        "queue_seconds": _rounded(work.waits(scope)),
+        "stop_seconds": _rounded(work.stops(scope)),
+        "failures": dict(work.failures(scope)),
+        "forecasts": [asdict(each) for each in truth.checkpoints(scope)],
+        "worsenings_per_100_polls": worse[0] if worse else None,
+        "league": [
+            {
+                "pipeline": table.pipeline,
+                "large": table.large,
+                "serves": table.serves,
+                "standings": [asdict(each) for each in table.standings],
+            }
+            for table in truth.league(scope)
+        ],
+    }
+
+
+def _rounded(spread: Spread | None) -> dict[str, float] | None:
+    return None if spread is None else {name: round(value, 3) for name, value in asdict(spread).items()}

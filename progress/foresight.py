@@ -1,0 +1,264 @@
+"""Foresight: what is said of a job's finish. It reads rows and keeps copies in memory, those of one process.
+
+It writes no job: what it says is written with the report it was said of, by whoever folds that.
+"""
+
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from progress import batch, fold, outlook, pipelines
+from progress.estimate import ahead as queue
+from progress.estimate.shapes import Features, Left, Observation, Quantiles
+from progress.league import OURS, Asked, League, Said
+from progress.models import Job, Outlook
+from progress.pipelines import Pipeline
+from progress.report import Order, Report
+
+UPLOAD = "upload"  # the stage that comes before the queue, where a pipeline has one
+PAGE = "page"  # what the page said before the job was asked for
+EVERY = 2.0  # seconds of a job between two forecasts of it; a page asks no more often
+LATELY = 35.0  # seconds whose observations are at hand without being thinned
+MOST_LATELY = 40
+MOST_KEPT = 2_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What one report shows, and what is said because of it."""
+
+    order: Order  # of the report
+    seen: Observation
+    left: Quantiles | None = None  # None: what was said before stands
+    parts: tuple[float, ...] = ()  # seconds of this stage and of each later one, where the bar is planned by them
+    said: tuple[Said, ...] = ()  # by every estimator, at a checkpoint
+    large: bool = False
+
+
+@dataclass(kw_only=True)
+class Known:
+    """An outlook, as it was when its job stood at `order`."""
+
+    asked: Asked
+    trace: list[Observation]  # thinned
+    order: Order
+    lately: deque[Observation]  # not thinned
+    forecast_at: float = float("-inf")
+
+    @property
+    def last(self) -> Observation | None:
+        return self.lately[-1] if self.lately else self.trace[-1] if self.trace else None
+
+    def until(self, seen: Observation) -> list[Observation]:
+        since = self.lately[0].at if self.lately else seen.at
+        return [*(each for each in self.trace if each.at < since), *self.lately, seen]
+
+
+@dataclass
+class Foresight:
+    league: League = field(default_factory=League)
+    _known: "OrderedDict[Any, Known]" = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def first(self, features: Features, *, large: bool, uploaded: float, ahead: Sequence[Left], slots: int) -> Sight:
+        """When it is asked for. What the page said before is stored as an estimator of its own."""
+        asked, seen = Asked.about(features, large=large), _at_first(features, uploaded, ahead, slots)
+        left = self.league.left(asked, (seen,))
+        said = self.league.all_say(asked, (seen,))
+        page = (Said(estimator=PAGE, left=replace(left, bucket=""), shown=False),) if left else ()
+        return Sight(order=(0, 0, 0), seen=seen, left=left, said=(*said, *page), large=large)
+
+    def before(
+        self, features: Features, *, large: bool, uploaded: float, ahead: Sequence[Left], slots: int
+    ) -> Quantiles | None:
+        """As first(), and nothing is stored."""
+        seen = _at_first(features, uploaded, ahead, slots)
+        return self.league.left(Asked.about(features, large=large), (seen,))
+
+    def load(self, jobs: Iterable[Job]) -> None:
+        """Those whose outlook is not at hand, or of another moment than their row, in one statement."""
+        missing = {job.pk: job for job in jobs if not self._is_current(job)}
+        if not missing:
+            return
+        rows = Outlook.objects.in_bulk(list(missing))
+        for pk, job in missing.items():
+            self._remember(pk, _known_from(rows.get(pk), job))
+
+    def sight(
+        self,
+        job: Job,
+        report: Report,
+        index: int,
+        behind: Mapping[str, Sequence[float]],
+        now: datetime,
+        *,
+        checkpoint: bool,
+    ) -> Sight:
+        """`behind` has the seconds of each stage that is passed now."""
+        pipeline, known = pipelines.get(job.pipeline), self._of(job)
+        seen = _observed(job, pipeline, report, index, behind, now, known.last)
+        if not (checkpoint or _is_due(pipeline, seen, known)):
+            return Sight(order=report.order, seen=seen)
+        ours_alone = not checkpoint and self.league.serving(known.asked) == OURS
+        trace = [seen] if ours_alone else known.until(seen)  # ours needs no more than the newest look
+        return Sight(
+            order=report.order,
+            seen=seen,
+            left=self.league.left(known.asked, trace),
+            parts=self.league.ours(known.asked, trace).parts if pipeline.bands == "learned" else (),
+            said=self.league.all_say(known.asked, trace) if checkpoint else (),
+            large=known.asked.large,
+        )
+
+    def keep(self, told: Sequence[tuple[Job, Sight]]) -> None:
+        """What was seen and is written on the rows by now; thinned, it also goes into the rows of the outlooks."""
+        due = []
+        for job, sight in told:
+            known = self._known.get(job.pk)
+            if known is None:
+                continue
+            seen, known.order = sight.seen, sight.order
+            if sight.left is not None:
+                known.forecast_at = seen.at
+            known.lately.append(seen)
+            while seen.at - known.lately[0].at > LATELY:
+                known.lately.popleft()
+            if outlook.is_worth_keeping(known.trace[-1] if known.trace else None, seen):
+                known.trace.append(seen)
+                due.append((job.pk, [outlook.seen_as_json(each) for each in known.trace]))
+        batch.keep_traces(sorted(due, key=lambda each: each[0]))
+
+    def queued(self, job: Job, ahead: Sequence[Left], slots: int, now: datetime) -> Quantiles | None:
+        """Until its finish, from its place in the queue."""
+        known = self._of(job)
+        return self.league.left(known.asked, known.until(_waiting(job, now, ahead, slots)))
+
+    def own_work(self, job: Job, now: datetime) -> Quantiles:
+        """What it takes once its turn has come, whether or not so much may be said to anyone."""
+        known = self._of(job)
+        return self.league.ours(known.asked, (_waiting(job, now, (), 1),))
+
+    def wait(self, ahead: Sequence[Left], slots: int) -> tuple[float, float]:
+        """The seconds until its turn comes: eight times in ten between these."""
+        wait = queue.wait(ahead, slots)
+        reach = queue.EIGHT_IN_TEN / 2 * wait.variance**0.5
+        return max(0.0, wait.mean - reach), wait.mean + reach
+
+    def trace(self, job: Job) -> Sequence[Observation]:
+        return tuple(self._of(job).trace)
+
+    def features(self, job: Job) -> Features:
+        return self._of(job).asked.features
+
+    def forget_one(self, job_id: Any) -> None:
+        with self._lock:
+            self._known.pop(job_id, None)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._known.clear()
+        self.league.forget()
+
+    def _of(self, job: Job) -> Known:
+        self.load([job])
+        known = self._known.get(job.pk)
+        return known if known is not None else _known_from(None, job)
+
+    def _is_current(self, job: Job) -> bool:
+        known = self._known.get(job.pk)
+        return known is not None and known.order == (job.attempt, job.run, job.seq)
+
+    def _remember(self, pk: Any, known: Known) -> None:
+        with self._lock:
+            self._known[pk] = known
+            self._known.move_to_end(pk)
+            while len(self._known) > MOST_KEPT:
+                self._known.popitem(last=False)
+
+
+@cache
+def foresight() -> Foresight:
+    """This process's own."""
+    return Foresight()
+
+
+def _known_from(row: Outlook | None, job: Job) -> Known:
+    pipeline = pipelines.get(job.pipeline)
+    trace = [outlook.seen_from_json(each) for each in row.trace] if row else []
+    features = outlook.from_json(row.features) if row else outlook.usual(pipeline)
+    return Known(
+        asked=Asked.about(features, large=row.large if row else False),
+        trace=trace,
+        order=(job.attempt, job.run, job.seq),
+        lately=deque(maxlen=MOST_LATELY),
+    )
+
+
+def _is_due(pipeline: Pipeline, seen: Observation, known: Known) -> bool:
+    if pipeline.bands == "learned" or known.last is None or known.last.part != seen.part:
+        return True
+    return seen.at - known.forecast_at >= EVERY
+
+
+def _observed(
+    job: Job,
+    pipeline: Pipeline,
+    report: Report,
+    index: int,
+    behind: Mapping[str, Sequence[float]],
+    now: datetime,
+    last: Observation | None,
+) -> Observation:
+    """By the site's clock, which knows of pauses; how long the stage has run, by the clock of whoever runs it."""
+    at = job.active_seconds(now)
+    here = _same_stage(job, report, index, last)
+    seconds = max(0.0, (report.at - fold.began(job, report)).total_seconds())
+    done = min(1.0, report.fraction) if pipeline.stages[index].unit else 0.0
+    moved = here is None or done > here.done or here.moved is None
+    return Observation(
+        at=at,
+        part=index,
+        began=at - seconds,
+        done=done,
+        kept=_kept(report, here, done, seconds),
+        moved=at if moved or here is None else here.moved,
+        units=report.done or 0,
+        total=report.total or 0,
+        passed=tuple(behind.get(stage.key, (0.0,))[0] for stage in pipeline.stages[:index]),
+    )
+
+
+def _same_stage(job: Job, report: Report, index: int, last: Observation | None) -> Observation | None:
+    """What was seen last, where it was in the same stage of the same run."""
+    fresh = (report.attempt, report.run) != (job.attempt, job.run)
+    return None if fresh or last is None or last.part != index else last
+
+
+def _kept(report: Report, here: Observation | None, done: float, seconds: float) -> float:
+    """What it says itself was there; else what was done before any time had passed."""
+    if report.kept is not None and report.total:
+        return min(done, report.kept / report.total)
+    if here is not None:
+        return min(done, here.kept)
+    return done if seconds == 0 else 0.0
+
+
+def _at_first(features: Features, uploaded: float, ahead: Sequence[Left], slots: int) -> Observation:
+    """Either it is still uploaded, or it stands in line with that behind it."""
+    first = features.parts[0]
+    if first.stage == UPLOAD and first.work > 0 and uploaded < 1:
+        return Observation(at=0.0, part=0, done=uploaded, kept=uploaded)
+    passed = (0.0,) if first.stage == UPLOAD and uploaded >= 1 else ()
+    return Observation(at=0.0, part=None, passed=passed, ahead=tuple(ahead), slots=slots)
+
+
+def _waiting(job: Job, now: datetime, ahead: Sequence[Left], slots: int) -> Observation:
+    pipeline = pipelines.get(job.pipeline)
+    stages = [stage.key for stage in pipeline.stages]
+    behind = stages[: stages.index(job.stage) + 1] if job.stage in job.passed else stages[: stages.index(job.stage)]
+    passed = tuple(job.passed.get(key, (0.0,))[0] for key in behind)
+    return Observation(at=job.active_seconds(now), part=None, passed=passed, ahead=tuple(ahead), slots=slots)
