@@ -315,7 +315,7 @@ class ProgressTracker(DirectCalls, Forecasts):
             return None
 
 
-def _second_stage(job: Job) -> dict[str, Any]:
+def _second_stage(job: Job, now: datetime) -> dict[str, Any]:
     pipeline = pipelines.find(job.pipeline)
     if pipeline is None or len(pipeline.stages) == 1:
         return {}
