@@ -1,12 +1,14 @@
 """Batches: work on one source, small enough to be lost. Each is made in a child process, and what it makes is kept."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from modal_functions.media import child
-from modal_functions.store import Store
+from modal_functions.so_far import preview_of
+from modal_functions.store import Store, StoreError
 
 Hear = Callable[[int], None]  # of the frames that are made so far; what it raises ends the batch
 
@@ -65,9 +67,18 @@ def make(batch: Batch, *, source: Path, folder: Path, store: Store, hear: Hear, 
     def keep(path: Path) -> None:
         store.put_file(batch.key(path.name), path)
         path.unlink()
+        _keep_preview(path.with_name(preview_of(path.name)), batch, store)
         border()
 
     child.run({**batch.request, "path": str(source), "folder": str(folder)}, understand)
     for part in batch.parts:
         if (folder / part).exists():
             keep(folder / part)
+
+
+def _keep_preview(picture: Path, batch: Batch, store: Store) -> None:
+    """Nobody needs it: without it a page shows one picture less."""
+    if picture.exists():
+        with contextlib.suppress(StoreError):
+            store.put_file(batch.key(picture.name), picture)
+        picture.unlink()

@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import Timeline, lay_out
 from modal_functions.runtime import Context, Failed
 from modal_functions.side_by_side import Pieces, cores, side_by_side
+from modal_functions.so_far import Counted, Telling
 from modal_functions.store import Missing
+from modal_functions.wire import SoFar, pack
 
 MOST_AT_ONCE = 8  # chunks of one clip in one child: their source is then opened and sought once
 ASKED_AT_ONCE = 16  # objects of the store
@@ -111,8 +114,30 @@ def _process(making: Making) -> int:
     workers = context.fan.at_once if context.fan else cores()
     batches = [_of_sound(making, sound) for sound in quiet.values()]
     batches += [_of_chunks(making, chunks) for chunks in batched(missing, workers)]
-    side_by_side([partial(_make, making, batch, pieces) for batch in batches], pieces, workers)
+    telling = _telling(making, kept)
+    try:
+        side_by_side([partial(_make, making, batch, pieces, telling) for batch in batches], pieces, workers)
+    finally:
+        telling.tell()
     return len(missing)
+
+
+def _telling(making: Making, kept: set[str]) -> Telling:
+    """Each clip of the film is a piece: which of them are finished, and what they look like."""
+    store, key = making.context.store, making.context.keys.so_far
+    names = {source["key"]: source["name"] for source in making.context.spec["sources"]}
+    counted = [
+        Counted(
+            name=names[clip.source],
+            parts={f"{chunk.key}.mp4": chunk.frames for chunk in making.chunks if chunk.clip == place},
+        )
+        for place, clip in enumerate(making.film.clips)
+    ]
+
+    def write(so_far: SoFar) -> None:
+        store.put(key, pack(so_far.as_wire()))
+
+    return Telling(write, counted, kept=kept)
 
 
 def _kept_of(making: Making) -> set[str]:
@@ -150,9 +175,9 @@ def _of_sound(making: Making, sound: Piece) -> Batch:
     return making.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, f"{sound.key}.flac")
 
 
-def _make(making: Making, batch: Batch, pieces: Pieces) -> None:
+def _make(making: Making, batch: Batch, pieces: Pieces, telling: Telling) -> None:
     """Here or on another machine: what is heard of it, and what it leaves, is the same."""
-    context = making.context
+    context, began = making.context, time.monotonic()
 
     def hear(frames: int) -> None:
         pieces.check()
@@ -165,6 +190,7 @@ def _make(making: Making, batch: Batch, pieces: Pieces) -> None:
             source, folder, store = making.sources[batch.source["key"]], context.folder, context.store
             make(batch, source=source, folder=folder, store=store, hear=hear, border=context.border)
     pieces.finished(batch.name, sum(chunk.frames for chunk in making.chunks if f"{chunk.key}.mp4" in batch.parts))
+    telling.made(batch.parts, seconds=time.monotonic() - began if context.fan else 0.0)
 
 
 def _publish(making: Making) -> dict[str, Any]:
