@@ -1,7 +1,7 @@
 from django.urls import path
 
 from exports.api import recovery
-from exports.views import accounts, dashboard, exports, film, films, health, projects, uploads
+from exports.views import accounts, dashboard, exports, film, films, health, projects, shares, so_far, uploads
 
 urlpatterns = [
     path("", accounts.start, name="start"),
@@ -20,6 +20,16 @@ urlpatterns = [
     path("exports/<uuid:job_id>/retry", exports.act, {"verb": "retry"}, name="retry"),
     path("exports/<uuid:job_id>/watch", films.watch, name="watch"),
     path("exports/<uuid:job_id>/download", films.download, name="download"),
+    path("exports/<uuid:job_id>/so-far", so_far.section, name="so-far"),
+    path("exports/<uuid:job_id>/preview/<str:name>", so_far.preview, name="preview"),
+    path("exports/<uuid:job_id>/pieces/<int:number>", so_far.piece, name="piece"),
+    path("exports/<uuid:job_id>/timeline", exports.timeline, name="timeline"),
+    path("exports/<uuid:job_id>/share", shares.share, name="share"),
+    path("exports/<uuid:job_id>/revoke", shares.revoke, name="revoke"),
+    path("shared/<str:token>/", shares.shared, name="shared"),
+    path("shared/<str:token>/fragment", shares.shared_fragment, name="shared-fragment"),
+    path("shared/<str:token>/watch", shares.shared_film, {"attachment": False}, name="shared-watch"),
+    path("shared/<str:token>/download", shares.shared_film, {"attachment": True}, name="shared-download"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<uuid:project_id>/", projects.project_page, name="project"),
     path("projects/<uuid:project_id>/library", projects.library, name="library"),

@@ -162,7 +162,8 @@ def took(seconds: float) -> str:
 
 
 def usually(seconds: float) -> str:
-    return _("usually %(time)s") % {"time": took(seconds)}
+    whole = _("%(minutes)d min") % {"minutes": round(seconds / 60)}
+    return _("usually %(time)s") % {"time": took(seconds) if seconds < 60 else whole}
 
 
 def in_brief(seconds: float | None) -> str:

@@ -28,6 +28,7 @@ class Kind(ABC):
     label: ClassVar[str]
     pipeline: ClassVar[Pipeline]
     errors: ClassVar[Mapping[str, Error]]
+    pieces: ClassVar[str] = "pieces"  # what there are several of, while it is made
 
     @abstractmethod
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:

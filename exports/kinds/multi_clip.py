@@ -59,6 +59,7 @@ class Choice:
 class MultiClip(Kind):
     key = "multi_clip"
     label = "Film from clips"
+    pieces = "clips"
     pipeline = register(
         Pipeline(
             name="multi_clip",
@@ -67,7 +68,15 @@ class MultiClip(Kind):
             pausable=True,
             keeps_parts=True,
             stages=(
-                Stage(key="upload", label="Uploading", start=0, end=10, unit="bytes", seconds=30),
+                Stage(
+                    key="upload",
+                    label="Uploading",
+                    start=0,
+                    end=10,
+                    unit="bytes",
+                    seconds=30,
+                    faster="Most of it is the upload: a faster connection or shorter clips would help most.",
+                ),
                 Stage(
                     key="start",
                     label="Starting",
@@ -76,9 +85,18 @@ class MultiClip(Kind):
                     unit=None,
                     seconds=2,
                     waiting="Waiting for a machine.",
+                    faster="Most of it is waiting for a machine to start.",
                 ),
                 Stage(key="fetch", label="Fetching clips", start=12, end=18, unit="bytes", seconds=3),
-                Stage(key="process", label="Rendering", start=18, end=90, unit="frames", seconds=120),
+                Stage(
+                    key="process",
+                    label="Rendering",
+                    start=18,
+                    end=90,
+                    unit="frames",
+                    seconds=120,
+                    faster="Most of it is rendering: a smaller size, fewer frames or draft quality would help most.",
+                ),
                 Stage(key="publish", label="Joining and saving", start=90, end=95, unit="bytes", seconds=5),
                 Stage(key="finalize", label="Finishing", start=95, end=100, unit="steps", seconds=1),
             ),

@@ -5,7 +5,8 @@ from exports.models.heartbeat import Heartbeat
 from exports.models.lease import Lease
 from exports.models.notice import Notice
 from exports.models.project import Clip, Project
+from exports.models.share import Share
 from exports.models.source import Source
 from exports.models.user import User
 
-__all__ = ["Attempt", "Clip", "Drill", "Export", "Heartbeat", "Lease", "Notice", "Project", "Source", "User"]
+__all__ = ["Attempt", "Clip", "Drill", "Export", "Heartbeat", "Lease", "Notice", "Project", "Share", "Source", "User"]

@@ -49,29 +49,46 @@ def _film(request: HttpRequest, job_id: uuid.UUID, *, attachment: bool) -> HttpR
         raise Http404
     if export.job.status != Status.COMPLETE or not export.result_key:
         raise Http404
+    return sent(request, Sent.film(export), attachment=attachment)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """An object of the store that is somebody's to have, and the title of the file that it becomes."""
+
+    key: str
+    title: str
+    sha256: str
+
+    @classmethod
+    def film(cls, export: Export) -> "Sent":
+        return cls(key=export.result_key, title=export.job.title, sha256=export.result_sha256)
+
+
+def sent(request: HttpRequest, asked: Sent, *, attachment: bool) -> HttpResponseBase:
     try:
-        return _sent(request, export, attachment=attachment)
+        return _sent(request, asked, attachment=attachment)
     except Missing:
         raise Http404 from None
     except StoreError:
-        logger.exception("export=%s its film could not be opened", export.pk)
+        logger.exception("%s could not be opened", asked.key)
         said = "The store does not answer right now. The film is not affected: try again in a minute.\n"
         return HttpResponse(said, status=503, content_type="text/plain; charset=utf-8")
 
 
-def _sent(request: HttpRequest, export: Export, *, attachment: bool) -> HttpResponseBase:
+def _sent(request: HttpRequest, asked: Sent, *, attachment: bool) -> HttpResponseBase:
     """From where it is: a bucket sends it itself."""
-    store, key = tools().store, export.result_key
+    store, key = tools().store, asked.key
     kind = PurePosixPath(key).suffix or ".mp4"
     content_type = TYPES.get(kind, "application/octet-stream")
-    disposition = content_disposition_header(attachment, file_name(export.job.title, kind)) or "inline"
+    disposition = content_disposition_header(attachment, file_name(asked.title, kind)) or "inline"
     seconds = TO_DOWNLOAD if attachment else TO_WATCH
     link = store.link(key, seconds=seconds, disposition=disposition, content_type=content_type)
     if link is not None:
         if store.size(key) is None:
             raise Missing(key)
         return redirect_to(link)
-    answer = _ranged(request, store.open(key), etag=f'"{export.result_sha256}"')
+    answer = _ranged(request, store.open(key), etag=f'"{asked.sha256}"')
     answer["Content-Type"] = content_type
     answer["Content-Disposition"] = disposition
     answer["Cache-Control"] = "private, max-age=0, must-revalidate"
