@@ -1,6 +1,7 @@
 """Lays every scene out in a database of its own, and takes its picture: light and dark, on three widths."""
 
 import argparse
+import logging
 import os
 import shutil
 import sys
@@ -24,6 +25,7 @@ def main() -> int:
         print("Debian's Chromium is not installed; `apt install chromium` brings it", file=sys.stderr)
         return 2
     django.setup()
+    logging.getLogger().setLevel(logging.WARNING)
     from django.core.management import call_command
 
     from tests.gallery import camera, scenes

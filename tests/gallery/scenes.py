@@ -1,5 +1,6 @@
 """The states there are. Each is laid out in rows and objects as the product itself would have left them."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,9 +9,11 @@ from typing import Any
 from django.urls import reverse
 from django.utils import timezone
 
-from exports.models import Attempt, Export, Heartbeat, Project, Source, User
+from exports import retention
+from exports.models import Attempt, Export, Heartbeat, Project, Share, Source, User
 from exports.tools import tools
 from modal_functions.media.preview import thumbnail
+from modal_functions.wire import AttemptKeys, Piece, SoFar, pack
 from progress.models import Job
 from progress.report import Passed, Report
 from progress.tracker import ProgressTracker
@@ -86,7 +89,25 @@ class Stage:
             for stage, first, last in spans
         )
         self.report(export, "process", done, total, number=number, began=begun + timedelta(seconds=9), passed=passed)
+        self.so_far(export, done / total, number)
         return export
+
+    def so_far(self, export: Export, share: float, number: int = 1) -> None:
+        """As the work tells it: three clips, of which the first are finished, each with pictures of itself."""
+        pieces, left = [], share * 3
+        for place, name in enumerate(("Harbour at dawn.mov", "Boat, second take.mp4", "Gulls.mp4")):
+            done = max(0.0, min(1.0, left - place))
+            previews = [self.preview(export, place, each) for each in range(int(4 * done))]
+            pieces.append(Piece(name=name, done=round(300 * done), total=300, previews=tuple(previews)))
+        keys = AttemptKeys(export=str(export.pk), number=number)
+        tools().store.put(keys.so_far, pack(SoFar(pieces=tuple(pieces)).as_wire()))
+
+    def preview(self, export: Export, place: int, each: int) -> str:
+        name = f"{hashlib.sha256(f'{place} {each}'.encode()).hexdigest()}.jpg"
+        if self.footage:
+            key = f"projects/{export.project_id}/chunks/{name[:2]}/{name}"
+            tools().store.put(key, self.footage[(3 * place + each) % len(self.footage)])
+        return name
 
     def report(
         self,
@@ -205,6 +226,16 @@ def _export_scenes(stage: Stage) -> Iterator[Scene]:
         stop_asked_at=stage.now - timedelta(seconds=6.4), stopped_at=stage.now - timedelta(seconds=4)
     )
     yield shown("stopped", stopped)
+    shared = stage.running(stage.export())
+    link = Share.open_for(shared, may_download=True)
+    yield Scene(name="export-shared", path=stage.page(shared), account=stage.owner)
+    yield Scene(name="shared-running", path=reverse("shared", args=[link.token]))
+    over = Share.open_for(stage.finished(stage.export()), may_download=True)
+    yield Scene(name="shared-complete", path=reverse("shared", args=[over.token]))
+    yield Scene(name="shared-revoked", path=reverse("shared", args=[f"{over.token}x"]))
+    gone = stage.finished(stage.export(), ago=90_000)
+    stage.at(60).expire(gone.pk, actor=retention.ACTOR, text=retention.said(User(guest=True)))
+    yield shown("expired", gone)
 
 
 def _listing_scenes(stage: Stage) -> Iterator[Scene]:
