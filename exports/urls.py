@@ -5,6 +5,7 @@ from exports.views import accounts, dashboard, exports, film, films, health, pro
 
 urlpatterns = [
     path("", accounts.start, name="start"),
+    path("resume-job", accounts.resume, name="resume-job"),
     path("guest", accounts.start_as_guest, name="start-as-guest"),
     path("sign-up", accounts.sign_up, name="sign-up"),
     path("sign-in", accounts.SignIn.as_view(), name="sign-in"),

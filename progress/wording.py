@@ -166,6 +166,19 @@ def usually(seconds: float) -> str:
     return _("usually %(time)s") % {"time": took(seconds) if seconds < 60 else whole}
 
 
+def ago(seconds: float) -> str:
+    """How long since, in whole steps: 2 hours ago."""
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return _("a moment ago")
+    if minutes < 60:
+        return _("%(time)s ago") % {"time": minutes_in_words(minutes)}
+    if minutes < 48 * 60:
+        return _("%(time)s ago") % {"time": hours_and_minutes(minutes // 60, 0)}
+    days = minutes // (24 * 60)
+    return ngettext("%(count)d day ago", "%(count)d days ago", days) % {"count": days}
+
+
 def in_brief(seconds: float | None) -> str:
     """For the indicator: about 3 min."""
     if seconds is None:

@@ -150,6 +150,12 @@ class Stage:
 def scenes(stage: Stage) -> Iterator[Scene]:
     """Laid out one after the other, so that each may be looked at before the next is made."""
     yield Scene(name="start", path="/")
+    guest = User.objects.create_guest()
+    left = stage.queued(stage.export(stage.project(owner=guest), ago=7300), ago=7200)
+    yield Scene(name="start-resume", path="/", account=guest)
+    stage.running(left, ago=7000)
+    yield Scene(name="export-guest", path=stage.page(left), account=guest)
+    yield Scene(name="leave", path="/sign-out", account=guest)
     yield Scene(name="sign-in", path="/sign-in")
     yield Scene(name="sign-up", path="/sign-up")
     yield Scene(name="not-found", path="/nothing/here")
