@@ -246,6 +246,7 @@ def _export_scenes(stage: Stage) -> Iterator[Scene]:
 
 def _listing_scenes(stage: Stage) -> Iterator[Scene]:
     yield Scene(name="history", path="/exports/", account=stage.owner)
+    yield Scene(name="history-nothing", path="/exports/?q=nothing+like+it", account=stage.owner)
     yield Scene(name="projects", path="/projects/", account=stage.owner)
     empty = stage.project("Holiday", clips=0)
     yield Scene(name="project-empty", path=reverse("project", args=[empty.pk]), account=stage.owner)
