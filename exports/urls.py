@@ -1,7 +1,7 @@
 from django.urls import path
 
 from exports.api import recovery
-from exports.views import accounts, dashboard, exports, film, films, health, projects, shares, so_far, uploads
+from exports.views import account, accounts, dashboard, exports, film, films, health, projects, shares, so_far, uploads
 
 urlpatterns = [
     path("", accounts.start, name="start"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("sign-in", accounts.SignIn.as_view(), name="sign-in"),
     path("sign-out", accounts.SignOut.as_view(), name="sign-out"),
     path("password", accounts.ChangePassword.as_view(), name="change-password"),
+    path("account", account.account, name="account"),
+    path("account/zone", account.choose_zone, name="choose-zone"),
+    path("account/sign-out-everywhere", account.sign_out_everywhere, name="sign-out-everywhere"),
+    path("account/delete", account.delete, name="delete-account"),
     path("exports/", dashboard.dashboard, name="dashboard"),
     path("exports/<uuid:job_id>/", exports.export_page, name="export"),
     path("exports/<uuid:job_id>/fragment", exports.fragment, name="export-fragment"),

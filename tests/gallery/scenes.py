@@ -147,6 +147,12 @@ class Stage:
         return reverse("export", args=[export.pk])
 
 
+def open_all(page: Any) -> None:
+    """What is folded up is looked at too."""
+    page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true })")
+    page.wait_for_load_state("networkidle")
+
+
 def scenes(stage: Stage) -> Iterator[Scene]:
     """Laid out one after the other, so that each may be looked at before the next is made."""
     yield Scene(name="start", path="/")
@@ -156,6 +162,8 @@ def scenes(stage: Stage) -> Iterator[Scene]:
     stage.running(left, ago=7000)
     yield Scene(name="export-guest", path=stage.page(left), account=guest)
     yield Scene(name="leave", path="/sign-out", account=guest)
+    yield Scene(name="account", path="/account", account=stage.owner)
+    yield Scene(name="account-guest", path="/account", account=guest, act=open_all)
     yield Scene(name="sign-in", path="/sign-in")
     yield Scene(name="sign-up", path="/sign-up")
     yield Scene(name="not-found", path="/nothing/here")
@@ -189,6 +197,7 @@ def _export_scenes(stage: Stage) -> Iterator[Scene]:
         high=stage.now + timedelta(minutes=8),
     )
     yield shown("running", running)
+    yield Scene(name="export-unfolded", path=stage.page(running), account=stage.owner, act=open_all)
     held = stage.running(stage.export(), done=700)
     stage.at(60).requeue(held.pk, cause="lost", text="The machine that worked on it went away.")
     Attempt.objects.filter(export=held).update(outcome="abort", cause="lost", gone_at=stage.now)
