@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
-from django_htmx.http import HttpResponseStopPolling
+from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 
 from exports.models import Export, Share
 from exports.panel import Panel
@@ -75,7 +75,8 @@ def shared_fragment(request: HttpRequest, token: str) -> HttpResponse:
     """Asks the row anew each time: a link that is revoked shows nothing from the next poll on."""
     link = Share.found(token)
     if link is None:
-        return HttpResponseStopPolling(render(request, "exports/shared_ended.html").content)
+        ended = HttpResponseStopPolling(render(request, "exports/shared_ended.html").content)
+        return reswap(retarget(ended, ".export-page"), "innerHTML")  # not even the title is left
     lazy.step(link.export_id)
     seen = snapshot(link.export.job)
     if request.GET.get("v") == seen.mark:

@@ -37,6 +37,8 @@ class Camera:
         page.goto(scene.path)
         if scene.act:
             scene.act(page)
+        page.evaluate("document.querySelectorAll('img').forEach((each) => { each.loading = 'eager' })")
+        page.wait_for_load_state("networkidle")
         page.screenshot(path=to, full_page=True, animations="disabled", style=QUIET)
         page.goto("about:blank")
         context.close()

@@ -57,7 +57,7 @@ class Stage:
         facts: dict[str, Any] = {"seconds": 12.5 + 4 * number, "width": 1920, "height": 1080, "waveform": loud}
         values = {"bytes": 84_000_000 + 9 * number, "stored_bytes": 84_000_000, "state": "ready", "sha256": "a" * 64}
         source = Source.objects.create(project=project, name=name, **{**values, "facts": facts, **more})
-        if self.footage and source.state == "ready":
+        if self.footage and source.state == "ready" and "width" in source.facts:
             key = f"{source.folder}/thumb.jpg"
             tools().store.put(key, self.footage[number % len(self.footage)])
             Source.objects.filter(pk=source.pk).update(facts={**source.facts, "thumbnail": key})
@@ -147,10 +147,9 @@ class Stage:
         return reverse("export", args=[export.pk])
 
 
-def open_all(page: Any) -> None:
+def unfold(page: Any) -> None:
     """What is folded up is looked at too."""
     page.evaluate("document.querySelectorAll('main details').forEach((each) => { each.open = true })")
-    page.wait_for_load_state("networkidle")
 
 
 def scenes(stage: Stage) -> Iterator[Scene]:
@@ -163,7 +162,7 @@ def scenes(stage: Stage) -> Iterator[Scene]:
     yield Scene(name="export-guest", path=stage.page(left), account=guest)
     yield Scene(name="leave", path="/sign-out", account=guest)
     yield Scene(name="account", path="/account", account=stage.owner)
-    yield Scene(name="account-guest", path="/account", account=guest, act=open_all)
+    yield Scene(name="account-guest", path="/account", account=guest, act=unfold)
     yield Scene(name="sign-in", path="/sign-in")
     yield Scene(name="sign-up", path="/sign-up")
     yield Scene(name="not-found", path="/nothing/here")
@@ -197,7 +196,7 @@ def _export_scenes(stage: Stage) -> Iterator[Scene]:
         high=stage.now + timedelta(minutes=8),
     )
     yield shown("running", running)
-    yield Scene(name="export-unfolded", path=stage.page(running), account=stage.owner, act=open_all)
+    yield Scene(name="export-unfolded", path=stage.page(running), account=stage.owner, act=unfold)
     held = stage.running(stage.export(), done=700)
     stage.at(60).requeue(held.pk, cause="lost", text="The machine that worked on it went away.")
     Attempt.objects.filter(export=held).update(outcome="abort", cause="lost", gone_at=stage.now)
