@@ -52,8 +52,10 @@ class Strip:
 
 
 def strip(job: Job, pipeline: Pipeline, now: datetime) -> Strip | None:
-    """None while too little has happened to be worth explaining."""
-    spans = [span for span in _spans(job, pipeline, now) if span.seconds > 0]
+    """None while too little has happened to be worth explaining. As the row stood when it was last heard of: drawn
+    twice from one row it is the same."""
+    at = job.heard_at if job.heard_at and job.status in (Status.RUNNING, Status.FINALIZING) else now
+    spans = [span for span in _spans(job, pipeline, at) if span.seconds > 0]
     total = sum(span.seconds for span in spans)
     if total < LEAST or all(span.expected for span in spans):
         return None

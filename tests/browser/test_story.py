@@ -197,3 +197,17 @@ def test_it_is_uploaded_left_come_back_to_from_another_browser_and_downloaded_wh
     rows = [bp for bp, _ in kept.of(export)]
     assert rows == sorted(rows)
     assert rows[-1] == 10_000
+
+
+def test_a_first_visit_weighs_less_than_60_kb_and_asks_nobody_else(chromium, site):
+    with opened(chromium, site.url) as page:
+        line = page.context.new_cdp_session(page)
+        line.send("Network.enable")
+        sizes, asked = [], []
+        line.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto("/")
+        page.wait_for_load_state("networkidle")
+    assert len(sizes) >= 6, "the page, two sheets, scripts and the icon"
+    assert sum(sizes) < 60_000
+    assert {url for url in asked if not url.startswith((site.url, "data:", "about:"))} == set()
