@@ -120,9 +120,10 @@ class Snapshot:
 
     @cached_property
     def verdict_words(self) -> str:
-        if self.verdict == "quiet":
-            return wording.quiet(self._coarse_silence)
-        return wording.stuck(self._coarse_silence) if self.verdict == "stuck" else ""
+        latest = self.job.finish_high or self.job.finish
+        if self.verdict == "stuck" and latest:
+            return wording.stuck(self._coarse_silence, self.job.gap, latest)
+        return wording.quiet(self._coarse_silence, self.job.gap) if self.verdict == "quiet" else ""
 
     @cached_property
     def held(self) -> str:

@@ -17,9 +17,10 @@ from exports.leftovers import tidy
 from exports.models import Export, Project, User
 from exports.tools import Tools, tools
 from modal_functions.store import Unreachable
-from progress.models import Job, Status
+from progress.models import Event, Job, Status
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, finished, fresh, project_of, requested
+from tests.progress.test_race import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -194,4 +195,23 @@ def test_and_that_it_could_not_look(db):
 def test_an_export_that_was_deleted_meanwhile_is_passed_over(guest):
     export = film(guest)
     Export.objects.filter(pk=export.pk).delete()
+    assert retention.expire(tools()).due == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_passes_at_once_let_it_go_once():
+    export = film(User.objects.create_guest())
+    done = at_once(lambda: retention.expire(tools()), lambda: retention.expire(tools()))
+    assert sum(each.expired for each in done) == 1
+    assert status(export) == Status.EXPIRED
+    assert Event.objects.filter(job=export.job, phase="expired").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_signs_up_at_the_same_moment_keeps_the_film_or_is_told_that_it_is_gone():
+    guest = User.objects.create_guest()
+    export = film(guest)
+    at_once(lambda: retention.expire(tools()), lambda: User.objects.filter(pk=guest.pk).update(guest=False))
+    gone = status(export) == Status.EXPIRED
+    assert (tools().store.size(export.result_key) is None) == gone
     assert retention.expire(tools()).due == 0

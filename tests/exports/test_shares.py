@@ -6,6 +6,7 @@ from django.urls import reverse
 from exports.models import Share
 from exports.views import lazy
 from tests.exports.footage import FILM, driver_is_awake, film_of, finished, project_of, requested, running
+from tests.progress.test_race import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +122,12 @@ def test_without_javascript_it_refreshes_only_when_asked_to(visitor, export):
     page = visitor.get(address(export), {"auto": "10"}).text
     assert '<meta http-equiv="refresh" content="10">' in page
     assert page.index("Stop refreshing") < page.index("Reel 12</h1>")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_at_once_make_one_link(owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    export = requested(project)
+    links = at_once(*[lambda: Share.open_for(export, may_download=True).token] * 2)
+    assert len(set(links)) == 1 == Share.objects.count()

@@ -1,5 +1,7 @@
 """Where the time of a job goes: the strip on its page."""
 
+from itertools import pairwise
+
 import pytest
 
 from progress.models import Job
@@ -79,7 +81,7 @@ def test_its_spans_fill_it_one_after_the_other(strip, rendering):
     spans = strip().spans
     assert spans[0].x == 0
     assert 990 <= spans[-1].x + spans[-1].wide <= 1000
-    assert all(after.x > before.x + before.wide for before, after in zip(spans, spans[1:], strict=False))
+    assert all(after.x > before.x + before.wide for before, after in pairwise(spans))
 
 
 def test_when_it_is_complete_all_of_it_has_passed_and_adds_up(strip, rendering, clock, tracker, job):
