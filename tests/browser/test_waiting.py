@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from exports.models import Export, Share, User
 from exports.tools import tools
 from exports.views import lazy
+from modal_functions.wire import AttemptKeys, Piece, SoFar, pack
 from progress.tracker import ProgressTracker
 from tests.exports.footage import driver_is_awake, film_of, project_of, requested, running
 
@@ -161,6 +162,22 @@ def test_nothing_jumps_when_the_card_moves(window, export, tracker):
     shifts = window.evaluate("window.__shifts")
     assert shifts[at_rest:] == []
     assert sum(shifts) < 0.01, "nor when the page is opened"
+
+
+def test_pieces_that_are_finished_appear_and_what_was_folded_open_stays_open(window, export, tracker):
+    def tell(done):
+        pieces = (Piece(name="beach.mov", done=60, total=60), Piece(name="boat.mov", done=done, total=60))
+        keys = AttemptKeys(export=str(export.pk), number=1)
+        tools().store.put(keys.so_far, pack(SoFar(pieces=pieces).as_wire()))
+
+    tell(0)
+    window.goto(reverse("export", args=[export.pk]))
+    window.get_by_text("1 of 2 clips are finished").click()
+    expect(window.locator(".piece").last).to_have_text("boat.mov to come")
+    tell(60)
+    moves(tracker, export, 800)
+    expect(window.get_by_text("2 of 2 clips are finished")).to_be_visible()
+    expect(window.locator(".piece").last).to_be_visible()
 
 
 def test_on_a_slow_line_the_bar_follows_and_nothing_is_said_to_be_lost(window, export, tracker):
