@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 export PYTHONDONTWRITEBYTECODE ?= $(CI)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check simulate bench chaos fuzz gallery lock chromium clean
+.PHONY: help run test test-sqlite test-postgres check simulate bench bench-eta chaos fuzz gallery lock chromium clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -58,6 +58,9 @@ simulate: .venv/.installed-dev  ## random schedules of the recovery protocol; a 
 
 bench: .venv/.installed-bench  ## the benchmarks of docs/BENCHMARKS.md; results in var/bench
 	exec $(BIN)/python -m tests.bench $(ARGS)
+
+bench-eta: .venv/.installed-dev  ## how well the ends of exports are told: docs/ETA.md; yours too: ARGS="--estimator package.module:Class"
+	exec $(BIN)/python -m tests.eta_replay $(ARGS)
 
 fuzz: .venv/.installed-dev  ## feed damaged media to all that reads it: make fuzz ARGS="--files 100000 --seed 1"
 	exec $(BIN)/python -m tests.fuzz $(ARGS)

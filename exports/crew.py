@@ -10,6 +10,7 @@ from exports.processes import Child
 from exports.signs import Answers, Beats, Watch
 
 CONNECTIONS = 4096
+STREAMS = 16_384
 THREADS = 32  # requests a web process works on at once; each may hold a database connection
 SILENCE = 90.0  # when every worker is at its longest (60 s, by Q_CLUSTER), none answers
 SHORTEST_SILENCE = 10.0
@@ -27,6 +28,16 @@ def web(say: Say, silence: float) -> Child:
     command += ["--backpressure", str(CONNECTIONS), "--backlog", str(CONNECTIONS)]
     sign = Answers(host, port, processes=settings.WEB_PROCESSES)
     return Child("web server", command, say, watch=Watch(sign, patience=silence))
+
+
+def push(say: Say, silence: float) -> Child:
+    """One process: it only hands on what it is told, and every stream of it shares one look at the rows."""
+    host, port = settings.PUSH_BIND
+    command = [sys.executable, "-m", "granian", "exports_site.asgi:application", "--interface", "asgi"]
+    command += ["--host", host, "--port", str(port), "--workers", "1", "--respawn-failed-workers"]
+    command += ["--workers-kill-timeout", "10", "--log-level", "error", "--backlog", str(STREAMS)]
+    command += ["--backpressure", str(STREAMS)]
+    return Child("push", command, say, watch=Watch(Answers(host, port), patience=silence))
 
 
 def cluster(say: Say, silence: float) -> Child:

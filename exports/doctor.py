@@ -201,10 +201,19 @@ def _preflight(scheme: str, host: str, path: str) -> tuple[int, str | None]:
 
 def _runner(tools: Tools) -> str:
     """That what is asked for could be started: on Modal, that the functions are there and speak this site's version."""
-    lacking = tools.runner(settings.RUNNER).lacks([kind.key for kind in kinds.KINDS])
+    lacking = tools.runner(settings.RUNNER).lacks([kind.key for kind in kinds.registered() if not kind.lacks()])
     if lacking:
         raise Wrong(*lacking)
     return f"The runner ({settings.RUNNER}) can start every kind of export."
+
+
+def _kinds(tools: Tools) -> str:
+    """Which exports can be asked for here; one that cannot is no fault, but is to be known."""
+    each = [(kind.label, kind.lacks()) for kind in kinds.registered()]
+    lacking = [f"{label} is not available here: it needs {lacks}." for label, lacks in each if lacks]
+    if lacking:
+        raise Needless(" ".join(lacking))
+    return f"What can be asked for: {', '.join(label for label, _ in each)}."
 
 
 @contextmanager
@@ -226,5 +235,6 @@ PARTS: tuple[tuple[str, Callable[[Tools], str]], ...] = (
     ("write-once", _write_once),
     ("grants", _grants),
     ("CORS", _cors),
+    ("kinds", _kinds),
     ("runner", _runner),
 )

@@ -40,11 +40,11 @@ def one_pass(tools: Tools) -> Passed:
     due = again = list(Export.objects.due(tools.clock()).values_list("pk", flat=True)[:AT_ONCE])
     counts: Counter[bool] = Counter()
     for _ in range(MOST_STEPS):
+        if not again:
+            break
         steps = _reconciled(again, tools)
         counts.update(step.name != "failed" for step in steps.values())
         again = [pk for pk, step in steps.items() if step.again]
-        if not again:
-            break
     return Passed(looked=len(due), stepped=counts[True], failed=counts[False])
 
 

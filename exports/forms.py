@@ -7,15 +7,12 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from exports import timecode
-from exports.kinds.multi_clip import QUALITIES, RATES, SIZES, Choice
-from exports.models import Clip, User
+from exports.kinds.asking import EnlargingField, time_input
+from exports.kinds.footage import QUALITIES, RATES
+from exports.kinds.multi_clip import SIZES, Choice
+from exports.models import Clip, Token, User
 
 SLACK_US = 1_000  # what a person reads is rounded; a thousandth past the end is the end
-ENLARGING = {
-    "lanczos": "Lanczos",
-    "real-esrgan": "Real-ESRGAN upscale, not available here: its weights are not installed",
-}
-MISSING = frozenset({"real-esrgan"})
 # A field that was changed is kept at once; only what is said of it comes back, so that nobody is disturbed in typing.
 CHECKED = {
     "hx-trigger": "change delay:200ms",
@@ -61,29 +58,21 @@ class ProjectForm(forms.Form):
     )
 
 
-class TimeField(forms.Field):
-    """Microseconds; None where nothing was typed."""
-
-    widget = forms.TextInput
-
-    def to_python(self, value: Any) -> int | None:
-        text = str(value or "").strip()
-        try:
-            return timecode.parse(text) if text else None
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
-
-
-def _time_input(label: str) -> TimeField:
-    attrs = {"inputmode": "decimal", "autocomplete": "off", "size": 9, "maxlength": 20}
-    return TimeField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label="What is it for?",
+        max_length=80,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Expected a name, such as “nightly exports”, got nothing."},
+    )
+    scope = forms.ChoiceField(label="It may", choices=Token.Scope.choices)
 
 
 class ClipForm(forms.Form):
     """The in and the out point of one clip. Nothing typed: from the start, up to the end."""
 
-    start = _time_input("In")
-    end = _time_input("Out")
+    start = time_input("In")
+    end = time_input("Out")
 
     def __init__(self, typed: Mapping[str, Any] | None, clip: Clip) -> None:
         prefix = f"clip-{clip.pk}"
@@ -123,16 +112,6 @@ class ClipForm(forms.Form):
         self.add_error(field, f"Expected {expected}, got “{str(self[field].value())[:40]}”.")
 
 
-class SelectWithMissing(forms.Select):
-    """Shows what there could be, but is not: it cannot be chosen."""
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option = super().create_option(name, value, *args, **kwargs)
-        if value in MISSING:
-            option["attrs"]["disabled"] = True
-        return option
-
-
 class ExportForm(forms.Form):
     """What the film shall be. The choices are the kind's own."""
 
@@ -142,19 +121,11 @@ class ExportForm(forms.Form):
     size = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SIZES.items()])
     rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES])
     quality = forms.ChoiceField(choices=list(QUALITIES.items()))
-    enlarging = forms.ChoiceField(
-        label="Enlarging", choices=list(ENLARGING.items()), widget=SelectWithMissing, required=False
-    )
+    enlarging = EnlargingField()
 
     def __init__(self, typed: Mapping[str, Any] | None, *, title: str, choice: Choice) -> None:
         chosen = {"title": title, "size": choice.size, "rate": choice.rate, "quality": choice.quality}
         super().__init__(typed if typed is not None and "size" in typed else None, initial=chosen, auto_id="export-%s")
-
-    def clean_enlarging(self) -> str:
-        asked = str(self.cleaned_data["enlarging"])
-        if asked in MISSING:
-            raise forms.ValidationError(f"{ENLARGING[asked]}. Choose {ENLARGING['lanczos']}.")
-        return asked
 
     @property
     def options(self) -> dict[str, str]:

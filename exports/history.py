@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from exports.kinds import KINDS
+from exports import kinds
 from exports.models import Project
 from progress.models import Job, Status
 
@@ -56,9 +56,9 @@ class HistoryForm(forms.Form):
         super().__init__(asked, auto_id="history-%s", label_suffix="", use_required_attribute=False)
         names = Project.objects.of(owner_id).order_by("-created_at").values_list("pk", "name")[:MOST_PROJECTS]
         self.fields["state"].choices = [("", _("Any")), *((key, label) for key, (label, _q) in STATES.items())]  # type: ignore[attr-defined]
-        self.fields["kind"].choices = [("", _("Any")), *((kind.key, kind.label) for kind in KINDS)]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", _("Any")), *((kind.key, kind.label) for kind in kinds.registered())]  # type: ignore[attr-defined]
         self.fields["project"].choices = [("", _("Any")), *((str(pk), name) for pk, name in names)]  # type: ignore[attr-defined]
-        if len(KINDS) < 2:
+        if len(kinds.registered()) < 2:
             del self.fields["kind"]
 
     @property

@@ -6,8 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from exports import kinds, retention, timecode, waiting
-from exports.kinds.multi_clip import US
-from exports.models import Export
+from exports.models import Export, Result
 from progress import wording
 from progress.models import Status
 
@@ -76,7 +75,25 @@ class Panel:
     @property
     def shown(self) -> str:
         """What the page has; the fragment brings the panel anew only where this has changed."""
-        return ",".join([*(button.name for button in self.buttons), self.state])
+        return ",".join([*(button.name for button in self.buttons), self.state, *self._count_of_results])
+
+    @cached_property
+    def results(self) -> list[Result]:
+        """Of a kind that makes several: what can be had by now."""
+        several = self._kind.several and self.state != "gone"
+        return list(self.export.results.all()) if several else []
+
+    @property
+    def several(self) -> bool:
+        return self._kind.several
+
+    @property
+    def keeps_parts(self) -> bool:
+        return self._kind.pipeline.keeps_parts
+
+    @property
+    def change_address(self) -> str:
+        return self._kind.address(self.export.project)
 
     @property
     def promise(self) -> str:
@@ -118,14 +135,21 @@ class Panel:
     @property
     def facts(self) -> str:
         """Of the finished film: length, dimensions, size."""
-        output, found = self.export.spec.get("output", {}), self.export.result_facts
-        seconds = found.get("seconds")
+        seconds, size = self.export.result_facts.get("seconds"), self._kind.size(self.export)
         parts = [
-            timecode.roughly(round(float(seconds) * US)) if seconds is not None else "",
-            f"{output['width']} × {output['height']}" if "width" in output and "height" in output else "",
-            wording.size(self.export.result_bytes or 0),
+            timecode.roughly(round(float(seconds) * timecode.US)) if seconds is not None else "",
+            f"{size[0]} × {size[1]}" if size else "",
+            wording.size(sum(each.bytes for each in self.results) or self.export.result_bytes or 0),
         ]
         return " · ".join(part for part in parts if part)
+
+    @cached_property
+    def _kind(self) -> kinds.Kind:
+        return kinds.get(self.export.kind)
+
+    @property
+    def _count_of_results(self) -> list[str]:
+        return [str(len(self.results))] if self._kind.several else []
 
     @property
     def kept_until(self) -> datetime | None:
@@ -139,7 +163,7 @@ class Panel:
     @property
     def _keeps(self) -> bool:
         """Whether there can be finished parts by now."""
-        return kinds.get(self.export.kind).pipeline.keeps_parts and self.export.job.attempt > 0
+        return self._kind.pipeline.keeps_parts and self.export.job.attempt > 0
 
     @property
     def _winds_down(self) -> bool:

@@ -6,7 +6,8 @@ from fractions import Fraction
 from statistics import median
 
 from exports import timecode
-from exports.kinds.multi_clip import RATES, SIZES, US, Choice
+from exports.kinds.footage import RATES, US
+from exports.kinds.multi_clip import SIZES, Choice, MultiClip
 from exports.models import Clip
 from progress import wording
 from progress.models import StageRun
@@ -75,7 +76,11 @@ def preflight(clips: Sequence[Clip], choice: Choice) -> Preflight:
 def records() -> list[Record]:
     """Of the last exports that were finished here, whoever made them: only what a frame of them cost."""
     runs = StageRun.objects.filter(
-        stage="process", finished=True, done__gt=0, job__export__result_bytes__isnull=False
+        stage="process",
+        finished=True,
+        done__gt=0,
+        job__export__kind=MultiClip.key,
+        job__export__result_bytes__isnull=False,
     ).order_by("-pk")
     columns = ("began", "ended", "done", "job__export__result_bytes", "job__export__spec")
     return [

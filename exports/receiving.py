@@ -2,6 +2,7 @@
 
 import fcntl
 import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,32 @@ class ToTheDisk(TemporaryFileUploadHandler):
         if isinstance(self.store, FolderStore):
             self.store.check()
         self.file = Beside(self.folder, self.file_name or "", self.content_type)
+
+
+class Small(FileUploadHandler):
+    """Into memory, up to so many bytes; of what is larger, only the size is kept, for whoever says that it is."""
+
+    def __init__(self, request: HttpRequest, *, most: int) -> None:
+        super().__init__(request)
+        self.most = most
+        self.held = BytesIO()
+
+    def handle_raw_input(self, *args: Any, **kwargs: Any) -> None:
+        *_, content_length = args[:3]
+        if content_length > 4 * self.most:
+            raise StopUpload(connection_reset=True)
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        super().new_file(*args, **kwargs)
+        self.held = BytesIO()
+
+    def receive_data_chunk(self, piece: bytes, start: int) -> None:
+        if start + len(piece) <= self.most:
+            self.held.write(piece)
+
+    def file_complete(self, file_size: int) -> "UploadedFile[Any]":
+        self.held.seek(0)
+        return UploadedFile(self.held, "file", self.content_type, file_size)
 
 
 def incoming() -> Path:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import OperationalError
 
-from exports import queue
+from exports import queue, results
 from exports.looking import SILENT, Look, look
 from exports.models import Attempt, Export
 from exports.plan import LATER, SELDOM, plan, unreachable
@@ -55,6 +55,8 @@ def reconcile_many(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
     """The same for many at once: looked at side by side, and each given its own step. What one of them meets keeps
     none of the others back. Those that somebody else drives are left out."""
     token, exports = Export.claim(ids, tools.clock())
+    if not exports:
+        return {}
     steps: dict[Any, Step] = {export.pk: LEFT for export in exports}
     try:
         attempts = Attempt.latest_of(exports)
@@ -78,7 +80,9 @@ def _look(tools: Tools, case: Case) -> Look | Exception:
 def _take_all(cases: Sequence[Case], steps: dict[Any, Step], tools: Tools) -> None:
     """Into `steps`, one after the other: who is stopped in the middle has said which were taken."""
     planned = [(case, _planned(case, tools)) for case in cases]
-    _fold([case.seen for case, step in planned if step.name == "fold"], tools)
+    reported = [case for case, step in planned if step.name == "fold"]
+    _fold([case.seen for case in reported], tools)
+    _note([case.attempt for case in reported if case.attempt], tools)
     waiting = [case.export for case, step in planned if step.name == "spawn"]
     begun, told = queue.begin_next(waiting, tools)
     again = [(case.export, case.attempt) for case, step in planned if step.name == "spawn_again" and case.attempt]
@@ -110,6 +114,14 @@ def _planned(case: Case, tools: Tools) -> Step:
 
 def _fold(seen: Sequence[Look | Exception], tools: Tools) -> None:
     tools.tracker.observe_many(each.progress for each in seen if isinstance(each, Look) and each.progress)
+
+
+def _note(attempts: Sequence[Attempt], tools: Tools) -> None:
+    for attempt in attempts:
+        try:
+            results.note(attempt, tools)
+        except StoreError as error:  # the next look sees them
+            logger.warning("What is ready of %s could not be seen: %s", attempt, error)
 
 
 def _taken(case: Case, step: Step, tools: Tools) -> Step:

@@ -8,7 +8,7 @@ from typing import Any
 
 from exports import timecode, waiting
 from exports.forms import ClipForm, ExportForm
-from exports.kinds.multi_clip import RATES, SIZES, Choice
+from exports.kinds.multi_clip import Choice, MultiClip
 from exports.models import Clip, Export, Project, Source
 from exports.preflight import Preflight, preflight
 from progress import wording
@@ -230,8 +230,12 @@ def film(
 
 def export_form(project: Project, typed: Mapping[str, Any] | None) -> ExportForm:
     """Filled in as the project's last export was, so that making it again is one click."""
-    last = project.exports.order_by("-job__created_at").select_related("job").first()
-    return ExportForm(typed, title=last.job.title if last else project.name, choice=_chosen(last))
+    last = project.exports.filter(kind=MultiClip.key).order_by("-job__created_at").select_related("job").first()
+    return ExportForm(
+        typed,
+        title=last.job.title if last else project.name,
+        choice=Choice.of(last.spec["output"]) if last else Choice(),
+    )
 
 
 def waveform(loudness: Sequence[int]) -> str:
@@ -242,11 +246,3 @@ def waveform(loudness: Sequence[int]) -> str:
     halves = [max(0.5, 15.5 * min(255, max(0, each)) / 255) for each in loudest]
     wide = COLUMNS / columns if columns else 0.0
     return "".join(f"M{(n + 0.5) * wide:.4g} {16 - half:.3g}v{2 * half:.3g}" for n, half in enumerate(halves))
-
-
-def _chosen(export: Export | None) -> Choice:
-    output = export.spec.get("output", {}) if export else {}
-    size = next((key for key, (_, *sides) in SIZES.items() if sides == [output.get("width"), output.get("height")]), "")
-    rate = next((key for key, fps in RATES.items() if list(fps) == output.get("fps")), "")
-    found = {"size": size, "rate": rate, "quality": output.get("quality", "")}
-    return Choice(**{name: value for name, value in found.items() if value})

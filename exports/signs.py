@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("exports")
 
-EVERY = 3.0  # seconds between two looks
+EVERY = 3.0  # seconds from one look to the next
+BREATH = 1.0  # between the end of one and the next, however long it took
+LONGEST_PATIENCE = 600.0
 ANSWERED_WITHIN = 5.0
 TURNS = 6  # the kernel deals connections out by chance: one process in four hundred is missed by so many
 
@@ -37,16 +39,21 @@ class Life:
 class Watch:
     """Counts looks without a sign, one after the other. A look that is kept waiting counts once, however long that
     takes, so neither a sleeping machine nor a changed clock is taken for silence. It looks in a thread of its own:
-    whoever is dead may keep it waiting, and nothing else."""
+    whoever is dead may keep it waiting, and nothing else.
+
+    After each silence that was too long its patience is twice as long, until there is a sign: on a machine that is too
+    busy even to start something in time, starting it again and again would be all that is ever done."""
 
     def __init__(self, sense: Sense, *, patience: float, every: float = EVERY) -> None:
         self.sense, self.every = sense, every
-        self.most = max(1, math.ceil(patience / every))
+        self.most = self.usual = max(1, math.ceil(patience / every))
         self.life: Life | None = None
         self.thread: threading.Thread | None = None
 
     def begin(self, pid: int) -> None:
         """Whoever has just been started has the whole patience before it."""
+        if self.is_over:
+            self.most = min(2 * self.most, max(self.usual, math.ceil(LONGEST_PATIENCE / self.every)))
         self.life = Life(pid)
         if self.thread is None:
             self.thread = threading.Thread(target=self._keep_looking, name="watch", daemon=True)
@@ -54,8 +61,11 @@ class Watch:
 
     def look(self) -> None:
         life = self.life  # of another that begins meanwhile, this look says nothing
-        if life is not None:
-            life.missed = 0 if self.sense(life.pid) else life.missed + 1
+        if life is None:
+            return
+        life.missed = 0 if self.sense(life.pid) else life.missed + 1
+        if life.missed == 0 and life is self.life:
+            self.most = self.usual
 
     @property
     def silence(self) -> float:
@@ -66,12 +76,15 @@ class Watch:
         return self.life is not None and self.life.missed >= self.most
 
     def _keep_looking(self) -> None:
+        took = 0.0
         while True:
-            time.sleep(self.every)
+            time.sleep(max(min(BREATH, self.every), self.every - took))
+            began = time.monotonic()
             try:
                 self.look()
             except Exception:
                 logger.exception("A look for signs of life failed")
+            took = time.monotonic() - began
 
 
 class Beats:

@@ -28,9 +28,7 @@ LISTED = 20  # pieces
 
 @dataclass(frozen=True, kw_only=True)
 class PieceLine:
-    number: int
     piece: Piece
-    where: str  # its result, once it can be had
 
     @property
     def said(self) -> str:
@@ -53,8 +51,8 @@ class Interim:
 
     @property
     def pieces(self) -> list[PieceLine]:
-        """Where there are several; of very many only those that can be had, and the first."""
-        return [] if len(self.lines) < 2 else [line for line in self.lines if line.where or line.number <= LISTED]
+        """Where there are several; of very many the first."""
+        return [] if len(self.lines) < 2 else self.lines[:LISTED]
 
     @property
     def finished(self) -> str:
@@ -64,7 +62,7 @@ class Interim:
 
     @property
     def mark(self) -> str:
-        told = (*self.facts, *self.previews, *(f"{line.said}{line.where}" for line in self.pieces))
+        told = (*self.facts, *self.previews, *(line.said for line in self.pieces))
         return f"{zlib.crc32('|'.join(told).encode()):x}"
 
 
@@ -76,10 +74,7 @@ def of(export: Export, tools: Tools) -> Interim:
     told = _told(attempts[:1], tools) if attempts else []
     latest = told[0] if told else SoFar()
     under_way = export.job.status in LISTENING
-    lines = [
-        PieceLine(number=number, piece=piece, where=_where(piece, export))
-        for number, piece in enumerate(latest.pieces, 1)
-    ]
+    lines = [PieceLine(piece=piece) for piece in latest.pieces]
     facts = [_place(attempts), speed(export.job, latest.kept) if under_way else "", _cost(attempts, tools)]
     previews = [name for piece in latest.pieces for name in piece.previews if PREVIEW.fullmatch(name)]
     return Interim(
@@ -88,14 +83,6 @@ def of(export: Export, tools: Tools) -> Interim:
         previews=list(dict.fromkeys(previews)) if export.job.status != Status.COMPLETE else [],
         facts=[fact for fact in facts if fact],
     )
-
-
-def piece_of(export: Export, number: int, tools: Tools) -> Piece | None:
-    """The piece of that number, if its result can be had."""
-    latest = _told(list(export.attempts.order_by("-number")[:1]), tools)
-    pieces = latest[0].pieces if latest else ()
-    found = pieces[number - 1] if 1 <= number <= len(pieces) else None
-    return found if found and _where(found, export) else None
 
 
 def speed(job: Job, kept: int) -> str:
@@ -116,13 +103,6 @@ def speed(job: Job, kept: int) -> str:
 
 def preview_key(export: Export, name: str) -> str | None:
     return f"projects/{export.project_id}/chunks/{name[:2]}/{name}" if PREVIEW.fullmatch(name) else None
-
-
-def _where(piece: Piece, export: Export) -> str:
-    """Only what an attempt of this export wrote itself can be had from it."""
-    key = piece.result.get("key")
-    own = isinstance(key, str) and key.startswith(f"attempts/{export.pk}/")
-    return str(key) if own and piece.finished else ""
 
 
 def _told(attempts: list[Attempt], tools: Tools) -> list[SoFar]:

@@ -1,14 +1,13 @@
 """The steps that reconcile can take. Each is safe to take twice, and to be killed in."""
 
-import contextlib
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from django.db import transaction
 
-from exports import kinds
+from exports import kinds, results
 from exports.looking import progress_of
 from exports.models import Attempt, Export, Notice
 from exports.tools import Tools
@@ -57,7 +56,7 @@ def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> N
         case "pause":
             tracker.pause(export.pk, version=export.job.version)
         case "resume":
-            tracker.resume(export.pk, actor="")
+            tracker.resume(export.pk, actor="", version=export.job.version)
         case "finalize":
             _finalize(export, attempt, tools)
     if attempt is not None:
@@ -78,7 +77,7 @@ def _take_on_attempt(step: Step, export: Export, attempt: Attempt, tools: Tools,
             else:
                 tools.tracker.requeue(export.pk, cause="lost", text="No attempt was open.", version=export.job.version)
         case "abort":
-            _abort(step, attempt, tools)
+            _abort(step, export, attempt, tools)
         case "settle":
             _settle(export, attempt, tools)
         case "stop":
@@ -98,8 +97,10 @@ def _fold(attempt: Attempt, tools: Tools) -> None:
             logger.warning("A report of %s was refused: %s", attempt, refusal)
 
 
-def _abort(step: Step, attempt: Attempt, tools: Tools) -> None:
+def _abort(step: Step, export: Export, attempt: Attempt, tools: Tools) -> None:
     """Into the register first: if the work was quicker, its own outcome stands, and the next look obeys it."""
+    if step.cause == "superseded" and Job.objects.get(pk=export.pk).version != export.job.version:
+        return  # that it had ended was read before the attempt was: it may have been resumed or retried in between
     outcome = Outcome(
         ending="abort", writer=str(attempt.token), at=tools.clock(), code=step.cause, sentence=_why(step.cause)
     )
@@ -113,6 +114,7 @@ def _settle(export: Export, attempt: Attempt, tools: Tools) -> None:
         return
     outcome = Outcome.from_wire(unpack(stands))
     _fold(attempt, tools)
+    results.note(attempt, tools)
     with transaction.atomic():
         decided = attempt.decide(
             outcome=outcome.ending, cause=outcome.code, sentence=outcome.sentence, now=tools.clock()
@@ -185,24 +187,12 @@ def _cancelled(export: Export, step: Step, tools: Tools, *, version: int | None 
 
 def _finalize(export: Export, attempt: Attempt | None, tools: Tools) -> None:
     """Looks at the result before it counts; then all that completion means, in one transaction."""
-    if attempt is not None and _is_there(export.result_facts, attempt, tools):
+    if attempt is not None and results.are_there(export.result_facts, attempt, tools.store):
         kinds.get(export.kind).finalize(export, attempt, tools.tracker)
         return
-    sentence = "The finished film is not where it was put, or not whole. It is made again from its parts."
+    sentence = "What was finished is not where it was put, or not whole. It is made again from its parts."
     with transaction.atomic():
         _try_again(export, attempt, cause="result_missing", sentence=sentence, retryable=True, tools=tools)
-
-
-def _is_there(result: dict[str, Any], attempt: Attempt, tools: Tools) -> bool:
-    """Only what this attempt wrote itself can be its result."""
-    key, size, digest = (result.get(name) for name in ("key", "bytes", "sha256"))
-    if not isinstance(key, str) or not key.startswith(f"{attempt.keys.folder}/out/"):
-        return False
-    if type(size) is not int or not isinstance(digest, str) or len(digest) != 64:
-        return False
-    with contextlib.suppress(ValueError):  # a key that is none
-        return tools.store.size(key) == size
-    return False
 
 
 def _gone(export: Export, attempt: Attempt, now: datetime) -> None:

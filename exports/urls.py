@@ -1,7 +1,24 @@
 from django.urls import path
 
-from exports.api import recovery
-from exports.views import account, accounts, dashboard, exports, film, films, health, projects, shares, so_far, uploads
+from exports.api import docs, recovery
+from exports.api.dialects import assembly
+from exports.api.dialects.site import dialects
+from exports.api.v1 import site as api_v1
+from exports.views import (
+    account,
+    accounts,
+    asking,
+    dashboard,
+    exports,
+    film,
+    films,
+    health,
+    projects,
+    shares,
+    so_far,
+    tokens,
+    uploads,
+)
 
 urlpatterns = [
     path("", accounts.start, name="start"),
@@ -27,7 +44,6 @@ urlpatterns = [
     path("exports/<uuid:job_id>/download", films.download, name="download"),
     path("exports/<uuid:job_id>/so-far", so_far.section, name="so-far"),
     path("exports/<uuid:job_id>/preview/<str:name>", so_far.preview, name="preview"),
-    path("exports/<uuid:job_id>/pieces/<int:number>", so_far.piece, name="piece"),
     path("exports/<uuid:job_id>/timeline", exports.timeline, name="timeline"),
     path("exports/<uuid:job_id>/share", shares.share, name="share"),
     path("exports/<uuid:job_id>/revoke", shares.revoke, name="revoke"),
@@ -35,10 +51,13 @@ urlpatterns = [
     path("shared/<str:token>/fragment", shares.shared_fragment, name="shared-fragment"),
     path("shared/<str:token>/watch", shares.shared_film, {"attachment": False}, name="shared-watch"),
     path("shared/<str:token>/download", shares.shared_film, {"attachment": True}, name="shared-download"),
+    path("exports/<uuid:job_id>/results/<int:place>", films.result, name="result"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<uuid:project_id>/", projects.project_page, name="project"),
     path("projects/<uuid:project_id>/library", projects.library, name="library"),
     path("projects/<uuid:project_id>/film", film.change_film, name="film"),
+    path("projects/<uuid:project_id>/exports/new", asking.choose, name="choose-kind"),
+    path("projects/<uuid:project_id>/exports/new/<slug:key>", asking.ask, name="new-export"),
     path("sources/<uuid:source_id>/thumbnail", projects.thumbnail, name="thumbnail"),
     path("projects/<uuid:project_id>/s3/multipart", uploads.create, name="uploads"),
     path("projects/<uuid:project_id>/s3/multipart/<uuid:source_id>", uploads.upload, name="upload"),
@@ -51,6 +70,13 @@ urlpatterns = [
     path("api/exports/active", recovery.active, name="api-active"),
     path("api/exports/<uuid:job_id>/modal-status", recovery.modal_status, name="api-modal-status"),
     path("api/exports/<uuid:export_id>/attempts/<int:number>/report", recovery.report, name="attempt-report"),
+    path("api/docs", docs.page, name="api-docs"),
+    path("api/v1/", api_v1.api.urls),
+    path("api/v1/assembly/jobs/<uuid:job_id>/websocket", assembly.websocket, name="assembly-websocket"),
+    path("", dialects.urls),
+    path("api/v1/<path:rest>", api_v1.unknown),
+    path("account/tokens", tokens.tokens, name="tokens"),
+    path("account/tokens/<int:token_id>/revoke", tokens.revoke, name="revoke-token"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

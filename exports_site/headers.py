@@ -1,15 +1,17 @@
 """The Content-Security-Policy: one constant line, so a middleware of ten lines beats a library that builds it anew."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 
-@cache
-def policy(bucket: str = "") -> str:
-    """`bucket`: the origin that films are watched from and uploads go to, where that is not this site's own."""
+@lru_cache(64)
+def policy(bucket: str = "", push: str = "") -> str:
+    """`bucket`: the origin that films are watched from and uploads go to, where that is not this site's own.
+    `push`: the origin that news comes from, likewise."""
     own = f"'self' {bucket}".rstrip()
     return "; ".join(
         (
@@ -19,7 +21,7 @@ def policy(bucket: str = "") -> str:
             f"img-src {own} data:",
             f"media-src {own}",
             "font-src 'self'",
-            f"connect-src {own}",
+            f"connect-src {own} {push}".rstrip(),
             "manifest-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
@@ -34,5 +36,17 @@ class ContentSecurityPolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", policy(settings.STORE_ORIGIN))
+        response.headers.setdefault("Content-Security-Policy", policy(settings.STORE_ORIGIN, _push(request)))
         return response
+
+
+def _push(request: HttpRequest) -> str:
+    """Where news has a port of its own, it is on the machine that the page was asked of, by the same name."""
+    if not settings.PROGRESS_PUSH.startswith(":"):
+        return ""
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return ""
+    port = host.rpartition(":")[2]
+    return f"http://{host.removesuffix(f':{port}') if port.isdigit() else host}{settings.PROGRESS_PUSH}"

@@ -16,6 +16,8 @@ PRODUCTION = bool(PUBLIC_URL)
 SECURE = PUBLIC_URL.startswith("https://")
 BIND = env.bind("LONGHAUL_BIND", "127.0.0.1:8000")
 BIND_URL = f"http://{in_url(BIND[0])}:{BIND[1]}/"
+PUSH = env.switch("LONGHAUL_PUSH", default=not PRODUCTION)
+PUSH_BIND = env.bind("LONGHAUL_PUSH_BIND", f"{in_url(BIND[0])}:{BIND[1] + 1 if BIND[1] < 65535 else BIND[1] - 1}")
 WEB_PROCESSES = env.whole_number("LONGHAUL_WEB_PROCESSES", 1, 1, 256)
 CLUSTER_PROCESSES = env.whole_number("LONGHAUL_CLUSTER_PROCESSES", 2, 1, 256)
 STORE_ROOT = HOME / "store"
@@ -42,6 +44,8 @@ LARGEST_UPLOAD = env.whole_number("LONGHAUL_LARGEST_UPLOAD_GB", 20, 1, 1_000) * 
 QUOTA = env.whole_number("LONGHAUL_QUOTA_GB", 100, 1, 1_000_000) * GB
 GUEST_QUOTA = env.whole_number("LONGHAUL_GUEST_QUOTA_GB", 10, 1, 1_000_000) * GB
 KEEP_DAYS = env.whole_number("LONGHAUL_KEEP_DAYS", 0, 0, 36_500)
+API_CHANGES_A_MINUTE = env.whole_number("LONGHAUL_API_CHANGES_A_MINUTE", 120, 1, 1_000_000)
+API_QUESTIONS_A_MINUTE = env.whole_number("LONGHAUL_API_QUESTIONS_A_MINUTE", 1_200, 1, 1_000_000)
 GUESTS_WELCOME = env.switch("LONGHAUL_GUESTS", default=True)
 
 SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)
@@ -162,6 +166,8 @@ Q_CLUSTER = {
     "recycle": 500,
 }
 
+# In production one address leads to both servers; without anything in front, news has a port of its own.
+PROGRESS_PUSH = "" if not PUSH else "/" if PRODUCTION else f":{PUSH_BIND[1]}"
 PROGRESS_POLL_SECONDS = env.whole_number("LONGHAUL_POLL_SECONDS", 2, 1, 60)
 PROGRESS_FROM_MEMORY = env.switch("LONGHAUL_POLLS_FROM_MEMORY", default=False)
 

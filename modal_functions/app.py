@@ -6,7 +6,8 @@ A kind's function conducts an attempt; what can be made apart from the rest, it 
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ import modal
 from grpclib.exceptions import StreamTerminatedError
 from modal import exception
 
+from modal_functions import kinds, needs
 from modal_functions.attempt import attempt
 from modal_functions.fan import Lost, make_batch
+from modal_functions.needs import PROCESSOR, Image, Limits
 from modal_functions.wire import VERSION
 
-HOUR = 3600
 AT_ONCE = 32  # batches of one export
 SILENCE = 300.0  # seconds in which Modal says nothing of a batch, after which it is handed out again
 LIBRARIES = ("av", "boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
@@ -28,63 +30,79 @@ UNHEARD = (
 )
 
 
-def locked(lock: Path) -> Iterator[str]:
+Wire = dict[str, Any]
+
+
+def locked(lock: Path, libraries: tuple[str, ...] = LIBRARIES) -> Iterator[str]:
     """The versions that the site itself is locked to."""
     pinned = dict(re.findall(r"^([a-z0-9-]+)==([^\s\\]+)", lock.read_text(), re.MULTILINE))
-    yield from (f"{name}=={pinned[name]}" for name in LIBRARIES)
+    yield from (f"{name}=={pinned[name]}" for name in libraries)
 
 
-def _processor() -> modal.Image:
-    """What work without a graphics card needs. In a container it is there already, and the lock is not."""
-    image = modal.Image.debian_slim(python_version="3.11")
+@cache
+def image_of(image: Image) -> modal.Image:
+    """In a container it is there already, and the lock is not."""
+    built = modal.Image.debian_slim(python_version="3.11")
     if modal.is_local():
-        image = image.pip_install(*locked(Path(__file__).parent.parent / "requirements.txt"))
-    return image.add_local_python_source("modal_functions")
+        lock = Path(__file__).parent.parent / "requirements.txt"
+        built = built.pip_install(*locked(lock, (*LIBRARIES, *image.libraries)))
+    return built.add_local_python_source("modal_functions")
 
 
 app = modal.App("longhaul", include_source=False)
-processor = _processor()
 
 
-@app.function(
-    image=processor,
-    cpu=(0.5, 4.0),
-    memory=2048,
-    timeout=12 * HOUR,
-    retries=0,
-    scaledown_window=60,
-    nonpreemptible=True,  # it mostly waits for others, and all of them wait for it
-)
-def multi_clip(order: dict[str, Any]) -> dict[str, Any]:
-    return _conduct(order)
+def conduct(order: Wire) -> Wire:
+    """An attempt of the kind that the function has the name of."""
+    folder = Path(tempfile.mkdtemp(prefix="longhaul-"))
+    call = modal.current_function_call_id() or ""
+    hand = partial(hand_out, globals()[batch_of(needs.of(order["kind"]).image)])
+    return attempt(order, call=call, folder=folder, hand_out=hand, at_once=AT_ONCE)
 
 
-@app.function(
-    image=processor,
-    cpu=(1.0, 2.0),
-    memory=2048,
-    timeout=2 * HOUR,  # later than the child's own limit, which says which clip it was
-    retries=0,
-    scaledown_window=60,
-    max_containers=90,
-)
-def batch(order: dict[str, Any]) -> dict[str, Any]:
+def make(order: Wire) -> Wire:
     """One container works on one batch at a time, and keeps the source for the next."""
     folder = Path(tempfile.gettempdir()) / "longhaul-batch"
     folder.mkdir(exist_ok=True)
     return make_batch(order, folder=folder)
 
 
-@app.function(image=processor, name=f"wire_{VERSION}", max_containers=1)
+def batch_of(image: Image) -> str:
+    """The function that makes batches in this image."""
+    return "batch" if image == PROCESSOR else f"batch_{image.name}"
+
+
+def function(name: str, act: Callable[[Wire], Wire], image: Image, limits: Limits, **more: Any) -> None:
+    """Under its name in this module, where a container looks for it."""
+
+    def called(order: Wire) -> Wire:
+        return act(order)
+
+    called.__name__ = called.__qualname__ = name
+    globals()[name] = app.function(
+        image=image_of(image),
+        cpu=limits.cpu,
+        memory=limits.memory,
+        timeout=limits.timeout,
+        gpu=limits.gpu or None,
+        retries=0,
+        scaledown_window=60,
+        **more,
+    )(called)
+
+
+for kind in kinds.NAMES:
+    declared = needs.of(kind)
+    # It mostly waits for others, and all of them wait for it.
+    function(kind, conduct, declared.image, declared.conducting, nonpreemptible=True)
+    if batch_of(declared.image) not in globals():  # kinds of one image share it
+        function(batch_of(declared.image), make, declared.image, declared.batch, max_containers=90)
+
+
+@app.function(image=image_of(PROCESSOR), name=f"wire_{VERSION}", max_containers=1)
 def version() -> int:
     """Never called: that it is there tells the site which version was deployed."""
     return VERSION
-
-
-def _conduct(order: dict[str, Any]) -> dict[str, Any]:
-    folder = Path(tempfile.mkdtemp(prefix="longhaul-"))
-    call = modal.current_function_call_id() or ""
-    return attempt(order, call=call, folder=folder, hand_out=hand_out, at_once=AT_ONCE)
 
 
 class Handed:
@@ -117,7 +135,7 @@ class Handed:
             return
 
 
-def hand_out(order: dict[str, Any]) -> Handed:
+def hand_out(batch: "modal.Function[..., Wire, Any]", order: Wire) -> Handed:
     try:
         return Handed(batch.spawn(order))
     except Exception as error:

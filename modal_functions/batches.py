@@ -1,16 +1,17 @@
 """Batches: work on one source, small enough to be lost. Each is made in a child process, and what it makes is kept."""
 
 import contextlib
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from modal_functions.media import child
-from modal_functions.so_far import preview_of
 from modal_functions.store import Store, StoreError
+from modal_functions.wire import kept_as
 
-Hear = Callable[[int], None]  # of the frames that are made so far; what it raises ends the batch
+Hear = Callable[[int], None]  # of the units that are done so far; what it raises ends the batch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +20,10 @@ class Batch:
     it does no harm if one is."""
 
     source: dict[str, Any]  # its key, name and bytes
-    request: dict[str, Any]  # what the child is asked, but for its paths
+    request: dict[str, Any]  # what the child is asked, but for its paths; without chunks, `units` says how much it is
     parts: tuple[str, ...]  # the names of the files that come of it
     kept: str  # where they are kept
+    uses: tuple[str, ...] = ()  # parts that are kept already and that the child finds in its folder
 
     @property
     def name(self) -> str:
@@ -31,11 +33,11 @@ class Batch:
         return kept_as(self.kept, part)
 
     def as_wire(self) -> dict[str, Any]:
-        return {**vars(self), "parts": list(self.parts)}
+        return {**vars(self), "parts": list(self.parts), "uses": list(self.uses)}
 
     @classmethod
     def from_wire(cls, wire: dict[str, Any]) -> "Batch":
-        return cls(**{**wire, "parts": tuple(wire["parts"])})
+        return cls(**{**wire, "parts": tuple(wire["parts"]), "uses": tuple(wire.get("uses", ()))})
 
     def missing(self, store: Store) -> "Batch | None":
         """What is still to be made of it; None when nothing is."""
@@ -46,21 +48,33 @@ class Batch:
         return replace(self, parts=parts, request={**self.request, "chunks": chunks})
 
     @property
-    def frames(self) -> int:
-        return sum(chunk["frames"] for chunk in self.request.get("chunks", ()))
+    def units(self) -> int:
+        """Of the stage: the frames of its chunks, or what the request says."""
+        chunks = self.request.get("chunks")
+        return int(self.request.get("units", 0)) if chunks is None else sum(chunk["frames"] for chunk in chunks)
 
 
-def kept_as(kept: str, part: str) -> str:
-    return f"{kept}/{part[:2]}/{part}"
+def bring(store: Store, key: str, to: Path) -> None:
+    """The file of what is kept there; several may bring the same at once."""
+    if to.exists():
+        return
+    path = store.in_place(key)
+    if path is None or not path.exists():
+        path = to.with_name(f"{uuid.uuid4().hex}{to.suffix}")
+        store.fetch(key, path)
+        path.replace(to)
+    else:
+        with contextlib.suppress(FileExistsError):
+            to.symlink_to(path.resolve())
 
 
 def make(batch: Batch, *, source: Path, folder: Path, store: Store, hear: Hear, border: Callable[[], None]) -> None:
-    frames = 0
+    done = 0
 
     def understand(progress: dict[str, Any]) -> None:
-        nonlocal frames
-        frames = progress.get("frames", frames)
-        hear(frames)
+        nonlocal done
+        done = progress.get("done", progress.get("frames", done))
+        hear(done)
         if "chunk" in progress:
             keep(Path(progress["chunk"]["path"]))
 
@@ -70,10 +84,17 @@ def make(batch: Batch, *, source: Path, folder: Path, store: Store, hear: Hear, 
         _keep_preview(path.with_name(preview_of(path.name)), batch, store)
         border()
 
+    for name in batch.uses:
+        bring(store, batch.key(name), folder / name)
     child.run({**batch.request, "path": str(source), "folder": str(folder)}, understand)
     for part in batch.parts:
         if (folder / part).exists():
             keep(folder / part)
+
+
+def preview_of(part: str) -> str:
+    """The small picture beside a part."""
+    return f"{part.partition('.')[0]}.jpg"
 
 
 def _keep_preview(picture: Path, batch: Batch, store: Store) -> None:

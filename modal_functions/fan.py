@@ -71,7 +71,7 @@ class Fan:
         handed = self.hand_out({**order.as_wire(), "batch": batch.as_wire()})
         try:
             while (answer := handed.answer(self.every)) is None:
-                hear(self._frames_of(batch))
+                hear(self._units_of(batch))
                 if self.turn.mine():  # one of all that wait asks for all of them
                     border()
         except BaseException:
@@ -81,11 +81,11 @@ class Fan:
             border()
         return answer
 
-    def _frames_of(self, batch: Batch) -> int:
+    def _units_of(self, batch: Batch) -> int:
         """As far as it is known; what is shown, and decides nothing."""
         with contextlib.suppress(StoreError, ValueError):
-            told = unpack(self.store.get(self.order.keys.batch(batch.name)) or b"{}").get("frames")
-            return min(told, batch.frames) if isinstance(told, int) else 0
+            told = unpack(self.store.get(self.order.keys.batch(batch.name)) or b"{}").get("units")
+            return min(told, batch.units) if isinstance(told, int) else 0
         return 0
 
     def _wait(self, seconds: float, hear: Hear) -> None:
@@ -156,12 +156,12 @@ def make_batch(wire: Wire, *, folder: Path, opens: Callable[[Wire], Store] = ope
 
 
 def _make(whole: Batch, batch: Batch, source: Path, folder: Path, store: Store, keys: AttemptKeys) -> None:
-    turn, before = Turn(1.0), whole.frames - batch.frames
+    turn, before = Turn(1.0), whole.units - batch.units
 
-    def hear(frames: int) -> None:
+    def hear(units: int) -> None:
         if turn.mine():
             with contextlib.suppress(StoreError):
-                store.put(keys.batch(whole.name), pack({"frames": before + frames}))
+                store.put(keys.batch(whole.name), pack({"units": before + units}))
 
     def border() -> None:
         _unless_unwanted(store, keys)

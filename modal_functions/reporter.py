@@ -35,8 +35,8 @@ class Reporter:
         self._picture = ProgressReport(job=job, attempt=attempt, run=run, seq=0, stage="", at=now())
         self._written = 0  # the number of the last picture that was handed to `write`
         self._closing = False
-        self._thread = threading.Thread(target=self._keep_writing, name="reporter", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        self._begin()
 
     def stage(self, key: str, *, total: int | None = None, unit: str | None = None, note: str = "") -> None:
         """The work enters a stage; the one before is passed."""
@@ -76,7 +76,8 @@ class Reporter:
         with self._lock:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     @property
     def picture(self) -> ProgressReport:
@@ -86,6 +87,10 @@ class Reporter:
     def _tell(self, **changes: object) -> None:
         self._picture = replace(self._picture, seq=self._picture.seq + 1, **changes)  # type: ignore[arg-type]
         self._changed.notify()
+
+    def _begin(self) -> None:
+        self._thread = threading.Thread(target=self._keep_writing, name="reporter", daemon=True)
+        self._thread.start()
 
     def _keep_writing(self) -> None:
         while True:

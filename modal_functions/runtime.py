@@ -3,13 +3,14 @@
 import json
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from modal_functions.fan import Fan
+from modal_functions.media.errors import MediaError
 from modal_functions.reporter import Reporter
 from modal_functions.store import Forbidden, Full, Store, StoreError
 from modal_functions.wire import (
@@ -78,6 +79,22 @@ class Context:
     def out(self, name: str) -> str:
         return self.keys.out(self.call, self.run, name)
 
+    def ready(self, path: Path, *, place: int, name: str, label: str = "", **facts: Any) -> dict[str, Any]:
+        """One of several results: it can be downloaded from now on, under this name, whatever becomes of the rest."""
+        stored = self.store.put_file(self.out(f"{place}{path.suffix}"), path)
+        told = {"key": stored.key, "bytes": stored.bytes, "sha256": stored.sha256}
+        told = {**told, "place": place, "name": name, "label": label, "facts": facts}
+        self.store.put(self.keys.ready(place), pack(told))
+        return told
+
+    def several(self, results: Sequence[dict[str, Any]], **facts: Any) -> dict[str, Any]:
+        """What `work` returns where it made several: they, and the list of their checksums, as sha256sum reads it."""
+        listed = self.folder / "SHA256SUMS"
+        listed.write_text("".join(f"{each['sha256']}  {each['name']}\n" for each in results))
+        stored = self.store.put_file(self.out(listed.name), listed)
+        told = {"key": stored.key, "bytes": stored.bytes, "sha256": stored.sha256}
+        return {**facts, **told, "files": list(results)}
+
 
 Work = Callable[[Context], dict[str, Any]]
 
@@ -143,6 +160,8 @@ def _work(
         return _outcome(call, number, "paused", code=code)
     except Failed as failed:
         return _outcome(call, number, "error", code=failed.code, sentence=failed.sentence)
+    except MediaError as error:
+        return _outcome(call, number, "error", code=error.code, sentence=error.sentence)
     except StoreError as error:
         logger.warning("The store failed: %s", error)
         return _outcome(call, number, "error", code="store", sentence=_of_store(error))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from modal_functions.batches import Batch, preview_of
 from modal_functions.store import StoreError
 from modal_functions.wire import Piece, SoFar
 
@@ -41,10 +42,10 @@ class Telling:
         self._told_at, self._number, self._written = float("-inf"), 0, 0
         self.tell()
 
-    def made(self, parts: Iterable[str], *, seconds: float = 0.0) -> None:
-        """These are kept now; `seconds` that a container has worked for them."""
+    def made(self, batch: Batch, seconds: float = 0.0) -> None:
+        """Its parts are kept now; `seconds` that a container has worked for them."""
         with self._lock:
-            self._there.update(parts)
+            self._there.update(batch.parts)
             self._seconds += seconds
             due = self._clock() - self._told_at >= EVERY
         if due:
@@ -71,10 +72,6 @@ class Telling:
             for piece in self._pieces
         )
         return SoFar(pieces=tuple(pieces), kept=self._kept, seconds=round(self._seconds, 1))
-
-
-def preview_of(part: str) -> str:
-    return f"{part.partition('.')[0]}.jpg"
 
 
 def _chosen(parts: list[str]) -> set[str]:

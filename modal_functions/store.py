@@ -168,15 +168,18 @@ class FolderStore:
         self.check()
         with told():
             for folder, _, names in os.walk(self._place(prefix.rstrip("/")), onerror=_unless_missing):
-                inside = Path(folder).relative_to(self.root).as_posix()  # once a folder: there may be a million files
+                inside = folder[len(str(self.root)) + 1 :]  # there may be a million: a Path for each takes long
                 for name in sorted(names):
                     if not name.startswith(HALF_WRITTEN):
                         yield f"{inside}/{name}"
 
     def entries(self, prefix: str) -> Iterator[Entry]:
-        for key in self.keys(prefix):
-            with told(), contextlib.suppress(FileNotFoundError):  # deleted meanwhile
-                seen = os.stat(f"{self.root}/{key}")  # noqa: PTH116 - a Path for each takes longer than the look
+        with told():
+            for key in self.keys(prefix):
+                try:
+                    seen = os.stat(f"{self.root}/{key}")  # noqa: PTH116 - a Path for each takes longer than the look
+                except FileNotFoundError:  # deleted meanwhile
+                    continue
                 yield Entry(key=key, bytes=seen.st_size, changed_at=datetime.fromtimestamp(seen.st_mtime, UTC))
 
     def link(self, key: str, *, seconds: int, disposition: str, content_type: str) -> None:

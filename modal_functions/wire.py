@@ -58,9 +58,22 @@ class AttemptKeys:
         """How far another machine is with a batch that it was given; only shown."""
         return f"{self.folder}/batches/{name}.json"
 
+    def ready(self, place: int) -> str:
+        """That one of several results can be had already."""
+        return f"{self.folder}/ready/{place:06d}.json"
+
     def out(self, call: str, run: int, name: str) -> str:
         """Bytes that one run made; no two runs ever write under the same key."""
         return f"{self.folder}/out/{call}.{run}/{name}"
+
+
+def chunks_of(project: str) -> str:
+    """Where the parts of a project are kept."""
+    return f"projects/{project}/chunks"
+
+
+def kept_as(kept: str, part: str) -> str:
+    return f"{kept}/{part[:2]}/{part}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,14 +182,12 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """One of several things that an export is made of, or brings. With a `result` (its key, bytes, sha256 and the name
-    of its file) it can be had before the rest."""
+    """One of several things that an export is made of, and how much of it is finished."""
 
     name: str
     done: int
     total: int
     previews: tuple[str, ...] = ()  # names of small pictures among the project's parts
-    result: dict[str, Any] = field(default_factory=dict)
 
     @property
     def finished(self) -> bool:
@@ -204,7 +215,6 @@ class SoFar:
                 done=int(each["done"]),
                 total=int(each["total"]),
                 previews=tuple(str(name) for name in each.get("previews") or ()),
-                result=_result(each.get("result")),
             )
             for each in wire["pieces"]
         )

@@ -9,6 +9,7 @@ from progress.pipelines import Pipeline
 
 FULL = 10_000
 ALMOST = FULL - 1  # what a bar can reach before the job is complete
+STEP = 25  # basis points that a bar moves between two plans
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,21 @@ def replanned(plan: Plan, *, index: int, fraction: float, bp: int, seconds_left:
     ahead = _spread(bp, seconds_left if sum(seconds_left) > 0 else [1.0] * expected)
     behind = tuple(min(edge, bp) for edge in plan.edges[: index + 1])
     return Plan(edges=behind + ahead[1:], anchor=(index, fraction, bp))
+
+
+def steered(plan: Plan, *, index: int, fraction: float, bp: int, seconds_left: Sequence[float]) -> Plan:
+    """As replanned, for every report: the same plan until the bar has moved on enough since it was last planned.
+
+    With P the bar at the last plan, f the fraction of the stage then and R the seconds that were left then, of this
+    stage and of all later ones, a report that f has grown by Δf moves the bar by (100 − P) · Δf / (1 − f) · R of this
+    stage / R of all: straight in time as far as the seconds are true, driven by work alone, never back, and full only
+    at the end. Planning anew at each report would lose what is less than one basis point, every time.
+    """
+    if plan.anchor is not None and plan.anchor[0] == index and bp - plan.anchor[2] < STEP:
+        return plan
+    if not seconds_left or sum(seconds_left) <= 0 or fraction >= 1:
+        return plan
+    return replanned(plan, index=index, fraction=fraction, bp=bp, seconds_left=seconds_left)
 
 
 def _spread(start: int, seconds: Sequence[float]) -> tuple[int, ...]:

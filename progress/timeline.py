@@ -93,9 +93,9 @@ def replay(events: Iterable[Event]) -> Replayed | None:
 def _elapsed(job: Job, phase: str, now: datetime) -> float:
     entries = Event.objects.filter(job_id=job.pk)
     opening = OPENED_BY.get(phase)
-    before = entries.filter(phase=opening).last() if opening else None
-    before = before or entries.last()
-    return max(0.0, (now - before.at).total_seconds()) if before else 0.0
+    before = entries.filter(phase=opening).values_list("at", flat=True).last() if opening else None
+    before = before or entries.values_list("at", flat=True).last()
+    return max(0.0, (now - before).total_seconds()) if before else 0.0
 
 
 def _log(event: Event) -> None:

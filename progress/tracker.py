@@ -117,8 +117,9 @@ class ProgressTracker(DirectCalls):
     def pause(self, job_id: uuid.UUID, *, version: int | None = None) -> bool:
         return self._move(job_id, Status.PAUSED, Entry(phase="paused"), version=version)
 
-    def resume(self, job_id: uuid.UUID, *, actor: str) -> bool:
-        return self._move(job_id, Status.QUEUED, Entry(phase="resumed", actor=actor), only_from=Status.PAUSED)
+    def resume(self, job_id: uuid.UUID, *, actor: str, version: int | None = None) -> bool:
+        entry = Entry(phase="resumed", actor=actor)
+        return self._move(job_id, Status.QUEUED, entry, only_from=Status.PAUSED, version=version)
 
     def requeue(self, job_id: uuid.UUID, *, cause: str, text: str, version: int | None = None) -> bool:
         """The attempt ended without a result; another will carry on from the parts that are done."""

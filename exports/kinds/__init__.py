@@ -1,16 +1,37 @@
-"""The kinds there are. A new one is a file here, a file in modal_functions, and a line in KINDS."""
+"""The kinds there are: one file of this folder each, with a `KIND`, and one of that name in modal_functions/kinds."""
 
-from exports.kinds.base import Error, Kind, Unplannable
-from exports.kinds.multi_clip import MultiClip
+from importlib import import_module
+from pathlib import Path
 
-KINDS: tuple[Kind, ...] = (MultiClip(),)
+from exports.kinds.base import USUAL_ERRORS, Error, Kind, Unplannable
+
+_registered: dict[str, Kind] = {}
+
+
+def register(kind: Kind) -> Kind:
+    if _registered.setdefault(kind.key, kind) is not kind:
+        raise ValueError(f"kind: {kind.key!r} is registered already")
+    return kind
+
+
+def unregister(kind: Kind) -> None:
+    _registered.pop(kind.key, None)
+
+
+def registered() -> tuple[Kind, ...]:
+    return tuple(sorted(_registered.values(), key=lambda kind: (kind.order, kind.label)))
 
 
 def get(key: str) -> Kind:
-    for kind in KINDS:
-        if kind.key == key:
-            return kind
-    raise ValueError(f"kind: expected one of {', '.join(kind.key for kind in KINDS)}, got {key!r}")
+    kind = _registered.get(key)
+    if kind is None:
+        raise ValueError(f"kind: expected one of {', '.join(_registered)}, got {key!r}")
+    return kind
 
 
-__all__ = ["KINDS", "Error", "Kind", "Unplannable", "get"]
+for _path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
+    _found = getattr(import_module(f"exports.kinds.{_path.stem}"), "KIND", None)
+    if _found is not None:
+        register(_found)
+
+__all__ = ["USUAL_ERRORS", "Error", "Kind", "Unplannable", "get", "register", "registered", "unregister"]

@@ -5,6 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+
+from exports.kinds.asking import KindForm
+from modal_functions import needs
 from progress.pipelines import Pipeline
 
 if TYPE_CHECKING:
@@ -23,25 +29,85 @@ class Error:
     retryable: bool
 
 
+# What can go wrong wherever footage is worked on. A kind with more of its own adds them: USUAL_ERRORS | {...}
+USUAL_ERRORS: Mapping[str, Error] = {
+    "input_unreadable": Error(retryable=False),
+    "input_missing": Error(retryable=False),
+    "unsupported": Error(retryable=False),
+    "too_long": Error(retryable=False),
+    "poison": Error(retryable=False),
+    "out_of_memory": Error(retryable=True),
+    "function_timeout": Error(retryable=True),
+    "result_invalid": Error(retryable=True),
+    "store": Error(retryable=True),
+    "internal": Error(retryable=True),
+}
+
+
 class Kind(ABC):
-    key: ClassVar[str]
+    key: ClassVar[str]  # of the file in modal_functions/kinds too
     label: ClassVar[str]
+    job_type: ClassVar[str] = "export"  # as the assembly dialect has it: assembly, export or edl
+    told: ClassVar[str]  # one sentence, for who chooses among the kinds
     pipeline: ClassVar[Pipeline]
-    errors: ClassVar[Mapping[str, Error]]
-    pieces: ClassVar[str] = "pieces"  # what there are several of, while it is made
+    errors: ClassVar[Mapping[str, Error]] = USUAL_ERRORS
+    form: ClassVar[type[KindForm]]
+    template: ClassVar[str] = "kinds/fields.html"  # how the form's fields stand in its page
+    pieces: ClassVar[str] = "pieces"  # what it is made of, while it is made
+    several: ClassVar[bool] = False  # results, each to be had as soon as it is ready; else it is one film
+    order: ClassVar[int] = 100  # among the kinds; the lower, the earlier
+
+    # Before it is asked for
+
+    def lacks(self) -> str:
+        """What is missing where it would run, as in “it needs …”; nothing where it can be made. Modal has it all."""
+        return "" if settings.RUNNER == "modal" else needs.of(self.key).missing_here()
+
+    def address(self, project: "Project") -> str:
+        """The page on which it is asked for, also to make the same again with a change."""
+        return reverse("new-export", args=[project.pk, self.key])
+
+    # What is asked for
 
     @abstractmethod
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
         """What is asked for, fixed: which sources, which parts of them, which output. Unplannable if it cannot be."""
 
     @abstractmethod
+    def made_of(self, spec: Mapping[str, Any]) -> set[str]:
+        """The ids of the sources that a plan names."""
+
     def sources(self, export: "Export") -> "list[Source]":
         """What must be there before it can start."""
+        return list(export.project.sources.filter(pk__in=self.made_of(export.spec)))
 
     @abstractmethod
     def spec(self, export: "Export") -> dict[str, Any]:
-        """What the work is told, once all sources are there."""
+        """What the work is told, once all sources are there. `chunks` and `sources` are what the store and the fetching
+        go by: see footage.told."""
 
-    @abstractmethod
+    # When it is done
+
     def finalize(self, export: "Export", attempt: "Attempt", tracker: "ProgressTracker") -> bool:
         """All that completion means, in one transaction; False when it was complete already."""
+        from exports.models import Export, Notice, Result  # noqa: PLC0415 - the models know the kinds
+
+        result = export.result_facts
+        with transaction.atomic():
+            if not tracker.complete(export.pk):
+                return False
+            Export.objects.filter(pk=export.pk).update(
+                result_key=result["key"], result_bytes=result["bytes"], result_sha256=result["sha256"]
+            )
+            Result.settle(export, result.get("files", ()))
+            self.completed(export)
+            Notice.owe(export, Notice.Event.DONE, attempt=attempt.number, text=f"“{export.job.title}” is ready.")
+        return True
+
+    def completed(self, export: "Export") -> None:  # noqa: B027 - most kinds change nothing else
+        """What else changes with it, in the same transaction."""
+
+    def size(self, export: "Export") -> tuple[int, int] | None:
+        """Of its picture, where it has one size."""
+        output = export.spec.get("output") or {}
+        return (output["width"], output["height"]) if {"width", "height"} <= set(output) else None

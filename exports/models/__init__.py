@@ -1,3 +1,5 @@
+from exports.models.allowance import Allowance
+from exports.models.answered import Answered
 from exports.models.attempt import Attempt
 from exports.models.drill import Drill
 from exports.models.export import Export
@@ -5,8 +7,26 @@ from exports.models.heartbeat import Heartbeat
 from exports.models.lease import Lease
 from exports.models.notice import Notice
 from exports.models.project import Clip, Project
+from exports.models.result import Result
 from exports.models.share import Share
 from exports.models.source import Source
+from exports.models.token import Token
 from exports.models.user import User
 
-__all__ = ["Attempt", "Clip", "Drill", "Export", "Heartbeat", "Lease", "Notice", "Project", "Share", "Source", "User"]
+__all__ = [
+    "Allowance",
+    "Answered",
+    "Attempt",
+    "Clip",
+    "Drill",
+    "Export",
+    "Heartbeat",
+    "Lease",
+    "Notice",
+    "Project",
+    "Result",
+    "Share",
+    "Source",
+    "Token",
+    "User",
+]

@@ -60,6 +60,8 @@ class Export(models.Model):
     def request(cls, project: Project, *, kind: str, options: dict[str, Any], title: str = "") -> "Export":
         """Somebody asks for it. What it is made of is fixed here; later changes of the project are another export."""
         chosen = kinds.get(kind)
+        if lacks := chosen.lacks():
+            raise kinds.Unplannable(f"{chosen.label} is not available here: it needs {lacks}.")
         spec = chosen.plan(project, options)
         with transaction.atomic():
             job = ProgressTracker().create(
@@ -72,6 +74,20 @@ class Export(models.Model):
             export = cls.objects.create(job=job, project=project, kind=kind, spec=spec)
             doorbell.ring()
         return export
+
+    @classmethod
+    def request_once(
+        cls, project: Project, *, kind: str, options: dict[str, Any], title: str = ""
+    ) -> "tuple[Export, bool]":
+        """Asked for twice, as by a double click, it is one export: the one that is under way. True where it is new."""
+        spec = kinds.get(kind).plan(project, options)
+        with transaction.atomic():
+            Project.objects.select_for_update().get(pk=project.pk)
+            under_way = project.exports.filter(kind=kind, job__in=Job.objects.active()).select_related("job")
+            same = next((export for export in under_way if export.spec == spec), None)
+            if same is not None:
+                return same, False
+            return cls.request(project, kind=kind, options=options, title=title), True
 
     def pause(self, *, actor: str) -> bool:
         return self._wish(Wish.PAUSE, actor)
@@ -113,11 +129,15 @@ class Export(models.Model):
         again: whoever dies with it has lost nothing but these seconds."""
         token, until = uuid.uuid4(), now + LEASE
         free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+        rows = cls.objects.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
+        mine = rows.select_for_update(skip_locked=True, no_key=True).values("pk")
         with transaction.atomic():
-            rows = cls.objects.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
-            mine = list(rows.select_for_update(skip_locked=True, no_key=True).values_list("pk", flat=True))
-            cls.objects.filter(pk__in=mine).update(lease_token=token, lease_until=until, next_due_at=until)
-        return token, list(cls.objects.select_related("job", "project").filter(pk__in=mine, lease_token=token))
+            claimed = cls.objects.filter(free, pk__in=mine).update(
+                lease_token=token, lease_until=until, next_due_at=until
+            )
+        if not claimed:
+            return token, []
+        return token, list(cls.objects.select_related("job", "project").filter(pk__in=ids, lease_token=token))
 
     @classmethod
     def release(cls, token: uuid.UUID, due: "dict[Any, datetime | None]") -> None:

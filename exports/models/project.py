@@ -3,15 +3,26 @@
 import contextlib
 import uuid
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from exports import kinds
 from exports.models.source import Source
 
 MOST_CLIPS = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Of a source, as it is wanted in a film."""
+
+    source: Source
+    in_us: int = 0
+    out_us: int | None = None
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -44,6 +55,15 @@ class Project(models.Model):
                 Clip(project=self, source=source, position=place) for place, source in enumerate(sources, last + 1)
             )
         return True
+
+    def compose(self, parts: Sequence[Part]) -> None:
+        """The film is these parts in this order, whatever it was before."""
+        with self._film() as clips:
+            self.clips.filter(pk__in=[clip.pk for clip in clips]).delete()
+            Clip.objects.bulk_create(
+                Clip(project=self, source=part.source, position=place, in_us=part.in_us, out_us=part.out_us)
+                for place, part in enumerate(parts, 1)
+            )
 
     def arrange(self, order: Sequence[int]) -> bool:
         """Puts the clips in this order; False when these are not the film's clips, because another tab changed it."""
@@ -83,8 +103,8 @@ class Project(models.Model):
     def discard(self, source: Source) -> bool:
         """Out of the project, and its places out of the film; False while an export that has not ended needs it."""
         with self._film():
-            wanted = self.exports.filter(job__settled_at__isnull=True).values_list("spec", flat=True)
-            if any(clip.get("source") == str(source.pk) for spec in wanted for clip in spec.get("clips", ())):
+            wanted = self.exports.filter(job__settled_at__isnull=True).values_list("kind", "spec")
+            if any(str(source.pk) in kinds.get(kind).made_of(spec) for kind, spec in wanted):
                 return False
             source.delete()
         return True

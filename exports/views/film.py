@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,13 +16,12 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from exports import kinds, showing, uploads
 from exports.forms import ClipForm
+from exports.kinds.multi_clip import MultiClip
 from exports.models import Export, Project, Source
 from exports.models.project import MOST_CLIPS
 from exports.tools import tools
 from exports.views.projects import own, page_of
-from progress.models import Job
 
-KIND = "multi_clip"
 CHANGED = "The film was changed elsewhere meanwhile. This is how it stands now."
 FULL = f"The film has room for {MOST_CLIPS} clips, and that is how many it has."
 
@@ -193,16 +191,10 @@ def _exported(request: HttpRequest, project: Project, wrong: list[int]) -> Expor
 
 
 def _requested(request: HttpRequest, project: Project, options: dict[str, Any], title: str) -> Export:
-    """Asked for twice, as by a double click, it is one export: the one that is under way."""
-    spec = kinds.get(KIND).plan(project, options)
-    with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
-        under_way = project.exports.filter(job__in=Job.objects.active()).select_related("job")
-        same = next((export for export in under_way if export.spec == spec), None)
-        if same is None:
-            return Export.request(project, kind=KIND, options=options, title=title)
-    messages.info(request, "Just this film is being exported already. Here it is.")
-    return same
+    export, new = Export.request_once(project, kind=MultiClip.key, options=options, title=title)
+    if not new:
+        messages.info(request, "Just this film is being exported already. Here it is.")
+    return export
 
 
 def _lead_to(request: HttpRequest, project: Project, export: Export) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from exports.models import Export
+from exports.models import Export, Result
 from exports.tools import tools
 from exports.views.elsewhere import redirect_to
 from modal_functions.store import Missing, StoreError
@@ -27,8 +27,24 @@ TO_DOWNLOAD = 3600  # seconds in which a download can begin, or be gone on with
 TO_WATCH = 6 * 3600  # and in which a player can ask for another part
 PIECE = 256 * 1024
 RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
-TYPES = {".mp4": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime"}
+TYPES = {
+    ".mp4": "video/mp4",
+    ".webm": "video/webm",
+    ".mov": "video/quicktime",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".json": "application/json",
+}
 NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|]')
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """An object of the store, and what it is called where it is saved."""
+
+    key: str
+    sha256: str
+    name: str
 
 
 @require_safe
@@ -41,54 +57,65 @@ def download(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
     return _film(request, job_id, attachment=True)
 
 
+@require_safe
+def result(request: HttpRequest, job_id: uuid.UUID, place: int) -> HttpResponseBase:
+    if access.is_anonymous(request):
+        return redirect_to_login(request.get_full_path())
+    return one_of(request, _visible(request, job_id), place)
+
+
 def _film(request: HttpRequest, job_id: uuid.UUID, *, attachment: bool) -> HttpResponseBase:
     if access.is_anonymous(request):
         return redirect_to_login(request.get_full_path())
+    return of(request, _visible(request, job_id), attachment=attachment)
+
+
+def _visible(request: HttpRequest, job_id: uuid.UUID) -> Export:
     export = Export.objects.select_related("job__owner").filter(pk=job_id).first()
     if export is None or not access.may_see(request, export.job):
         raise Http404
+    return export
+
+
+def of(request: HttpRequest, export: Export, *, attachment: bool) -> HttpResponseBase:
+    """The film of an export that may be seen by whoever asks."""
     if export.job.status != Status.COMPLETE or not export.result_key:
         raise Http404
-    return sent(request, Sent.film(export), attachment=attachment)
+    name = file_name(export.job.title, PurePosixPath(export.result_key).suffix)
+    return _file(request, File(key=export.result_key, sha256=export.result_sha256, name=name), attachment=attachment)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sent:
-    """An object of the store that is somebody's to have, and the title of the file that it becomes."""
-
-    key: str
-    title: str
-    sha256: str
-
-    @classmethod
-    def film(cls, export: Export) -> "Sent":
-        return cls(key=export.result_key, title=export.job.title, sha256=export.result_sha256)
+def one_of(request: HttpRequest, export: Export, place: int) -> HttpResponseBase:
+    """One of several results: there to be had as soon as it is ready, whatever becomes of the others."""
+    found = Result.objects.filter(export=export, place=place).first()
+    if found is None or export.job.status == Status.EXPIRED:
+        raise Http404
+    return _file(request, File(key=found.key, sha256=found.sha256, name=_plain(found.name)), attachment=True)
 
 
-def sent(request: HttpRequest, asked: Sent, *, attachment: bool) -> HttpResponseBase:
+def _file(request: HttpRequest, file: File, *, attachment: bool) -> HttpResponseBase:
     try:
-        return _sent(request, asked, attachment=attachment)
+        return _sent(request, file, attachment=attachment)
     except Missing:
         raise Http404 from None
     except StoreError:
-        logger.exception("%s could not be opened", asked.key)
+        logger.exception("%s could not be opened", file.key)
         said = "The store does not answer right now. The film is not affected: try again in a minute.\n"
         return HttpResponse(said, status=503, content_type="text/plain; charset=utf-8")
 
 
-def _sent(request: HttpRequest, asked: Sent, *, attachment: bool) -> HttpResponseBase:
+def _sent(request: HttpRequest, file: File, *, attachment: bool) -> HttpResponseBase:
     """From where it is: a bucket sends it itself."""
-    store, key = tools().store, asked.key
-    kind = PurePosixPath(key).suffix or ".mp4"
-    content_type = TYPES.get(kind, "application/octet-stream")
-    disposition = content_disposition_header(attachment, file_name(asked.title, kind)) or "inline"
+    store, key = tools().store, file.key
+    content_type = TYPES.get(PurePosixPath(key).suffix, "application/octet-stream")
+    disposition = content_disposition_header(attachment, file.name) or "inline"
     seconds = TO_DOWNLOAD if attachment else TO_WATCH
     link = store.link(key, seconds=seconds, disposition=disposition, content_type=content_type)
     if link is not None:
         if store.size(key) is None:
             raise Missing(key)
         return redirect_to(link)
-    answer = _ranged(request, store.open(key), etag=f'"{asked.sha256}"')
+    answer = _ranged(request, store.open(key), etag=f'"{file.sha256}"')
     answer["Content-Type"] = content_type
     answer["Content-Disposition"] = disposition
     answer["Cache-Control"] = "private, max-age=0, must-revalidate"
@@ -97,9 +124,12 @@ def _sent(request: HttpRequest, asked: Sent, *, attachment: bool) -> HttpRespons
 
 def file_name(title: str, kind: str) -> str:
     """The title as a file name that every system takes."""
-    plain = "".join(" " if unicodedata.category(each).startswith("C") else each for each in title)
-    name = " ".join(NOT_IN_NAMES.sub(" ", plain).split()).strip(". ")[:120].strip(". ")
-    return f"{name or 'film'}{kind}"
+    return f"{_plain(title) or 'film'}{kind}"
+
+
+def _plain(text: str) -> str:
+    printable = "".join(" " if unicodedata.category(each).startswith("C") else each for each in text)
+    return " ".join(NOT_IN_NAMES.sub(" ", printable).split()).strip(". ")[:120].strip(". ")
 
 
 def _ranged(request: HttpRequest, film: BinaryIO, *, etag: str) -> HttpResponseBase:

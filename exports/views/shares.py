@@ -15,10 +15,8 @@ from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 from exports.models import Export, Share
 from exports.panel import Panel
 from exports.sharing import Sharing
-from exports.views import lazy
-from exports.views.films import Sent, sent
+from exports.views import films, lazy
 from progress import access
-from progress.models import Status
 from progress.snapshot import snapshot
 from progress.views import REFRESH_SECONDS, auto_of
 
@@ -93,10 +91,7 @@ def shared_film(request: HttpRequest, token: str, *, attachment: bool) -> HttpRe
     link = Share.found(token)
     if link is None or not link.may_download:
         raise Http404
-    export = link.export
-    if export.job.status != Status.COMPLETE or not export.result_key:
-        raise Http404
-    return sent(request, Sent.film(export), attachment=attachment)
+    return films.of(request, link.export, attachment=attachment)
 
 
 def _poll_at(link: Share) -> str:

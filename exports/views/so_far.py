@@ -1,4 +1,4 @@
-"""What there is of an export before it is finished: the section of its page, its pictures, and its finished pieces."""
+"""What there is of an export before it is finished: the section of its page, and its pictures."""
 
 import uuid
 
@@ -11,7 +11,6 @@ from exports import so_far
 from exports.models import Export
 from exports.tools import tools
 from exports.views.elsewhere import redirect_to
-from exports.views.films import Sent, sent
 from modal_functions.store import StoreError
 from progress import access
 
@@ -48,19 +47,6 @@ def preview(request: HttpRequest, job_id: uuid.UUID, name: str) -> HttpResponseB
     answer["Cache-Control"] = f"private, max-age={A_DAY}"
     answer["Vary"] = "Cookie"
     return answer
-
-
-@require_safe
-def piece(request: HttpRequest, job_id: uuid.UUID, number: int) -> HttpResponseBase:
-    """A finished piece, while the rest is still made."""
-    export = _own(request, job_id)
-    found = so_far.piece_of(export, number, tools())
-    if found is None:
-        raise Http404
-    asked = Sent(
-        key=str(found.result["key"]), title=f"{export.job.title} - {found.name}", sha256=str(found.result.get("sha256"))
-    )
-    return sent(request, asked, attachment=True)
 
 
 def _own(request: HttpRequest, job_id: uuid.UUID) -> Export:

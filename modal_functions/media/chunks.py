@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +19,8 @@ HOWS = ("encode",)  # "copy" will take a source's own packets
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """`frames` of the film from `first` on: those of clip `clip` that begin at `start` on its source's clock."""
+    """`frames` of the film from `first` on: those of clip `clip` that begin at `start` on its source's clock. `look` is
+    what a kind does to their pictures, beside making them fit; {"by": kind} and what that kind's `pictures` takes."""
 
     key: str
     how: str
@@ -28,6 +29,7 @@ class Chunk:
     start: Fraction
     first: int
     frames: int
+    look: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.how not in HOWS:
@@ -36,6 +38,10 @@ class Chunk:
             raise Unusable("frames", self.frames, "1 or more")
         if not self.key.isalnum():  # it becomes the name of a file
             raise Unusable("key", self.key, "letters and digits")
+
+    def looking(self, look: dict[str, Any]) -> "Chunk":
+        """The same with a look, and so another chunk."""
+        return replace(self, look=look, key=digest({"chunk": self.key, "look": look}))
 
     def as_wire(self) -> dict[str, Any]:
         return {**vars(self), "start": str(self.start)}

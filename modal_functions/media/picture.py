@@ -48,7 +48,7 @@ class Conformer:
     def _made(self, frame: "VideoFrame") -> "VideoFrame":
         sort = (*buffer_arguments(frame).values(), frame.color_trc, frame.color_primaries, matrix_of(frame))
         if sort != self._sort:
-            self._sort, self._graph = sort, _graph(frame, steps_for(frame, self.shape, *self.size))
+            self._sort, self._graph = sort, graph_of(frame, steps_for(frame, self.shape, *self.size))
         if self._graph is None:
             return frame
         self._graph.vpush(frame)
@@ -62,7 +62,7 @@ def steps_for(frame: "VideoFrame", shape: Fraction, width: int, height: int) -> 
     seen = (frame.height, frame.width, 1 / shape) if across else (frame.width, frame.height, shape)
     fitted = fit(*seen, width, height)
     as_is = not turns and (frame.width, frame.height) == (fitted.width, fitted.height) and _is_bt709(frame)
-    scaling: Steps = [] if as_is else _scaling(frame, fitted, across)
+    scaling: Steps = [] if as_is else scaled_to(frame, fitted, across)
     padding = [] if (fitted.width, fitted.height) == (width, height) else [_padding(fitted, width, height)]
     # Scaled first and turned after: mostly there is less to turn.
     return [*scaling, *turns, *padding]
@@ -123,7 +123,7 @@ def _matrix_in(frame: "VideoFrame") -> str:
     return "auto"
 
 
-def _scaling(frame: "VideoFrame", fitted: Fitted, across: bool) -> Steps:
+def scaled_to(frame: "VideoFrame", fitted: Fitted, across: bool) -> Steps:
     width, height = (fitted.height, fitted.width) if across else (fitted.width, fitted.height)
     tones = ":out_primaries=bt709:out_transfer=bt709" if _is_wide(frame) else ""
     colours = f"in_color_matrix={_matrix_in(frame)}:out_color_matrix=bt709:out_range=tv{tones}"
@@ -134,7 +134,7 @@ def _padding(fitted: Fitted, width: int, height: int) -> tuple[str, str]:
     return "pad", f"w={width}:h={height}:x={fitted.left}:y={fitted.top}:color=black"
 
 
-def _graph(frame: "VideoFrame", steps: Steps) -> "Graph | None":
+def graph_of(frame: "VideoFrame", steps: Steps) -> "Graph | None":
     from av.filter import Graph
 
     if not steps:

@@ -16,7 +16,9 @@ from modal_functions.media.probe import length_of
 from modal_functions.media.spec import Unusable
 
 if TYPE_CHECKING:
+    from av.container import InputContainer
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 LARGEST = 480
 GLANCE = 256
@@ -36,22 +38,33 @@ def thumbnail(path: Path) -> bytes:
     return jpeg(max(pictures, key=_brightness))
 
 
+def picture_at(path: Path, seconds: Fraction) -> bytes:
+    """A JPEG of what is on show then."""
+    with opened(path) as container:
+        return jpeg(_fitted(container, sight_of(container), seconds))
+
+
 def _small(path: Path, place: Fraction) -> "VideoFrame":
     with opened(path) as container:
         stream = sight_of(container)
-        moment = length_of(container, stream) * place
-        frame = None
-        for shown in islice(shown_from(container, stream, moment), MOST_DECODED):
-            frame = shown.frame
-            if shown.until > moment:
-                break
-        if frame is None:
-            raise MediaError("input_unreadable", "No picture can be read from this file.")
-        shape = stream.sample_aspect_ratio or Fraction(1)
-        across = any(name == "transpose" for name, _ in turns_of(matrix_of(frame)))
-        size = (frame.height, frame.width, 1 / shape) if across else (frame.width, frame.height, shape)
-        fitted = fit(*size, LARGEST, LARGEST)
-        return Conformer(width=fitted.width, height=fitted.height, shape=shape)(frame)
+        return _fitted(container, stream, length_of(container, stream) * place, most=MOST_DECODED)
+
+
+def _fitted(
+    container: "InputContainer", stream: "VideoStream", moment: Fraction, *, most: int | None = None
+) -> "VideoFrame":
+    frame = None
+    for shown in islice(shown_from(container, stream, moment), most):
+        frame = shown.frame
+        if shown.until > moment:
+            break
+    if frame is None:
+        raise MediaError("input_unreadable", "No picture can be read from this file.")
+    shape = stream.sample_aspect_ratio or Fraction(1)
+    across = any(name == "transpose" for name, _ in turns_of(matrix_of(frame)))
+    size = (frame.height, frame.width, 1 / shape) if across else (frame.width, frame.height, shape)
+    fitted = fit(*size, LARGEST, LARGEST)
+    return Conformer(width=fitted.width, height=fitted.height, shape=shape)(frame)
 
 
 def _brightness(frame: "VideoFrame") -> float:

@@ -59,9 +59,21 @@ def render(
             times = (run[0].start + i / output.rate for i in range(sum(chunk.frames for chunk in run)))
             slack = tolerance(stream)
             shown = shown_from(container, stream, run[0].start + slack)
-            pictures = map(conformer, conformed(shown, times, slack))
+            moments = conformed(shown, times, slack)
             for chunk in run:
-                yield _write(chunk, islice(pictures, chunk.frames), output, folder, on_packet)
+                pictures = looked(chunk, islice(moments, chunk.frames), conformer, folder)
+                yield _write(chunk, pictures, output, folder, on_packet)
+
+
+def looked(chunk: Chunk, frames: Iterator["VideoFrame"], conformer: Conformer, folder: Path) -> Iterator["VideoFrame"]:
+    """The pictures of a chunk as its kind wants them to look; in the folder is what its batch uses."""
+    if not chunk.look:
+        return map(conformer, frames)
+    from modal_functions import kinds
+
+    kind = kinds.module(str(chunk.look.get("by")))
+    pictures: Iterator[VideoFrame] = kind.pictures(frames, chunk.look, conformer, folder)
+    return pictures
 
 
 def runs(chunks: Sequence[Chunk], rate: Fraction) -> list[list[Chunk]]:

@@ -17,14 +17,23 @@ from modal_functions.media.spec import Output, Unusable
 from modal_functions.media.verify import verify
 
 Wire = dict[str, Any]
+Verb = Callable[[Wire, Say], Wire]
 EVERY = 0.1  # seconds between two counts of one piece of work
 
 
 def perform(request: Wire, say: Say) -> Wire:
-    verb = VERBS.get(str(request.get("do")))
+    asked = str(request.get("do"))
+    kind, dot, _ = asked.partition(".")
+    verb = _of_kind(kind).get(asked.removeprefix(f"{kind}.")) if dot else VERBS.get(asked)
     if verb is None:
-        raise Unusable("do", request.get("do"), f"one of {', '.join(VERBS)}")
+        raise Unusable("do", request.get("do"), f"one of {', '.join(VERBS)}, or kind.verb")
     return verb(request, say)
+
+
+def _of_kind(kind: str) -> dict[str, Verb]:
+    from modal_functions import kinds  # noqa: PLC0415 - only who asks for one of them
+
+    return getattr(kinds.module(kind), "VERBS", {}) if kind in kinds.NAMES else {}
 
 
 def _probe(request: Wire, _: Say) -> Wire:
@@ -43,7 +52,7 @@ def _render(request: Wire, say: Say) -> Wire:
     chunks = [Chunk.from_wire(chunk) for chunk in request["chunks"]]
     output, folder = Output.from_wire(request["output"]), Path(request["folder"])
     done = []
-    for rendered in render(Path(request["path"]), chunks, output, folder, _counting("frames", say)):
+    for rendered in render(Path(request["path"]), chunks, output, folder, counting("frames", say)):
         done.append(_told(rendered))
         say({"chunk": done[-1]})
     return {"chunks": done}
@@ -55,29 +64,30 @@ def _told(rendered: Rendered) -> Wire:
 
 def _sound(request: Wire, say: Say) -> Wire:
     piece = Piece.from_wire(request["piece"])
-    path = take(Path(request["path"]), piece, Path(request["folder"]), _counting("samples", say))
+    path = take(Path(request["path"]), piece, Path(request["folder"]), counting("samples", say))
     return {"path": str(path), "samples": piece.kept}
 
 
 def _soundtrack(request: Wire, say: Say) -> Wire:
     pieces = [Piece.from_wire(piece) for piece in request["pieces"]]
     to = Path(request["to"])
-    return {"path": str(to), "samples": compose(pieces, Path(request["folder"]), to, _counting("samples", say))}
+    return {"path": str(to), "samples": compose(pieces, Path(request["folder"]), to, counting("samples", say))}
 
 
 def _join(request: Wire, say: Say) -> Wire:
     parts = [Part(path=Path(part["path"]), frames=part["frames"]) for part in request["parts"]]
     output, to = Output.from_wire(request["output"]), Path(request["to"])
-    return {"path": str(to), "bytes": join(parts, Path(request["sound"]), output, to, _counting("bytes", say))}
+    return {"path": str(to), "bytes": join(parts, Path(request["sound"]), output, to, counting("bytes", say))}
 
 
 def _verify(request: Wire, say: Say) -> Wire:
     output = Output.from_wire(request["output"])
-    return verify(Path(request["path"]), output, request["frames"], _counting("frames", say)).as_wire()
+    return verify(Path(request["path"]), output, request["frames"], counting("frames", say)).as_wire()
 
 
-def _counting(unit: str, say: Say, clock: Callable[[], float] = time.monotonic) -> Callable[[int], None]:
+def counting(unit: str, say: Say, clock: Callable[[], float] | None = None) -> Callable[[int], None]:
     """Says no more than anybody could see: a line for each frame would cost more than all the rest of the telling."""
+    clock = clock or time.monotonic
     due = clock()
 
     def count(done: int) -> None:
@@ -90,7 +100,7 @@ def _counting(unit: str, say: Say, clock: Callable[[], float] = time.monotonic) 
     return count
 
 
-VERBS: dict[str, Callable[[Wire, Say], Wire]] = {
+VERBS: dict[str, Verb] = {
     "probe": _probe,
     "thumbnail": _thumbnail,
     "waveform": _waveform,

@@ -28,5 +28,11 @@ def job_indicator(context: RequestContext, *, polls: bool = True) -> dict[str, A
 
 
 @register.simple_tag
+def push_place() -> str:
+    """Where news is pushed: nowhere, at this address too (/), or at a port of its own (:8001)."""
+    return str(getattr(settings, "PROGRESS_PUSH", ""))
+
+
+@register.simple_tag
 def poll_seconds() -> int:
     return int(getattr(settings, "PROGRESS_POLL_SECONDS", 2))

@@ -1,6 +1,8 @@
 import time
+from io import BytesIO
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from exports.models import User
@@ -96,3 +98,38 @@ def remote(tmp_path, modal_cloud):
 def place(request):
     """Each of the two in turn."""
     return request.getfixturevalue({"local": "local", "modal": "remote"}[request.param])
+
+
+@pytest.fixture
+def lacking():
+    """A kind that cannot be made here."""
+    from exports import kinds
+    from tests.exports.oracle import ORACLE
+
+    kinds.register(ORACLE)
+    yield ORACLE
+    kinds.unregister(ORACLE)
+
+
+@pytest.fixture
+def logo():
+    """A file as a browser sends it."""
+
+    def sent(what):
+        from PIL import Image
+
+        body = BytesIO()
+        if what == "text":
+            body.write(b"no picture at all")
+        else:
+            Image.new("RGBA", (40, 20), (255, 0, 0, 255)).save(body, "PNG")
+        if what == "huge":
+            body.write(bytes(6 << 20))
+        return SimpleUploadedFile("logo.png", body.getvalue(), "image/png")
+
+    return sent
+
+
+@pytest.fixture
+def kept_logo():
+    return lambda project, checksum: tools().store.size(f"projects/{project.pk}/chunks/{checksum[:2]}/{checksum}.png")

@@ -6,8 +6,11 @@ import pytest
 from django.db import OperationalError, connection
 
 from exports.driver import one_pass
+from exports.looking import look
 from exports.models import Attempt, Clip, Export, Project, Source
+from exports.plan import plan
 from exports.reconcile import reconcile
+from exports.steps import take
 from exports.tools import Tools
 from modal_functions.store import FolderStore
 from progress.models import Status, Wish
@@ -117,3 +120,35 @@ def test_a_controller_that_stalled_does_not_do_what_is_not_wished_any_more(expor
     drive(3)
     assert (fresh(export).job.status, fresh(export).job.wish) == (Status.RUNNING, Wish.RUN)
     assert Attempt.objects.get().open
+
+
+# A controller that stands still between two lines, while others go on
+
+
+def acts_on(stale, tools, clock):
+    """As who read the export before all else, and its attempt only now."""
+    attempt = Attempt.latest_of([stale])[stale.pk]
+    step = plan(stale, attempt, look(attempt, stale.job, tools), clock())
+    take(step, stale, attempt, tools)
+    return step
+
+
+def test_that_it_was_paused_when_it_was_read_is_no_reason_to_end_the_attempt_that_resumed_it(
+    paused, drive, tools, clock, store
+):
+    stale = fresh(paused)
+    stale.resume(actor="olga")
+    drive(2)
+    assert acts_on(stale, tools, clock).cause == "superseded"
+    running = fresh(paused).latest_attempt
+    assert (running.number, running.open, store.get(running.keys.outcome)) == (2, True, None)
+
+
+def test_a_pause_that_was_taken_back_and_wished_again_is_not_ended_by_who_read_it_before(
+    paused, tracker, drive, tools, clock
+):
+    tracker.wish(paused.pk, Wish.RUN, actor="olga")
+    stale = fresh(paused)
+    tracker.wish(paused.pk, Wish.PAUSE, actor="olga")
+    assert acts_on(stale, tools, clock).name == "resume"
+    assert (fresh(paused).job.status, fresh(paused).job.wish) == (Status.PAUSED, Wish.PAUSE)

@@ -14,6 +14,7 @@ from exports.together import one_by_one
 from exports.tools import Tools
 from modal_functions.store import FolderStore, Unreachable
 from progress.models import Status
+from tests.exports.kinds.asked import OPTIONS
 from tests.exports.scripted import Remote, Work
 
 pytestmark = pytest.mark.django_db
@@ -86,7 +87,7 @@ def told(project, clock, tracker, tmp_path):
     """The whole story of one export, with what happens at one point; returns it, its points and its runner."""
     number = itertools.count()
 
-    def story(mode="", at=None):
+    def story(mode="", at=None, kind="multi_clip"):
         store, runner = FolderStore(tmp_path / str(next(number))), Remote()
         points = Points(clock, mode, at)
         watched = points.around("runner", runner)
@@ -97,7 +98,7 @@ def told(project, clock, tracker, tmp_path):
             clock=clock,
             together=one_by_one,
         )
-        export = Export.request(project, kind="multi_clip", options={})
+        export = Export.request(project, kind=kind, options=OPTIONS[kind])
         live_through(export, used, replace(used, store=store), runner, store, clock)
         return Export.objects.select_related("job").get(pk=export.pk), points, runner
 
@@ -151,10 +152,19 @@ def said_hello(store, ordered, call):
     ],
 )
 def test_whatever_happens_at_any_point_it_ends_the_same(told, mode):
-    _, plain, _ = told()
+    ends_the_same(told, mode)
+
+
+@pytest.mark.parametrize("kind", sorted(OPTIONS.keys() - {"multi_clip"}))
+def test_so_it_does_for_every_other_kind(told, kind):
+    ends_the_same(told, "killed after it", kind)
+
+
+def ends_the_same(told, mode, kind="multi_clip"):
+    _, plain, _ = told(kind=kind)
     assert len(plain.names) > LEAST
     for at, name in enumerate(plain.names):
-        export, points, runner = told(mode, at)
+        export, points, runner = told(mode, at, kind)
         where = f"{mode}, at call {at}: {name}"
         assert points.names[at] == name, where
         assert export.job.status == Status.COMPLETE, where

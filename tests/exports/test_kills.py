@@ -33,7 +33,7 @@ from tests.modal_functions.media.reels import shoot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-KILLS = int(os.environ.get("KILLS", "160"))
+KILLS = int(os.environ.get("KILLS", "100"))
 EACH = 4  # kills that one export's attempts must bear: one less than its budget of interruptions
 FASTER = 20  # so that a dead driver's lease runs out in a second
 fork = multiprocessing.get_context("fork")

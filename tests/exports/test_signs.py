@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 
 from exports.models.heartbeat import FORGOTTEN_AFTER, Heartbeat, cluster_here, own_cluster
-from exports.signs import Answers, Beats, Watch, answers
+from exports.signs import LONGEST_PATIENCE, Answers, Beats, Watch, answers
 
 
 def away(execute, sql, params, many, context):
@@ -65,6 +65,31 @@ def test_who_is_started_again_has_the_whole_patience_again(watch):
     looks(watch, False, False, False)
     watch.begin(8)
     assert (watch.is_over, watch.silence) == (False, 0)
+
+
+def falls_silent(watch):
+    """Returns for how long it was waited."""
+    while not watch.is_over:
+        looks(watch, False)
+    return watch.silence
+
+
+def test_who_falls_silent_again_is_waited_for_twice_as_long_until_there_is_a_sign(watch):
+    waited = []
+    for pid in range(10):
+        watch.begin(pid)
+        waited.append(falls_silent(watch))
+    assert waited == [9, 18, 36, 72, 144, 288, 576, LONGEST_PATIENCE, LONGEST_PATIENCE, LONGEST_PATIENCE]
+    watch.begin(11)
+    looks(watch, True)
+    assert falls_silent(watch) == 9
+
+
+def test_who_dies_of_something_else_is_not_waited_for_longer(watch):
+    watch.begin(7)
+    looks(watch, False, False)
+    watch.begin(8)
+    assert falls_silent(watch) == 9
 
 
 def test_a_look_at_one_that_ended_meanwhile_says_nothing_of_the_next(watch):

@@ -116,30 +116,6 @@ def test_no_other_object_is_to_be_had_as_a_picture(signed_in, owner, export, nam
     assert signed_in(owner).get(f"/exports/{export.pk}/preview/{name}").status_code == 404
 
 
-def result(export, key="out/c.1/reel.mp4"):
-    stored = f"attempts/{export.pk}/1/{key}"
-    tools().store.put(stored, b"a piece of film")
-    return {"key": stored, "bytes": 15, "sha256": "5e" * 32}
-
-
-def test_a_piece_with_a_result_can_be_had_before_the_rest(signed_in, owner, stranger, export, tell):
-    tell(piece(result=result(export)), piece("boat.mov", done=0))
-    client, address = signed_in(owner), reverse("piece", args=[export.pk, 1])
-    assert address in client.get(reverse("export", args=[export.pk])).text
-    answer = client.get(address)
-    assert b"".join(answer) == b"a piece of film"
-    assert 'filename="Reel 12 - beach.mov.mp4"' in answer["Content-Disposition"]
-    assert signed_in(stranger).get(address).status_code == 404
-    assert client.get(reverse("piece", args=[export.pk, 2])).status_code == 404
-
-
-def test_what_no_attempt_of_this_export_wrote_is_no_piece_of_it(signed_in, owner, export, tell):
-    key = f"projects/{export.project_id}/sources/x/original"
-    tools().store.put(key, b"not a result")
-    tell(piece(result={"key": key}), piece("boat.mov", done=0))
-    assert signed_in(owner).get(reverse("piece", args=[export.pk, 1])).status_code == 404
-
-
 @pytest.mark.parametrize("body", [b"{}", b"nonsense", b'{"v": 1, "pieces": [{}], "kept": 0, "seconds": 0}'])
 def test_what_cannot_be_read_costs_a_page_nothing(signed_in, owner, export, body):
     tools().store.put(AttemptKeys(export=str(export.pk), number=1).so_far, body)
@@ -155,7 +131,7 @@ def test_neither_does_a_store_that_is_away(export):
 
 
 def test_whoever_the_export_is_shared_with_sees_none_of_it(visitor, export, tell):
-    tell(piece(previews=(PICTURE,)), piece("boat.mov", result=result(export)))
+    tell(piece(previews=(PICTURE,)), piece("boat.mov"))
     page = visitor.get(reverse("shared", args=[Share.open_for(export, may_download=True).token])).text
     assert "preview" not in page
     assert "clips are finished" not in page

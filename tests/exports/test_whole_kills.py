@@ -32,7 +32,7 @@ from tests.exports.whole import (  # noqa: F401 - the fixtures
     whole,
 )
 
-KILLS = int(os.environ.get("WHOLE_KILLS", "40"))
+KILLS = int(os.environ.get("WHOLE_KILLS", "25"))
 WEIGHTS = {
     "web server": 2,
     "web worker": 2,

@@ -12,10 +12,11 @@ from django.conf import global_settings
 
 PACKAGES = ("exports_site", "exports", "progress", "modal_functions")
 ACROSS_THE_WIRE = (
-    *("modal_functions.wire", "modal_functions.store", "modal_functions.stores"),
+    *("modal_functions.wire", "modal_functions.store", "modal_functions.stores", "modal_functions.needs"),
     *("modal_functions.bucket", "modal_functions.multipart"),
     *("modal_functions.posting", "modal_functions.sweeping"),
     *("modal_functions.media.probe", "modal_functions.media.child", "modal_functions.media.errors"),
+    "modal_functions.media.letters",
 )
 NOT_IMPORTED_BY = {
     "progress": ("exports", "exports_site", "modal_functions", "modal", "av", "tests"),
@@ -76,6 +77,7 @@ BANNED |= {f"{word}s" for word in BANNED}
 GIVEN = {
     "FILE_UPLOAD_HANDLERS",
     "get_context_data",
+    "receive_data_chunk",
     "handler400",
     "handler403",
     "handler404",

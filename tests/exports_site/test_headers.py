@@ -171,3 +171,13 @@ def test_no_page_holds(what, pages):
 )
 def test_what_is_planted_is_found(what, planted):
     assert re.search(FORBIDDEN[what], planted, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("host", "source"), [("127.0.0.1:8000", "http://127.0.0.1:8001"), ("localhost", "http://localhost:8001")]
+)
+def test_news_may_come_from_its_port_of_the_machine_that_was_asked_and_from_nowhere_else(host, source, settings):
+    settings.PROGRESS_PUSH = ":8001"
+    given = Client(headers={"Host": host}).get("/sign-in").headers["Content-Security-Policy"]
+    assert f"connect-src 'self' {source};" in given
+    assert "connect-src 'self';" in Client(headers={"Host": "evil.example"}).get("/")["Content-Security-Policy"]

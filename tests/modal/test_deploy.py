@@ -6,7 +6,7 @@ from importlib.metadata import requires
 import pytest
 from modal_proto import api_pb2
 
-from modal_functions import app, kinds
+from modal_functions import app, kinds, needs
 from modal_functions.wire import VERSION
 from tests.modal.loopback import ROOT
 
@@ -19,8 +19,9 @@ def deployed(modal_cloud):
     return {name: cloud.functions[own] for name, own in cloud.apps["longhaul"].items()}
 
 
-def test_every_kind_has_a_function_of_its_name_and_all_share_the_one_for_batches(deployed):
-    assert set(deployed) == {*kinds.NAMES, "batch", MARKER}
+def test_every_kind_has_a_function_of_its_name_and_those_of_one_image_share_the_one_for_batches(deployed):
+    images = {app.batch_of(needs.of(kind).image) for kind in kinds.NAMES}
+    assert set(deployed) == {*kinds.NAMES, "batch", *images, MARKER}
 
 
 def test_the_whole_source_is_there_and_nothing_of_the_site(modal_cloud, deployed):
@@ -42,7 +43,8 @@ def test_limits_are_our_own_and_nothing_is_begun_again_behind_our_back(deployed)
         assert function.max_concurrent_inputs in (0, 1)
         assert not function.resources.gpu_config.gpu_type
         assert function.function_type == api_pb2.Function.FUNCTION_TYPE_FUNCTION
-    assert deployed["batch"].concurrency_limit >= app.AT_ONCE
+    batches = [function for name, function in deployed.items() if name.startswith("batch")]
+    assert all(function.concurrency_limit >= app.AT_ONCE for function in batches)
 
 
 def test_who_conducts_is_not_preempted(deployed):
@@ -54,18 +56,20 @@ def test_who_conducts_is_not_preempted(deployed):
 def test_the_image_has_the_versions_that_the_site_is_locked_to(modal_cloud, deployed):
     commands = " ".join(command for image in modal_cloud.cloud.images for command in image.dockerfile_commands)
     assert "FROM python:3.11" in commands
-    locked = list(app.locked(ROOT / "requirements.txt"))
+    libraries = {*app.LIBRARIES, *(name for kind in kinds.NAMES for name in needs.of(kind).image.libraries)}
+    locked = list(app.locked(ROOT / "requirements.txt", tuple(libraries)))
     assert [pin for pin in locked if pin not in commands] == []
     assert [pin for pin in locked if not re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", pin)] == []
 
 
 def test_no_library_is_installed_that_is_not_locked():
     """Else it would come in whatever version there is that day."""
-    needed, seen = {"av", "boto3"}, set()
+    of_kinds = {name for kind in kinds.NAMES for name in needs.of(kind).image.libraries}
+    needed, seen = {"av", "boto3", *of_kinds}, set()
     while needed:
         name = needed.pop()
         seen.add(name)
         for requirement in requires(name) or ():
             if "extra ==" not in requirement:
                 needed |= {re.match(r"[A-Za-z0-9-]+", requirement)[0].lower()} - seen
-    assert seen == set(app.LIBRARIES)
+    assert seen == {*app.LIBRARIES, *of_kinds}

@@ -84,10 +84,10 @@ def test_how_far_a_machine_is_can_be_read_while_it_works(order, store, short_sou
     batch = a_batch(order, store, short_sources, frames=90)
     assert make_batch(order().as_wire() | {"batch": batch.as_wire()}, folder=tmp_path) == {"made": True}
     told = json.loads(store.get(order().keys.batch(batch.name)))
-    assert 0 <= told["frames"] <= 90
+    assert 0 <= told["units"] <= 90
     heard = []
     fan = Fan(order=order(), store=store, hand_out=lambda wire: Slow(), at_once=1, every=0.01)
-    store.put(order().keys.batch(batch.name), pack({"frames": 7}))
+    store.put(order().keys.batch(batch.name), pack({"units": 7}))
     fan.make(batch, heard.append, lambda: None)
     assert heard == [7, 7]
     store.put(order().keys.batch(batch.name), b"nonsense")

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from progress.bands import ALMOST, FULL, Plan, first_plan, replanned
+from progress.bands import ALMOST, FULL, STEP, Plan, first_plan, replanned, steered
 from progress.errors import Refused
 from tests.pipelines import FILM, LEARNED
 
@@ -74,6 +74,50 @@ def test_the_rest_of_the_bar_is_shared_by_the_seconds_left():
     plan = replanned(first_plan(LEARNED), index=3, fraction=0.5, bp=4000, seconds_left=[60, 20, 20])
     assert plan.edges[4] == 4000 + 6000 * 60 // 100
     assert plan.at(3, 0.75) == 4000 + 6000 * 30 // 100
+
+
+def test_steering_is_the_formula_of_the_learned_bar():
+    plan = replanned(first_plan(LEARNED), index=3, fraction=0.5, bp=4000, seconds_left=[60, 20, 20])
+    before, after, seconds = 0.6, 0.7, [30, 25, 20]
+    bp = plan.at(3, before)
+    again = steered(plan, index=3, fraction=before, bp=bp, seconds_left=seconds)
+    grown = (FULL - bp) * (after - before) / (1 - before) * seconds[0] / sum(seconds)
+    assert again.at(3, after) == pytest.approx(bp + grown, abs=1)
+
+
+@given(plans(), st.data())
+def test_a_steered_bar_goes_on_from_where_it_stands(planned, data):
+    plan, index, fraction, bp = planned
+    left = data.draw(st.lists(seconds, min_size=6 - index, max_size=6 - index))
+    bp = max(bp, plan.at(index, fraction))
+    again = steered(plan, index=index, fraction=fraction, bp=bp, seconds_left=left)
+    assert max(bp, again.at(index, fraction)) in (bp, ALMOST)
+    assert again.at(5, 1.0) == ALMOST or again == plan
+
+
+def test_a_bar_that_is_steered_at_every_report_of_a_day_moves_all_the_same():
+    """Less than a basis point a report: nothing of it is lost."""
+    plan, bp, reports = first_plan(LEARNED), 0, 40_000
+    for number in range(reports):
+        fraction = number / reports
+        bp = max(bp, plan.at(3, fraction))
+        left = [86_400 * (1 - fraction), 5, 5]
+        plan = steered(plan, index=3, fraction=fraction, bp=bp, seconds_left=left)
+    start = first_plan(LEARNED).edges[3]
+    assert bp > FULL - (FULL - start) // 50
+
+
+def test_a_plan_is_kept_until_the_bar_has_moved():
+    plan = replanned(first_plan(LEARNED), index=3, fraction=0.5, bp=4000, seconds_left=[60, 20, 20])
+    assert steered(plan, index=3, fraction=0.501, bp=4000 + STEP - 1, seconds_left=[1, 99, 99]) == plan
+    assert steered(plan, index=3, fraction=0.51, bp=4000 + STEP, seconds_left=[1, 99, 99]) != plan
+
+
+def test_a_bar_with_nothing_to_steer_by_keeps_its_plan():
+    plan = first_plan(LEARNED)
+    assert steered(plan, index=3, fraction=0.5, bp=4000, seconds_left=[]) == plan
+    assert steered(plan, index=3, fraction=0.5, bp=4000, seconds_left=[0, 0, 0]) == plan
+    assert steered(plan, index=3, fraction=1.0, bp=4000, seconds_left=[0, 3, 3]) == plan
 
 
 def test_a_plan_survives_the_database():

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from progress.estimate.display import displayed
+from progress.estimate.display import NARROW, displayed
 from progress.estimate.stage_sum import remaining
 from tests.pipelines import FILM
 
@@ -46,3 +46,18 @@ def test_what_is_almost_done_is_said_only_while_it_is():
 def test_a_little_later_is_not_shown():
     assert displayed(at(100), at(119), NOW, 1) == (at(100), 0)  # under 30 s
     assert displayed(at(1000), at(1199), NOW, 1) == (at(1000), 0)  # under a fifth
+
+
+def ranged(shown, newest, *, later=0):
+    return displayed(at(shown), at(newest), NOW, later, low=at(newest - 50), high=at(newest + 100))
+
+
+def test_within_a_narrow_range_of_the_newest_the_shown_finish_stays_and_counts_down():
+    assert ranged(100, 110) == (at(100), 0)
+    assert ranged(100, 70) == (at(100), 0)
+
+
+def test_beyond_it_the_shown_finish_comes_to_the_nearest_edge():
+    assert ranged(200, 100) == (at(100 + 100 * NARROW), 0)
+    assert ranged(100, 300) == (at(100), 1)
+    assert ranged(100, 300, later=1) == (at(300 - 50 * NARROW), 0)

@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from django.db import connection
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -24,7 +25,7 @@ from tests.pipelines import FILM
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = 500
+EXAMPLES = 500 if connection.vendor == "sqlite" else 100  # what differs on Postgres is not what is random here
 STAGES = [stage.key for stage in FILM.stages]
 TOTALS = {"upload": 1_000_000, "start": 1, "fetch": 1_000_000, "process": 90, "publish": 5_000, "finalize": 3}
 

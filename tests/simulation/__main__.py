@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from multiprocessing import get_context
 
-from tests.simulation.playing import Tally, play_all, replay
+from tests.simulation.playing import MUTANTS, Tally, play_all, replay
 
-AT_ONCE = 20  # schedules a process plays before it tells
+AT_ONCE = 50  # schedules a process plays before it tells
 TOLD_EVERY = 30.0  # seconds
 
 
@@ -22,11 +22,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**9), help="of the first; each next: one more")
     parser.add_argument("--replay", type=int, metavar="SEED", help="only this one, with everything that happens in it")
     parser.add_argument("--mutant", default="", help="with one part of the protocol taken out, see mutants.py")
+    parser.add_argument("--mutants", type=int, metavar="N", help="each of them, until it is found out, N at most")
     parser.add_argument("--most", type=int, default=10, help="stops after so many violations")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     asked = parser.parse_args()
     if asked.replay is not None:
         return _replay(asked.replay, asked.mutant)
+    if asked.mutants is not None:
+        return _find_out(range(asked.seed, asked.seed + asked.mutants))
     return _play(range(asked.seed, asked.seed + asked.schedules), asked.mutant, asked.most, asked.processes)
 
 
@@ -39,6 +42,14 @@ def _replay(seed: int, mutant: str) -> int:
         sep="\n",
     )
     return 1 if played.wrong else 0
+
+
+def _find_out(seeds: range) -> int:
+    """Whether what each mutant leaves out is missed, and with which seed."""
+    wrong = ((mutant, (tally.wrong for tally in _side_by_side(seeds, mutant, 1, at_once=5))) for mutant in MUTANTS)
+    found = {mutant: next((lines[0] for lines in told if lines), None) for mutant, told in wrong}
+    print(json.dumps(found, indent=1))
+    return 0 if all(found.values()) else 1
 
 
 def _play(seeds: range, mutant: str, most: int, processes: int) -> int:
@@ -55,9 +66,9 @@ def _play(seeds: range, mutant: str, most: int, processes: int) -> int:
     return 1 if all_of_them.wrong else 0
 
 
-def _side_by_side(seeds: range, mutant: str, processes: int) -> Iterator[Tally]:
+def _side_by_side(seeds: range, mutant: str, processes: int, at_once: int = AT_ONCE) -> Iterator[Tally]:
     """As many parts at once as there are processes, so that who has seen enough need not wait for the rest."""
-    parts = (seeds[at : at + AT_ONCE] for at in range(0, len(seeds), AT_ONCE))
+    parts = (seeds[at : at + at_once] for at in range(0, len(seeds), at_once))
     if processes == 1:
         yield from (play_all(part, mutant) for part in parts)
         return

@@ -10,8 +10,13 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.simulation.settings"
 django.setup()
 
+from exports.models import Attempt, Clip, Export, Lease, Notice, Project, Source  # noqa: E402
+from progress.models import Event, Forecast, Job, StageRun  # noqa: E402
 from tests.simulation.mutants import MUTANTS, NONE  # noqa: E402
+from tests.simulation.remembered import remember  # noqa: E402
 from tests.simulation.schedule import Played, play  # noqa: E402
+
+remember(Job, Event, StageRun, Forecast, Export, Attempt, Notice, Lease, Project, Source, Clip)
 
 
 @dataclass(kw_only=True)
@@ -30,6 +35,7 @@ class Tally:
 def play_all(seeds: range, mutant: str) -> Tally:
     tally = Tally()
     gc.disable()  # what a schedule leaves behind is little, and looking for it in the middle of each is not
+    gc.freeze()
     for seed in seeds:
         tally.add(_told(play(seed, mutant=MUTANTS.get(mutant, NONE))))
     gc.collect()

@@ -1,17 +1,20 @@
 """The database: each statement outside of a transaction is a point, and every schedule begins with the same rows."""
 
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import OperationalError, connections
 from django_q.brokers import Broker
 
 from exports.models import Clip, Export, Project, Source, User
 from tests.simulation.world import EPOCH, World
 
 KEPT = {"exports_user", "exports_project", "exports_source", "exports_clip"}
+
+
+connection = connections["default"]  # itself, and not its proxy, which looks for it each time
 
 
 class Away(OperationalError):
@@ -47,7 +50,7 @@ class Rows:
     def due_at(self) -> float | None:
         """In seconds of the world."""
         due = self.sqlite.execute("SELECT next_due_at FROM exports_export").fetchone()[0]
-        return None if due is None else (due.replace(tzinfo=UTC) - EPOCH).total_seconds()
+        return None if due is None else (datetime.fromisoformat(due).replace(tzinfo=UTC) - EPOCH).total_seconds()
 
     def begin(self) -> None:
         self.sqlite.execute("BEGIN")
@@ -73,6 +76,7 @@ class Statements:
         if world.me.dead:
             return world.point(sql)
         alone = not connection.in_atomic_block
+        what = ""
         if alone:
             what = _short(sql) if world.told is not None else ""
             world.point(what)
@@ -83,7 +87,7 @@ class Statements:
         answer = execute(sql, params, many, context)
         self.changed(sql)
         if alone and sql.startswith("UPDATE"):
-            self._perhaps_fail(_short(sql), "is done, but nobody is told")
+            self._perhaps_fail(what, "is done, but nobody is told")
         return answer
 
     def _perhaps_fail(self, what: str, how: str) -> None:

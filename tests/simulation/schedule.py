@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from functools import cache, partial
 
-from django.db import connection
+from django.db import connections
 
 from exports.together import one_by_one
 from exports.tools import Tools
@@ -60,6 +60,7 @@ def ears() -> Ears:
 def play(seed: int, *, mutant: Mutant = NONE, tracing: bool = False) -> Played:
     rows().begin()
     world = World(seed, tracing=tracing)
+    connection = connections["default"]  # not by its proxy, which looks it up at each point
     world.is_held = lambda: connection.in_atomic_block
     ears().world = world
     store = mutant.store(world)

@@ -26,7 +26,7 @@ class Prompt(Reporter):
         self._write_now()
         super().close()
 
-    def _keep_writing(self) -> None:
+    def _begin(self) -> None:
         return
 
     def _write_now(self) -> None:

@@ -15,7 +15,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from exports import driver, sources
 from exports.kinds import Unplannable
-from exports.kinds.multi_clip import QUALITIES, RATES, SIZES
+from exports.kinds.footage import QUALITIES, RATES
+from exports.kinds.multi_clip import SIZES
 from exports.models import Clip, Export, Lease, Project, Source, User
 from exports.tools import tools
 from progress.models import Status

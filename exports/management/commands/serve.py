@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from exports import crew
+from exports.collected import collect
 from exports.doorbell import ring
 from exports.models.heartbeat import Heartbeat
 from exports.processes import run_until_told
@@ -32,14 +33,15 @@ class Command(BaseCommand):
         self._refuse_a_taken_port()
         if options["first_start"]:
             call_command("migrate", verbosity=0)
-            call_command("collectstatic", interactive=False, verbosity=0)
+            collect()
             call_command("demo")
         self._refuse_an_older_database()
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         self.stdout.flush()
         Heartbeat.forget_clusters(timezone.now())
         ring()  # what was left when the last cluster stopped
-        run_until_told([child(self._say, options["silence"]) for child in (crew.web, crew.cluster)])
+        children = [crew.web, crew.cluster, *([crew.push] if self._may_push() else [])]
+        run_until_told([child(self._say, options["silence"]) for child in children])
         self.stdout.write("\nLonghaul has stopped. Nothing is lost: exports go on at the next start.")
 
     def _say(self, sentence: str) -> None:
@@ -51,15 +53,31 @@ class Command(BaseCommand):
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             raise CommandError("The database is older than this version. Bring it up to date: manage.py migrate")
 
+    def _may_push(self) -> bool:
+        """Pages do without where they must."""
+        host, port = settings.PUSH_BIND
+        taken = settings.PUSH and _taken(host, port)
+        if taken:
+            said = f"News is not pushed: nothing can listen at {host}:{port}: {taken}. Pages ask for it every"
+            self._say(f"{said} {settings.PROGRESS_POLL_SECONDS} seconds. Another place: LONGHAUL_PUSH_BIND")
+        return settings.PUSH and not taken
+
     def _refuse_a_taken_port(self) -> None:
         host, port = settings.BIND
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                raise CommandError(
-                    f"Nothing can listen at {host}:{port}: {error.strerror}. Stop what does, or name another"
-                    f" place: LONGHAUL_BIND={host}:{port + 1 if port < 65535 else port - 1} make run"
-                ) from None
+        taken = _taken(host, port)
+        if taken:
+            raise CommandError(
+                f"Nothing can listen at {host}:{port}: {taken}. Stop what does, or name another"
+                f" place: LONGHAUL_BIND={host}:{port + 1 if port < 65535 else port - 1} make run"
+            )
+
+
+def _taken(host: str, port: int) -> str:
+    """Why nothing can listen there; nothing where something can."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""

@@ -4,7 +4,7 @@
 
   const LOST = "Connection lost. Your export keeps running. Trying again…";
   const PATIENCE = [0, 5000, 10000]; // milliseconds to wait after one failure, two, and more
-  const polls = new Map(); // element id → { failures, notBefore }
+  const polls = new Map(); // element id → { failures, notBefore, asked, news }
   const said = new Map(); // element id → what was announced last
 
   const pollOf = (event) => {
@@ -13,7 +13,7 @@
   };
 
   const state = (element) => {
-    if (!polls.has(element.id)) polls.set(element.id, { failures: 0, notBefore: 0 });
+    if (!polls.has(element.id)) polls.set(element.id, { failures: 0, notBefore: 0, asked: 0, news: false });
     return polls.get(element.id);
   };
 
@@ -31,15 +31,59 @@
     tell(element, LOST);
   };
 
+  // News that is pushed: while it comes, a card asks only when it was told to, and now and then for what time alone
+  // changes. Where it does not come, cards ask as always.
+  const SELDOM = 10000; // milliseconds
+  const place = document.querySelector('meta[name="progress-push"]');
+  let stream = null;
+  let following = "";
+
+  const cards = () => [...document.querySelectorAll('[data-poll][id^="job-"]')];
+  const live = () => stream !== null && stream.readyState === EventSource.OPEN;
+
+  const follow = () => {
+    if (!place || !window.EventSource) return;
+    const wanted = document.hidden ? "" : cards().map((card) => card.id.slice(4)).sort().join(",");
+    if (wanted === following) return;
+    if (stream) stream.close();
+    stream = null;
+    following = wanted;
+    if (!wanted) return;
+    const own = place.content.startsWith(":") ? `${location.protocol}//${location.hostname}${place.content}` : "";
+    stream = new EventSource(`${own}/api/v1/stream?jobs=${wanted}`, { withCredentials: true });
+    stream.addEventListener("progress_update", (event) => {
+      const card = document.getElementById(`job-${JSON.parse(event.data).jobId}`);
+      if (!card || !card.matches("[data-poll]")) return;
+      state(card).news = true;
+      window.htmx.trigger(card, "refresh");
+    });
+  };
+  document.addEventListener("DOMContentLoaded", follow);
+  document.addEventListener("htmx:afterSettle", follow);
+  document.addEventListener("visibilitychange", follow);
+  window.addEventListener("pagehide", () => stream && stream.close());
+
+  const mayWait = (element) => {
+    if (!live() || !element.id.startsWith("job-")) return false;
+    const poll = state(element);
+    return !poll.news && Date.now() - poll.asked < SELDOM;
+  };
+
   document.addEventListener("htmx:beforeRequest", (event) => {
     const element = pollOf(event);
-    if (element && (document.hidden || Date.now() < state(element).notBefore)) event.preventDefault();
+    if (!element) return;
+    if (document.hidden || Date.now() < state(element).notBefore || mayWait(element)) {
+      event.preventDefault();
+      return;
+    }
+    state(element).asked = Date.now();
+    state(element).news = false;
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {
     const element = pollOf(event);
     if (!element || !event.detail.successful) return;
-    polls.delete(element.id);
+    state(element).failures = 0;
     tell(element, "");
   });
 

@@ -49,7 +49,7 @@ def run(asked: argparse.Namespace, command: str, say: Say) -> dict[str, Any]:
 
 def _turn(database: str, store: str, seconds: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="longhaul-bench-") as folder, Processes(Path(folder)) as processes:
-        environment = _environment(Path(folder), database)
+        environment = environment_of(Path(folder), database)
         if store == "bucket":
             port = _free_port()
             environment |= {
@@ -66,7 +66,7 @@ def _turn(database: str, store: str, seconds: float) -> dict[str, float]:
         return told
 
 
-def _environment(folder: Path, database: str) -> dict[str, str]:
+def environment_of(folder: Path, database: str) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LONGHAUL_")}
     environment |= {"DJANGO_SETTINGS_MODULE": "exports_site.settings", "LONGHAUL_HOME": str(folder)}
     environment["LONGHAUL_LOG_LEVEL"] = "WARNING"

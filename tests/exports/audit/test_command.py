@@ -2,14 +2,16 @@
 
 import json
 import re
+from datetime import timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from exports.audit import CHECKS
-from exports.models import Export, Source
+from exports.models import Attempt, Source
 from exports.tools import tools
 
 pytestmark = pytest.mark.django_db
@@ -98,17 +100,17 @@ def test_its_help_tells_every_check(capsys):
     assert all(f"  {check.name} " in said and check.says in said for check in CHECKS.values())
 
 
-def test_what_it_mends_is_mended_and_said(system, kept):
-    export = system.requested()
-    Export.objects.update(next_due_at=None)
-    code, said = asked("--only", "due", "--repair", "--dry-run")
+def test_what_it_mends_is_mended_and_said(system):
+    export = system.brought("failed")
+    long_ago = timezone.now() - timedelta(hours=1)
+    Attempt.objects.filter(export=export).update(decided_at=long_ago, gone_at=None, runner="local")
+    code, said = asked("--only", "calls", "--repair", "--dry-run")
     assert code == 1
-    assert "  Reconciling would take the step 'queue': everything is uploaded." in said
-    assert Export.objects.get().next_due_at is None
-    code, said = asked("--only", "due", "--repair")
+    assert "  Reconciling would take the step 'gone': what ran for it has ended." in said
+    assert Attempt.objects.get().gone_at is None
+    code, said = asked("--only", "calls", "--repair")
     assert code == 0
-    assert "  Reconciled (queue: everything is uploaded" in said
+    assert "  Reconciled (gone: what ran for it has ended" in said
     assert "and it holds now." in said
-    assert said.endswith(": 1 violation (1 due), 1 mended.")
-    assert Export.objects.get(pk=export.pk).next_due_at is not None
-    assert asked("--only", "due")[0] == 0
+    assert said.endswith(": 1 violation (1 calls), 1 mended.")
+    assert Attempt.objects.get().gone_at is not None

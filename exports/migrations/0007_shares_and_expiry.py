@@ -19,7 +19,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exports', '0004_drill'),
+        ('exports', '0006_tokens_and_answers'),
     ]
 
     operations = [

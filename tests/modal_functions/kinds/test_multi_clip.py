@@ -5,13 +5,13 @@ from fractions import Fraction
 
 import pytest
 
-from modal_functions import multi_clip
-from modal_functions.batches import kept_as
+from modal_functions import filming
+from modal_functions.kinds import multi_clip
 from modal_functions.media.chunks import plan
 from modal_functions.media.spec import Film
 from modal_functions.media.timeline import lay_out
 from modal_functions.runtime import run
-from modal_functions.wire import AttemptKeys, SoFar, pack
+from modal_functions.wire import AttemptKeys, SoFar, kept_as, pack
 from tests.modal_functions.media.reels import shoot
 
 
@@ -119,7 +119,7 @@ def test_a_clip_that_stands_twice_is_rendered_once(make, spec):
     film = Film.from_wire(spec(THREE[2], THREE[2])["film"])
     chunks = plan(lay_out(film), film.output)
     assert len({chunk.key for chunk in chunks}) == 1
-    assert len(list(multi_clip.batched(chunks, 2))) == 1
+    assert len(list(filming.batched(chunks, 2))) == 1
 
 
 def test_a_pause_keeps_what_is_rendered_and_the_resumed_film_is_the_same(make, spec, store):

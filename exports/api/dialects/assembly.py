@@ -1,0 +1,112 @@
+"""The assembly dialect: /api/v1/assembly/jobs/…, in camel case, its steps counted."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from ninja import Field, Router, Schema, Status
+
+from exports import kinds
+from exports.api.dialects.words import ASSEMBLY, zulu
+from exports.api.entering import Asked
+from exports.api.once import once
+from exports.api.problems import not_possible
+from exports.models import Export
+from progress.models import Job
+from progress.models import Status as State
+from progress.snapshot import snapshot
+
+router = Router(tags=["Assembly"])
+MEGABYTE = 1_000_000
+
+
+class ProgressUpdate(Schema):
+    """Flat here; on the stream the same object is the `data` of an envelope."""
+
+    job: UUID = Field(..., alias="jobId")
+    type: Literal["assembly", "export", "edl"]
+    status: Literal["pending", "running", "completed", "failed", "paused"]
+    progress: int = Field(..., ge=0, le=100)
+    step: str = Field(..., alias="currentStep", examples=["Rendering"])
+    steps: int = Field(..., alias="totalSteps")
+    left: int | None = Field(
+        ..., alias="estimatedTimeRemaining", description="Seconds; null while nothing was measured."
+    )
+    speed: float | None = Field(..., alias="processingSpeed", description="In `speedUnit`; null while nothing moves.")
+    speed_unit: str = Field(..., alias="speedUnit", examples=["MB/s", "frames/min"])
+    reason: str = Field(..., description="Why it failed: a cause, such as cancelled_by_user; else empty.")
+    last: str = Field(..., alias="lastUpdate", examples=["2026-11-20T15:41:10Z"])
+
+
+def update(job: Job) -> dict[str, Any]:
+    seen = snapshot(job)
+    speed, unit = _speed(job)
+    left = seen.eta_seconds
+    return {
+        "jobId": str(job.pk),
+        "type": _type(job),
+        "status": ASSEMBLY[State(job.status)],
+        "progress": job.percent,
+        "currentStep": seen.stage.label if seen.stage else seen.heading,
+        "totalSteps": len(seen.stages),
+        "estimatedTimeRemaining": None if left is None else round(left),
+        "processingSpeed": speed,
+        "speedUnit": unit,
+        "reason": job.cause if ASSEMBLY[State(job.status)] == "failed" else "",
+        "lastUpdate": zulu(job.settled_at or job.heard_at or job.created_at),
+    }
+
+
+def _type(job: Job) -> str:
+    kind = next((kind for kind in kinds.registered() if kind.pipeline.key == job.pipeline), None)
+    return kind.job_type if kind else "export"
+
+
+def _speed(job: Job) -> tuple[float | None, str]:
+    """Of the stage that is under way, since it began."""
+    megabytes = job.unit == "bytes"
+    unit = "MB/s" if megabytes else f"{job.unit}/min" if job.unit else ""
+    if job.settled or not job.done or job.stage_began is None or job.heard_at is None:
+        return None, unit
+    seconds = (job.heard_at - job.stage_began).total_seconds()
+    if seconds <= 0:
+        return None, unit
+    return round(job.done / seconds / MEGABYTE if megabytes else job.done / seconds * 60, 2), unit
+
+
+def own(request: Asked, job_id: UUID) -> Export:
+    rows = Export.objects.select_related("job__owner", "project").filter(job__owner=request.auth.pk)
+    return get_object_or_404(rows, pk=job_id)
+
+
+@router.get("/{uuid:job_id}/progress", response=ProgressUpdate, by_alias=True, summary="How far it is")
+def progress(request: Asked, job_id: UUID) -> dict[str, Any]:
+    return update(own(request, job_id).job)
+
+
+@router.post("/{uuid:job_id}/pause", response={200: ProgressUpdate}, by_alias=True, summary="Pause it")
+@once
+def pause(request: Asked, job_id: UUID) -> Status[Any]:
+    return _acted(request, job_id, "pause")
+
+
+@router.post("/{uuid:job_id}/resume", response={200: ProgressUpdate}, by_alias=True, summary="Resume it")
+@once
+def resume(request: Asked, job_id: UUID) -> Status[Any]:
+    return _acted(request, job_id, "resume")
+
+
+def _acted(request: Asked, job_id: UUID, verb: Literal["pause", "resume"]) -> Status[Any]:
+    export = own(request, job_id)
+    if verb not in export.actions or not getattr(export, verb)(actor=f"user {request.auth.pk}"):
+        raise not_possible(f"It is {export.job.get_status_display().lower()}, so it cannot {verb}.")
+    return Status(200, update(own(request, job_id).job))
+
+
+def websocket(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Where only the pages' own server runs, news is asked for."""
+    polled = reverse("api-dialects:progress", args=[job_id])
+    said = f"No news is pushed at this address. Ask {polled} every two seconds.\n"
+    return HttpResponse(said, status=426, headers={"Upgrade": "websocket"}, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,127 @@
+"""What goes wrong, told as RFC 9457 tells it: one shape for every refusal, with a sentence a person can act on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from exports import limits
+from exports.kinds import Unplannable
+from progress import errors
+
+TYPE = "application/problem+json"
+ABOUT = "/api/docs#problem-"
+TITLES = {
+    "malformed": "The request could not be read",
+    "signed-out": "Nobody is signed in",
+    "forbidden": "This key may not do that",
+    "not-found": "There is no such thing among yours",
+    "other-verb": "This address has other verbs",
+    "not-possible": "That is not possible now",
+    "too-large": "It is too large",
+    "invalid": "Something asked for cannot be",
+    "reused-key": "The Idempotency-Key was used for something else",
+    "too-many": "Too many requests",
+    "busy": "Too many changes at once",
+}
+CODES = {400: "malformed", 401: "signed-out", 403: "forbidden", 404: "not-found", 409: "not-possible", 413: "too-large"}
+
+
+@dataclass(kw_only=True, eq=False)
+class Problem(Exception):
+    status: int
+    code: str
+    detail: str
+    errors: Sequence[Mapping[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        told: dict[str, Any] = {
+            "type": f"{ABOUT}{self.code}",
+            "title": TITLES[self.code],
+            "status": self.status,
+            "detail": self.detail,
+            "instance": request.path,
+        }
+        if self.errors:
+            told["errors"] = list(self.errors)
+        return JsonResponse(told, status=self.status, content_type=TYPE, headers=dict(self.headers))
+
+
+def not_found(what: str = "There is no such thing among yours.") -> Problem:
+    return Problem(status=404, code="not-found", detail=what)
+
+
+def invalid(detail: str, *, at: str = "") -> Problem:
+    """`at` names the field, as body.title."""
+    said = ({"at": at, "detail": detail},) if at else ()
+    return Problem(status=422, code="invalid", detail=detail, errors=said)
+
+
+def not_possible(detail: str) -> Problem:
+    return Problem(status=409, code="not-possible", detail=detail)
+
+
+def not_allowed(verb: str, allowed: str) -> Problem:
+    said = f"Expected {allowed}, got {verb}."
+    return Problem(status=405, code="other-verb", detail=said, headers={"Allow": allowed})
+
+
+def of_http(status: int, detail: str) -> Problem:
+    code = CODES.get(status, "invalid")
+    headers = {"WWW-Authenticate": 'Bearer realm="Longhaul"'} if status == HTTPStatus.UNAUTHORIZED else {}
+    return Problem(status=status if status in CODES else 422, code=code, detail=detail, headers=headers)
+
+
+def tell_all(api: NinjaAPI) -> None:
+    """Every way in which an operation can refuse becomes one of ours."""
+    for kind, made in MADE.items():
+        api.add_exception_handler(kind, _answering(made))
+
+
+def _answering(made: Any) -> Any:
+    return lambda request, error: made(error).answer(request)
+
+
+def _signed_out(error: AuthenticationError) -> Problem:
+    return of_http(401, "Send a token as “Authorization: Bearer lh_…”, or sign in.")
+
+
+def _of_http(error: HttpError) -> Problem:
+    return of_http(error.status_code, str(error))
+
+
+def _of_fields(error: ValidationError) -> Problem:
+    wrong = [{"at": ".".join(map(str, _place(each))), "detail": _said(each)} for each in error.errors]
+    first = wrong[0] if wrong else {"at": "body", "detail": "it could not be read"}
+    more = f" And {len(wrong) - 1} more." if len(wrong) > 1 else ""
+    return Problem(status=422, code="invalid", detail=f"{first['at']}: {first['detail']}.{more}", errors=wrong)
+
+
+def _place(error: Mapping[str, Any]) -> Sequence[Any]:
+    """Where it is wrong, without the name that only our own code gives to a whole body."""
+    place = list(error["loc"])
+    return [place[0], *place[2:]] if place[:1] in (["body"], ["query"], ["path"]) and len(place) > 2 else place
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    return str(error["msg"]).rstrip(".")
+
+
+MADE: dict[type[Exception], Any] = {
+    Problem: lambda error: error,
+    AuthenticationError: _signed_out,
+    HttpError: _of_http,
+    ValidationError: _of_fields,
+    Http404: lambda error: not_found(),
+    limits.Refused: lambda error: of_http(error.status, error.sentence),
+    Unplannable: lambda error: invalid(str(error)),
+    errors.Refused: lambda error: invalid(str(error)),
+    errors.Contended: lambda error: Problem(
+        status=503, code="busy", detail="Too many changes met at once. Try again.", headers={"Retry-After": "1"}
+    ),
+}

@@ -1,0 +1,34 @@
+"""Who asks, and what there is to ask for."""
+
+from typing import Any
+
+from django.db.models import Sum
+from ninja import Router
+
+from exports import kinds
+from exports.api.entering import Asked
+from exports.api.v1 import shapes, telling
+from exports.limits import quota_of
+from exports.models import Source
+from progress import pipelines
+
+router = Router(tags=["Account"])
+
+
+@router.get("/me", response=shapes.Account, summary="Who you are here")
+def me(request: Asked) -> dict[str, Any]:
+    taken = Source.objects.filter(project__owner=request.auth).aggregate(sum=Sum("bytes"))["sum"]
+    who = request.auth
+    return {"name": who.called, "guest": who.guest, "bytes": taken or 0, "most_bytes": quota_of(who)}
+
+
+@router.get("/kinds", response=list[shapes.KindMade], summary="The kinds of export there are")
+def all_kinds(request: Asked) -> list[dict[str, Any]]:
+    return [telling.kind(each) for each in kinds.registered()]
+
+
+@router.get(
+    "/stages", response=dict[str, dict[str, int]], summary="Every pipeline with the percent its stages start at"
+)
+def stages(request: Asked) -> dict[str, dict[str, int]]:
+    return {pipeline.key: pipeline.marks() for pipeline in pipelines.registered()}

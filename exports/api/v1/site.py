@@ -1,0 +1,86 @@
+"""The API as a whole: its operations, who may enter, and how it refuses."""
+
+import functools
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+
+from exports.api.entering import BOTH
+from exports.api.problems import not_allowed, not_found, tell_all
+from exports.api.v1 import account, exports, jobs, projects, shapes, sources
+
+DESCRIPTION = """Everything the pages can do, for scripts. Each answer is made from the same rows as the pages.
+
+Send a token of yours as `Authorization: Bearer lh_…` (your account's page makes one), or use the session of your
+browser with the `X-CSRFToken` header. Refusals have one shape, RFC 9457."""
+REFUSALS = {
+    "400": "The request could not be read.",
+    "401": "Nobody is signed in.",
+    "403": "This key may not do that.",
+    "404": "There is no such thing among yours.",
+    "405": "This address has other verbs; `Allow` names them.",
+    "409": "That is not possible now.",
+    "413": "It is too large.",
+    "422": "Something asked for cannot be.",
+    "429": "Too many requests; `Retry-After` says when to come back.",
+    "503": "The database or the store is away for a while; `Retry-After` says when to come back.",
+}
+
+
+class LonghaulAPI(NinjaAPI):
+    def _get_urls(self) -> list[Any]:
+        patterns = super()._get_urls()
+        for pattern in patterns:
+            pattern.callback = _telling_what_is_allowed(pattern.callback)
+        return patterns
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        """Each operation with the refusals that any of them can meet."""
+        document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        components = document["components"]["schemas"]
+        components["Problem"] = shapes.Problem.model_json_schema()
+        shape = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                for status, said in REFUSALS.items():
+                    operation["responses"].setdefault(status, {"description": said, "content": shape})
+        return document
+
+
+def _telling_what_is_allowed(view: Any) -> Any:
+    """Another verb than those of an address is refused in the same shape as all else."""
+
+    @functools.wraps(view)
+    def told(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        answer = view(request, *args, **kwargs)
+        if not isinstance(answer, HttpResponseNotAllowed):
+            return answer
+        return not_allowed(str(request.method), answer["Allow"]).answer(request)
+
+    return told
+
+
+api = LonghaulAPI(
+    title="Longhaul",
+    version="1",
+    description=DESCRIPTION,
+    urls_namespace="api-v1",
+    docs_url=None,
+    auth=BOTH,
+)
+tell_all(api)
+api.add_router("/jobs", jobs.router)
+api.add_router("/exports", exports.router)
+api.add_router("/projects", projects.router)
+api.add_router("/sources", sources.router)
+api.add_router("/uploads", sources.coming)
+api.add_router("", account.router)
+
+
+def unknown(request: HttpRequest, rest: str) -> HttpResponse:
+    """An address that no operation has."""
+    return not_found(f"There is no operation at {request.path[:100]}. /api/docs lists them all.").answer(request)

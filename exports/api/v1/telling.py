@@ -1,0 +1,170 @@
+"""Rows and snapshots as the API tells them: plain values, the same for every operation."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from exports import uploads
+from exports.kinds import Kind
+from exports.models import Clip, Export, Project, Result, Source
+from exports.tools import Tools
+from modal_functions.store import StoreError
+from progress.models import Event, Job, Status
+from progress.snapshot import Snapshot, snapshot
+
+US = 1_000_000
+
+
+def job(row: Job) -> dict[str, Any]:
+    seen = snapshot(row)
+    return {
+        "id": row.pk,
+        "pipeline": row.pipeline,
+        "title": row.title,
+        "status": row.status,
+        "wish": row.wish,
+        "percent": row.percent,
+        "stage": row.stage,
+        "done": row.done,
+        "total": row.total,
+        "unit": row.unit,
+        "message": seen.message,
+        "held": seen.held,
+        "verdict": seen.verdict,
+        "finish": _finish(seen),
+        "queue_position": row.queue_position,
+        "stages": [
+            {"key": each.key, "label": each.label, "state": each.state, "said": each.said, "note": each.note}
+            for each in seen.stages
+        ],
+        "failure": _failure(row),
+        "attempt": row.attempt,
+        "version": row.version,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "settled_at": row.settled_at,
+    }
+
+
+def _finish(seen: Snapshot) -> dict[str, Any]:
+    """No seconds that are left: whoever has the moment can count, and what has not changed stays the same."""
+    known = seen.finish is not None
+    low, high = (seen.job.finish_low, seen.job.finish_high) if known else (None, None)
+    return {"words": seen.eta, "at": seen.finish, "low": low, "high": high}
+
+
+def _failure(row: Job) -> dict[str, str] | None:
+    if row.status not in (Status.FAILED, Status.CANCELLED, Status.EXPIRED):
+        return None
+    return {"cause": row.cause, "sentence": row.cause_text}
+
+
+def export(row: Export) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "kind": row.kind,
+        "project": row.project_id,
+        "job": job(row.job),
+        "actions": row.actions,
+        "result": _result(row),
+        "files": [_file(each) for each in row.results.all()],
+        "page": reverse("export", args=[row.pk]),
+    }
+
+
+def _result(row: Export) -> dict[str, Any] | None:
+    if row.job.status != Status.COMPLETE or not row.result_key:
+        return None
+    return {
+        "bytes": row.result_bytes,
+        "sha256": row.result_sha256,
+        "seconds": row.result_facts.get("seconds"),
+        "download": f"/api/v1/exports/{row.pk}/download",
+    }
+
+
+def _file(row: Result) -> dict[str, Any]:
+    return {
+        "place": row.place,
+        "name": row.name,
+        "label": row.label,
+        "bytes": row.bytes,
+        "sha256": row.sha256,
+        "download": f"/api/v1/exports/{row.export_id}/results/{row.place}",
+    }
+
+
+def event(row: Event) -> dict[str, Any]:
+    return {
+        "phase": row.phase,
+        "at": row.at,
+        "elapsed": row.elapsed,
+        "since_start": row.since_start,
+        "status": row.status,
+        "stage": row.stage,
+        "percent": row.bp // 100,
+        "cause": row.cause,
+        "note": row.note,
+    }
+
+
+def project(row: Project) -> dict[str, Any]:
+    """With its clips at hand, for the film."""
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "created_at": row.created_at,
+        "film": [_clip(clip) for clip in row.clips.all()],
+        "newest_film": row.film_id,
+        "page": reverse("project", args=[row.pk]),
+    }
+
+
+def _clip(row: Clip) -> dict[str, Any]:
+    end = None if row.out_us is None else row.out_us / US
+    return {"source": row.source_id, "start": row.in_us / US, "end": end}
+
+
+def source(row: Source) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "project": row.project_id,
+        "name": row.name,
+        "state": row.state,
+        "bytes": row.bytes,
+        "stored_bytes": row.bytes if row.sha256 else row.stored_bytes,
+        "seconds": row.seconds,
+        "width": row.facts.get("width"),
+        "height": row.facts.get("height"),
+        "sha256": row.sha256,
+        "refusal": row.refusal,
+        "created_at": row.created_at,
+    }
+
+
+def upload(row: Source, tools: Tools) -> dict[str, Any]:
+    try:
+        here = uploads.parts_of(row, tools).listed()
+    except StoreError:
+        here = []
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "bytes": row.bytes,
+        "part_bytes": uploads.part_size(row),
+        "parts": [{"number": part.number, "bytes": part.bytes, "etag": part.etag} for part in here],
+    }
+
+
+def kind(each: Kind) -> dict[str, Any]:
+    return {
+        "key": each.key,
+        "label": each.label,
+        "lacks": each.lacks(),
+        "pipeline": each.pipeline.key,
+        "pausable": each.pipeline.pausable,
+        "stages": [
+            {"key": stage.key, "label": stage.label, "start": stage.start, "end": stage.end, "unit": stage.unit}
+            for stage in each.pipeline.stages
+        ],
+    }

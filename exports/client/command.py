@@ -1,0 +1,167 @@
+"""longhaul: films from a shell, made on a site somewhere else."""
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from .asking import Away, Refused
+from .site import Longhaul, Told
+
+FAILED, WRONG = 1, 2
+HINT = "Name the site with --site or LH_SITE, and give the token in LH_TOKEN (your account's page there makes one)."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    asked = _parser().parse_args(arguments)
+    site, token = asked.site or os.environ.get("LH_SITE", ""), os.environ.get("LH_TOKEN", "")
+    if not site or not token:
+        return _said(HINT, WRONG)
+    try:
+        with Longhaul(site, token=token) as longhaul:
+            return int(asked.verb(longhaul, asked))
+    except Refused as refusal:
+        return _said(str(refusal), FAILED)
+    except (Away, OSError) as error:
+        return _said(str(error), WRONG)
+    except KeyboardInterrupt:
+        return _said("Left. What was begun there goes on without you.", WRONG)
+
+
+# What it can do
+
+
+def export(longhaul: Longhaul, asked: argparse.Namespace) -> int:
+    """Files in, a film out; in between a bar."""
+    trims = [_trim(text) for text in asked.trim]
+    _check(asked.files, asked.out)
+    project = longhaul.begin_project(asked.project or asked.files[0].stem)
+    with _bar(asked) as show:
+        sources = [longhaul.upload(project, path, on_bytes=_telling(show, path.name)) for path in asked.files]
+    longhaul.arrange(project, sources, trims)
+    options = {name: getattr(asked, name) for name in ("size", "rate", "quality")}
+    begun = longhaul.export(project, title=asked.title, **options)
+    asked.id = begun["id"]
+    ended = watch(longhaul, asked)
+    return ended or (download(longhaul, asked) if asked.out else 0)
+
+
+def watch(longhaul: Longhaul, asked: argparse.Namespace) -> int:
+    seen: Told = {}
+    with _bar(asked) as show:
+        for seen in longhaul.watch(asked.id):
+            job = seen["job"]
+            stages = [stage["label"] for stage in job["stages"] if stage["state"] == "current"]
+            show(stages[0] if stages else job["title"], job["percent"], 100, job["finish"]["words"])
+    return 0 if _told(seen, asked)["job"]["status"] == "complete" else _said(seen["job"]["finish"]["words"], FAILED)
+
+
+def download(longhaul: Longhaul, asked: argparse.Namespace) -> int:
+    with _bar(asked) as show:
+        path = longhaul.download(longhaul.look(asked.id), asked.out, on_bytes=_telling(show, asked.out.name))
+    return 0 if asked.json else _said(str(path), 0, to=sys.stdout)
+
+
+def listed(longhaul: Longhaul, asked: argparse.Namespace) -> int:
+    for each in longhaul.exports(active=asked.active, most=asked.most):
+        if not asked.json:
+            job = each["job"]
+            print(f"{each['id']}  {job['status']:<10} {job['percent']:>3} %  {job['title']}")  # noqa: T201
+        _told(each, asked)
+    return 0
+
+
+def act(longhaul: Longhaul, asked: argparse.Namespace) -> int:
+    seen = _told(getattr(longhaul, asked.act)(asked.id), asked)
+    return 0 if asked.json else _said(seen["job"]["finish"]["words"] or seen["job"]["status"], 0, to=sys.stdout)
+
+
+# How it is asked, and how it tells
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--site", default="", help="such as https://exports.example.com; else LH_SITE")
+    shared.add_argument("--json", action="store_true", help="one JSON object a line instead of words and bars")
+    parser = argparse.ArgumentParser(prog="longhaul", description=__doc__, epilog=HINT)
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def verb(name: str, does: Callable[[Longhaul, argparse.Namespace], int], told: str) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=told, description=told, parents=[shared])
+        added.set_defaults(verb=does)
+        return added
+
+    asked = verb("export", export, "upload files and make one film of them")
+    asked.add_argument("files", nargs="+", type=Path, help="the clips, in order")
+    asked.add_argument("--trim", action="append", default=[], metavar="IN:OUT", help="seconds of the next file")
+    asked.add_argument("--project", default="", help="its name (that of the first file)")
+    asked.add_argument("--title", default="", help="of the film")
+    asked.add_argument("--out", type=Path, help="where the film goes; without it, it stays there")
+    for name, usual in (("size", "1080p"), ("rate", "30"), ("quality", "standard")):
+        asked.add_argument(f"--{name}", default=usual)
+    verb("watch", watch, "follow an export to its end").add_argument("id")
+    asked = verb("download", download, "fetch a finished film")
+    asked.add_argument("id")
+    asked.add_argument("--out", type=Path, required=True)
+    asked = verb("list", listed, "your exports, the newest first")
+    asked.add_argument("--active", action="store_true", help="only those that have not ended")
+    asked.add_argument("--most", type=int, default=50)
+    for name in ("pause", "resume", "cancel", "retry"):
+        asked = verb(name, act, f"{name} an export")
+        asked.add_argument("id")
+        asked.set_defaults(act=name)
+    return parser
+
+
+def _trim(text: str) -> tuple[float, float | None]:
+    start, colon, end = text.partition(":")
+    if not colon or not all(side == "" or re.fullmatch(r"\d+(\.\d{1,6})?", side) for side in (start, end)):
+        raise Refused(f"--trim {text}: expected IN:OUT in seconds, such as 2:8, 2.5: or :8.", status=422)
+    return float(start or 0), float(end) if end else None
+
+
+def _check(files: list[Path], out: Path | None) -> None:
+    for path in files:
+        if not path.is_file():
+            raise Refused(f"{path}: expected a file, and there is none.", status=422)
+    if out is not None and not out.parent.is_dir():
+        raise Refused(f"--out {out}: expected a folder that is there, and {out.parent} is not.", status=422)
+
+
+@contextmanager
+def _bar(asked: argparse.Namespace) -> Any:
+    """A function that shows how far it is: (what, done, of how much, words)."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    words = TextColumn("{task.fields[words]}")
+    with Progress(*columns, words, console=Console(stderr=True), disable=asked.json) as progress:
+        line = progress.add_task("", total=1, words="")
+        yield lambda what, done, total, said: progress.update(
+            line, description=what, completed=done, total=total, words=said
+        )
+
+
+def _telling(show: Callable[..., None], name: str) -> Callable[[int, int], None]:
+    return lambda done, total: show(name, done, total, "")
+
+
+def _told(seen: Told, asked: argparse.Namespace) -> Mapping[str, Any]:
+    if asked.json:
+        print(json.dumps(seen))  # noqa: T201
+    return seen
+
+
+def _said(sentence: str, code: int, to: Any = None) -> int:
+    print(sentence, file=to or sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

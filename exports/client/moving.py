@@ -1,0 +1,102 @@
+"""Bytes up and down. What broke off goes on from where it is; what has arrived is known to be what was sent."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from .asking import Asking, Away, Refused
+
+OnBytes = Callable[[int, int], None]
+PIECE = 1 << 20
+TRIES = 6
+
+
+def send(asking: Asking, upload: Mapping[str, Any], path: Path, on_bytes: OnBytes) -> None:
+    """Every part that is not there yet, then that all are there."""
+    there = {part["number"]: part["etag"] for part in upload["parts"]}
+    size, total = int(upload["part_bytes"]), int(upload["bytes"])
+    with path.open("rb") as file:
+        for number in range(1, -(-total // size) + 1):
+            if number not in there:
+                file.seek((number - 1) * size)
+                there[number] = _send_part(asking, str(upload["id"]), number, file.read(size))
+            on_bytes(min(total, number * size), total)
+    listed = [{"number": number, "etag": etag} for number, etag in sorted(there.items())]
+    asking.json("POST", f"/uploads/{upload['id']}/complete", {"parts": listed})
+
+
+def _send_part(asking: Asking, upload_id: str, number: int, body: bytes) -> str:
+    address = asking.json("GET", f"/uploads/{upload_id}/parts/{number}")
+    if address["here"]:
+        headers = {"Content-Type": "application/octet-stream"}
+        answer = asking.ask("PUT", address["url"], content=body, headers=headers)
+    else:
+        answer = _put_elsewhere(asking, address["url"], body)
+    return str(answer.headers["ETag"]).strip('"')
+
+
+def _put_elsewhere(asking: Asking, url: str, body: bytes) -> httpx.Response:
+    """To the bucket, which must not be shown the token."""
+    for tried in range(1, TRIES + 1):
+        try:
+            answer = httpx.put(url, content=body, timeout=300.0)
+        except httpx.TransportError as error:
+            if tried == TRIES:
+                raise Away(f"The bucket does not answer: {error or type(error).__name__}") from None
+        else:
+            if answer.is_success:
+                return answer
+            if answer.status_code < 500 or tried == TRIES:
+                raise Refused(f"The bucket answered {answer.status_code} to a part.", status=answer.status_code)
+        asking.sleep(0.5 * 2**tried)
+    raise AssertionError("unreachable")
+
+
+def fetch(asking: Asking, result: Mapping[str, Any], out: Path, on_bytes: OnBytes) -> Path:
+    total, half = int(result["bytes"]), out.with_name(f".{out.name}.part")
+    for tried in range(1, TRIES + 1):
+        try:
+            _go_on(asking, str(result["download"]), half, total, on_bytes)
+            break
+        except httpx.TransportError as error:
+            if tried == TRIES:
+                raise Away(f"The download broke off {TRIES} times: {error or type(error).__name__}") from None
+            asking.sleep(0.5 * 2**tried)
+    if _digest(half) != result["sha256"]:
+        half.unlink()
+        raise Refused("What was downloaded is not what was made. Download it again.", status=502)
+    return half.replace(out)
+
+
+def _go_on(asking: Asking, address: str, half: Path, total: int, on_bytes: OnBytes) -> None:
+    have = half.stat().st_size if half.exists() else 0
+    if have > total:
+        half.unlink()
+        have = 0
+    if have == total:
+        return
+    headers = {"Range": f"bytes={have}-"}
+    with asking.http.stream("GET", address, headers=headers) as answer:
+        elsewhere = answer.headers["Location"] if answer.is_redirect else ""
+        if not elsewhere:
+            _keep(answer, half, total, on_bytes)
+    if elsewhere:  # in the bucket, which must not be shown the token
+        with httpx.stream("GET", elsewhere, headers=headers, timeout=60.0) as answer:
+            _keep(answer, half, total, on_bytes)
+
+
+def _keep(answer: httpx.Response, half: Path, total: int, on_bytes: OnBytes) -> None:
+    if not answer.is_success:
+        raise Refused(f"The download was answered {answer.status_code}.", status=answer.status_code)
+    with half.open("ab" if answer.status_code == 206 else "wb") as file:
+        for piece in answer.iter_bytes(PIECE):
+            file.write(piece)
+            on_bytes(file.tell(), total)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,103 @@
+"""Longhaul: what a script can do on a site, each a call or two of its API."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from . import moving
+from .asking import Asking, Refused
+
+Told = Mapping[str, Any]
+OnBytes = Callable[[int, int], None]
+LOOKED_AT = ("ready", "refused")
+EVERY = 2.0  # seconds
+
+
+class Longhaul:
+    def __init__(self, site: str, *, token: str, sleep: Callable[[float], None] = time.sleep, **more: Any) -> None:
+        self.sleep = sleep
+        self.asking = Asking(site, token, sleep=sleep, **more)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.asking.close()
+
+    # Projects and sources
+
+    def me(self) -> Told:
+        return self._told("GET", "/me")
+
+    def begin_project(self, name: str) -> Told:
+        return self._told("POST", "/projects", {"name": name})
+
+    def upload(self, project: Told, path: Path, *, on_bytes: OnBytes = lambda done, total: None) -> Told:
+        """The source that the file becomes; returns when it was looked at and can be used, else Refused."""
+        asked = {"project": project["id"], "name": path.name, "bytes": path.stat().st_size}
+        upload = self._told("POST", "/uploads", asked)
+        moving.send(self.asking, upload, path, on_bytes)
+        return self.looked_at(upload["id"])
+
+    def looked_at(self, source_id: str) -> Told:
+        source = self._told("GET", f"/sources/{source_id}")
+        while source["state"] not in LOOKED_AT:
+            self.sleep(0.5)
+            source = self._told("GET", f"/sources/{source_id}")
+        if source["state"] == "refused":
+            raise Refused(f"{source['name']} cannot be used: {source['refusal']}", status=422)
+        return source
+
+    def arrange(self, project: Told, sources: Sequence[Told], trims: Sequence[tuple[float, float | None]] = ()) -> Told:
+        """The project's film: these sources in this order, each from its start to its end where no trim says else."""
+        spans = [*trims, *[(0.0, None)] * (len(sources) - len(trims))]
+        clips = [
+            {"source": source["id"], "start": start, "end": end}
+            for source, (start, end) in zip(sources, spans, strict=True)
+        ]
+        return self._told("PUT", f"/projects/{project['id']}/film", {"clips": clips})
+
+    # Exports
+
+    def export(self, project: Told, *, kind: str = "multi_clip", title: str = "", **options: Any) -> Told:
+        asked = {"project": project["id"], "kind": kind, "title": title, "options": options}
+        return self._told("POST", "/exports", asked)
+
+    def exports(self, *, active: bool = False, most: int = 50) -> list[Told]:
+        return list(self._told("GET", "/exports", active=active, limit=most)["items"])
+
+    def look(self, export_id: str) -> Told:
+        return self._told("GET", f"/exports/{export_id}")
+
+    def pause(self, export_id: str) -> Told:
+        return self._told("POST", f"/exports/{export_id}/pause")
+
+    def resume(self, export_id: str) -> Told:
+        return self._told("POST", f"/exports/{export_id}/resume")
+
+    def cancel(self, export_id: str) -> Told:
+        return self._told("POST", f"/exports/{export_id}/cancel")
+
+    def retry(self, export_id: str) -> Told:
+        return self._told("POST", f"/exports/{export_id}/retry")
+
+    def watch(self, export_id: str) -> Iterator[Told]:
+        """How it stands, every two seconds, until it has ended."""
+        while True:
+            seen = self.look(export_id)
+            yield seen
+            if seen["job"]["settled_at"] is not None:
+                return
+            self.sleep(EVERY)
+
+    def download(self, export: Told, out: Path, *, on_bytes: OnBytes = lambda done, total: None) -> Path:
+        """The film, whole: gone on with where it broke off, and put in place only when its digest is right."""
+        result = export["result"]
+        if result is None:
+            raise Refused(f"“{export['job']['title']}” has no film to download.", status=404)
+        return moving.fetch(self.asking, result, out, on_bytes)
+
+    def _told(self, verb: str, address: str, asked: Any = None, **params: Any) -> Told:
+        told: Told = self.asking.json(verb, address, asked, **params)
+        return told

@@ -1,0 +1,117 @@
+"""What the forms of all kinds have in common: a title, the footage, times as people type them."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django import forms
+
+from exports import timecode
+
+if TYPE_CHECKING:
+    from exports.models import Export, Project
+
+FILM = "film"  # in place of a source: all clips of the project, as they are arranged
+
+
+class TimeField(forms.Field):
+    """Microseconds; None where nothing was typed."""
+
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> int | None:
+        text = str(value or "").strip()
+        try:
+            return timecode.parse(text) if text else None
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+
+def time_input(label: str) -> TimeField:
+    attrs = {"inputmode": "decimal", "autocomplete": "off", "size": 9, "maxlength": 20}
+    return TimeField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
+
+
+ENLARGING = {
+    "lanczos": "Lanczos",
+    "real-esrgan": "Real-ESRGAN upscale, not available here: its weights are not installed",
+}
+MISSING = frozenset({"real-esrgan"})
+
+
+class SelectWithMissing(forms.Select):
+    """Shows what there could be, but is not: it cannot be chosen."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if value in MISSING:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+class EnlargingField(forms.ChoiceField):
+    """By which way pictures are made larger, by its name."""
+
+    def __init__(self) -> None:
+        super().__init__(label="Enlarging", choices=list(ENLARGING.items()), widget=SelectWithMissing, required=False)
+
+    def clean(self, value: Any) -> Any:
+        asked = super().clean(value)
+        if asked in MISSING:
+            raise forms.ValidationError(f"{ENLARGING[asked]}. Choose {ENLARGING['lanczos']}.")
+        return asked
+
+
+class KindForm(forms.Form):
+    """What a person says of an export. `last` is the newest export of this kind in the project: the form is filled in
+    as that was, so that making it again with a change is a change and a click."""
+
+    largest_file: ClassVar[int] = 0  # bytes of one that comes with it; none, where it takes no file
+
+    title = forms.CharField(
+        label="Title", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+
+    def __init__(
+        self,
+        typed: Mapping[str, Any] | None,
+        files: Any = None,
+        *,
+        project: "Project",
+        last: "Export | None" = None,
+        shown: Mapping[str, Any] | None = None,
+    ) -> None:
+        usual = {"title": last.job.title if last else project.name} | (self.as_it_was(last.spec) if last else {})
+        super().__init__(typed, files, initial=usual if shown is None else dict(shown), auto_id="export-%s")
+        self.project, self.last = project, last
+        for field in self.fields.values():
+            if isinstance(field, FootageField):
+                field.offer(project)
+
+    def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields' values that would plan the same again."""
+        return {}
+
+    def changed_by(self, pressed: str) -> Self:
+        """The form as it is shown after a button of its own was pressed: one that does anything but export. It can be
+        another one, `shown` with what was typed, so that nothing unfinished is called wrong."""
+        return self
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the kind plans from: plain JSON."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "title"}
+
+
+class FootageField(forms.ChoiceField):
+    """One source of the project, or its film. `offer` fills it in: what there is, is known only with the project."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Footage", error_messages={"required": "Expected a clip, got nothing. Upload one first."}
+        )
+
+    def offer(self, project: "Project") -> None:
+        clips = project.clips.count()
+        film = [(FILM, f"The film as it is arranged ({clips} clip{'s' * (clips > 1)})")] if clips else []
+        sources = project.sources.exclude(state="refused").order_by("-created_at")
+        self.choices = [*film, *((str(source.pk), source.name) for source in sources)]

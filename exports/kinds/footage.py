@@ -1,0 +1,179 @@
+"""What kinds that work on footage have in common: which clips are meant, and what the work is told of them."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from exports.kinds.asking import FILM
+from exports.kinds.base import Kind, Unplannable
+from modal_functions.wire import chunks_of
+from progress.pipelines import Stage
+
+if TYPE_CHECKING:
+    from exports.models import Clip, Export, Project, Source
+
+US = 1_000_000
+RATES = {
+    "23.976": (24000, 1001),
+    "24": (24, 1),
+    "25": (25, 1),
+    "29.97": (30000, 1001),
+    "30": (30, 1),
+    "50": (50, 1),
+    "60": (60, 1),
+}
+QUALITIES = {"draft": "Draft, fast", "standard": "Standard", "high": "High, slower"}
+
+
+class FootageKind(Kind):
+    """A plan of one of these has `clips`: each with its source, and its in and out point; no out point is its end."""
+
+    def made_of(self, spec: Mapping[str, Any]) -> set[str]:
+        return {clip["source"] for clip in spec["clips"]}
+
+    def spec(self, export: "Export") -> dict[str, Any]:
+        told = told_of(export, self.sources(export))
+        return {**told.as_wire(), "film": {"output": export.spec["output"], "clips": told.clips(export.spec["clips"])}}
+
+
+def known(name: str, value: str, choices: Mapping[str, Any]) -> str:
+    if value not in choices:
+        raise Unplannable(f"{name.capitalize()}: expected one of {', '.join(choices)}, got {value!r}.")
+    return value
+
+
+# Planning
+
+
+def clips_in(project: "Project", footage: str = FILM) -> list[dict[str, Any]]:
+    """Of the film as it is arranged, or of one source, whole."""
+    if footage == FILM:
+        return film_in(project)
+    source_id = _uuid(footage)
+    source = project.sources.filter(pk=source_id).first() if source_id else None
+    if source is None:
+        raise Unplannable(
+            "Footage: expected a clip that is in the project, and this one is not any more. Choose another."
+        )
+    if source.state == source.State.REFUSED:
+        raise Unplannable(f"{source.name} cannot be used: {source.refusal} Choose another.")
+    return [{"source": str(source.pk), "in_us": 0, "out_us": None}]
+
+
+def film_in(project: "Project") -> list[dict[str, Any]]:
+    clips = [
+        {"source": str(clip.source_id), "in_us": clip.in_us, "out_us": clip.out_us}
+        for clip in project.clips.select_related("source")
+        if _checked(clip)
+    ]
+    if not clips:
+        raise Unplannable("There is no clip in the film yet. Add one from the library, then export.")
+    return clips
+
+
+def footage_of(spec: Mapping[str, Any]) -> str:
+    """What was chosen for these clips, as far as it can be told from them."""
+    clips = spec["clips"]
+    whole = len(clips) == 1 and clips[0]["in_us"] == 0 and clips[0]["out_us"] is None
+    return str(clips[0]["source"]) if whole else FILM
+
+
+def _checked(clip: "Clip") -> bool:
+    source, start, end = clip.source, clip.in_us, clip.out_us
+    if source.state == source.State.REFUSED:
+        raise Unplannable(f"{source.name} cannot be used: {source.refusal} Take it out of the film, then export.")
+    if end is None and source.seconds is not None:
+        end = round(source.seconds * US)
+    if end is not None and start >= end:
+        raise Unplannable(
+            f"{source.name}: expected an in point before the out point, got {start / US:g} s to {end / US:g} s."
+        )
+    return True
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
+
+
+# Telling the work
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """`sources` by the id that the plan knows them by."""
+
+    project: str
+    sources: "dict[str, Source]"
+
+    def as_wire(self) -> dict[str, Any]:
+        """What every spec begins with: where parts are kept, and what is fetched."""
+        each = self.sources.values()
+        return {
+            "chunks": chunks_of(self.project),
+            "sources": [{"key": source.key, "name": source.name, "bytes": source.bytes} for source in each],
+        }
+
+    def clips(self, planned: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [_clip(clip, self.sources[clip["source"]]) for clip in planned]
+
+
+def told_of(export: "Export", found: "list[Source]") -> Told:
+    sources = _newest(found)
+    for source_id in sorted(_named(export)):
+        sources.setdefault(source_id, _deleted(export, source_id))
+    return Told(project=str(export.project_id), sources=sources)
+
+
+def _named(export: "Export") -> set[str]:
+    from exports import kinds  # noqa: PLC0415 - which is made of its kinds
+
+    return kinds.get(export.kind).made_of(export.spec)
+
+
+def _newest(sources: "list[Source]") -> "dict[str, Source]":
+    """By id, each as it was uploaded last: so a retry finds bytes that were lost and uploaded again."""
+    known = {source.sha256 for source in sources if source.usable}
+    same = sources[0].project.sources.filter(sha256__in=known, state="ready").order_by("created_at") if known else ()
+    latest = {(source.sha256, source.bytes): source for source in same}
+    return {str(source.pk): latest.get((source.sha256, source.bytes), source) for source in sources}
+
+
+def _deleted(export: "Export", source_id: str) -> "Source":
+    """Stands for a source that is no more, so that the work finds it missing and says so."""
+    from exports.models import Source  # noqa: PLC0415 - the models know the kinds
+
+    return Source(pk=source_id, project_id=export.project_id, name="a clip that was deleted", bytes=1, sha256="0" * 64)
+
+
+def _clip(clip: Mapping[str, Any], source: "Source") -> dict[str, Any]:
+    return {
+        "source": source.key,
+        "sha256": source.sha256,
+        "in_us": clip["in_us"],
+        "out_us": clip["out_us"] if clip["out_us"] is not None else clip["in_us"] + _rest_us(clip, source),
+    }
+
+
+def _rest_us(clip: Mapping[str, Any], source: "Source") -> int:
+    return max(1, round((source.seconds or 0) * US) - int(clip["in_us"]))
+
+
+# Stages
+
+
+def stages(*between: Stage) -> tuple[Stage, ...]:
+    """Of every kind that makes a film; what lies from 18 to 90 percent is the kind's own."""
+    waiting, slow = "Waiting for a machine.", "Most of it is waiting for a machine to start."
+    line = "Most of it is the upload: a faster connection or shorter clips would help most."
+    return (
+        Stage(key="upload", label="Uploading", start=0, end=10, unit="bytes", seconds=30, faster=line),
+        Stage(key="start", label="Starting", start=10, end=12, unit=None, seconds=2, waiting=waiting, faster=slow),
+        Stage(key="fetch", label="Fetching clips", start=12, end=18, unit="bytes", seconds=3),
+        *between,
+        Stage(key="publish", label="Joining and saving", start=90, end=95, unit="bytes", seconds=5),
+        Stage(key="finalize", label="Finishing", start=95, end=100, unit="steps", seconds=1),
+    )

@@ -1,0 +1,86 @@
+"""framing_ai: the film, or one clip, in another shape, cropped so that what moves stays in the picture."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from exports.kinds.asking import EnlargingField, FootageField, KindForm
+from exports.kinds.footage import QUALITIES, RATES, FootageKind, clips_in, footage_of, known, stages
+from progress.pipelines import Pipeline, Stage, register
+
+if TYPE_CHECKING:
+    from exports.models import Export, Project
+
+SHAPES = {
+    "9:16": ("9:16, upright", 9, 16),
+    "4:5": ("4:5, a tall post", 4, 5),
+    "1:1": ("1:1, square", 1, 1),
+    "16:9": ("16:9, across", 16, 9),
+}
+SIDES = {"1080": "1080 pixels", "720": "720 pixels", "360": "360 pixels, for a quick look"}
+FOLLOWS = {
+    "motion": "What moves (motion-centred crop; it does not know faces)",
+    "middle": "Nothing: the middle of the picture",
+}
+
+
+class FramingForm(KindForm):
+    footage = FootageField()
+    shape = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SHAPES.items()])
+    side = forms.ChoiceField(label="Shorter side", choices=list(SIDES.items()))
+    follow = forms.ChoiceField(choices=list(FOLLOWS.items()))
+    rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES], initial="30")
+    quality = forms.ChoiceField(choices=list(QUALITIES.items()), initial="standard")
+    enlarging = EnlargingField()
+
+    def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        output = spec["output"]
+        sides = [output["width"], output["height"]]
+        shape = next((key for key in SHAPES if _sides(key, str(min(sides))) == sides), "")
+        rate = next((key for key, fps in RATES.items() if list(fps) == output["fps"]), "")
+        found = {"shape": shape, "side": str(min(sides)), "rate": rate, "quality": output["quality"]}
+        return found | {"footage": footage_of(spec), "follow": spec["follow"]}
+
+
+class Framing(FootageKind):
+    key = "framing_ai"
+    label = "Another shape"
+    told = "The film, or one clip, cropped to 9:16, 4:5, 1:1 or 16:9; the crop goes after what moves."
+    order = 10
+    form = FramingForm
+    pipeline = register(
+        Pipeline(
+            name="framing_ai",
+            version=1,
+            title="Reframing your film...",
+            pausable=True,
+            keeps_parts=True,
+            stages=stages(
+                Stage(key="analyse", label="Looking for motion", start=18, end=36, unit="frames", seconds=30),
+                Stage(key="process", label="Rendering", start=36, end=90, unit="frames", seconds=120),
+            ),
+        )
+    )
+
+    def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
+        chosen = {name: str(value) for name, value in options.items()}
+        width, height = _sides(known("shape", chosen["shape"], SHAPES), known("side", chosen["side"], SIDES))
+        rate, quality = RATES[known("rate", chosen["rate"], RATES)], known("quality", chosen["quality"], QUALITIES)
+        return {
+            "clips": clips_in(project, chosen["footage"]),
+            "output": {"width": width, "height": height, "fps": list(rate), "quality": quality},
+            "follow": known("follow", chosen["follow"], FOLLOWS),
+        }
+
+    def spec(self, export: "Export") -> dict[str, Any]:
+        return {**super().spec(export), "follow": export.spec["follow"]}
+
+
+def _sides(shape: str, side: str) -> list[int]:
+    """Even, as encoders want them."""
+    _, across, down = SHAPES[shape]
+    return [round(int(side) * each / min(across, down) / 2) * 2 for each in (across, down)]
+
+
+KIND = Framing()

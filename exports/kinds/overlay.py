@@ -1,0 +1,46 @@
+"""overlay: titles, lower thirds, highlight boxes and a logo, laid over a film for the times that are given."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from exports.kinds.base import Unplannable
+from exports.kinds.footage import FootageKind, clips_in, stages
+from exports.kinds.multi_clip import Choice
+from exports.kinds.overlay_form import OverlayForm
+from progress.pipelines import Pipeline, Stage, register
+
+if TYPE_CHECKING:
+    from exports.models import Export, Project
+
+
+class Overlay(FootageKind):
+    key = "overlay"
+    label = "Titles and graphics"
+    told = "Titles, lower thirds, highlight boxes and your logo, laid over the film or over one clip."
+    order = 20
+    form = OverlayForm
+    template = "kinds/overlay.html"
+    pipeline = register(
+        Pipeline(
+            name="overlay",
+            version=1,
+            title="Laying graphics over your film...",
+            pausable=True,
+            keeps_parts=True,
+            stages=stages(Stage(key="process", label="Rendering", start=18, end=90, unit="frames", seconds=120)),
+        )
+    )
+
+    def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
+        items = list(options["items"])
+        if not items:
+            raise Unplannable("There is nothing to lay over yet. Add a title, a box or a logo, then export.")
+        chosen = {name: str(options[name]) for name in ("size", "rate", "quality")}
+        clips = clips_in(project, str(options["footage"]))
+        return {"clips": clips, "output": Choice(**chosen).output(), "items": items}
+
+    def spec(self, export: "Export") -> dict[str, Any]:
+        return {**super().spec(export), "items": [dict(item) for item in export.spec["items"]]}
+
+
+KIND = Overlay()

@@ -1,0 +1,202 @@
+"""The form of overlay: any number of items, each with its times, added and taken away without JavaScript too."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Self
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+
+from exports import logos, timecode
+from exports.kinds.asking import FootageField, time_input
+from exports.kinds.footage import footage_of
+from exports.kinds.multi_clip import OutputForm
+from modal_functions.media.letters import missing_letters
+
+WHATS = {"title": "Title", "lower_third": "Lower third", "box": "Highlight box", "logo": "Logo"}
+PLACES = {
+    "top-left": "Top left",
+    "top": "Top",
+    "top-right": "Top right",
+    "left": "Left",
+    "middle": "Middle",
+    "right": "Right",
+    "bottom-left": "Bottom left",
+    "bottom": "Bottom",
+    "bottom-right": "Bottom right",
+}
+COLOURS = {
+    "#ffffff": "White",
+    "#f2b441": "Amber",
+    "#7cc4cf": "Sea",
+    "#ff5a3c": "Red",
+    "#57c785": "Green",
+    "#000000": "Black",
+}
+FADES = {"0": "None", "500000": "Half a second", "1000000": "A second", "2000000": "Two seconds"}
+MOST_ITEMS = 50
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class ItemForm(forms.Form):
+    """One thing laid over. Which fields count depends on what it is; the others are left as they are."""
+
+    what = forms.ChoiceField(label="What", choices=list(WHATS.items()))
+    start = time_input("From")
+    end = time_input("To")
+    fade = forms.ChoiceField(choices=list(FADES.items()), initial="500000")
+    text = forms.CharField(required=False, max_length=200)
+    second = forms.CharField(label="Second line", required=False, max_length=200)
+    place = forms.ChoiceField(choices=list(PLACES.items()), initial="middle")
+    colour = forms.ChoiceField(choices=list(COLOURS.items()))
+    left = forms.IntegerField(label="Left %", min_value=0, max_value=99, required=False, initial=25)
+    top = forms.IntegerField(label="Top %", min_value=0, max_value=99, required=False, initial=25)
+    width = forms.IntegerField(label="Width %", min_value=1, max_value=100, required=False, initial=50)
+    height = forms.IntegerField(label="Height %", min_value=1, max_value=100, required=False, initial=50)
+
+    def __init__(self, typed: Any = None, *, number: int, initial: Mapping[str, Any] | None = None) -> None:
+        super().__init__(typed, initial=dict(initial or {}), prefix=f"item-{number}", auto_id="%s")
+        self.number = number
+        for name, placeholder in (("start", "0:00"), ("end", "end")):
+            self.fields[name].widget.attrs["placeholder"] = placeholder
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        what, start, end = cleaned.get("what"), cleaned.get("start") or 0, cleaned.get("end")
+        if "end" in cleaned and end is not None and end <= start:
+            self._refuse("end", f"a time after {timecode.show(start)}")
+        if what in ("title", "lower_third") and "text" in cleaned and not cleaned["text"].strip():
+            self._refuse("text", "some text")
+        for name in ("text", "second"):
+            if missing := missing_letters(cleaned.get(name, "")):
+                self.add_error(name, f"The font cannot draw “{missing[:20]}”. Write it without.")
+        if what == "box":
+            self._check_inside("left", "width")
+            self._check_inside("top", "height")
+        return cleaned
+
+    def wire(self, logo: str) -> dict[str, Any]:
+        """As the work takes it."""
+        values = self.cleaned_data
+        sides = [10 * (values.get(name) or 0) for name in ("left", "top", "width", "height")]
+        item = {"what": values["what"], "from_us": values["start"] or 0, "to_us": values["end"]}
+        item |= {"fade_us": int(values["fade"]), "place": values["place"], "colour": values["colour"]}
+        return (
+            item
+            | {
+                "title": {"text": values["text"]},
+                "lower_third": {"text": values["text"], "second": values["second"]},
+                "box": {"area": sides},
+                "logo": {"logo": logo},
+            }[values["what"]]
+        )
+
+    def _check_inside(self, begin: str, size: str) -> None:
+        first, length = self.cleaned_data.get(begin), self.cleaned_data.get(size)
+        if first is None or length is None:
+            if begin not in self.errors and size not in self.errors:
+                self._refuse(begin if first is None else size, "a whole percent")
+        elif first + length > 100:
+            self._refuse(size, f"at most {100 - first}, so that it ends inside the picture")
+
+    def _refuse(self, field: str, expected: str) -> None:
+        self.add_error(field, f"Expected {expected}, got “{str(self[field].value() or '')[:40]}”.")
+
+
+class OverlayForm(OutputForm):
+    """`count` says how many items follow. A logo that was sent is kept at once, and stays through further answers."""
+
+    largest_file = logos.LARGEST
+
+    footage = FootageField()
+    count = forms.IntegerField(min_value=0, max_value=MOST_ITEMS, widget=forms.HiddenInput)
+    logo = forms.FileField(label="Logo (PNG, JPEG or WebP)", required=False)
+    logo_kept = forms.RegexField(SHA256, required=False, widget=forms.HiddenInput)
+    field_order = ("title", "footage", "size", "rate", "quality")
+
+    def __init__(self, typed: Mapping[str, Any] | None, files: Any = None, **kwargs: Any) -> None:
+        super().__init__(typed, files, **kwargs)
+        rows = self.initial.get("items", [{}])
+        if self.is_bound:
+            self.items = [ItemForm(self.data, number=number) for number in range(self._typed_count())]
+        else:
+            self.initial["count"] = len(rows)
+            self.items = [ItemForm(initial=row, number=number) for number, row in enumerate(rows)]
+
+    def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        logo = next((item["logo"] for item in spec["items"] if "logo" in item), "")
+        items = [_row(item) for item in spec["items"]]
+        return super().as_it_was(spec) | {"footage": footage_of(spec), "items": items, "logo_kept": logo}
+
+    def changed_by(self, pressed: str) -> Self:
+        verb, _, what = pressed.partition(":")
+        rows = [{name: form[name].value() for name in form.fields} for form in self.items]
+        if verb == "add" and what in WHATS and len(rows) < MOST_ITEMS:
+            rows.append({"what": what, "place": _usual_place(what)})
+        if verb == "drop" and what.isdecimal() and int(what) < len(rows):
+            del rows[int(what)]
+        shown = {name: self[name].value() for name in self.fields if name != "logo"}
+        said, kept = self._keep_logo()
+        answer = type(self)(
+            None, project=self.project, last=self.last, shown=shown | {"items": rows, "logo_kept": kept}
+        )
+        answer.logo_problem = said
+        return answer
+
+    logo_problem = ""
+
+    @property
+    def logo_is_kept(self) -> bool:
+        return bool(self["logo_kept"].value())
+
+    @property
+    def whats(self) -> Mapping[str, str]:
+        return WHATS
+
+    def clean(self) -> dict[str, Any]:
+        said, kept = self._keep_logo()
+        if said:
+            self.add_error("logo", said)
+        right = [item for item in self.items if item.is_valid()]
+        wants_logo = any(item.cleaned_data["what"] == "logo" for item in right)
+        if wants_logo and not kept and not said:
+            self.add_error("logo", "Expected a picture for the logo, got none. Choose one.")
+        if len(right) < len(self.items):
+            raise forms.ValidationError("One of the items needs another value.")
+        return {**self.cleaned_data, "logo_kept": kept}
+
+    @property
+    def options(self) -> dict[str, Any]:
+        values = self.cleaned_data
+        chosen = {name: values[name] for name in ("footage", "size", "rate", "quality")}
+        return chosen | {"items": [item.wire(values["logo_kept"]) for item in self.items]}
+
+    def _keep_logo(self) -> tuple[str, str]:
+        """What is wrong with the one that was sent, and the checksum of the one that is kept."""
+        sent = self.files.get("logo") if self.files else None
+        typed = str(self["logo_kept"].value() or "")
+        before = typed if SHA256.fullmatch(typed) else ""
+        if not isinstance(sent, UploadedFile):
+            return "", before
+        try:
+            return "", logos.keep(sent, self.project)
+        except logos.Unusable as error:
+            return str(error), before
+
+    def _typed_count(self) -> int:
+        digits = str(self.data.get("count", ""))
+        return min(MOST_ITEMS, int(digits)) if digits.isascii() and digits.isdecimal() and len(digits) < 9 else 0
+
+
+def _usual_place(what: str) -> str:
+    return {"lower_third": "bottom-left", "logo": "top-right"}.get(what, "middle")
+
+
+def _row(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A planned item as it was typed."""
+    row = {name: item[name] for name in ("what", "place", "colour", "text", "second") if name in item}
+    start, end = item["from_us"], item["to_us"]
+    row |= {"start": timecode.show(start) if start else "", "end": "" if end is None else timecode.show(end)}
+    area = item.get("area", (250, 250, 500, 500))
+    row |= dict(zip(("left", "top", "width", "height"), (side // 10 for side in area), strict=True))
+    return row | {"fade": str(item["fade_us"])}

@@ -1,0 +1,33 @@
+"""How often somebody may do something in a while: one row a name, counted by all machines together."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.db import models
+from django.db.models import F
+
+TRIES = 3
+
+
+class Allowance(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=120, unique=True)
+    began = models.DateTimeField()
+    used = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.used}"
+
+    @classmethod
+    def take(cls, name: str, *, most: int, seconds: int, now: datetime) -> float:
+        """0.0 where there is still room in this while, else the seconds until the next one begins."""
+        began = datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
+        for _ in range(TRIES):
+            rows = cls.objects.filter(name=name)
+            if rows.filter(began__gte=began, used__lt=most).update(used=F("used") + 1):  # a clock may be ahead of ours
+                return 0.0
+            if rows.filter(began__gte=began, used__gte=most).exists():
+                break
+            if rows.filter(began__lt=began).update(began=began, used=0):
+                continue
+            Allowance.objects.bulk_create([Allowance(name=name, began=began)], ignore_conflicts=True)
+        return max(0.001, (began + timedelta(seconds=seconds) - now).total_seconds())

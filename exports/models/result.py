@@ -1,0 +1,51 @@
+"""Result: one of several files that an export makes. It is there as soon as it is ready, before the export is."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from exports.models.export import Export
+from progress import wording
+
+
+class Result(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="results")
+    place = models.PositiveIntegerField()
+    name = models.CharField(max_length=255)  # of the file, as it is downloaded
+    label = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=512)
+    bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    facts = models.JSONField(default=dict, blank=True)
+    ready_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("place",)
+        constraints = (models.UniqueConstraint(fields=("export", "place"), name="result_placed_once"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def size(self) -> str:
+        return wording.size(self.bytes)
+
+    @classmethod
+    def note(cls, export: Export, told: Iterable[Mapping[str, Any]]) -> None:
+        """What is ready. What stands in its place already was made of the same, and stays."""
+        Result.objects.bulk_create([_of(export, each) for each in told], ignore_conflicts=True)
+
+    @classmethod
+    def settle(cls, export: Export, told: Iterable[Mapping[str, Any]]) -> None:
+        """These are its results, and no others."""
+        cls.objects.filter(export=export).delete()
+        cls.note(export, told)
+
+
+def _of(export: Export, told: Mapping[str, Any]) -> Result:
+    columns = {name: told[name] for name in ("key", "bytes", "sha256", "place")}
+    name, label, facts = str(told["name"])[:255], str(told.get("label", ""))[:200], told.get("facts", {})
+    return Result(export=export, name=name, label=label, facts=facts, **columns)

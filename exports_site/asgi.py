@@ -1,0 +1,156 @@
+"""News, pushed: server-sent events and websockets, and nothing else. Pages and polls are served by wsgi.py."""
+
+import asyncio
+import json
+import logging
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exports_site.settings")
+django.setup(set_prefix=False)
+
+from exports import push  # noqa: E402 - only after Django was set up
+from progress.push import streams  # noqa: E402
+from progress.push.bells import own_bell  # noqa: E402
+from progress.push.hub import Hub, Watch  # noqa: E402
+from progress.push.rows import aside, look  # noqa: E402
+from progress.push.streams import Receive, Scope, Send  # noqa: E402
+
+logger = logging.getLogger("exports")
+
+STREAM = "/api/v1/stream"
+SOCKET = ("/api/v1/assembly/jobs/", "/websocket")
+LOOKED_AT_EACH = 2.0  # seconds: whoever signed out everywhere hears no more after so long
+
+
+class Pushing:
+    """The application. Its hub begins with the first stream, in the event loop that serves it."""
+
+    def __init__(self) -> None:
+        self.hub: Hub | None = None
+        self.hearers: dict[Watch, push.Hearer] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "http":
+                await self._events(scope, receive, send)
+            case "websocket":
+                await self._socket(scope, receive, send)
+            case "lifespan":
+                await _live(receive, send)
+
+    async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = _cross_origin(scope)
+        if scope["path"] == "/healthz":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+            return await send({"type": "http.response.body", "body": b"ok\n"})
+        if scope["path"] != STREAM or scope["method"] != "GET":
+            return await streams.refuse(send, 404, f"News is pushed at {STREAM}?jobs=…", headers)
+        jobs = _ids(parse_qs(scope["query_string"].decode("latin-1")).get("jobs", [""])[0].split(","))
+        if not 0 < len(jobs) <= push.MOST_JOBS:
+            said = f"jobs: expected 1 to {push.MOST_JOBS} ids of jobs with commas between, got {len(jobs)}."
+            return await streams.refuse(send, 422, said, headers)
+        hearer = await aside(push.entered, scope)
+        if hearer is None:
+            return await streams.refuse(send, 401, "Sign in, or send a token as “Authorization: Bearer lh_…”.", headers)
+        watch = await self._joined(hearer, jobs, _known(scope))
+        if watch is None:
+            return await streams.refuse(send, 404, "There is no such job among yours.", headers)
+        try:
+            await streams.events(receive, send, await self._hub(), watch, headers)
+        finally:
+            self.hearers.pop(watch, None)
+        return None
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # that somebody wishes to connect
+        before, after = SOCKET
+        path = scope["path"]
+        jobs = _ids([path.removeprefix(before).removesuffix(after)]) if path.endswith(after) else []
+        hearer = await aside(push.entered, {**scope, "method": "GET"}) if jobs else None
+        watch = await self._joined(hearer, jobs, {}) if hearer else None
+        if watch is None:
+            return await streams.refuse_socket(send)
+        try:
+            await streams.socket(receive, send, await self._hub(), watch)
+        finally:
+            self.hearers.pop(watch, None)
+        return None
+
+    async def _joined(self, hearer: push.Hearer, jobs: list[uuid.UUID], known: Mapping[uuid.UUID, int]) -> Watch | None:
+        may = await aside(push.permitted, hearer, jobs)
+        if not may:
+            return None
+        watch = await (await self._hub()).join([job for job in jobs if job in may], known)
+        self.hearers[watch] = hearer
+        return watch
+
+    async def _hub(self) -> Hub:
+        if self.hub is None:
+            self.hub = Hub(look, push.told)
+            for act in (own_bell().listen(self._rung), self._keep_looking_at_hearers()):
+                running = asyncio.ensure_future(act)
+                self._running.add(running)
+        return self.hub
+
+    async def _rung(self, moved: frozenset[uuid.UUID] | None) -> None:
+        """What goes wrong with one look is logged, and mended by the next."""
+        try:
+            await (await self._hub()).rung(moved)
+        except Exception:
+            logger.exception("News could not be read")
+
+    async def _keep_looking_at_hearers(self) -> None:
+        while True:
+            await asyncio.sleep(LOOKED_AT_EACH)
+            try:
+                hearers = dict(self.hearers)
+                still = await aside(push.still_in, set(hearers.values())) if hearers else set()
+            except Exception:
+                logger.exception("Who listens could not be looked at")
+                continue
+            for watch, hearer in hearers.items():
+                if hearer not in still:
+                    watch.end()
+
+
+def _ids(texts: list[str]) -> list[uuid.UUID]:
+    """None where one of them is no id."""
+    try:
+        return [uuid.UUID(text) for text in texts]
+    except ValueError:
+        return []
+
+
+def _known(scope: Scope) -> dict[uuid.UUID, int]:
+    """What a stream that broke off had told, as it said itself."""
+    given = dict(scope["headers"]).get(b"last-event-id", b"")
+    try:
+        told: dict[str, Any] = json.loads(given) if given else {}
+        return {uuid.UUID(job): int(version) for job, version in told.items()}
+    except (ValueError, AttributeError, TypeError):
+        return {}
+
+
+def _cross_origin(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """The pages have another port where nothing stands in front of both; who asks is looked at when they enter."""
+    origin = dict(scope["headers"]).get(b"origin")
+    if not origin:
+        return []
+    allowed = (b"access-control-allow-origin", origin), (b"access-control-allow-credentials", b"true")
+    return [*allowed, (b"vary", b"Origin")]
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while (await receive())["type"] != "lifespan.shutdown":
+        await send({"type": "lifespan.startup.complete"})
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+application = Pushing()

@@ -1,0 +1,184 @@
+"""Films from clips: what every kind that makes one does. Fetch, render what is missing, join, look at it, keep it.
+
+A kind may give chunks a look: what is done to their pictures. Chunks without one are the same for all kinds, and kept
+once for all of them."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from modal_functions.batches import Batch
+from modal_functions.media import child
+from modal_functions.media.chunks import Chunk, plan
+from modal_functions.media.sound import Piece, plan_sound
+from modal_functions.media.spec import Film, Unusable
+from modal_functions.media.timeline import Timeline, lay_out
+from modal_functions.parts import Parts, fetched
+from modal_functions.runtime import Context, Failed
+from modal_functions.so_far import Counted, Telling
+from modal_functions.wire import pack
+
+MOST_AT_ONCE = 8  # chunks of one clip in one child: their source is then opened and sought once
+PUBLISHING = 3  # joining, looking, keeping: each goes once through the film's bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """One film on its way."""
+
+    context: Context
+    film: Film
+    timeline: Timeline
+    chunks: Sequence[Chunk]
+    parts: Parts
+    uses: Sequence[str] = ()  # kept parts that the looks take
+
+    @cached_property
+    def sounds(self) -> list[Piece]:
+        return plan_sound(self.timeline)
+
+    @property
+    def output(self) -> dict[str, Any]:
+        return self.film.output.as_wire()
+
+
+Looks = Callable[[Making], Making]  # the same, with chunks that have their looks
+
+
+def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
+    """`looks` is asked once the sources are at hand; it may enter a stage of its own to find out."""
+    making = begin(context)
+    if looks is not None:
+        making = looks(making)
+    rendered = _process(making)
+    return {**_publish(making), "rendered": rendered, "chunks": len(making.chunks)}
+
+
+def begin(context: Context) -> Making:
+    context.report.stage("start")
+    try:
+        film = Film.from_wire(context.spec["film"])
+    except (Unusable, KeyError) as error:
+        raise Failed("unsupported", f"This export cannot be made as it was asked for: {error}.") from error
+    timeline = lay_out(film)
+
+    def called(key: str) -> str:
+        place = next(number for number, clip in enumerate(film.clips, 1) if clip.source == key)
+        return f"clip {place} ({next(each['name'] for each in context.spec['sources'] if each['key'] == key)})"
+
+    parts = Parts(context=context, sources=fetched(context), called=called)
+    return Making(context=context, film=film, timeline=timeline, chunks=plan(timeline, film.output), parts=parts)
+
+
+def _process(making: Making) -> int:
+    """Renders the chunks that are not kept yet, and takes the sounds; returns how many chunks were rendered."""
+    parts, frames = making.parts, making.timeline.frames
+    making.context.report.stage("process", total=frames, unit="frames")
+    there = parts.there([_file(chunk) for chunk in making.chunks] + [_sound_file(each) for each in making.sounds])
+    missing = [chunk for chunk in making.chunks if _file(chunk) not in there]
+    quiet = {sound.key: sound for sound in making.sounds if _sound_file(sound) not in there}
+    batches = [_of_sound(making, sound) for sound in quiet.values()]
+    batches += [_of_chunks(making, chunks) for chunks in batched(missing, parts.workers)]
+    done, telling = frames - sum(chunk.frames for chunk in missing), _telling(making, there)
+    try:
+        parts.make(batches, done=done, worth=partial(_shown, making), made=telling.made)
+    finally:
+        telling.tell()
+    return len(missing)
+
+
+def _telling(making: Making, there: set[str]) -> Telling:
+    """Each clip of the film is a piece: which of them are finished, and what they look like."""
+    context = making.context
+    names = {source["key"]: source["name"] for source in context.spec["sources"]}
+    pieces = [
+        Counted(
+            name=names[clip.source],
+            parts={_file(chunk): chunk.frames for chunk in making.chunks if chunk.clip == place},
+        )
+        for place, clip in enumerate(making.film.clips)
+    ]
+    return Telling(lambda told: context.store.put(context.keys.so_far, pack(told.as_wire())), pieces, kept=there)
+
+
+def _shown(making: Making, batch: Batch) -> int:
+    """A chunk that stands in the film twice is rendered once, and both are done then."""
+    return sum(chunk.frames for chunk in making.chunks if _file(chunk) in batch.parts)
+
+
+def _file(chunk: Chunk) -> str:
+    return f"{chunk.key}.mp4"
+
+
+def _sound_file(sound: Piece) -> str:
+    return f"{sound.key}.flac"
+
+
+def batched(missing: Sequence[Chunk], workers: int) -> Iterator[list[Chunk]]:
+    """Neighbours of one clip together, but small enough that every worker has its share until the end."""
+    most = max(1, min(MOST_AT_ONCE, math.ceil(len(missing) / (2 * workers))))
+    batch: list[Chunk] = []
+    seen: set[str] = set()
+    for chunk in missing:
+        if chunk.key in seen:  # the same part of the same source stands in the film twice
+            continue
+        seen.add(chunk.key)
+        follows = batch and chunk.clip == batch[-1].clip and chunk.first == batch[-1].first + batch[-1].frames
+        if batch and (len(batch) == most or not follows):
+            yield batch
+            batch = []
+        batch.append(chunk)
+    if batch:
+        yield batch
+
+
+def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
+    request = {"do": "render", "chunks": [chunk.as_wire() for chunk in chunks], "output": making.output}
+    return making.parts.batch(chunks[0].source, request, [_file(chunk) for chunk in chunks], making.uses)
+
+
+def _of_sound(making: Making, sound: Piece) -> Batch:
+    return making.parts.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, [_sound_file(sound)])
+
+
+def _publish(making: Making) -> dict[str, Any]:
+    """Joins without encoding, decodes the whole film to see that it is what was planned, and keeps it."""
+    context, frames = making.context, making.timeline.frames
+    context.report.stage("publish", unit="bytes", note="Joining")
+    files = making.parts.all_at_hand([_file(chunk) for chunk in making.chunks])
+    parts = [{"path": str(file), "frames": chunk.frames} for file, chunk in zip(files, making.chunks, strict=True)]
+    track = _soundtrack(making)
+    whole = sum(file.stat().st_size for file in files) + track.stat().st_size
+    context.report.units(0, PUBLISHING * whole)
+    film = context.folder / "film.mp4"
+    child.run(
+        {"do": "join", "parts": parts, "sound": str(track), "output": making.output, "to": str(film)},
+        lambda progress: context.report.units(progress["bytes"]),
+    )
+    context.border()
+    looked = child.run(
+        {"do": "verify", "path": str(film), "output": making.output, "frames": frames},
+        lambda progress: context.report.units(whole + whole * progress["frames"] // frames, note="Looking at the film"),
+    )
+    context.border()
+    size = max(1, film.stat().st_size)
+    stored = context.store.put_file(
+        context.out("film.mp4"),
+        film,
+        lambda count: context.report.units(2 * whole + whole * count // size, note="Keeping the film"),
+    )
+    return {**looked, "key": stored.key, "bytes": stored.bytes, "sha256": stored.sha256}
+
+
+def _soundtrack(making: Making) -> Path:
+    """All sounds encoded in one go: joined after encoding, each would bring a gap of its own."""
+    folder, track = making.context.folder / "sounds", making.context.folder / "sound.mp4"
+    folder.mkdir(exist_ok=True)
+    for name in {_sound_file(sound) for sound in making.sounds}:
+        (folder / name).symlink_to(making.parts.at_hand(name).resolve())
+    pieces = [sound.as_wire() for sound in making.sounds]
+    child.run({"do": "soundtrack", "pieces": pieces, "folder": str(folder), "to": str(track)})
+    return track

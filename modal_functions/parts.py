@@ -1,0 +1,151 @@
+"""Work on sources, in parts that are each made once: here or on other machines, and kept under what made them."""
+
+import contextlib
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from modal_functions.batches import Batch, make
+from modal_functions.fan import MOST_TRIES, Lost
+from modal_functions.media.errors import MediaError
+from modal_functions.runtime import Context, Failed
+from modal_functions.side_by_side import Pieces, cores, side_by_side
+from modal_functions.store import Missing
+from modal_functions.wire import kept_as
+
+ASKED_AT_ONCE = 16  # objects of the store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """`sources` are files at hand here, by key. `called` says what a source is to the person who waits, as in
+    “clip 2 (beach.mov)”."""
+
+    context: Context
+    sources: dict[str, Path]
+    called: Callable[[str], str]
+
+    @property
+    def workers(self) -> int:
+        return self.context.fan.at_once if self.context.fan else cores()
+
+    def batch(self, source: str, request: dict[str, Any], parts: Sequence[str], uses: Sequence[str] = ()) -> Batch:
+        """Work on one source; `parts` are the files that come of it, `uses` those that it takes beside the source."""
+        told = next(each for each in self.context.spec["sources"] if each["key"] == source)
+        kept = self.context.spec["chunks"]
+        return Batch(source=told, request=request, parts=tuple(parts), kept=kept, uses=tuple(uses))
+
+    def there(self, names: Collection[str]) -> set[str]:
+        """Those that are kept already."""
+        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+            sizes = {name: pool.submit(self.context.store.size, self._key(name)) for name in set(names)}
+        return {name for name, size in sizes.items() if size.result() is not None}
+
+    def make(
+        self,
+        batches: Iterable[Batch],
+        *,
+        done: int,
+        worth: Callable[[Batch], int] | None = None,
+        made: Callable[[Batch, float], None] | None = None,
+    ) -> None:
+        """All of them, side by side; the stage hears of their units, beside the `done` that were there before.
+        `worth` says what a batch that is made counts for, where that is not its units; `made` hears of each that is,
+        and how many seconds of another machine it took."""
+        pieces = Pieces(kept=done, on_done=self.context.report.units)
+        pieces.tell()
+        self.context.border()
+        worth, made = worth or (lambda batch: batch.units), made or (lambda batch, seconds: None)
+        acts = [partial(self._make, batch, pieces, worth, made) for batch in batches]
+        side_by_side(acts, pieces, self.workers)
+
+    def at_hand(self, name: str) -> Path:
+        """The file of a part that is kept."""
+        path = self.context.store.in_place(self._key(name))
+        if path is not None:
+            return path
+        path = self.context.folder / name
+        if not path.exists():
+            self.context.store.fetch(self._key(name), path)
+        return path
+
+    def all_at_hand(self, names: Sequence[str]) -> list[Path]:
+        with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
+            found = {name: pool.submit(self.at_hand, name) for name in set(names)}
+        return [found[name].result() for name in names]
+
+    def _key(self, name: str) -> str:
+        return kept_as(self.context.spec["chunks"], name)
+
+    def _make(
+        self, batch: Batch, pieces: Pieces, worth: Callable[[Batch], int], made: Callable[[Batch, float], None]
+    ) -> None:
+        """Here or on another machine: what is heard of it, and what it leaves, is the same."""
+        context, began = self.context, time.monotonic()
+
+        def hear(units: int) -> None:
+            pieces.check()
+            pieces.under_way(batch.name, units)
+
+        with self._in_words(batch.source):
+            if context.fan:
+                context.fan.make(batch, hear, context.border)
+            else:
+                source = self.sources[batch.source["key"]]
+                make(batch, source=source, folder=context.folder, store=context.store, hear=hear, border=context.border)
+        pieces.finished(batch.name, worth(batch))
+        made(batch, time.monotonic() - began if context.fan else 0.0)
+
+    @contextlib.contextmanager
+    def _in_words(self, source: dict[str, Any]) -> Iterator[None]:
+        """What is wrong with a file is said with its name."""
+        called = self.called(source["key"])
+        try:
+            yield
+        except MediaError as error:
+            said = f"We couldn't use {called}. {error.sentence} Replace it and try again."
+            raise Failed(error.code, said) from error
+        except Missing:
+            raise _gone(source["name"]) from None
+        except Lost as error:
+            said = f"Machines that worked on {called} ended {MOST_TRIES} times without an answer."
+            raise Failed("internal", said) from error
+
+
+def fetched(context: Context, *, here: bool = False) -> dict[str, Path]:
+    """The stage `fetch`: the files of all sources, in place where the store is on this machine. Other machines fetch
+    what they need themselves; `here` is for work that is not handed out."""
+    sources, done = context.spec["sources"], 0
+    if context.fan and not here:
+        context.report.stage("fetch", note="Each machine fetches the clip that it works on")
+        return {}
+    context.report.stage("fetch", total=sum(source["bytes"] for source in sources), unit="bytes")
+    found = {}
+    for number, source in enumerate(sources):
+        context.border()
+        found[source["key"]] = _fetched(context, source, context.folder / f"source-{number}", done)
+        done += source["bytes"]
+        context.report.units(done)
+    return found
+
+
+def _fetched(context: Context, source: dict[str, Any], to: Path, done: int) -> Path:
+    path = context.store.in_place(source["key"])
+    try:
+        if path is None:
+            context.store.fetch(source["key"], to, lambda count: context.report.units(done + count))
+        elif context.store.size(source["key"]) != source["bytes"]:
+            raise _gone(source["name"])
+    except Missing:
+        raise _gone(source["name"]) from None
+    return path or to
+
+
+def _gone(name: str) -> Failed:
+    return Failed(
+        "input_missing", f"The file of {name} is no longer where it was uploaded to. Upload it again, then retry."
+    )

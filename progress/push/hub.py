@@ -1,0 +1,90 @@
+"""Who waits for news of which job, and how news gets to them. One hub a process, in one event loop."""
+
+import asyncio
+import uuid
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from progress.models import Job
+
+Look = Callable[[Collection[uuid.UUID], Mapping[uuid.UUID, int]], Awaitable[list[Job]]]
+Tell = Callable[[Job], bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """A job as it stands, told as bytes: made once, however many wait for it."""
+
+    job: uuid.UUID
+    version: int
+    settled: bool
+    told: bytes
+
+
+@dataclass(eq=False, kw_only=True)
+class Watch:
+    """One stream. It keeps only the latest of each job: who reads slowly misses what is old, and holds up nobody."""
+
+    jobs: tuple[uuid.UUID, ...]
+    known: dict[uuid.UUID, int]  # the version that was sent last
+    latest: dict[uuid.UUID, News] = field(default_factory=dict)
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    over: bool = False
+
+    def hear(self, news: News) -> None:
+        if news.version > self.known.get(news.job, 0):
+            self.latest[news.job] = news
+            self.ready.set()
+
+    async def next(self, seconds: float) -> list[News]:
+        """What is new, or nothing within so many seconds."""
+        try:
+            await asyncio.wait_for(self.ready.wait(), seconds)
+        except TimeoutError:
+            return []
+        self.ready.clear()
+        news, self.latest = list(self.latest.values()), {}
+        self.known |= {each.job: each.version for each in news}
+        return news
+
+    def end(self) -> None:
+        self.over = True
+        self.ready.set()
+
+
+class Hub:
+    def __init__(self, look: Look, tell: Tell) -> None:
+        self.look, self.tell = look, tell
+        self.watches: dict[uuid.UUID, set[Watch]] = defaultdict(set)
+        self.versions: dict[uuid.UUID, int] = {}  # of the watched jobs, as they were told last
+
+    async def join(self, jobs: Iterable[uuid.UUID], known: Mapping[uuid.UUID, int]) -> Watch:
+        """From here on it hears; what it does not know yet it hears at once."""
+        watch = Watch(jobs=tuple(dict.fromkeys(jobs)), known=dict(known))
+        for job in watch.jobs:
+            self.watches[job].add(watch)
+        for row in await self.look(watch.jobs, {}):
+            watch.hear(self._news(row))
+        return watch
+
+    def leave(self, watch: Watch) -> None:
+        for job in watch.jobs:
+            self.watches[job].discard(watch)
+            if not self.watches[job]:
+                del self.watches[job]
+                self.versions.pop(job, None)
+
+    async def rung(self, moved: frozenset[uuid.UUID] | None) -> None:
+        """These have moved, or nobody knows which. Only what somebody waits for is read."""
+        wanted = self.watches.keys() if moved is None else moved & self.watches.keys()
+        if wanted:
+            for row in await self.look(list(wanted), self.versions):
+                news = self._news(row)
+                for watch in self.watches.get(row.pk, ()):
+                    watch.hear(news)
+
+    def _news(self, row: Job) -> News:
+        if row.pk in self.watches:
+            self.versions[row.pk] = row.version
+        return News(job=row.pk, version=row.version, settled=row.settled, told=self.tell(row))

@@ -1,0 +1,41 @@
+"""The hub's look at the rows: one thread with one connection, so that nothing in the event loop waits."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from django.db import close_old_connections
+
+from progress.models import Job
+
+SIZE = 500
+Answer = TypeVar("Answer")
+_thread = ThreadPoolExecutor(1, thread_name_prefix="push-rows")
+
+
+async def aside(act: Callable[..., Answer], *known: Any) -> Answer:
+    """In the one thread that may ask the database."""
+    return await asyncio.get_running_loop().run_in_executor(_thread, _asked, act, known)
+
+
+def _asked(act: Callable[..., Answer], known: tuple[Any, ...]) -> Answer:
+    close_old_connections()
+    return act(*known)
+
+
+async def look(ids: Collection[uuid.UUID], known: Mapping[uuid.UUID, int]) -> list[Job]:
+    return await aside(_moved, list(ids), dict(known))
+
+
+def _moved(ids: list[uuid.UUID], known: dict[uuid.UUID, int]) -> list[Job]:
+    """Those whose version is not the known one; only they are read whole."""
+    rows: list[Job] = []
+    for start in range(0, len(ids), SIZE):
+        part = ids[start : start + SIZE]
+        if any(each in known for each in part):
+            versions = dict(Job.objects.filter(pk__in=part).order_by().values_list("pk", "version"))
+            part = [pk for pk, version in versions.items() if known.get(pk) != version]
+        rows += Job.objects.in_bulk(part).values() if part else ()
+    return rows

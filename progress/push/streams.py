@@ -1,0 +1,93 @@
+"""The two ways news goes out: server-sent events, and a websocket. Both tell the same."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from progress.push.hub import Hub, News, Watch
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+BEAT = 15.0  # seconds after which a line is sent that says nothing, so that nobody in between closes the connection
+PATIENCE = 10.0  # with a reader who takes nothing
+SSE = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+POLICY_VIOLATION = 1008
+
+
+async def events(receive: Receive, send: Send, hub: Hub, watch: Watch, headers: list[tuple[bytes, bytes]]) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [*SSE, *headers]})
+    await _piece(send, b"retry: 2000\n\n")
+    gone = asyncio.ensure_future(_gone(receive, "http.disconnect"))
+    try:
+        async for news in _told(watch, gone):
+            await _piece(send, b"".join(_event(watch, each) for each in news) or b":\n\n")
+        if not gone.done():
+            await asyncio.wait_for(send({"type": "http.response.body", "body": b""}), PATIENCE)
+    except TimeoutError:
+        pass
+    finally:
+        gone.cancel()
+        hub.leave(watch)
+
+
+async def socket(receive: Receive, send: Send, hub: Hub, watch: Watch) -> None:
+    await send({"type": "websocket.accept"})
+    gone = asyncio.ensure_future(_gone(receive, "websocket.disconnect"))
+    try:
+        async for news in _told(watch, gone):
+            for each in news:
+                await asyncio.wait_for(send({"type": "websocket.send", "text": each.told.decode()}), PATIENCE)
+        if not gone.done():
+            await asyncio.wait_for(send({"type": "websocket.close"}), PATIENCE)
+    except TimeoutError:
+        pass
+    finally:
+        gone.cancel()
+        hub.leave(watch)
+
+
+async def _told(watch: Watch, gone: "asyncio.Future[None]") -> Any:
+    """News as it comes, and nothing now and then, until the reader goes, may no longer hear, or all is told."""
+    gone.add_done_callback(lambda _: watch.end())
+    settled = set()
+    while not gone.done() and not watch.over:
+        news = await watch.next(BEAT)
+        if gone.done() or watch.over:
+            return
+        yield news
+        settled |= {each.job for each in news if each.settled}
+        if settled >= set(watch.jobs):
+            return
+
+
+def _event(watch: Watch, news: News) -> bytes:
+    """Its id says what the reader knows by now of each job: given back as Last-Event-ID, only what is new is sent."""
+    known = json.dumps({str(job): version for job, version in watch.known.items()}, separators=(",", ":"))
+    return b"id: %s\nevent: progress_update\ndata: %s\n\n" % (known.encode(), news.told)
+
+
+async def _piece(send: Send, body: bytes) -> None:
+    await asyncio.wait_for(send({"type": "http.response.body", "body": body, "more_body": True}), PATIENCE)
+
+
+async def _gone(receive: Receive, word: str) -> None:
+    with contextlib.suppress(Exception):
+        while (await receive())["type"] != word:
+            pass
+
+
+async def refuse(send: Send, status: int, sentence: str, headers: list[tuple[bytes, bytes]]) -> None:
+    told = json.dumps({"status": status, "detail": sentence}).encode()
+    kind = (b"content-type", b"application/problem+json")
+    await send({"type": "http.response.start", "status": status, "headers": [kind, *headers]})
+    await send({"type": "http.response.body", "body": told})
+
+
+async def refuse_socket(send: Send) -> None:
+    """Before it was accepted, which a browser sees as a 403."""
+    await send({"type": "websocket.close", "code": POLICY_VIOLATION})

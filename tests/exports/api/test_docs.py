@@ -1,0 +1,43 @@
+import html
+import json
+
+import pytest
+
+from exports.api.dialects.site import dialects
+from exports.api.problems import TITLES
+from exports.api.v1.site import api
+
+APIS = [api, dialects]
+
+
+def operations(each):
+    for path, verbs in each.get_openapi_schema()["paths"].items():
+        yield from ((f"{verb} {path}", operation) for verb, operation in verbs.items())
+
+
+@pytest.mark.django_db
+def test_the_page_names_every_operation_and_every_problem(visitor):
+    page = html.unescape(visitor.get("/api/docs").text)
+    for each in APIS:
+        assert not [name for name, told in operations(each) if told["summary"] not in page]
+    assert not [code for code in TITLES if f'id="problem-{code}"' not in page]
+
+
+@pytest.mark.parametrize("each", APIS)
+def test_every_operation_is_summed_up_and_says_how_it_refuses(each):
+    for name, told in operations(each):
+        assert told["summary"][0].isupper(), name
+        assert {"401", "404", "422", "429"} <= set(map(str, told["responses"])), name
+
+
+@pytest.mark.parametrize("address", ["/api/v1/openapi.json", "/api/dialects.json"])
+def test_the_machines_copy_is_there_for_everybody(visitor, address):
+    document = json.loads(visitor.get(address).content)
+    assert document["openapi"].startswith("3.")
+    assert document["paths"]
+
+
+@pytest.mark.django_db
+def test_an_address_that_no_operation_has_is_told_as_a_problem(visitor):
+    answer = visitor.get("/api/v1/nothing/here")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")

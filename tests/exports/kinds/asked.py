@@ -1,0 +1,18 @@
+"""What each kind is asked for in tests: small, quick, and with everything that is its own."""
+
+from exports import kinds
+from exports.models import Export
+
+TITLE = {"what": "title", "from_us": 500_000, "to_us": 3_000_000, "fade_us": 500_000, "place": "bottom",
+         "colour": "#f2b441", "text": "Lofoten"}  # fmt: skip
+SMALL = {"rate": "25", "quality": "draft"}
+OPTIONS = {
+    "multi_clip": {"size": "360p", **SMALL},
+    "overlay": {"footage": "film", "size": "360p", **SMALL, "items": [TITLE]},
+    "framing_ai": {"footage": "film", "shape": "1:1", "side": "360", "follow": "motion", **SMALL},
+}
+KINDS = [kind.key for kind in kinds.registered()]
+
+
+def asked_for(project, kind):
+    return Export.request(project, kind=kind, options=OPTIONS[kind])

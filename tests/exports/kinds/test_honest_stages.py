@@ -1,0 +1,100 @@
+"""Every percent has a unit, and a stage that takes long tells of it often: counted, not timed."""
+
+from fractions import Fraction
+
+import pytest
+
+from exports import kinds
+from modal_functions import kinds as works
+from modal_functions.media import verbs
+from modal_functions.media.chunks import plan
+from modal_functions.media.motion import pieces_of
+from modal_functions.media.sound import plan_sound
+from modal_functions.media.spec import Film
+from modal_functions.media.timeline import lay_out
+from modal_functions.reporter import Reporter
+from modal_functions.runtime import run
+from modal_functions.wire import AttemptKeys
+from tests.exports.kinds.asked import KINDS, TITLE
+from tests.modal_functions.kinds.conftest import Bench, plain
+
+LONG = 5.0  # seconds; what takes longer has to tell of
+LEAST = 5  # different values
+OWN = {"multi_clip": {}, "overlay": {"items": [TITLE]}, "framing_ai": {"follow": "motion"}}
+
+
+@pytest.fixture(scope="module")
+def reel(tmp_path_factory):
+    return plain(tmp_path_factory.mktemp("long") / "reel.mp4", seconds=55, size=(96, 54), rate=10)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    return Bench(tmp_path_factory.mktemp("bench"))
+
+
+class Recorded(Reporter):
+    """Hears everything, and not only what there is time to write."""
+
+    told: dict
+
+    def units(self, done, total=None, **more):
+        super().units(done, total, **more)
+        self.told.setdefault(self.picture.stage, []).append((self.picture.done, self.picture.total))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_stage_that_takes_long_tells_of_it_in_five_steps_at_least(kind, bench, reel, tmp_path):
+    spec = bench.spec(reel, seconds=55, size=(96, 54), rate=10, **OWN[kind])
+
+    class Heard(Recorded):
+        told = {}
+
+    outcome = run(work=works.work_of(kind), spec=spec, store=bench.store, keys=AttemptKeys(export=kind, number=1),
+                  call="c", folder=tmp_path, reporter=Heard)  # fmt: skip
+    assert outcome["ending"] == "ok", outcome
+    declared = {stage.key: stage for stage in kinds.get(kind).pipeline.stages}
+    long = [key for key, stage in declared.items() if stage.seconds > LONG and key != "upload"]
+    assert long, "there is something to look at"
+    for key in long:
+        assert declared[key].unit, f"{key} takes long and has no unit"
+        values = [done for done, _ in Heard.told.get(key, [])]
+        assert len(set(values)) >= LEAST, f"{key} told of {sorted(set(values))} only"
+        assert values == sorted(values), f"{key} fell"
+        assert Heard.told[key][-1][0] == Heard.told[key][-1][1], f"{key} did not tell of all"
+    bench.forget()
+
+
+def said_by(request):
+    """What a verb says of its progress, by a clock on which every unit takes long."""
+    heard = []
+    verbs.perform(request, heard.append)
+    return [next(iter(each.values())) for each in heard if "chunk" not in each]
+
+
+@pytest.fixture
+def slow_clock(monkeypatch):
+    now = iter(range(10**9))
+    monkeypatch.setattr("time.monotonic", lambda: float(next(now)))
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_inside_a_piece_of_work_every_unit_can_be_told_of(bench, reel, tmp_path):
+    film = Film.from_wire(bench.spec(reel, seconds=4, size=(96, 54), rate=10)["film"])
+    timeline, output = lay_out(film), film.output.as_wire()
+    at, path = {"folder": str(tmp_path)}, {"path": str(reel)}
+    chunks = [chunk.as_wire() for chunk in plan(timeline, film.output)]
+    assert said_by({"do": "render", "chunks": chunks, "output": output, **at, **path}) == list(range(1, 41))
+    [piece] = pieces_of(film.clips[0], 40, Fraction(10))
+    looked = {"do": "framing_ai.look", "piece": piece.as_wire(), **at, **path}
+    assert said_by(looked) == list(range(1, 41))
+    [sound] = [each.as_wire() for each in plan_sound(timeline)]
+    said_by({"do": "sound", "piece": sound, **at, **path})
+    track = tmp_path / "sound.mp4"
+    assert len(said_by({"do": "soundtrack", "pieces": [sound], "to": str(track), **at})) >= LEAST
+    parts = [{"path": str(tmp_path / f"{chunk['key']}.mp4"), "frames": chunk["frames"]} for chunk in chunks]
+    made = tmp_path / "film.mp4"
+    joined = {"do": "join", "parts": parts, "sound": str(track), "output": output, "to": str(made)}
+    assert len(said_by(joined)) >= 40
+    verified = {"do": "verify", "path": str(made), "output": output, "frames": 40}
+    assert said_by(verified) == list(range(1, 41))

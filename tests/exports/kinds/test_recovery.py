@@ -1,0 +1,131 @@
+"""Every kind there is, on each runner: killed, its call lost, paused, cancelled, poisoned. It ends well, or says why
+not; and whatever it went through, its film is the same to the byte.
+
+A kind that is added is tried here too, once `asked.py` says what to ask of it."""
+
+import pytest
+
+from exports.models import Attempt, Export, Notice
+from exports.runners.base import NotReached
+from exports.tools import Tools
+from modal_functions.store import FolderStore
+from progress.models import Status
+from tests.exports.conftest import soon
+from tests.exports.kinds.asked import KINDS, OPTIONS, asked_for
+from tests.exports.test_end_to_end import drive_until, reels, shot  # noqa: F401 - reels is a fixture
+
+pytestmark = pytest.mark.django_db
+
+
+class LosesTheFirstAnswer:
+    """The attempt is begun, and nobody hears of it."""
+
+    def __init__(self, inner):
+        self.inner, self.lost = inner, 0
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def spawn(self, ordered):
+        call = self.inner.spawn(ordered)
+        if not self.lost:
+            self.lost += 1
+            raise NotReached("The answer was lost.")
+        return call
+
+
+@pytest.fixture
+def runner(place):
+    return LosesTheFirstAnswer(place.runner)
+
+
+@pytest.fixture
+def tools(place, runner):
+    return Tools(store=FolderStore(place.store), runner=lambda name: runner)
+
+
+@pytest.fixture
+def project(owner, reels, tools):  # noqa: F811
+    return shot(owner, reels, tools)
+
+
+@pytest.fixture
+def kept(project, tools):
+    """The chunks that are kept by now."""
+    folder = f"projects/{project.pk}/chunks"
+    return lambda: [key for key in tools.store.keys(folder) if key.endswith(".mp4")]
+
+
+@pytest.fixture
+def forget(project, tools):
+    def all_parts():
+        for key in list(tools.store.keys(f"projects/{project.pk}/chunks")):
+            tools.store.delete(key)
+
+    return all_parts
+
+
+def row(export):
+    return Export.objects.select_related("job").get(pk=export.pk)
+
+
+def test_every_kind_is_tried():
+    assert set(KINDS) == set(OPTIONS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lost_killed_paused_and_resumed_it_completes_once_and_is_the_same(
+    kind, project, tools, place, runner, kept, forget
+):
+    export, killed = asked_for(project, kind), []
+
+    def befall():
+        if not killed and kept():
+            for victim in place.victims()[:1]:
+                export.pause(actor="olga")
+                place.kill(victim)
+                killed.append(victim)
+        elif row(export).job.status == Status.PAUSED:
+            export.resume(actor="olga")
+
+    export = drive_until(export, tools, befall)
+    assert export.job.status == Status.COMPLETE, export.job.cause_text
+    assert (runner.lost, len(killed)) == (1, 1)
+    assert Attempt.objects.filter(outcome="ok").count() == 1
+    assert [notice.event for notice in Notice.objects.all()] == ["done"]
+    assert {event.status for event in export.job.events.all()} >= {Status.PAUSED}
+    forget()
+    undisturbed = drive_until(asked_for(project, kind), tools)
+    assert undisturbed.result_sha256 == export.result_sha256
+    assert undisturbed.result_facts["rendered"] == undisturbed.result_facts["chunks"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cancelled_nothing_runs_on_and_a_retry_goes_on_from_what_is_kept(kind, project, tools, place, kept):
+    export = asked_for(project, kind)
+
+    def cancel():
+        if kept():
+            export.cancel(actor="olga")
+
+    stopped = drive_until(export, tools, cancel)
+    assert stopped.job.status == Status.CANCELLED
+    assert soon(lambda: place.working(None) == [])
+    assert row(export).retry(actor="olga")
+    done = drive_until(export, tools)
+    assert done.job.status == Status.COMPLETE, done.job.cause_text
+    assert done.result_facts["rendered"] < done.result_facts["chunks"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_input_that_ends_every_machine_is_given_up_with_a_sentence(kind, owner, reels, remote):  # noqa: F811
+    tools = Tools(store=FolderStore(remote.store), runner=lambda name: remote.runner)
+    export = asked_for(shot(owner, reels, tools), kind)
+
+    def kill():
+        for container in remote.working(None):
+            remote.kill(container)
+
+    done = drive_until(export, tools, kill)
+    assert (done.job.status, done.job.cause) == (Status.FAILED, "poison")
+    assert "times in a row" in done.job.cause_text

@@ -1,0 +1,209 @@
+"""The client, against the site itself: in one process, through WSGI, so that each answer can be lost on purpose."""
+
+import hashlib
+import json
+
+import httpx
+import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+
+from exports.client import Away, Longhaul, Refused, command
+from exports.models import Export, Project, Source, Token
+from exports.tools import tools
+from exports_site.wsgi import application
+from tests.exports.footage import driver_is_awake, film_of, finished, project_of, requested, running
+
+pytestmark = pytest.mark.django_db
+BODY = bytes(range(256)) * 40_000  # two parts
+
+
+class Line(httpx.BaseTransport):
+    """To the site, until `breaks` says otherwise of a request."""
+
+    def __init__(self):
+        self.site = httpx.WSGITransport(app=application)
+        self.asked, self.breaks = [], lambda request: None
+
+    def handle_request(self, request):
+        self.asked.append(f"{request.method} {request.url.path}")
+        broken = self.breaks(request)
+        if broken == "before":
+            raise httpx.ConnectError("refused")
+        answer = self.site.handle_request(request)
+        if broken == "after":
+            answer.read()
+            answer.close()
+            raise httpx.ReadError("lost")
+        return answer
+
+
+@pytest.fixture
+def line(settings, tmp_path):
+    settings.STORE_ROOT = tmp_path / "store"
+    tools.cache_clear()
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    driver_is_awake()
+    yield Line()
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+    tools.cache_clear()
+
+
+@pytest.fixture
+def waits():
+    return []
+
+
+@pytest.fixture
+def site(line, owner, waits):
+    _, token = Token.make(owner, name="client", scope="write")
+
+    def sleep(seconds):
+        """What the cluster would do meanwhile."""
+        waits.append(seconds)
+        Source.objects.filter(state="stored").update(state="ready", facts={"seconds": 8.0})
+
+    with Longhaul("http://testserver", token=token, transport=line, sleep=sleep) as made:
+        yield made
+
+
+@pytest.fixture
+def footage(tmp_path):
+    path = tmp_path / "beach.mov"
+    path.write_bytes(BODY)
+    return path
+
+
+def test_files_become_an_export(site, footage):
+    shown = []
+    project = site.begin_project("Holiday")
+    source = site.upload(project, footage, on_bytes=lambda done, total: shown.append(done))
+    assert (source["state"], source["sha256"]) == ("ready", hashlib.sha256(BODY).hexdigest())
+    assert shown == [8 * 1024 * 1024, len(BODY)]
+    film = site.arrange(project, [source, source], [(1.0, 2.5)])["film"]
+    assert [(clip["start"], clip["end"]) for clip in film] == [(1.0, 2.5), (0.0, None)]
+    begun = site.export(project, title="Reel 12", size="720p")
+    assert Export.objects.get(pk=begun["id"]).spec["output"]["width"] == 1280
+    assert [each["id"] for each in site.exports(active=True)] == [begun["id"]]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_whatever_is_lost_once_is_asked_again_and_done_once(site, line, footage, when):
+    broken = set()
+
+    def breaks(request):
+        what = (request.method, request.url.path)
+        if what in broken:
+            return None
+        broken.add(what)
+        return when
+
+    line.breaks = breaks
+    project = site.begin_project("Holiday")
+    source = site.upload(project, footage)
+    site.arrange(project, [source])
+    site.export(project)
+    assert (Project.objects.count(), Source.objects.count(), Export.objects.count()) == (1, 1, 1)
+
+
+def test_a_site_that_stays_away_is_said_after_some_patience(site, line, waits):
+    line.breaks = lambda request: "before"
+    with pytest.raises(Away, match="testserver does not answer"):
+        site.me()
+    assert waits == sorted(waits)
+    assert len(waits) == 5
+
+
+def test_who_asked_too_often_waits_as_long_as_was_said(site, settings, waits):
+    settings.API_CHANGES_A_MINUTE = 1
+    site.begin_project("Holiday")
+    with pytest.raises(Refused, match="Come back in"):
+        site.begin_project("Winter")
+    assert waits
+    assert all(1 <= wait <= 60 for wait in waits)
+
+
+def test_a_refusal_is_the_sites_own_sentence(site, owner):
+    export = running(requested(_film(owner)))
+    with pytest.raises(Refused, match="It is running, so it cannot retry"):
+        site.retry(str(export.pk))
+
+
+def test_it_is_watched_to_its_end(site, owner, waits):
+    export = running(requested(_film(owner)))
+    seen = []
+    for look in site.watch(str(export.pk)):
+        seen.append(look["job"]["percent"])
+        if len(seen) == 2:
+            finished_by_now(export)
+    assert seen == [54, 54, 100]
+    assert waits == [2.0, 2.0]
+
+
+def test_a_download_goes_on_where_it_broke_off_and_is_checked(site, owner, tmp_path):
+    export = finished(requested(_film(owner)), BODY)
+    Export.objects.filter(pk=export.pk).update(result_sha256=hashlib.sha256(BODY).hexdigest())
+    told, out = site.look(str(export.pk)), tmp_path / "film.mp4"
+    (tmp_path / ".film.mp4.part").write_bytes(BODY[:5_000_000])
+    done = []
+    assert site.download(told, out, on_bytes=lambda here, total: done.append(here)) == out
+    assert out.read_bytes() == BODY
+    assert done[0] > 5_000_000
+
+
+def test_what_is_not_what_was_made_is_not_kept(site, owner, tmp_path):
+    told = site.look(str(finished(requested(_film(owner)), BODY).pk))
+    with pytest.raises(Refused, match="Download it again"):
+        site.download(told, tmp_path / "film.mp4")
+    assert list(tmp_path.glob("*film*")) == []
+
+
+def test_without_a_site_or_a_token_the_command_says_how(capsys, monkeypatch):
+    monkeypatch.delenv("LH_SITE", raising=False)
+    assert command.main(["list"]) == 2
+    assert "LH_TOKEN" in capsys.readouterr().err
+
+
+def test_the_command_lists_in_words_or_in_json(site, owner, capsys, monkeypatch, line):
+    export = running(requested(_film(owner), title="Reel 12"))
+    monkeypatch.setenv("LH_SITE", "http://testserver")
+    monkeypatch.setenv("LH_TOKEN", Token.make(owner, name="command", scope="read")[1])
+    monkeypatch.setattr(command, "Longhaul", lambda url, token: Longhaul(url, token=token, transport=line))
+    assert command.main(["list"]) == 0
+    assert capsys.readouterr().out.split() == [str(export.pk), "running", "54", "%", "Reel", "12"]
+    assert command.main(["list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == str(export.pk)
+    assert command.main(["pause", str(export.pk)]) == 1  # its token may only see
+    assert "may only see" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["export", "nowhere.mov"], "there is none"),
+        (["export", __file__, "--trim", "abc"], "expected IN:OUT"),
+        (["export", __file__, "--out", "/nowhere/at/all.mp4"], "expected a folder"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_sent(asked, said, capsys, monkeypatch, line, owner):
+    monkeypatch.setenv("LH_SITE", "http://testserver")
+    monkeypatch.setenv("LH_TOKEN", "lh_x_y")
+    monkeypatch.setattr(command, "Longhaul", lambda url, token: Longhaul(url, token=token, transport=line))
+    assert command.main(asked) == 1
+    assert said in capsys.readouterr().err
+    assert line.asked == []
+
+
+def _film(owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    return project
+
+
+def finished_by_now(export):
+    from progress.tracker import ProgressTracker
+
+    ProgressTracker().finalize(export.pk)
+    ProgressTracker().complete(export.pk)

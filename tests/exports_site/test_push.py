@@ -1,0 +1,209 @@
+"""News as a browser or a script gets it: the ASGI application itself, spoken to as a server speaks to it."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection, connections
+from django.test import Client
+from django.utils import timezone
+
+from exports.models import Token
+from exports_site.asgi import Pushing
+from progress.push import rows
+from progress.tracker import ProgressTracker
+from tests.exports.footage import film_of, project_of, requested, running
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
+
+
+@pytest.fixture
+def export(owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    return running(requested(project, title="Reel 12"))
+
+
+@pytest.fixture
+def cookie(owner):
+    client = Client()
+    client.force_login(owner)
+    return client.cookies["sessionid"].value
+
+
+@pytest.fixture(autouse=True)
+def own_thread():
+    """Its connection is closed with the test, so that the test's database can go."""
+    yield
+    rows._thread.submit(connections.close_all).result()
+
+
+class Stream:
+    """One request, kept open."""
+
+    def __init__(self, app, path, query="", kind="http", **headers):
+        self.sent, self.more = asyncio.Queue(), asyncio.Queue()
+        given = [(name.replace("_", "-").lower().encode(), value.encode()) for name, value in headers.items()]
+        scope = {"type": kind, "method": "GET", "path": path, "query_string": query.encode(), "headers": given}
+        scope |= {"scheme": kind, "server": ("testserver", 80), "client": ("127.0.0.1", 1), "root_path": ""}
+        if kind == "websocket":
+            self.more.put_nowait({"type": "websocket.connect"})
+        self.running = asyncio.ensure_future(app(scope, self.more.get, self.sent.put))
+
+    async def next(self):
+        return await asyncio.wait_for(self.sent.get(), 10)
+
+    async def status(self):
+        return (await self.next())["status"]
+
+    async def news(self):
+        """The next event's fields."""
+        while True:
+            body = (await self.next()).get("body", b"").decode()
+            if "data: " in body:
+                return dict(line.split(": ", 1) for line in body.strip().splitlines())
+
+    def leave(self):
+        self.more.put_nowait({"type": "http.disconnect"})
+
+
+def play(story):
+    async def played():
+        app = Pushing()
+        try:
+            await asyncio.wait_for(story(app), 30)
+        finally:
+            for each in app._running:
+                each.cancel()
+            await asyncio.gather(*app._running, return_exceptions=True)
+
+    asyncio.run(played())
+
+
+def of(export):
+    return "/api/v1/stream", f"jobs={export.pk}"
+
+
+@sync_to_async
+def move(export, done):
+    try:
+        ProgressTracker().update_progress_incremental(export.pk, done, 900, "frames", stage="process")
+    finally:
+        connection.close()
+
+
+def test_news_comes_by_itself_from_how_it_stands_to_its_end(export, cookie):
+    async def story(app):
+        stream = Stream(app, *of(export), cookie=f"sessionid={cookie}")
+        assert await stream.status() == 200
+        first = await stream.news()
+        told = json.loads(first["data"])
+        assert (first["event"], told["type"], told["jobId"]) == ("progress_update", "progress_update", str(export.pk))
+        assert told["data"]["progress"] == 54
+        await move(export, 900)
+        assert json.loads((await stream.news())["data"])["data"]["progress"] == 90
+        stream.leave()
+        await stream.running
+        assert not app.hearers
+        assert not app.hub.watches
+
+    play(story)
+
+
+def test_a_stream_that_broke_off_goes_on_with_what_is_new(export, cookie):
+    async def story(app):
+        first = Stream(app, *of(export), cookie=f"sessionid={cookie}")
+        await first.status()
+        known = (await first.news())["id"]
+        first.leave()
+        again = Stream(app, *of(export), cookie=f"sessionid={cookie}", last_event_id=known)
+        await again.status()
+        await move(export, 600)
+        assert json.loads((await again.news())["data"])["data"]["progress"] == 66
+        again.leave()
+
+    play(story)
+
+
+def test_a_websocket_tells_the_same_in_the_same_envelope(export, owner):
+    _, token = Token.make(owner, name="script", scope="read")
+
+    async def story(app):
+        path = f"/api/v1/assembly/jobs/{export.pk}/websocket"
+        stream = Stream(app, path, kind="websocket", authorization=f"Bearer {token}")
+        assert (await stream.next())["type"] == "websocket.accept"
+        told = json.loads((await stream.next())["text"])
+        assert (told["type"], told["data"]["jobId"]) == ("progress_update", str(export.pk))
+        await move(export, 900)
+        assert json.loads((await stream.next())["text"])["data"]["progress"] == 90
+        stream.more.put_nowait({"type": "websocket.disconnect"})
+        await stream.running
+
+    play(story)
+
+
+def test_who_may_not_see_it_hears_nothing(export, stranger):
+    other = Client()
+    other.force_login(stranger)
+    strangers = other.cookies["sessionid"].value
+
+    async def story(app):
+        assert await Stream(app, *of(export)).status() == 401
+        assert await Stream(app, *of(export), cookie=f"sessionid={strangers}").status() == 404
+        assert await Stream(app, *of(export), authorization="Bearer lh_x_y").status() == 401
+        assert await Stream(app, "/api/v1/stream", "jobs=nonsense").status() == 422
+        assert await Stream(app, "/api/v1/stream").status() == 422
+        assert await Stream(app, "/elsewhere").status() == 404
+        refused = Stream(app, f"/api/v1/assembly/jobs/{export.pk}/websocket", kind="websocket")
+        assert (await refused.next())["type"] == "websocket.close"
+
+    play(story)
+
+
+def test_a_page_of_another_site_hears_nothing_with_the_browsers_cookie(export, cookie, settings):
+    async def story(app):
+        async def asks(origin):
+            known = {"cookie": f"sessionid={cookie}", "host": "127.0.0.1:8001", "origin": origin}
+            stream = Stream(app, *of(export), **known)
+            status = await stream.status()
+            stream.leave()
+            return status
+
+        settings.BIND = ("127.0.0.1", 8000)
+        assert await asks("http://127.0.0.1:8000") == 200
+        assert await asks("http://evil.example") == 401
+        assert await asks("http://127.0.0.1:9999") == 401
+        settings.PUBLIC_URL = "https://exports.example.com"
+        assert await asks("https://exports.example.com") == 200
+        assert await asks("http://127.0.0.1:8000") == 401
+
+    play(story)
+
+
+@pytest.mark.parametrize("how", ["password", "closed", "token"])
+def test_who_may_no_longer_hear_is_cut_off(export, owner, cookie, how, monkeypatch):
+    monkeypatch.setattr("exports_site.asgi.LOOKED_AT_EACH", 0.05)
+    token, shown = Token.make(owner, name="script", scope="read")
+    known = {"authorization": f"Bearer {shown}"} if how == "token" else {"cookie": f"sessionid={cookie}"}
+
+    @sync_to_async
+    def change():
+        try:
+            if how == "password":
+                owner.set_password("another secret of hers")
+            owner.is_active = how != "closed"
+            owner.save()
+            if how == "token":
+                token.revoke(timezone.now() - timedelta(seconds=1))
+        finally:
+            connection.close()
+
+    async def story(app):
+        stream = Stream(app, *of(export), **known)
+        await stream.news()
+        await change()
+        await asyncio.wait_for(stream.running, 10)
+
+    play(story)

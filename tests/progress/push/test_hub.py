@@ -1,0 +1,128 @@
+"""The hub alone: who hears what, with rows that stand in for the database's."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from progress.models import Job
+from progress.push.hub import Hub
+
+ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
+
+
+class Rows:
+    def __init__(self):
+        self.rows, self.looks = {}, []
+
+    def move(self, pk, version, status="running"):
+        self.rows[pk] = Job(pk=pk, version=version, status=status)
+
+    async def look(self, ids, known):
+        self.looks.append(set(ids))
+        return [self.rows[pk] for pk in ids if pk in self.rows and known.get(pk) != self.rows[pk].version]
+
+
+@pytest.fixture
+def rows():
+    made = Rows()
+    made.move(ONE, 1)
+    made.move(TWO, 1)
+    return made
+
+
+@pytest.fixture
+def hub(rows):
+    return Hub(rows.look, lambda job: f"{job.pk.int}.{job.version}".encode())
+
+
+async def heard(watch):
+    return [news.told for news in await watch.next(0.01)]
+
+
+def play(coroutine):
+    return asyncio.run(coroutine)
+
+
+def test_who_joins_hears_at_once_how_it_stands_and_then_what_moves(hub, rows):
+    async def story():
+        watch = await hub.join([ONE], {})
+        assert await heard(watch) == [b"1.1"]
+        assert await heard(watch) == []
+        rows.move(ONE, 2)
+        await hub.rung(frozenset({ONE}))
+        assert await heard(watch) == [b"1.2"]
+
+    play(story())
+
+
+def test_who_comes_back_hears_only_what_is_new(hub, rows):
+    async def story():
+        rows.move(TWO, 5)
+        watch = await hub.join([ONE, TWO], {ONE: 1, TWO: 4})
+        assert await heard(watch) == [b"2.5"]
+
+    play(story())
+
+
+def test_who_reads_slowly_hears_the_latest_alone(hub, rows):
+    async def story():
+        watch = await hub.join([ONE], {ONE: 1})
+        for version in range(2, 100):
+            rows.move(ONE, version)
+            await hub.rung(frozenset({ONE}))
+        assert await heard(watch) == [b"1.99"]
+
+    play(story())
+
+
+def test_what_nobody_waits_for_is_not_read(hub, rows):
+    async def story():
+        watch = await hub.join([ONE], {})
+        rows.looks.clear()
+        await hub.rung(frozenset({TWO}))
+        assert rows.looks == []
+        hub.leave(watch)
+        await hub.rung(None)
+        assert (rows.looks, hub.watches, hub.versions) == ([], {}, {})
+
+    play(story())
+
+
+def test_where_nobody_knows_what_has_moved_all_that_is_waited_for_is_looked_at(hub, rows):
+    async def story():
+        first, second = await hub.join([ONE], {ONE: 1}), await hub.join([TWO], {TWO: 1})
+        rows.move(TWO, 2)
+        await hub.rung(None)
+        assert await heard(first) == []
+        assert await heard(second) == [b"2.2"]
+
+    play(story())
+
+
+def test_an_old_row_read_late_is_no_news(hub, rows):
+    async def story():
+        watch = await hub.join([ONE], {})
+        rows.move(ONE, 3)
+        await hub.rung(None)
+        await heard(watch)
+        rows.move(ONE, 2)
+        await hub.rung(frozenset({ONE}))
+        assert await heard(watch) == []
+
+    play(story())
+
+
+def test_what_is_told_is_made_once_for_all_who_wait(rows):
+    made = []
+    hub = Hub(rows.look, lambda job: made.append(job) or b"x")
+
+    async def story():
+        watches = [await hub.join([ONE], {ONE: 1}) for _ in range(100)]
+        made.clear()
+        rows.move(ONE, 2)
+        await hub.rung(frozenset({ONE}))
+        assert len(made) == 1
+        assert all([await heard(watch) == [b"x"] for watch in watches])
+
+    play(story())
