@@ -5,11 +5,14 @@ import http.client
 import json
 import urllib.error
 import urllib.request
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from exports.runners.base import NotReached, NotReady, Ordered
+from modal_functions.stores import ENDS
 
 SECONDS = 10.0  # for one question to who makes them
 HOUR = 3600
@@ -19,6 +22,18 @@ NONE = (
 )
 
 
+class NoKeyNow(NotReached):
+    """The way to who makes them is closed; the runner itself was never asked."""
+
+    away = "store"
+
+
+class NoKey(NotReady):
+    """Who makes them refuses."""
+
+    away = "store"
+
+
 def of(ordered: Ordered) -> dict[str, Any]:
     """What takes the place of the site's own keys in the description of the store."""
     match settings.GRANTS:
@@ -26,7 +41,7 @@ def of(ordered: Ordered) -> dict[str, Any]:
             return _sts(ordered)
         case "r2":
             return _r2(ordered)
-    raise NotReady(NONE)
+    raise NoKey(NONE)
 
 
 def written(ordered: Ordered) -> list[str]:
@@ -91,17 +106,20 @@ def _sts(ordered: Ordered) -> dict[str, Any]:
     except ClientError as error:
         raise _refused("The STS", error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) from error
     except (BotoCoreError, ResponseParserError) as error:
-        raise NotReached(f"The STS does not answer: {type(error).__name__}.") from error
+        raise NoKeyNow(f"The STS does not answer: {type(error).__name__}.") from error
     finally:
         client.close()
-    return {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"], "session": made["SessionToken"]}
+    key = {"key": made["AccessKeyId"], "secret": made["SecretAccessKey"], "session": made["SessionToken"]}
+    return {**key, ENDS: made["Expiration"].isoformat()}
 
 
 # R2: its own interface, in which one key can either read or write wherever it reaches
 
 
 def _r2(ordered: Ordered) -> dict[str, Any]:
+    ends = timezone.now() + timedelta(hours=settings.GRANTS_HOURS)
     return {
+        ENDS: ends.isoformat(),
         **_r2_key("object-read-write", written(ordered)),
         "reading": {"below": read(ordered), **_r2_key("object-read-only", [read(ordered)])},
     }
@@ -117,7 +135,7 @@ def _r2_key(permission: str, places: list[str]) -> dict[str, str]:
     }
     made = _posted(asked).get("result")
     if not isinstance(made, dict) or not all(made.get(name) for name in ("accessKeyId", "secretAccessKey")):
-        raise NotReady("Cloudflare answers without a key. Look at LONGHAUL_STORE_GRANTS_ENDPOINT.")
+        raise NoKey("Cloudflare answers without a key. Look at LONGHAUL_STORE_GRANTS_ENDPOINT.")
     return {
         "key": made["accessKeyId"],
         "secret": made["secretAccessKey"],
@@ -138,13 +156,13 @@ def _posted(asked: dict[str, Any]) -> dict[str, Any]:
         error.close()
         raise _refused("Cloudflare", error.code) from error
     except (OSError, http.client.HTTPException) as error:
-        raise NotReached(f"Cloudflare does not answer: {type(error).__name__}.") from error
+        raise NoKeyNow(f"Cloudflare does not answer: {type(error).__name__}.") from error
     except ValueError as error:
-        raise NotReady("Cloudflare answers with something else. Look at LONGHAUL_STORE_GRANTS_ENDPOINT.") from error
+        raise NoKey("Cloudflare answers with something else. Look at LONGHAUL_STORE_GRANTS_ENDPOINT.") from error
     return told if isinstance(told, dict) else {}
 
 
-def _refused(who: str, status: int) -> NotReached | NotReady:
+def _refused(who: str, status: int) -> NoKeyNow | NoKey:
     if status == 429 or status >= 500:
-        return NotReached(f"{who} cannot make a key for the attempt now: it answers {status}.")
-    return NotReady(f"{who} refuses to make a key for the attempt: it answers {status}. manage.py check may say why.")
+        return NoKeyNow(f"{who} cannot make a key for the attempt now: it answers {status}.")
+    return NoKey(f"{who} refuses to make a key for the attempt: it answers {status}. manage.py check may say why.")

@@ -133,6 +133,15 @@ class Panel:
         return f"Stopped; the machine took {_seconds((stopped - asked).total_seconds())} to stop."
 
     @property
+    def lost(self) -> str:
+        """Why there is no retry, and what there is instead."""
+        names = self.export.deleted_sources() if self.state in ("failed", "stopped", "stopping") else []
+        if not names:
+            return ""
+        what = f"{names[0]} was" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} were"
+        return f"{what} deleted from the project, so this export cannot be made again. Put another clip in its place."
+
+    @property
     def facts(self) -> str:
         """Of the finished film: length, dimensions, size."""
         seconds, size = self.export.result_facts.get("seconds"), self._kind.size(self.export)

@@ -6,7 +6,7 @@ from exports.looking import Look
 from exports.models import Attempt, Export
 from exports.steps import SOON, Step
 from modal_functions.wire import MOST_RUNS
-from progress.models import Job, Status, Wish
+from progress.models import Away, Job, Status, Wish
 
 LATER = timedelta(seconds=2)
 SELDOM = timedelta(seconds=30)
@@ -21,7 +21,7 @@ def plan(export: Export, attempt: Attempt | None, seen: Look, now: datetime) -> 
     if job.status == Status.UPLOADING:
         return _plan_upload(export)
     if not seen.answered:
-        return unreachable(job, "the store does not answer", now)
+        return unreachable(job, "the store does not answer", now, away=Away.STORE)
     if job.status == Status.FINALIZING:
         return Step(name="finalize", why="the work is done")
     if attempt is not None and attempt.open:
@@ -29,10 +29,10 @@ def plan(export: Export, attempt: Attempt | None, seen: Look, now: datetime) -> 
     return _plan_queued(export, attempt, seen, now)
 
 
-def unreachable(job: Job, why: str, now: datetime) -> Step:
+def unreachable(job: Job, why: str, now: datetime, *, away: str = Away.RUNNER) -> Step:
     """Asked again, less and less often. That nobody answers says nothing about the work."""
     silent = now - job.unreachable_since if job.unreachable_since else LATER
-    return Step(name="unreachable", why=why, again=False, due_in=min(SELDOM, max(LATER, silent / 4)))
+    return Step(name="unreachable", why=why, away=away, again=False, due_in=min(SELDOM, max(LATER, silent / 4)))
 
 
 def _plan_ended(export: Export, attempt: Attempt | None, seen: Look, now: datetime) -> Step:

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from exports import kinds
 from exports.models import Attempt, Export, Lease
 from exports.runners.base import RunnerError
-from exports.steps import SOON, Step
+from exports.steps import SOON, Step, away
 from exports.tools import Tools
 from modal_functions.store import StoreError
 from modal_functions.wire import pack
@@ -105,7 +105,7 @@ def _spawn(tools: Tools, order: tuple[Attempt, bytes]) -> str | Exception:
 def _spawned(export: Export, attempt: Attempt, answer: str | Exception, tools: Tools) -> Step:
     if isinstance(answer, Exception):
         logger.warning("export=%s could not be started: %s", export.pk, answer)
-        return Step(name="unreachable", why=f"it could not be started: {answer}", again=False)
+        return Step(name="unreachable", why=f"it could not be started: {answer}", away=away(answer), again=False)
     tools.tracker.happened(export.pk, "modal_spawn", note=answer)
     attempt.spawned(answer, tools.clock())
     return Step(name="spawn", why="its turn has come", again=False, due_in=SOON)

@@ -19,7 +19,7 @@ from exports.models import Attempt, Export
 from exports.plan import LATER, SELDOM, plan, unreachable
 from exports.reconnect import reconnect
 from exports.runners.base import RunnerError
-from exports.steps import Step, take
+from exports.steps import Step, away, take
 from exports.tools import Tools
 from modal_functions.store import StoreError
 
@@ -130,10 +130,10 @@ def _taken(case: Case, step: Step, tools: Tools) -> Step:
         take(step, case.export, case.attempt, tools)
     except (StoreError, RunnerError) as error:  # nothing is decided without the register; the next look asks again
         logger.warning("export=%s step=%s could not be taken: %s", case.export.pk, step.name, error)
-        step = unreachable(case.export.job, str(error), tools.clock())
+        step = unreachable(case.export.job, str(error), tools.clock(), away=away(error))
         take(step, case.export, case.attempt, tools)
     if step.name == "unreachable":
-        return unreachable(case.export.job, step.why, tools.clock())
+        return unreachable(case.export.job, step.why, tools.clock(), away=step.away)
     if case.export.job.unreachable_since and isinstance(case.seen, Look) and case.seen.life != "unknown":
         tools.tracker.reached(case.export.pk)
     return step

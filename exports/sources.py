@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.db.models import F, Q, QuerySet
 from django_q.tasks import async_task
 
 from exports import folder_parts, uploads, waiting
+from exports.heard import heard
 from exports.limits import Refused, named
 from exports.models import Lease, Project, Source
 from exports.probing import Found, Unusable, probe
@@ -26,14 +28,15 @@ from modal_functions.store import FolderStore, Missing, StoreError
 logger = logging.getLogger("exports")
 
 MOST_LOOKS = 3
-A_LOOK = timedelta(minutes=3)  # more than a look may take: after it, whoever looked is no more
+SILENT_FOR = timedelta(seconds=30)  # after which whoever looked is no more: it says every few seconds that it lives
+LATER = timedelta(minutes=3)  # when what went wrong in a way that nobody foresaw is tried again
 ITS_TURN = timedelta(seconds=5)  # in which the look that was rung for should have begun
 ITS_PAGE = timedelta(minutes=1)  # in which the page itself says that an upload is complete
 ITS_LAST_WORD = timedelta(minutes=10)  # in which the bucket is asked what a page has sent that tells no more
 ABANDONED_AFTER = timedelta(hours=24)
 PLACES = ("projects", "attempts")
 FETCHING = "fetching"
-EVERY = timedelta(seconds=5)  # in which who fetches says that it lives
+EVERY = 5.0  # seconds in which who looks says that it lives
 THUMBNAIL = "thumb.jpg"
 GONE = "Its file is gone from the store. Upload it again."
 
@@ -72,7 +75,7 @@ def tend(tools: Tools) -> Tended:
 # Looking
 
 
-def look_at(source_id: uuid.UUID, tools: Tools, probe: Probe = probe) -> bool:
+def look_at(source_id: uuid.UUID, tools: Tools, probe: Probe = probe, *, every: float = EVERY) -> bool:
     """One look at a stored source, counted before it is made: a file that kills its looker runs out of looks.
 
     False where there is nothing to look at, or somebody else is at it."""
@@ -80,19 +83,21 @@ def look_at(source_id: uuid.UUID, tools: Tools, probe: Probe = probe) -> bool:
     if source is None:
         return False
     if tools.store.in_place(source.key) is not None:
-        return _look(source, tools, probe)
-    with Lease.held(FETCHING, seconds=A_LOOK.total_seconds(), now=tools.clock()) as mine:
-        looked = mine and _look(source, tools, probe)
+        return _look(source, tools, probe, every)
+    with Lease.held(FETCHING, seconds=SILENT_FOR.total_seconds(), now=tools.clock()) as mine:
+        looked = mine and _look(source, tools, probe, every)
     if looked and (following := _not_looked_at().first()):
         uploads.ring_for_look(following)
     return looked
 
 
-def _look(source: Source, tools: Tools, probe: Probe) -> bool:
+def _look(source: Source, tools: Tools, probe: Probe, every: float) -> bool:
     if not _begin_look(source, tools.clock()):
         return False
     try:
-        source.become(Source.State.READY, **_found(source, tools, probe))
+        with heard(partial(_alive, source, tools), every=every):
+            found = _found(source, tools, probe)
+        source.become(Source.State.READY, **found)
     except Unusable as unusable:
         source.become(Source.State.REFUSED, refusal=str(unusable)[:500])
     except StoreError as error:
@@ -100,6 +105,7 @@ def _look(source: Source, tools: Tools, probe: Probe) -> bool:
         Source.objects.filter(pk=source.pk).update(looked_at_times=F("looked_at_times") - 1)
     except Exception:
         logger.exception("source=%s could not be looked at", source.pk)
+        Source.objects.filter(pk=source.pk).update(heard_at=tools.clock() + LATER - SILENT_FOR)
     waiting.ring(source)
     return True
 
@@ -108,7 +114,7 @@ def look_at_stored(tools: Tools, limit: int = 10, probe: Probe = probe) -> Looke
     """Those whose look was lost: the bell did not ring, or who looked died. After three, the file is given up."""
     now = tools.clock()
     stored = Source.objects.filter(state=Source.State.STORED)
-    lost = Q(looked_at_times=0, heard_at__lte=now - ITS_TURN) | Q(heard_at__lte=now - A_LOOK)
+    lost = Q(looked_at_times=0, heard_at__lte=now - ITS_TURN) | Q(heard_at__lte=now - SILENT_FOR)
     found = list(stored.filter(lost).order_by("heard_at")[:limit])
     spent = [source for source in found if source.looked_at_times >= MOST_LOOKS]
     return Looked(
@@ -139,7 +145,7 @@ def take_in(project: Project, path: Path, tools: Tools, probe: Probe = probe) ->
 
 
 def _begin_look(source: Source, now: datetime) -> bool:
-    free = Q(looked_at_times=0) | Q(heard_at__lte=now - A_LOOK)
+    free = Q(looked_at_times=0) | Q(heard_at__lte=now - SILENT_FOR)
     stored = Source.objects.filter(free, pk=source.pk, state=Source.State.STORED, looked_at_times__lt=MOST_LOOKS)
     return bool(stored.update(looked_at_times=F("looked_at_times") + 1, heard_at=now))
 
@@ -166,25 +172,18 @@ def _at_hand(source: Source, tools: Tools) -> Iterator[tuple[Path, str]]:
         return
     with tempfile.TemporaryDirectory(prefix="longhaul-look-") as folder:
         try:
-            fetched = tools.store.fetch(source.key, Path(folder, "original"), _alive(source, tools))
+            fetched = tools.store.fetch(source.key, Path(folder, "original"))
         except Missing:
             raise Unusable(GONE) from None
         yield Path(folder, "original"), fetched.sha256
 
 
-def _alive(source: Source, tools: Tools) -> Callable[[int], None]:
-    """Fetching may take long: who does it says so now and then, or somebody else would take it for dead."""
-    said = tools.clock()
-
-    def say(count: int) -> None:
-        nonlocal said
-        now = tools.clock()
-        if now - said >= EVERY:
-            said = now
-            Source.objects.filter(pk=source.pk).update(heard_at=now)
-            Lease.objects.filter(name=FETCHING).update(until=now + A_LOOK)
-
-    return say
+def _alive(source: Source, tools: Tools) -> None:
+    """Or somebody else would take whoever looks for dead."""
+    now = tools.clock()
+    Source.objects.filter(pk=source.pk, state=Source.State.STORED).update(heard_at=now)
+    if tools.store.in_place(source.key) is None:
+        Lease.objects.filter(name=FETCHING).update(until=now + SILENT_FOR)
 
 
 def _give_up(source: Source) -> bool:

@@ -10,13 +10,16 @@ from django.db import transaction
 from exports import kinds, results
 from exports.looking import progress_of
 from exports.models import Attempt, Export, Notice
+from exports.runners.base import RunnerError
 from exports.tools import Tools
+from modal_functions.store import Full, StoreError
 from modal_functions.wire import Outcome, pack, unpack
 from progress.errors import Refused
-from progress.models import Job, Wish
+from progress.models import Away, Job, Status, Wish
 
 logger = logging.getLogger("exports")
 
+KEY_ENDED = "key_ended"  # as the runtime has it
 MOST_ERRORS = 2
 MOST_INTERRUPTIONS = 5
 QUIET = frozenset({"nothing", "wait", "fold", "failed"})
@@ -38,8 +41,16 @@ class Step:
     cause: str = ""
     sentence: str = ""
     calls: tuple[str, ...] = ()
+    away: str = Away.RUNNER
     again: bool = True
     due_in: timedelta | None = SOON
+
+
+def away(error: Exception) -> str:
+    """What was not there, when something could not be done."""
+    if isinstance(error, StoreError):
+        return Away.ROOM if isinstance(error, Full) else Away.STORE
+    return error.away if isinstance(error, RunnerError) else Away.RUNNER
 
 
 def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> None:
@@ -49,8 +60,8 @@ def take(step: Step, export: Export, attempt: Attempt | None, tools: Tools) -> N
     match step.name:
         case "queue":
             tracker.uploaded(export.pk)
-        case "unreachable" if not export.job.unreachable_since:
-            tracker.unreachable(export.pk)
+        case "unreachable" if not export.job.unreachable_since or export.job.unreachable_part != step.away:
+            tracker.unreachable(export.pk, step.away, why=step.why)
         case "cancel":
             _cancelled(export, step, tools, version=export.job.version)
         case "pause":
@@ -133,7 +144,7 @@ def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) 
     elif outcome.ending == "paused":
         paused = job.wish == Wish.PAUSE and tracker.pause(export.pk, version=job.version)
         if not paused:
-            tracker.requeue(export.pk, cause="paused", text="The pause was taken back.")
+            _goes_on(outcome, export, attempt, job, tools)
     elif outcome.ending == "abort" and outcome.code != "poison":
         _interrupted(outcome, export, attempt, tools)
     else:
@@ -146,6 +157,19 @@ def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) 
             retryable=error is not None and error.retryable,
             tools=tools,
         )
+
+
+def _goes_on(outcome: Outcome, export: Export, attempt: Attempt, job: Job, tools: Tools) -> None:
+    """Another attempt carries on, at once. With one new key after another it may take as long as it takes; but what
+    gets no further with a new key never would."""
+    if outcome.code != KEY_ENDED:
+        tools.tracker.requeue(export.pk, cause="paused", text="The pause was taken back.")
+        return
+    before = job.events.filter(phase="requeued", cause=KEY_ENDED).order_by("-pk").values_list("bp", flat=True).first()
+    if before is None or job.bp > before:
+        tools.tracker.requeue(export.pk, cause=KEY_ENDED, text=outcome.sentence)
+    else:
+        _interrupted(outcome, export, attempt, tools)
 
 
 def _interrupted(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) -> None:
@@ -196,8 +220,10 @@ def _finalize(export: Export, attempt: Attempt | None, tools: Tools) -> None:
 
 
 def _gone(export: Export, attempt: Attempt, now: datetime) -> None:
+    """How long a stop took is known where there was one: work that was finished first was not stopped."""
     attempt.gone(now)
-    Export.objects.filter(pk=export.pk, stop_asked_at__isnull=False, stopped_at__isnull=True).update(stopped_at=now)
+    stopped = Export.objects.filter(pk=export.pk, job__status=Status.CANCELLED, stop_asked_at__isnull=False)
+    stopped.filter(stopped_at__isnull=True).update(stopped_at=now)
 
 
 def _why(cause: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from exports import grants
-from exports.runners.base import NotReady, Ordered
+from exports.runners.base import Ordered
 from modal_functions.store import Store
 from modal_functions.stores import opened
 
@@ -40,5 +40,5 @@ def grant(ordered: Ordered) -> dict[str, Any]:
 def grant_elsewhere(ordered: Ordered) -> dict[str, Any]:
     """The same for work on other machines, which would take a folder of this one for an empty one of their own."""
     if not settings.STORE_BUCKET:
-        raise NotReady("Work on other machines cannot reach a folder of this one. Set LONGHAUL_STORE to a bucket.")
+        raise grants.NoKey("Work on other machines cannot reach a folder of this one. Set LONGHAUL_STORE to a bucket.")
     return grant(ordered)

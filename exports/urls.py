@@ -12,7 +12,6 @@ from exports.views import (
     exports,
     film,
     films,
-    health,
     projects,
     shares,
     so_far,
@@ -77,6 +76,4 @@ urlpatterns = [
     path("api/v1/<path:rest>", api_v1.unknown),
     path("account/tokens", tokens.tokens, name="tokens"),
     path("account/tokens/<int:token_id>/revoke", tokens.revoke, name="revoke-token"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
 ]

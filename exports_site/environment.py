@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ KNOWN = {
     "LONGHAUL_HOME": "the folder of the database, the store and the secret key (var)",
     "LONGHAUL_URL": "the public address, such as https://exports.example.com; with it this is production",
     "LONGHAUL_BIND": "where the web server listens (127.0.0.1:8000)",
+    "LONGHAUL_HOSTS": "more names that the site answers to, such as films.local; without it only those it knows itself",
     "LONGHAUL_WEB_PROCESSES": "web server processes (1)",
     "LONGHAUL_CLUSTER_PROCESSES": "worker processes of the django-q2 cluster (2)",
     "LONGHAUL_RUNNER": "local or modal: where exports are rendered (local)",
@@ -122,6 +124,16 @@ class Environment:
             return host, _number(port)
         self._fall_back("E005", name, value, "host:port, such as 127.0.0.1:8000", default)
         return self.bind("", default)
+
+    def hosts(self, name: str) -> list[str]:
+        """Names with commas or spaces between them, as Django takes them."""
+        value = self.text(name, "")
+        names = re.split(r"[,\s]+", value.lower().strip(", ")) if value.strip(", ") else []
+        plain = [host[1:-1] if host.startswith("[") and host.endswith("]") else host for host in names]
+        if all(HOST.fullmatch(host) for host in plain):
+            return [in_url(host) for host in plain]
+        self._fall_back("E014", name, value, "names such as films.local, with commas between them", "")
+        return []
 
     def public_url(self, name: str) -> str:
         """In lower case, as browsers send it: `HTTPS://…` is https too."""
@@ -228,6 +240,13 @@ class Environment:
 
     def say(self, id: str, said: str, hint: str) -> None:  # noqa: A002
         self.problems.append(Problem(id=f"longhaul.{id}", said=said, hint=hint))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can ask there."""
+    with contextlib.suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def in_url(host: str) -> str:

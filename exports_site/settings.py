@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from exports_site.environment import Environment, in_url
+from exports_site.environment import Environment, in_url, is_loopback
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -50,11 +50,15 @@ GUESTS_WELCOME = env.switch("LONGHAUL_GUESTS", default=True)
 
 SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)
 DEBUG = False
+HOSTS = env.hosts("LONGHAUL_HOSTS")
+ANY_ADDRESS = not PRODUCTION and not is_loopback(BIND[0])
 ALLOWED_HOSTS = (
     [in_url(urlsplit(PUBLIC_URL).hostname or "")]
     if PRODUCTION
     else ["localhost", "127.0.0.1", "[::1]", in_url(BIND[0])]
-)
+) + HOSTS
+if ANY_ADDRESS:
+    ALLOWED_HOSTS += ["*"]  # no pattern of Django's means addresses alone: HostMiddleware lets in nothing else
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PRODUCTION else []
 
 INSTALLED_APPS = [
@@ -71,9 +75,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "exports_site.headers.ContentSecurityPolicyMiddleware",
+    "exports_site.hosts.HostMiddleware",  # before whoever sends to https, which load balancers do not speak
     "django.middleware.security.SecurityMiddleware",
     "exports_site.compress.CompressPagesMiddleware",
-    "exports_site.headers.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "exports_site.outage.DatabaseOutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,11 +1,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from exports.views import accounts
+
 admin.site.site_header = admin.site.site_title = "Longhaul"
 admin.site.index_title = "Staff"
 
 urlpatterns = [
     path("", include("exports.urls")),
     path("exports/", include("progress.urls")),
+    path("admin/login/", accounts.sign_in_as_staff),
     path("admin/", admin.site.urls),
 ]

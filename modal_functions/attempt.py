@@ -12,7 +12,7 @@ from modal_functions.posting import Post, Site
 from modal_functions.reporter import Reporter
 from modal_functions.runtime import Context, run
 from modal_functions.store import Store, StoreError
-from modal_functions.stores import opened
+from modal_functions.stores import good_until, opened
 from modal_functions.wire import VERSION, Order, Outcome, pack, unpack
 
 logger = logging.getLogger("modal_functions")
@@ -57,6 +57,7 @@ def _run(order: Order, store: Store, call: str, folder: Path, fan: Fan | None) -
         folder=folder,
         fan=fan,
         reporter=post.reporter if post else Reporter,
+        until=good_until(order.store),
     )
     if post:
         post.ended()

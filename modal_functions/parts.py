@@ -110,7 +110,7 @@ class Parts:
             said = f"We couldn't use {called}. {error.sentence} Replace it and try again."
             raise Failed(error.code, said) from error
         except Missing:
-            raise _gone(source["name"]) from None
+            raise _gone(source) from None
         except Lost as error:
             said = f"Machines that worked on {called} ended {MOST_TRIES} times without an answer."
             raise Failed("internal", said) from error
@@ -139,13 +139,16 @@ def _fetched(context: Context, source: dict[str, Any], to: Path, done: int) -> P
         if path is None:
             context.store.fetch(source["key"], to, lambda count: context.report.units(done + count))
         elif context.store.size(source["key"]) != source["bytes"]:
-            raise _gone(source["name"])
+            raise _gone(source)
     except Missing:
-        raise _gone(source["name"]) from None
+        raise _gone(source) from None
     return path or to
 
 
-def _gone(name: str) -> Failed:
-    return Failed(
-        "input_missing", f"The file of {name} is no longer where it was uploaded to. Upload it again, then retry."
-    )
+def _gone(source: dict[str, Any]) -> Failed:
+    name = source["name"]
+    if source.get("deleted"):
+        said = f"{name} was deleted from the project. Put another clip in its place, then export the film anew."
+    else:
+        said = f"The file of {name} is no longer where it was uploaded to. Upload it again, then retry."
+    return Failed("input_missing", said)

@@ -5,7 +5,7 @@ import logging
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from modal_functions.wire import (
 
 logger = logging.getLogger("modal_functions")
 
+LAST_WORDS = timedelta(minutes=10)  # two clocks may differ, and a part that is being kept is to be kept whole
+
 
 class Failed(Exception):
     """The work cannot be done, for a reason that a person can act on."""
@@ -43,6 +45,10 @@ class Stopped(Exception):
     def __init__(self, wish: Stop) -> None:
         super().__init__(wish)
         self.wish = wish
+
+
+class KeyEnds(Exception):
+    """The key to the store is good for a little while only, which is needed to say so."""
 
 
 class Settled(Exception):
@@ -61,11 +67,13 @@ class Context:
     folder: Path
     report: Reporter
     fan: Fan | None = None  # where batches can be made on other machines
+    until: datetime | None = None  # when the key to the store ends
 
     def border(self) -> None:
-        """Between two pieces of work: stops here if it was asked to, or if the attempt was decided already.
-
-        A store that does not answer is no order to stop."""
+        """Between two pieces of work: stops here if it was asked to, if the attempt was decided already, or while the
+        key to the store still opens it. A store that does not answer is no order to stop."""
+        if self.until and _now() > self.until - LAST_WORDS:
+            raise KeyEnds
         try:
             control, outcome = self.store.get(self.keys.control), self.store.get(self.keys.outcome)
         except StoreError:
@@ -109,6 +117,7 @@ def run(
     folder: Path,
     fan: Fan | None = None,
     reporter: Callable[..., Reporter] = Reporter,
+    until: datetime | None = None,
 ) -> dict[str, Any]:
     """One run of one attempt. `work` returns the result; everything else that can happen has its own ending.
 
@@ -120,13 +129,14 @@ def run(
         settled = store.get(keys.outcome)
         if settled is not None:
             return unpack(settled)
-        outcome = _work(work, spec, store, keys, call, number, folder, fan, reporter)
+        outcome = _work(work, spec, store, keys, call, number, folder, fan, reporter, until)
         return _commit(store, keys, outcome) if outcome else unpack(store.get(keys.outcome) or b"{}")
     except StoreError as error:
         logger.warning("The store failed while an attempt was decided: %s", error)
         return {"ending": "unknown", "sentence": f"The store did not answer: {error}"}
 
 
+KEY_ENDED = "Its key to the store was about to end; another attempt with a new one goes on from the finished parts."
 POISON = (
     f"This input ended the machine {MOST_RUNS} times in a row, so it was not tried again."
     " Try without the clip added last, or convert it with another program first."
@@ -143,18 +153,23 @@ def _work(
     folder: Path,
     fan: Fan | None,
     reporter: Callable[..., Reporter],
+    until: datetime | None,
 ) -> Outcome | None:
     def write(picture: ProgressReport) -> None:
         store.put(keys.progress, pack(picture.as_wire()))
 
     report = reporter(job=keys.export, attempt=keys.number, run=number, write=write)
-    context = Context(spec=spec, store=store, keys=keys, call=call, run=number, folder=folder, report=report, fan=fan)
+    context = Context(
+        spec=spec, store=store, keys=keys, call=call, run=number, folder=folder, report=report, fan=fan, until=until
+    )
     try:
         result = work(context)
         json.dumps(result)
         return _outcome(call, number, "ok", result=result)
     except Settled:
         return None
+    except KeyEnds:
+        return _outcome(call, number, "paused", code="key_ended", sentence=KEY_ENDED)
     except Stopped as stopped:
         code = "" if stopped.wish == "pause" else "cancelled"
         return _outcome(call, number, "paused", code=code)

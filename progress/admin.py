@@ -86,7 +86,10 @@ class Jobs(ReadOnly, admin.ModelAdmin):
                 )
             },
         ),
-        ("Attempt", {"fields": ("attempt", "run", "seq", "gap", "heard_at", "polls", "unreachable_since")}),
+        (
+            "Attempt",
+            {"fields": ("attempt", "run", "seq", "gap", "heard_at", "polls", "unreachable_since", "unreachable_part")},
+        ),
         ("Ending", {"fields": ("cause", "cause_text", "settled_at", "unseen")}),
         (
             "Time",

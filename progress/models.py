@@ -27,6 +27,14 @@ class Wish(models.TextChoices):
     CANCEL = "cancel", "Cancel"
 
 
+class Away(models.TextChoices):
+    """What does not do its part at the moment."""
+
+    RUNNER = "runner", "The render service"
+    STORE = "store", "The store"
+    ROOM = "room", "Room in the store"
+
+
 SETTLED = frozenset({Status.COMPLETE, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
 LISTENING = frozenset({Status.UPLOADING, Status.QUEUED, Status.RUNNING, Status.FINALIZING})
 
@@ -96,6 +104,7 @@ class Job(models.Model):
 
     polls = models.PositiveIntegerField(default=0)  # looks at the runner (S0-18)
     unreachable_since = models.DateTimeField(null=True, blank=True)
+    unreachable_part = models.CharField(max_length=8, choices=Away.choices, blank=True)  # of then; kept afterwards
     cause = models.CharField(max_length=40, blank=True)
     cause_text = models.CharField(max_length=500, blank=True)
 

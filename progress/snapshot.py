@@ -90,7 +90,7 @@ class Snapshot:
         if self.settled:
             return self._ending
         if self.job.unreachable_since:
-            return wording.unreachable()
+            return wording.unreachable(self.job.unreachable_part)
         if self.status == Status.PAUSED:
             return wording.paused(self._work_left)
         if self.job.wish == Wish.CANCEL:
@@ -208,6 +208,11 @@ class Snapshot:
         return keys.index(self.job.stage) if self.job.stage in keys else 0
 
     @property
+    def _is_unheard_of(self) -> bool:
+        """Nobody has begun to upload, and perhaps nobody has to."""
+        return self.status == Status.UPLOADING and self.job.heard_at is None
+
+    @property
     def _work_left(self) -> float | None:
         if self.job.finish is None or self.job.paused_at is None:
             return None
@@ -246,7 +251,7 @@ class Snapshot:
         if number < self._index or self.status in (Status.COMPLETE, Status.EXPIRED):
             seconds = self.job.passed.get(stage.key)
             return _stage_line(stage, "done", _("done"), wording.took(seconds[0]) if seconds else "")
-        if number > self._index or self.status == Status.QUEUED:
+        if number > self._index or self.status == Status.QUEUED or self._is_unheard_of:
             if self.settled:
                 return _stage_line(stage, "waiting", _("not reached"))
             return _stage_line(stage, "waiting", _("to come"), wording.usually(stage.seconds))

@@ -15,7 +15,7 @@ from progress.bands import Plan, first_plan, replanned
 from progress.direct import DirectCalls
 from progress.errors import Refused, whole
 from progress.estimate import stage_sum
-from progress.models import LISTENING, Job, Status, Wish
+from progress.models import LISTENING, Away, Job, Status, Wish
 from progress.report import Passed, Report, clean
 from progress.timeline import Entry
 from progress.writes import Step
@@ -96,7 +96,9 @@ class ProgressTracker(DirectCalls):
     # a row that was read before gives its `version`, and it is not made where that row has changed since.
 
     def uploaded(self, job_id: uuid.UUID) -> bool:
-        return self._move(job_id, Status.QUEUED, Entry(phase="queued"), only_from=Status.UPLOADING)
+        """The first stage is passed, whether its bytes came just now or were there before; the next is waited for."""
+        entry = Entry(phase="queued")
+        return self._move(job_id, Status.QUEUED, entry, only_from=Status.UPLOADING, begins=_second_stage)
 
     def start(self, job_id: uuid.UUID, *, attempt: int | None = None) -> bool:
         """An attempt begins; its reports count from here on, those of earlier attempts no more."""
@@ -193,18 +195,23 @@ class ProgressTracker(DirectCalls):
             self._act(job_id, lambda job, now: _if_changed(job, Status.QUEUED, "queue_position", position)) is not None
         )
 
-    def unreachable(self, job_id: uuid.UUID) -> bool:
-        """The runner does not answer. That says nothing about the work, so nothing else changes."""
+    def unreachable(self, job_id: uuid.UUID, part: str = Away.RUNNER, *, why: str = "") -> bool:
+        """The runner or the store does not answer. That says nothing about the work, so nothing else changes.
+
+        `why` is for staff: it stands in the timeline."""
+        if part not in Away.values:
+            raise Refused(f"part: expected one of {', '.join(Away.values)}, got {part!r}")
 
         def decide(job: Job, now: datetime) -> Step | None:
-            if job.settled or job.unreachable_since:
+            if job.settled or (job.unreachable_since and job.unreachable_part == part):
                 return None
-            return Step(changes={"unreachable_since": now}, entries=(Entry(phase="unreachable"),))
+            changes = {"unreachable_since": job.unreachable_since or now, "unreachable_part": part}
+            return Step(changes=changes, entries=(Entry(phase="unreachable", note=why),))
 
         return self._act(job_id, decide) is not None
 
     def reached(self, job_id: uuid.UUID) -> bool:
-        """The runner answers again."""
+        """What was away answers again."""
         answered = Step(changes={"unreachable_since": None}, entries=(Entry(phase="reached"),))
         return self._act(job_id, lambda job, now: answered if job.unreachable_since else None) is not None
 
@@ -261,7 +268,8 @@ class ProgressTracker(DirectCalls):
             if status == Status.FINALIZING:
                 return Step(changes=changes, entries=(entry,))
             left = _left_stage(job, now)
-            if status != Status.COMPLETE and job.status != Status.UPLOADING:
+            goes_on = job.status == Status.UPLOADING and status in (Status.QUEUED, Status.RUNNING)
+            if status != Status.COMPLETE and not goes_on:
                 return Step(changes=changes, entries=(entry,), stopped=left)
             passed = dict(job.passed) | {each.stage: fold.timed(each, job.attempt, job.run) for each in left}
             return Step(changes=changes | {"passed": passed}, entries=(entry,), passed=left)
@@ -320,6 +328,13 @@ class ProgressTracker(DirectCalls):
         except Refused as refusal:
             logger.warning("A report was refused: %s", refusal)
             return None
+
+
+def _second_stage(job: Job) -> dict[str, Any]:
+    pipeline = pipelines.find(job.pipeline)
+    if pipeline is None or len(pipeline.stages) == 1:
+        return {}
+    return {"stage": pipeline.stages[1].key, "done": None, "total": None, "unit": "", "bytes": None, "message": ""}
 
 
 def _left_stage(job: Job, now: datetime) -> tuple[Passed, ...]:

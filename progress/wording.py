@@ -6,6 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from progress.models import Away
+
 ALMOST_DONE = 10  # seconds
 WIDE = 1.5  # a range whose ends differ by more than this factor is told as a range
 
@@ -99,7 +101,11 @@ def cancelling() -> str:
     return _("Cancelling… Waiting for the work to stop.")
 
 
-def unreachable() -> str:
+def unreachable(part: str) -> str:
+    if part == Away.STORE:
+        return _("We can't reach the store right now. Your export is not affected.")
+    if part == Away.ROOM:
+        return _("The store has no room right now. Your export is not affected, and goes on when there is.")
     return _("We can't reach the render service right now. Your export is not affected.")
 
 

@@ -2,12 +2,15 @@
 
 import contextlib
 import http.client
+import json
+import re
 import threading
 import time
 import urllib.request
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from pathlib import Path
 
 from moto.server import ThreadedMotoServer
 
@@ -38,6 +41,7 @@ class Bucket:
     name: str
     faults: list[Fault] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    cors: list[dict] | None = None  # its rules; without any, what moto itself says, which lets everybody do everything
 
     def described(self, prefix="longhaul", **more):
         known = {"endpoint": self.endpoint, "region": "auto", "bucket": self.name, "prefix": prefix}
@@ -90,6 +94,30 @@ class Buckets:
         self.moto.stop()
 
 
+def allowed(rules, headers, method):
+    """What S3 says to a page by these rules; nothing where none of them fits."""
+    asked = {name.strip().lower() for name in headers.get("Access-Control-Request-Headers", "").split(",")} - {""}
+    for rule in rules:
+        names = {name.lower() for name in rule.get("AllowedHeaders", ())}
+        if headers.get("Origin") in rule["AllowedOrigins"] and method in rule["AllowedMethods"] and asked <= names:
+            return {
+                "Access-Control-Allow-Origin": headers["Origin"],
+                "Access-Control-Allow-Methods": ", ".join(rule["AllowedMethods"]),
+                "Access-Control-Allow-Headers": ", ".join(sorted(asked)),
+                "Access-Control-Expose-Headers": ", ".join(rule.get("ExposeHeaders", ())),
+                "Access-Control-Max-Age": str(rule.get("MaxAgeSeconds", 0)),
+                "Vary": "Origin",
+            }
+    return {}
+
+
+def documented_cors(origin):
+    """The rule that docs/STORE.md tells people to give to their bucket, for this origin."""
+    text = (Path(__file__).parent.parent / "docs" / "STORE.md").read_text()
+    rules = json.loads(re.search(r"## CORS.*?```json\n(.*?)```", text, re.DOTALL)[1])
+    return [rule | {"AllowedOrigins": [origin]} for rule in rules]
+
+
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -108,10 +136,16 @@ class Between(BaseHTTPRequestHandler):
             fault = bucket.take(self.command, self.path) if bucket else None
         if fault and fault.seconds:
             time.sleep(fault.seconds)
+        if bucket and bucket.cors is not None and self.command == "OPTIONS":
+            let = allowed(bucket.cors, self.headers, self.headers.get("Access-Control-Request-Method"))
+            return self.answer(200 if let else 403, list(let.items()), b"")
         if fault and fault.status:
             said = fault.page or f"<Error><Code>{fault.code}</Code><Message>a fault</Message></Error>".encode()
             return self.answer(fault.status, [], said)
         status, headers, answered = self.ask(body)
+        if bucket and bucket.cors is not None:
+            headers = [each for each in headers if not each[0].lower().startswith("access-control-")]
+            headers += allowed(bucket.cors, self.headers, self.command).items()
         if fault and fault.lost:
             return self.hang_up()
         if fault and fault.cut is not None:

@@ -28,6 +28,8 @@ def free_port():
 
 
 class Server:
+    account = "demo"
+
     def __init__(self, home, port=None, *options, inside=(), **more):
         """`inside`: a command that runs it where something is otherwise; `more`: settings of its environment."""
         self.home, self.port = home, port or free_port()
@@ -47,6 +49,11 @@ class Server:
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def store(self):
+        """Where browsers send their parts, and have films from."""
+        return self.url
 
     @property
     def said(self):

@@ -14,7 +14,7 @@ from exports.models import Attempt, Export
 from exports.tools import tools
 from exports.views import lazy
 from modal_functions.posting import SIGNED, TIMED
-from progress import access
+from progress import access, wording
 from progress.errors import Refused
 from progress.models import Job, Status
 
@@ -84,7 +84,8 @@ def _status(export: Export) -> dict[str, Any]:
     if word == "error":
         return {"status": "error", "error": export.job.cause_text or str(Status(export.job.status).label)}
     if export.job.unreachable_since:
-        return {"status": "running", "degraded": True}
+        said = wording.unreachable(export.job.unreachable_part)
+        return {"status": "running", "degraded": True, "message": said}
     return {"status": "running"}
 
 

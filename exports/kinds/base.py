@@ -81,6 +81,20 @@ class Kind(ABC):
         """What must be there before it can start."""
         return list(export.project.sources.filter(pk__in=self.made_of(export.spec)))
 
+    def planned(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
+        """The plan, and what its sources were called: should one be deleted, it can still be named."""
+        spec = self.plan(project, options)
+        sources = project.sources.filter(pk__in=self.made_of(spec)).order_by("created_at", "pk")
+        return {**spec, "names": {str(pk): name for pk, name in sources.values_list("pk", "name")}}
+
+    def deleted(self, export: "Export") -> list[str]:
+        """The names of what it was made of that is no more: without it, it cannot be made again."""
+        left = {str(source.pk) for source in self.sources(export)}
+        return [self.name_of(each, export) for each in sorted(self.made_of(export.spec) - left)]
+
+    def name_of(self, source_id: str, export: "Export") -> str:
+        return str(export.spec.get("names", {}).get(source_id, "a clip"))
+
     @abstractmethod
     def spec(self, export: "Export") -> dict[str, Any]:
         """What the work is told, once all sources are there. `chunks` and `sources` are what the store and the fetching

@@ -114,7 +114,11 @@ class Told:
         each = self.sources.values()
         return {
             "chunks": chunks_of(self.project),
-            "sources": [{"key": source.key, "name": source.name, "bytes": source.bytes} for source in each],
+            "sources": [
+                {"key": source.key, "name": source.name, "bytes": source.bytes}
+                | ({"deleted": True} if source._state.adding else {})
+                for source in each
+            ],
         }
 
     def clips(self, planned: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -144,9 +148,11 @@ def _newest(sources: "list[Source]") -> "dict[str, Source]":
 
 def _deleted(export: "Export", source_id: str) -> "Source":
     """Stands for a source that is no more, so that the work finds it missing and says so."""
+    from exports import kinds  # noqa: PLC0415 - which is made of its kinds
     from exports.models import Source  # noqa: PLC0415 - the models know the kinds
 
-    return Source(pk=source_id, project_id=export.project_id, name="a clip that was deleted", bytes=1, sha256="0" * 64)
+    name = kinds.get(export.kind).name_of(source_id, export)
+    return Source(pk=source_id, project_id=export.project_id, name=name, bytes=1, sha256="0" * 64)
 
 
 def _clip(clip: Mapping[str, Any], source: "Source") -> dict[str, Any]:

@@ -62,7 +62,7 @@ class Export(models.Model):
         chosen = kinds.get(kind)
         if lacks := chosen.lacks():
             raise kinds.Unplannable(f"{chosen.label} is not available here: it needs {lacks}.")
-        spec = chosen.plan(project, options)
+        spec = chosen.planned(project, options)
         with transaction.atomic():
             job = ProgressTracker().create(
                 chosen.pipeline.key,
@@ -80,7 +80,7 @@ class Export(models.Model):
         cls, project: Project, *, kind: str, options: dict[str, Any], title: str = ""
     ) -> "tuple[Export, bool]":
         """Asked for twice, as by a double click, it is one export: the one that is under way. True where it is new."""
-        spec = kinds.get(kind).plan(project, options)
+        spec = kinds.get(kind).planned(project, options)
         with transaction.atomic():
             Project.objects.select_for_update().get(pk=project.pk)
             under_way = project.exports.filter(kind=kind, job__in=Job.objects.active()).select_related("job")
@@ -109,8 +109,11 @@ class Export(models.Model):
         return asked
 
     def retry(self, *, actor: str, reason: str = "") -> bool:
-        """What is done is kept; the budgets begin anew, since somebody has looked."""
+        """What is done is kept; the budgets begin anew, since somebody has looked. False where a clip was deleted."""
         with transaction.atomic():
+            Project.objects.select_for_update().get(pk=self.project_id)  # what deletes a source holds the same
+            if self.deleted_sources():
+                return False
             retried = ProgressTracker().retry(self.pk, actor=actor, reason=reason)
             if retried:
                 Export.objects.filter(pk=self.pk).update(errors=0, interruptions=0, stop_asked_at=None, stopped_at=None)
@@ -172,12 +175,16 @@ class Export(models.Model):
     def missing_sources(self) -> "list[Source]":
         return [source for source in kinds.get(self.kind).sources(self) if not source.usable]
 
+    def deleted_sources(self) -> list[str]:
+        """Their names. What is made of them can only be exported anew."""
+        return kinds.get(self.kind).deleted(self)
+
     @property
     def actions(self) -> list[str]:
         """What its owner may do now."""
         status, wish = self.job.status, self.job.wish
         if status in (Status.FAILED, Status.CANCELLED):
-            return ["retry"]
+            return [] if self.deleted_sources() else ["retry"]
         if status == Status.PAUSED:
             return ["resume", "cancel"]
         if self.job.settled or wish == Wish.CANCEL or status == Status.FINALIZING:

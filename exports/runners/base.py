@@ -13,6 +13,8 @@ Life = Literal["alive", "gone", "unknown"]
 class RunnerError(Exception):
     """The runner could not be told what to do; whether it was, is not known. Says why in a sentence."""
 
+    away = "runner"  # what was not there, as progress.models.Away has it
+
 
 class NotReached(RunnerError):
     """No answer. Asked again later, it may go well."""

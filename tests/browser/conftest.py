@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from tests.browser.production import Production
 from tests.serving import Server
 
 FLAGS = [
@@ -100,13 +101,26 @@ def site(tmp_path_factory):
         running.end()
 
 
+@pytest.fixture(scope="session")
+def production(buckets, loopback, tmp_path_factory):
+    """The same with a bucket and Modal."""
+    if "sqlite3" not in settings.DATABASES["default"]["ENGINE"]:
+        pytest.skip("it makes a SQLite of its own, so once a suite is enough")
+    running = Production(tmp_path_factory.mktemp("production") / "home", buckets.make(), loopback)
+    try:
+        assert running.answers(within=180), running.said
+        yield running
+    finally:
+        running.end()
+
+
 @pytest.fixture
 def enters(site):
     """Signs in as people do, with the form."""
 
     def sign_in(page, address="/exports/"):
         page.goto(f"/sign-in?next={address}")
-        page.get_by_label("Username").fill("demo")
+        page.get_by_label("Username").fill(site.account)
         page.get_by_label("Password").fill(site.password())
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"**{address}")

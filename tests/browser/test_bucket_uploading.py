@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from exports.models import Project, Source
 from exports.tools import tools
+from tests.buckets import documented_cors
 from tests.exports.conftest import in_bucket, soon  # noqa: F401 - the fixture is the other package's
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -16,7 +17,8 @@ LARGE = 17_000_000  # three parts
 
 
 @pytest.fixture
-def page(in_bucket, window, owner):  # noqa: F811
+def page(in_bucket, window, owner, live_server):  # noqa: F811
+    in_bucket.cors = documented_cors(live_server.url)
     project = Project.objects.create(owner=owner, name="Lofoten")
     window.goto(f"/projects/{project.pk}/")
     return window
@@ -39,3 +41,14 @@ def test_a_file_goes_past_the_server_in_parts_and_the_server_knows_how_far_it_is
     assert all(request.url.startswith(in_bucket.endpoint) for request in sent)
     assert not any("x-csrftoken" in request.headers for request in sent), "our token is nothing for somebody else"
     assert told
+
+
+def test_a_bucket_that_lets_no_page_in_takes_nothing_and_it_goes_on_once_it_has_the_rule(page, in_bucket, tmp_path):  # noqa: F811
+    clip = tmp_path / "beach.mov"
+    clip.write_bytes(os.urandom(1000))
+    rule, in_bucket.cors = in_bucket.cors, []
+    page.get_by_label("Choose clips").set_input_files(clip)
+    expect(page.get_by_text("Connection lost.")).to_be_visible()
+    assert not [asked for asked in in_bucket.asked if asked.startswith("PUT")], "Chromium asked first, and was refused"
+    in_bucket.cors = rule
+    expect(page.locator(".upload-said").first).to_have_text("Uploaded.")

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import opened
 from tests.browser.storm import storm
+from tests.exports.conftest import soon
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +61,19 @@ class Shown:
         return back
 
 
+SHAPES = {"local, folder": "site", "modal, bucket": "production"}
+
+
+@pytest.fixture
+def site(request):
+    """The product, in one of its shapes."""
+    return request.getfixturevalue(SHAPES[request.param])
+
+
+in_each_shape = pytest.mark.parametrize("site", SHAPES, indirect=True)
+in_production = pytest.mark.parametrize("site", ["modal, bucket"], indirect=True)
+
+
 @pytest.fixture
 def shown():
     return Shown()
@@ -98,6 +112,11 @@ def clip(tmp_path_factory):
     return storm(tmp_path_factory.mktemp("clip") / "storm.mp4", frames=36, size=(960, 540))
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return storm(tmp_path_factory.mktemp("small") / "spray.mp4", frames=25, size=(480, 270))
+
+
 def slow_line(page):
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -105,14 +124,15 @@ def slow_line(page):
     session.send("Network.emulateNetworkConditions", limits)
 
 
-def sent_by(page):
-    """The numbers of the parts that arrived."""
+def sent_by(page, site):
+    """The numbers of the parts that arrived, where they belong."""
     numbers = []
 
     def note(answer):
-        found = re.search(r"/parts/[^/]+/([0-9]+)$", answer.url)
-        if found and answer.status == 200:
-            numbers.append(int(found[1]))
+        found = re.search(r"/parts/[^/]+/([0-9]+)$|[?&]partNumber=([0-9]+)", answer.url)
+        if found and answer.status == 200 and answer.request.method == "PUT":
+            assert answer.url.startswith(site.store)
+            numbers.append(int(found[1] or found[2]))
 
     page.on("response", note)
     return numbers
@@ -122,6 +142,7 @@ def choose(page, clip):
     page.get_by_label("Choose clips").set_input_files(clip)
 
 
+@in_each_shape
 def test_it_is_uploaded_left_come_back_to_from_another_browser_and_downloaded_whole(
     chromium, site, enters, clip, shown, kept
 ):
@@ -129,7 +150,7 @@ def test_it_is_uploaded_left_come_back_to_from_another_browser_and_downloaded_wh
         shown.watch(page)
         page.on("dialog", lambda dialog: dialog.accept())
         slow_line(page)
-        sent = sent_by(page)
+        sent = sent_by(page, site)
         enters(page, "/projects/")
         page.get_by_label("Name").fill("Harbour")
         page.get_by_role("button", name=re.compile("New project|Begin")).click()
@@ -179,6 +200,7 @@ def test_it_is_uploaded_left_come_back_to_from_another_browser_and_downloaded_wh
         page.wait_for_timeout(700)  # the last easing of the bar
         with page.expect_download() as downloading:
             page.get_by_role("link", name="Download").click()
+        assert downloading.value.url.startswith(site.store)
         film = Path(downloading.value.path()).read_bytes()
         page.get_by_text("Checksum").click()
         expect(page.locator(".checksum code")).to_have_text(hashlib.sha256(film).hexdigest())
@@ -197,6 +219,57 @@ def test_it_is_uploaded_left_come_back_to_from_another_browser_and_downloaded_wh
     rows = [bp for bp, _ in kept.of(export)]
     assert rows == sorted(rows)
     assert rows[-1] == 10_000
+
+
+@in_production
+def test_it_is_paused_resumed_and_stopped_with_a_receipt(chromium, site, enters, small, shown, kept):
+    with opened(chromium, site.url) as page:
+        shown.watch(page)
+        enters(page, "/projects/")
+        page.get_by_label("Name").fill("Quay")
+        page.get_by_role("button", name=re.compile("New project|Begin")).click()
+        page.wait_for_url("**/projects/*-*/")
+        choose(page, small)
+        page.get_by_role("button", name="Add to the film").click()
+        page.get_by_label("Size").select_option("2160p")
+        page.get_by_label("Quality").select_option("high")
+        page.get_by_role("button", name="Export", exact=True).click()
+        page.get_by_role("link", name="Open the export").click()
+        page.wait_for_url("**/exports/*-*/")
+        export = re.search(r"exports/([0-9a-f-]{36})", page.url)[1]
+        assert soon(lambda: busy(site, export), 60), "a container renders it"
+
+        page.get_by_role("button", name="Pause").click()
+        expect(page.get_by_role("heading", name="Paused")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("It stays paused until you resume it.")).to_be_visible()
+        assert soon(lambda: not site.loopback.containers(), 60), "nobody is paid for while it is paused"
+
+        page.get_by_role("button", name="Resume").click()
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+        assert soon(lambda: busy(site, export), 60), "another attempt goes on"
+
+        page.get_by_role("button", name="Stop").click()
+        expect(page.get_by_role("heading", name="Cancelled")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text(re.compile(r"Stopped; the machine took [0-9.]+ s to stop\."))).to_be_visible(
+            timeout=60_000
+        )
+        assert site.loopback.containers() == []
+        expect(page.get_by_role("button", name="Retry")).to_be_visible()
+    attempts = site.rows(
+        "select number, outcome, cause from exports_attempt where export_id = ? order by number",
+        export.replace("-", ""),
+    )
+    assert attempts == [(1, "paused", ""), (2, "abort", "cancelled")]
+    assert shown.fallen() == []
+    rows = [bp for bp, _ in kept.of(export)]
+    assert rows == sorted(rows)
+
+
+def busy(site, export):
+    """A batch of this export is at work in a container, and its site knows that it runs."""
+    at_work = {each.function for each in site.loopback.containers()}
+    (status,) = site.rows("select status from progress_job where id = ?", export.replace("-", ""))[0]
+    return status == "running" and "fu-batch" in at_work
 
 
 def test_a_first_visit_weighs_less_than_60_kb_and_asks_nobody_else(chromium, site):

@@ -2,10 +2,12 @@
 
 import hashlib
 import urllib.request
+from dataclasses import replace
 from fractions import Fraction
 
 import psutil
 import pytest
+from django.utils import timezone
 
 from exports import sources, stores
 from exports.models import Clip, Project
@@ -52,6 +54,18 @@ def test_clips_become_a_film_that_the_bucket_hands_out(project, own, in_bucket, 
     again = drive_until(asked_for(project), own)
     assert again.result_sha256 == export.result_sha256
     assert again.result_facts["rendered"] == 0, "finished parts are found in the bucket"
+
+
+def test_when_the_key_of_an_attempt_ends_the_next_one_goes_on_with_a_key_of_its_own(project, own, runner):
+    def soon_over(ordered):
+        granted = stores.grant(ordered)
+        return granted | {"ends": timezone.now().isoformat()} if ordered.keys.number == 1 else granted
+
+    used = Tools(store=own.store, runner=lambda name: replace(runner, grant=soon_over))
+    export = drive_until(asked_for(project), used)
+    assert (export.job.status, export.job.cause_text) == (Status.COMPLETE, "")
+    assert list(export.attempts.values_list("outcome", "cause")) == [("paused", "key_ended"), ("ok", "")]
+    assert (export.interruptions, export.errors) == (0, 0)
 
 
 def test_without_a_key_of_its_own_no_attempt_is_begun(project, own, settings, runner):

@@ -155,7 +155,9 @@ def test_a_source_that_was_deleted_meanwhile_is_said(project, tools):
     project.sources.get(name="two.mov").delete()
     export = drive_until(export, tools)
     assert export.job.status == Status.FAILED
-    assert export.job.cause_text.startswith("The file of a clip that was deleted is no longer")
+    said = "two.mov was deleted from the project. Put another clip in its place, then export the film anew."
+    assert export.job.cause_text == said
+    assert export.actions == []
 
 
 def test_a_source_that_vanished_meanwhile_is_named(project, tools):

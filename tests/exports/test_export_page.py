@@ -15,6 +15,7 @@ from exports.views import lazy
 from progress.models import Event, Status, Wish
 from progress.tracker import ProgressTracker
 from tests.exports.footage import driver_is_awake, film_of, finished, fresh, project_of, requested, running, source_in
+from tests.exports.test_uploads import at_once
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -221,6 +222,51 @@ def test_what_failed_says_why_and_can_be_tried_again(page, export, project):
     assert buttons(answer) == ["Retry"]
     assert "A retry goes on from the pieces that are finished." in answer.text
     assert reverse("project", args=[project.pk]) in answer.text
+
+
+@pytest.mark.parametrize("ended", ["failed", "cancelled"])
+def test_what_a_clip_was_deleted_from_says_which_and_what_to_do_and_offers_no_retry(
+    ended, page, press, export, project, browser
+):
+    running(export)
+    if ended == "failed":
+        ProgressTracker().fail(export.pk, cause="lost", text="The machine went away.")
+    else:
+        ProgressTracker().cancel(export.pk, actor="")
+    assert buttons(page()) == ["Retry"]
+    assert project.discard(Source.objects.get(name="beach.mov"))
+    said = "beach.mov was deleted from the project, so this export cannot be made again. Put another clip in its place."
+    answer = page()
+    assert said in answer.text
+    assert (buttons(answer), reverse("project", args=[project.pk]) in answer.text) == ([], True)
+    pressed = press("retry", headers=HTMX)  # on a page that still had the button
+    assert "That is not possible any more" in pressed.text
+    assert said in pressed.text
+    assert not fresh(export).retry(actor="staff 1"), "wherever it is asked for"
+    assert fresh(export).job.status == ended
+
+
+def test_several_that_were_deleted_are_all_named_once(project):
+    film_of(project, "dune.mov", "sea.mov")
+    project.duplicate(project.clips.first().pk)
+    export = requested(project)
+    running(export)
+    ProgressTracker().fail(export.pk, cause="lost", text="The machine went away.")
+    for source in Source.objects.exclude(name="sea.mov"):
+        assert project.discard(source)
+    assert export.deleted_sources() == ["beach.mov", "dune.mov"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_", range(3))
+def test_of_a_retry_and_a_deletion_at_once_one_wins(export, project, _):
+    running(export)
+    ProgressTracker().fail(export.pk, cause="lost", text="The machine went away.")
+    source, twin = Source.objects.get(), Export.objects.get(pk=export.pk)
+    retried, deleted = at_once(lambda: twin.retry(actor="olga"), lambda: project.discard(source))
+    assert retried is not deleted, (retried, deleted)
+    assert fresh(export).job.status == (Status.QUEUED if retried else Status.FAILED)
+    assert Source.objects.exists() is retried
 
 
 # The receipt of a stop

@@ -2,14 +2,16 @@
 
 import json
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs
 
 import pytest
+from django.utils import timezone
 
 from exports import grants, stores
 from exports.runners.base import NotReached, NotReady, Ordered
-from modal_functions.stores import opened
+from modal_functions.stores import good_until, opened
 from modal_functions.wire import AttemptKeys
 from tests.buckets import KEY, SECRET
 
@@ -86,6 +88,7 @@ def test_the_sts_makes_a_key_for_one_attempt(site, role):
     site.GRANTS, site.GRANTS_ROLE = "sts", role
     granted = stores.grant(ORDERED)
     assert granted["session"]
+    assert timedelta(hours=11) < good_until(granted) - timezone.now() <= timedelta(hours=12)
     assert KEY not in json.dumps(granted)
     assert SECRET not in json.dumps(granted)
     store = opened(granted)
@@ -160,6 +163,7 @@ def test_r2_makes_two_since_one_can_either_read_or_write(site, cloudflare):
     site.GRANTS_HOURS = 3
     granted = stores.grant(ORDERED)
     assert (granted["key"], granted["secret"], granted["session"]) == ("k1", "s1", "t1")
+    assert timedelta(hours=2) < good_until(granted) - timezone.now() <= timedelta(hours=3)
     assert granted["reading"] == {"below": "projects/p1/sources/", "key": "k2", "secret": "s2", "session": "t2"}
     (path, token, first), (*_, second) = cloudflare.asked
     assert (path, token) == ("/accounts/a1/r2/temp-access-credentials", "Bearer the api token")

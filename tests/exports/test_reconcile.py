@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from exports import grants
 from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
 from exports.tools import Tools
 from modal_functions import store as stores
 from modal_functions.store import FolderStore, Unreachable
-from progress.models import Status
+from progress.models import Event, Status
+from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 from tests.exports.scripted import ScriptedRunner, Work
 
@@ -83,6 +85,10 @@ def work(drive, export, runner, store, clock):
 
 def status(export):
     return fresh(export).job.status
+
+
+def said(export):
+    return snapshot(fresh(export).job).eta
 
 
 def test_an_export_is_spawned_followed_and_finished(export, drive, work, project):
@@ -205,6 +211,39 @@ def test_a_pause_waits_for_the_border_and_a_resume_goes_on(export, drive, work, 
     assert fresh(export).interruptions == 0
 
 
+def test_with_one_key_after_another_it_may_take_as_long_as_it_takes(export, drive, work, runner, store, clock):
+    said = "Its key to the store was about to end; another attempt with a new one goes on from the finished parts."
+    for number in range(1, 10):
+        work = Work(runner, store, clock)
+        work.says_hello()
+        work.reports("process", 90 * number, 900)
+        drive()
+        work.commits("paused", code="key_ended", sentence=said)
+        drive(3)
+        assert (status(export), work.keys.number) == (Status.RUNNING, number)
+    assert (fresh(export).interruptions, fresh(export).errors) == (0, 0)
+    assert (fresh(export).job.cause, fresh(export).job.cause_text) == ("key_ended", said)
+    Work(runner, store, clock).finishes()
+    drive(3)
+    assert status(export) == Status.COMPLETE
+
+
+def test_what_gets_no_further_with_a_new_key_is_not_tried_for_ever(export, drive, work, runner, store, clock):
+    for _ in range(7):
+        assert status(export) == Status.RUNNING
+        Work(runner, store, clock).commits("paused", code="key_ended", sentence="Its key ended.")
+        drive(3)
+    assert (status(export), fresh(export).job.cause) == (Status.FAILED, "preempted_too_often")
+
+
+@pytest.mark.parametrize(("wish", "then"), [("pause", Status.PAUSED), ("cancel", Status.CANCELLED)])
+def test_a_wish_is_not_forgotten_when_the_key_ends(export, drive, work, wish, then):
+    getattr(fresh(export), wish)(actor="olga")
+    work.commits("paused", code="key_ended", sentence="Its key ended.")
+    drive(3)
+    assert status(export) == then
+
+
 def test_a_pause_that_is_taken_back_in_time_stops_nothing(export, drive, work):
     fresh(export).pause(actor="olga")
     drive()
@@ -253,6 +292,8 @@ def test_a_cancel_that_comes_too_late_finds_it_finished(export, drive, work):
     drive(2)
     assert status(export) == Status.COMPLETE
     assert Notice.objects.get().event == "done"
+    assert Attempt.objects.get().gone_at is not None
+    assert fresh(export).stopped_at is None, "nothing was stopped"
 
 
 def test_a_zombie_that_finishes_after_it_was_given_up_changes_nothing(export, drive, work, runner, store, clock):
@@ -339,6 +380,7 @@ def test_a_store_that_does_not_answer_costs_nothing_but_time(export, drive, work
     seen = fresh(export)
     assert (seen.job.status, seen.interruptions) == (Status.RUNNING, before)
     assert seen.job.unreachable_since is not None
+    assert said(export) == "We can't reach the store right now. Your export is not affected."
 
 
 class Full(FolderStore):
@@ -365,11 +407,28 @@ def test_a_full_disk_at_the_start_is_waited_out(export, drive, tools, store, clo
     full = replace(tools, store=Full(store.root))
     assert reconcile(export.pk, full).name == "queue"
     assert reconcile(export.pk, full).name == "unreachable"
+    assert said(export).startswith("The store has no room right now.")
     assert not runner.spawned
     clock.pass_by(20)
     drive(3)
     assert status(export) == Status.RUNNING
     assert len(runner.spawned) == 1
+
+
+@pytest.mark.parametrize("error", [grants.NoKeyNow, grants.NoKey])
+def test_without_a_key_for_the_attempt_it_is_the_store_that_is_away(export, drive, tools, runner, clock, error):
+    class Keyless(ScriptedRunner):
+        def spawn(self, ordered):
+            raise error("The STS answers 503.")
+
+    reconcile(export.pk, tools)
+    keyless = replace(tools, runner=lambda name: Keyless())
+    assert reconcile(export.pk, keyless).name == "unreachable"
+    assert said(export) == "We can't reach the store right now. Your export is not affected."
+    assert Event.objects.filter(phase="unreachable").get().note == "it could not be started: The STS answers 503."
+    clock.pass_by(20)
+    drive(2)
+    assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)
 
 
 def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runner, clock):
@@ -379,6 +438,7 @@ def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runne
     drive(3)
     assert status(export) == Status.RUNNING
     assert fresh(export).job.unreachable_since is not None
+    assert said(export) == "We can't reach the render service right now. Your export is not affected."
     runner.lives[work.keys] = "alive"
     work.reports("process", 450, 900)
     drive()

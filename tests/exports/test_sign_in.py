@@ -186,3 +186,20 @@ def test_a_second_answer_to_the_same_sign_in_finds_nothing_left_to_do(owner, as_
     again = User.objects.get(pk=guest.pk)
     assert (owner.adopt(guest), owner.adopt(again)) == (1, 0)
     assert Job.objects.get().owner == owner
+
+
+def test_a_guest_who_turns_out_to_be_staff_brings_along_what_was_made(staff, as_guest, make_job):
+    client, guest = as_guest()
+    job = make_job(guest)
+    page = client.get("/admin/", follow=True)
+    assert page.redirect_chain[-1][0] == "/sign-in?next=%2Fadmin%2F"
+    right = {"username": "stella", "password": "a long secret of staff", "next": "/admin/"}
+    assert client.post("/sign-in", right).url == "/admin/"
+    assert client.get("/admin/").status_code == 200
+    assert Job.objects.get(pk=job.pk).owner == staff
+
+
+def test_who_is_no_guest_signs_in_as_staff_on_the_admins_own_page(owner, visitor, signed_in):
+    assert "Log in" in visitor.get("/admin/login/").text
+    told = signed_in(owner).get("/admin/", follow=True)
+    assert "not authorized" in told.text

@@ -14,6 +14,7 @@ from exports.probing import Found, Unusable
 from exports.tools import Tools, tools
 from modal_functions.store import FolderStore, Unreachable
 from progress.models import Job
+from tests.exports.conftest import soon
 from tests.exports.scripted import ScriptedRunner
 
 pytestmark = pytest.mark.django_db
@@ -164,11 +165,39 @@ def test_a_file_that_kills_its_looker_is_given_up_after_three_looks(stored, used
     assert not sources.look_at(source.pk, used, Looker())
 
 
+def test_a_looker_that_was_killed_is_missed_within_half_a_minute(stored, used, clock):
+    source = stored()
+    with pytest.raises(Killed):
+        sources.look_at(source.pk, used, Looker(Killed()))
+    clock.pass_by(29)
+    assert sources.look_at_stored(used, probe=Looker()) == sources.Looked()
+    clock.pass_by(1)
+    assert sources.look_at_stored(used, probe=Looker()) == sources.Looked(looked=1)
+    assert fresh(source).state == "ready"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_takes_long_says_that_it_lives(stored, used, clock):
+    source = stored()
+    begun = clock()
+
+    def looks_long(path):
+        clock.pass_by(3600)
+        assert soon(lambda: fresh(source).heard_at > begun)
+        assert sources.look_at_stored(used, probe=Looker()) == sources.Looked()
+        return Found(facts={"seconds": 1.0})
+
+    assert sources.look_at(source.pk, used, looks_long, every=0.02)
+    assert (fresh(source).state, fresh(source).looked_at_times) == ("ready", 1)
+
+
 def test_what_nobody_foresaw_is_tried_again_later(stored, used, clock):
     source = stored()
     assert sources.look_at(source.pk, used, Looker(RuntimeError("nobody foresaw it")))
     assert fresh(source).state == "stored"
-    clock.pass_by(200)
+    clock.pass_by(100)
+    assert sources.look_at_stored(used, probe=Looker()) == sources.Looked()
+    clock.pass_by(100)
     sources.look_at_stored(used, probe=Looker())
     assert fresh(source).state == "ready"
 

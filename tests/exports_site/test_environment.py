@@ -15,7 +15,7 @@ from django.http.request import split_domain_port, validate_host
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from exports_site.environment import HOST, KNOWN, POSTGRES_OPTIONS, SQLITE_OPTIONS, Environment
+from exports_site.environment import HOST, KNOWN, POSTGRES_OPTIONS, SQLITE_OPTIONS, Environment, is_loopback
 
 ROOT = Path(__file__).parents[2]
 SETTINGS, README = ROOT / "exports_site" / "settings.py", ROOT / "README.md"
@@ -43,6 +43,11 @@ RIGHT = {
     "SECRET_KEY": (lambda s: s.SECRET_KEY, LONG, LONG),
     "LONGHAUL_URL": (lambda s: s.PUBLIC_URL, "https://exports.example.com", "https://exports.example.com"),
     "LONGHAUL_BIND": (lambda s: s.BIND, "0.0.0.0:9000", ("0.0.0.0", 9000)),
+    "LONGHAUL_HOSTS": (
+        lambda s: s.HOSTS,
+        "Films.local, nas 10.0.0.7 [::7]",
+        ["films.local", "nas", "10.0.0.7", "[::7]"],
+    ),
     "LONGHAUL_WEB_PROCESSES": (lambda s: s.WEB_PROCESSES, "3", 3),
     "LONGHAUL_CLUSTER_PROCESSES": (lambda s: s.CLUSTER_PROCESSES, "5", 5),
     "LONGHAUL_RUNNER": (lambda s: s.RUNNER, "modal", "modal"),
@@ -95,6 +100,16 @@ WRONG = {
         *("8000", ":8000", "localhost", "localhost:", "localhost:0", "localhost:65536", "localhost:-1"),
         *("localhost:http", f"localhost:{DIGITS}", "localhost:²", "http://localhost:8000", "[]:8000", "*:8000"),
         *("[::1:8000", "two words:8000", "localhost:8000/"),
+    ),
+    "LONGHAUL_HOSTS": (
+        "E014",
+        "*",
+        ".example.com",
+        "films.local:8000",
+        "https://films.local",
+        "a;b",
+        "films_1",
+        "[::1",
     ),
     "LONGHAUL_WEB_PROCESSES": ("E003", *WHOLE),
     "LONGHAUL_CLUSTER_PROCESSES": ("E003", *WHOLE),
@@ -273,6 +288,23 @@ def test_where_it_listens_it_may_be_asked(bind, place, url, tmp_path):
     assert validate_host(split_domain_port(urlsplit(url).netloc)[0], found.ALLOWED_HOSTS)
 
 
+@pytest.mark.parametrize("more", ["", "films.local, 10.0.0.7"])
+def test_the_names_it_was_told_are_let_in_beside_its_own(more, tmp_path):
+    told = ["films.local", "10.0.0.7"] if more else []
+    alone = settings_in(tmp_path, LONGHAUL_HOSTS=more)
+    hosts = alone.ALLOWED_HOSTS
+    assert hosts == ["localhost", "127.0.0.1", "[::1]", "127.0.0.1", *told]
+    assert not alone.ANY_ADDRESS
+    at_home = settings_in(tmp_path, LONGHAUL_HOSTS=more, LONGHAUL_BIND="0.0.0.0:8000")
+    assert (at_home.ALLOWED_HOSTS[4:], at_home.ANY_ADDRESS) == ([*told, "*"], True)
+    public = settings_in(
+        tmp_path, LONGHAUL_HOSTS=more, LONGHAUL_BIND="0.0.0.0:8000", LONGHAUL_URL="https://a.example", SECRET_KEY=LONG
+    )
+    hosts = public.ALLOWED_HOSTS
+    assert hosts == ["a.example", *told]
+    assert not public.ANY_ADDRESS
+
+
 @pytest.mark.parametrize(
     ("typo", "meant"),
     [
@@ -423,7 +455,10 @@ def test_whatever_is_set_the_settings_can_be_read_and_every_value_is_valid(envir
     assert HOST.fullmatch(found.BIND[0])
     assert 0 < found.BIND[1] < 65536
     assert validate_host(split_domain_port(urlsplit(found.PUBLIC_URL or found.BIND_URL).netloc)[0], found.ALLOWED_HOSTS)
-    assert "*" not in "".join(found.ALLOWED_HOSTS)
+    assert (
+        found.ALLOWED_HOSTS.count("*") == found.ANY_ADDRESS == (not found.PRODUCTION and not is_loopback(found.BIND[0]))
+    )
+    assert not [name for name in found.ALLOWED_HOSTS if ("*" in name and name != "*") or name.startswith(".")]
     assert 1 <= found.WEB_PROCESSES <= 256
     assert 1 <= found.CLUSTER_PROCESSES <= 256
     assert 1 <= found.PROGRESS_POLL_SECONDS <= 60

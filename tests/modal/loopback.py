@@ -57,6 +57,19 @@ class Loopback:
         call = self.cloud.call("fu-nobody", [body], api_pb2.FUNCTION_CALL_INVOCATION_TYPE_ASYNC)
         return call.id
 
+    def play(self, app, name):
+        """A function that answers to the SDK like any other, and whose calls do what the test does for them."""
+        own = f"fu-{app}-{name}"
+        self.cloud.functions[own] = api_pb2.Function(
+            function_name=name,
+            function_type=api_pb2.Function.FUNCTION_TYPE_FUNCTION,
+            supported_input_formats=[api_pb2.DATA_FORMAT_PICKLE],
+            supported_output_formats=[api_pb2.DATA_FORMAT_PICKLE],
+        )
+        self.cloud.played.add(own)
+        self.cloud.apps[app] = {name: own}
+        return own
+
     def ends(self, call_id, status, data=b"", exception=""):
         result = api_pb2.GenericResult(status=getattr(Results, f"GENERIC_STATUS_{status}"), exception=exception)
         if data:
@@ -112,6 +125,9 @@ class Loopback:
             for each in others:
                 each.cancel()
             await asyncio.sleep(0.05)
+        for transport in list(self._loop._transports.values()):  # of clients that were killed, or never said goodbye
+            transport.close()
+        await asyncio.sleep(0.05)
 
     def _do(self, act):
         return asyncio.run_coroutine_threadsafe(act, self._loop).result(60)

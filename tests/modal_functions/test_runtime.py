@@ -1,7 +1,7 @@
 """run(): one outcome, whatever happens."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -66,6 +66,44 @@ def test_whatever_is_raised_is_an_outcome_with_a_sentence(go, store, raised, cod
 
 def test_a_result_that_is_not_plain_is_an_error_and_not_a_crash(go):
     assert go(lambda context: {"film": object()})["ending"] == "error"
+
+
+def test_shortly_before_its_key_to_the_store_ends_it_stops_at_a_border_and_says_so(go, store):
+    reached = []
+
+    def work(context):
+        for piece in range(5):
+            context.border()
+            reached.append(piece)
+
+    assert go(work, until=datetime.now(UTC) + timedelta(hours=1))["ending"] == "ok"
+    reached.clear()
+    other = AttemptKeys(export="7f3c", number=3)
+    outcome = go(work, until=datetime.now(UTC) + timedelta(minutes=9), keys=other)
+    assert (outcome["ending"], outcome["code"], reached) == ("paused", "key_ended", [])
+    assert json.loads(store.get(other.outcome)) == outcome
+
+
+def test_whose_key_has_ended_already_leaves_no_outcome_and_is_taken_for_lost(go, store):
+    class Closed(type(store)):
+        closed = False
+
+        def put(self, key, body):
+            if self.closed:
+                raise Forbidden("the bucket answers 403 ExpiredToken to PutObject")
+            super().put(key, body)
+
+        put_once = put_file = put
+
+    mine = Closed(store.root)
+
+    def work(context):
+        mine.closed = True
+        context.store.put("a/b", b"c")
+
+    mine.put_once = lambda key, body: Closed.put(mine, key, body) is None
+    assert go(work, store=mine)["ending"] == "unknown"
+    assert store.get(KEYS.outcome) is None
 
 
 @pytest.mark.parametrize(("wish", "code"), [("pause", ""), ("cancel", "cancelled")])

@@ -52,6 +52,31 @@ def test_the_stage_list_tells_what_was_what_is_and_what_will_be(tracker, clock, 
     }
 
 
+@pytest.mark.parametrize("sent", [True, False], ids=["sent just now", "there before"])
+def test_once_everything_is_uploaded_the_list_says_so_at_each_moment(tracker, clock, owner, sent):
+    job = tracker.create("film@1", title="Reel", owner=owner, uploading=True)
+
+    def now():
+        return {key: line[1:] for key, line in list(lines(snapshot(Job.objects.get(pk=job.pk), clock())).items())[:3]}
+
+    assert now()["upload"] == ("to come", "usually 30 s")
+    if sent:
+        tracker.update_progress_incremental(job.pk, 0, 100, "bytes", stage="upload")
+        assert now()["upload"] == ("under way", "0 bytes of 100 bytes")
+        clock.pass_by(42)
+        tracker.update_progress_incremental(job.pk, 100, 100, "bytes", stage="upload")
+    passed = {"upload": ("done", "42 s" if sent else "")}
+    tracker.uploaded(job.pk)
+    assert now() == passed | {"start": ("to come", "usually 5 s"), "fetch": ("to come", "usually 10 s")}
+    tracker.start(job.pk)
+    assert now() == passed | {"start": ("under way", ""), "fetch": ("to come", "usually 10 s")}
+    seen = snapshot(Job.objects.get(pk=job.pk), clock())
+    assert (seen.message, seen.measurable) == ("Waiting for a machine to start.", False)
+    tracker.observe(told(job, clock, seq=1, stage="fetch", done=1, total=10))
+    assert now()["upload"] == passed["upload"]
+    assert now()["fetch"] == ("under way", "1 bytes of 10 bytes")
+
+
 def test_bytes_are_told_as_people_read_them(tracker, clock, job, seen):
     tracker.observe(told(job, clock, stage="fetch", done=84_000_000, total=1_200_000_000))
     assert lines(seen())["fetch"][2] == "84 MB of 1.2 GB"
@@ -187,6 +212,11 @@ def test_an_unreachable_service_is_no_error(tracker, clock, job, seen):
     tracker.unreachable(job.pk)
     assert seen().verdict == "unreachable"
     assert seen().eta == "We can't reach the render service right now. Your export is not affected."
+    tracker.unreachable(job.pk, "store")
+    assert seen().eta == "We can't reach the store right now. Your export is not affected."
+    tracker.unreachable(job.pk, "room")
+    assert seen().eta == ("The store has no room right now. Your export is not affected, and goes on when there is.")
+    assert seen().verdict == "unreachable"
 
 
 def test_a_screen_reader_hears_percent_stage_and_time(tracker, clock, job, seen):

@@ -348,7 +348,17 @@ def test_an_unreachable_runner_changes_nothing_but_what_is_said(tracker, clock, 
     tracker.observe(told(job, clock, done=45, total=90))
     assert tracker.unreachable(job.pk)
     assert not tracker.unreachable(job.pk)
-    assert (row(job).status, row(job).percent, row(job).unreachable_since) == (Status.RUNNING, 54, clock())
+    since = clock()
+    clock.pass_by(5)
+    assert tracker.unreachable(job.pk, "store", why="the STS answers 503")
+    assert not tracker.unreachable(job.pk, "store", why="the STS answers 500")
+    assert row(job).unreachable_since == since, "the whole time counts, whatever was away"
+    assert list(Event.objects.filter(job=job, phase="unreachable").values_list("note", flat=True)) == [
+        "", "the STS answers 503",
+    ]  # fmt: skip
+    with pytest.raises(Refused, match="expected one of runner, store, room, got 'moon'"):
+        tracker.unreachable(job.pk, "moon")
+    assert (row(job).status, row(job).percent, row(job).unreachable_since) == (Status.RUNNING, 54, since)
     tracker.observe(told(job, clock, seq=2, done=46, total=90))
     assert row(job).unreachable_since is None
 

@@ -85,7 +85,7 @@ def test_paused():
 
 
 def test_the_render_service_out_of_reach():
-    assert wording.unreachable() == "We can't reach the render service right now. Your export is not affected."
+    assert wording.unreachable("runner") == "We can't reach the render service right now. Your export is not affected."
 
 
 @pytest.mark.parametrize(

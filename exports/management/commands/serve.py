@@ -17,6 +17,11 @@ from exports.doorbell import ring
 from exports.models.heartbeat import Heartbeat
 from exports.processes import run_until_told
 
+ELSEWHERE = (
+    "Other machines reach it by this machine's address, unencrypted; by a name only if LONGHAUL_HOSTS has it."
+    " For more than a home, set LONGHAUL_URL."
+)
+
 
 class Command(BaseCommand):
     help = "Runs the web server and the django-q2 cluster together until Ctrl-C."
@@ -37,6 +42,8 @@ class Command(BaseCommand):
             call_command("demo")
         self._refuse_an_older_database()
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
+        if settings.ANY_ADDRESS:
+            self.stdout.write(f"{ELSEWHERE}\n")
         self.stdout.flush()
         Heartbeat.forget_clusters(timezone.now())
         ring()  # what was left when the last cluster stopped

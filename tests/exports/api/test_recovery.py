@@ -97,7 +97,11 @@ def test_what_runs_is_running_and_an_outage_only_degrades_it(browser, export):
     Export.objects.filter(pk=export.pk).update(lease_until="2999-01-01T00:00Z")  # nobody steps
     assert asked(browser, export).json() == {"status": "running"}
     ProgressTracker().unreachable(export.pk)
-    assert asked(browser, export).json() == {"status": "running", "degraded": True}
+    said = "We can't reach the render service right now. Your export is not affected."
+    assert asked(browser, export).json() == {"status": "running", "degraded": True, "message": said}
+    ProgressTracker().unreachable(export.pk, "store")
+    said = "We can't reach the store right now. Your export is not affected."
+    assert asked(browser, export).json() == {"status": "running", "degraded": True, "message": said}
 
 
 def test_a_finished_one_is_complete_with_its_result(browser, export):
