@@ -52,12 +52,13 @@ class Strip:
 
 
 def strip(job: Job, pipeline: Pipeline, now: datetime) -> Strip | None:
-    """None while too little has happened to be worth explaining. As the row stood when it was last heard of: drawn
+    """None for what took too little time to be worth explaining; while it is under way the strip has its place from the
+    start, so that nothing below it moves. As the row stood when it was last heard of: drawn
     twice from one row it is the same."""
     at = job.heard_at if job.heard_at and job.status in (Status.RUNNING, Status.FINALIZING) else now
     spans = [span for span in _spans(job, pipeline, at) if span.seconds > 0]
     total = sum(span.seconds for span in spans)
-    if total < LEAST or all(span.expected for span in spans):
+    if total == 0 or (job.status not in LISTENING and total < LEAST):
         return None
     return Strip(spans=tuple(_laid_out(spans, total)))
 

@@ -57,7 +57,14 @@ def passed(strip):
     return {span.label: round(span.seconds) for span in strip.passed}
 
 
-def test_at_first_there_is_nothing_to_explain(strip, clock):
+def test_at_first_all_of_it_is_to_come_and_has_its_place_already(strip):
+    assert all(span.expected for span in strip().spans)
+    assert strip().said == []
+
+
+def test_what_ended_at_once_explains_nothing(strip, tracker, job):
+    tracker.start(job.pk)
+    tracker.complete(job.pk)
     assert strip() is None
 
 
