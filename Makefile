@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 export PYTHONDONTWRITEBYTECODE ?= $(CI)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check simulate bench bench-eta chaos fuzz lock chromium clean
+.PHONY: help run test test-sqlite test-postgres check simulate bench bench-eta chaos fuzz gallery lock chromium clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -68,6 +68,9 @@ fuzz: .venv/.installed-dev  ## feed damaged media to all that reads it: make fuz
 
 chaos: .venv/.installed-dev  ## kill everything at random and audit what is left: ARGS="--rounds 1000 --seed 7 --only sqlite"
 	exec $(BIN)/python -m tests.chaos $(ARGS)
+
+gallery: .venv/.installed-dev chromium  ## every page and state as pictures, in var/gallery: make gallery ARGS="--only export"
+	exec $(BIN)/python -m tests.gallery $(ARGS)
 
 lock: .venv/.installed-dev  ## lock again after a change of pyproject.toml
 	@sh tests/lock.sh

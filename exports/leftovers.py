@@ -1,4 +1,4 @@
-"""Objects of the store that belong to nothing any more: their export, attempt or project was deleted."""
+"""Objects of the store that belong to nothing any more: their export, attempt or project was deleted, or expired."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,6 +11,7 @@ from exports.models import Attempt, Project, Source
 from exports.tools import Tools
 from modal_functions.store import Entry, FolderStore, StoreError
 from modal_functions.sweeping import sweep
+from progress.models import Status
 
 AGE = timedelta(days=1)  # younger ones may belong to what is only just begun
 AT_ONCE = 500  # groups of objects whose owners are asked for together
@@ -49,6 +50,14 @@ def tidy(tools: Tools, *, apply: bool = True, limit: int | None = None) -> Tidie
     return Tidied(looked=looked, removed=removed, bytes=size, failed=failed, half_written=half)
 
 
+def clear(folder: str, tools: Tools) -> int:
+    """All of one folder, now: its owner has let it go. What is left of it when the store fails, `tidy` finds."""
+    entries = list(tools.store.entries(folder))
+    for entry in entries:
+        tools.store.delete(entry.key)
+    return len(entries)
+
+
 def _all(tools: Tools) -> Iterator[tuple[Entry, bool]]:
     """Every object with whether somebody owns it. Owners are asked for after the listing: what was made meanwhile
     is found to be owned."""
@@ -69,7 +78,8 @@ def _owner_of(entry: Entry) -> str:
 
 def _owned_attempts(owners: Iterable[str]) -> set[str]:
     exports = [UUID(owner.split("/")[1]) for owner in owners if owner]
-    rows = Attempt.objects.filter(export__in=exports).values_list("export_id", "number")
+    kept = Attempt.objects.exclude(export__job__status=Status.EXPIRED)
+    rows = kept.filter(export__in=exports).values_list("export_id", "number")
     return {"", *(f"attempts/{export}/{number}/" for export, number in rows)}
 
 

@@ -1,9 +1,11 @@
 """What an upload is held to, each in a sentence that names the value and the limit."""
 
 import re
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from exports.models import Project, Source, User
 from progress.report import clean
@@ -52,13 +54,39 @@ def check_count(project: Project, name: str) -> None:
 
 def check_quota(owner: User, name: str, size: int, *, besides: Source | None = None) -> None:
     """`besides`: the source that has its `size` reserved already."""
-    taken = Source.objects.filter(project__owner=owner).aggregate(sum=Sum("bytes"))["sum"] or 0
-    used = taken - (besides.bytes if besides else 0)
+    used = taken_by(owner) - (besides.bytes if besides else 0)
     quota = quota_of(owner)
     if used + size > quota:
         said = f"{name} ({in_words(size)}) does not fit: {in_words(used)} of your {in_words(quota)} are taken."
         more = ", or sign up for more room" if owner.guest and quota < settings.QUOTA else ""
         raise Refused(f"{said} Remove sources that are not needed{more}.", 413)
+
+
+def taken_by(owner: User) -> int:
+    return Source.objects.filter(project__owner=owner).aggregate(sum=Sum("bytes"))["sum"] or 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How much of an account's room is taken, for people to see."""
+
+    taken: int
+    quota: int
+
+    @classmethod
+    def of(cls, owner: User) -> "Room":
+        return cls(taken=taken_by(owner), quota=quota_of(owner))
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.taken // max(1, self.quota))
+
+    @property
+    def said(self) -> str:
+        return _("%(taken)s of %(quota)s are taken by uploaded clips.") % {
+            "taken": in_words(self.taken),
+            "quota": in_words(self.quota),
+        }
 
 
 def quota_of(owner: User) -> int:

@@ -1,10 +1,11 @@
 """What stands below an export's card: what may be done, what is kept, and, in the end, the film."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
-from exports import kinds, timecode, waiting
+from exports import kinds, retention, timecode, waiting
 from exports.models import Export, Result
 from progress import wording
 from progress.models import Status
@@ -158,6 +159,15 @@ class Panel:
     @property
     def _count_of_results(self) -> list[str]:
         return [str(len(self.results))] if self._kind.several else []
+
+    @property
+    def kept_until(self) -> datetime | None:
+        return retention.until(self.export) if self.state == "result" else None
+
+    @property
+    def account_keeps_longer(self) -> bool:
+        owner = self.export.job.owner
+        return self.own and owner is not None and owner.guest and retention.accounts_keep_longer()
 
     @property
     def _keeps(self) -> bool:

@@ -17,6 +17,8 @@ from progress import wording
 from progress.models import Status
 
 COLUMNS = 120  # of a waveform strip
+LEAST_TRIMMED = 200  # milliseconds; in less there is nothing to choose
+STEPS = (10, 100, 1000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +108,54 @@ class ClipLine:
         return "" if length is None else timecode.roughly(length)
 
     @property
+    def strip(self) -> "TrimStrip | None":
+        """None while it is not known how long its source is."""
+        length = (self.clip.source.length_us or 0) // 1000
+        if length < LEAST_TRIMMED or not self.clip.source.usable:
+            return None
+        end = length if self.clip.out_us is None else min(length, self.clip.out_us // 1000)
+        return TrimStrip(length=length, start=min(self.clip.in_us // 1000, end), end=end)
+
+    @property
     def shown(self) -> SourceLine:
         return SourceLine(source=self.clip.source, used=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrimStrip:
+    """A clip's source as a strip, and which part of it is shown: in milliseconds, and as it is drawn."""
+
+    length: int
+    start: int
+    end: int
+
+    @property
+    def step(self) -> int:
+        """What one press of an arrow key moves a point by."""
+        return next((step for step in STEPS if self.length < 1500 * step), STEPS[-1])
+
+    @property
+    def left(self) -> str:
+        return self._drawn(self.start)
+
+    @property
+    def right(self) -> str:
+        return self._drawn(self.end)
+
+    @property
+    def rest(self) -> str:
+        return self._drawn(self.length - self.end)
+
+    @property
+    def start_said(self) -> str:
+        return timecode.show(1000 * self.start)
+
+    @property
+    def end_said(self) -> str:
+        return timecode.show(1000 * self.end)
+
+    def _drawn(self, thousandths: int) -> str:
+        return f"{COLUMNS * thousandths / self.length:.4g}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,13 @@ import uuid
 from django.db import Error
 from django.utils import timezone
 
-from exports import driver, first_project, sources
+from exports import driver, first_project, leftovers, retention, sources
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
 from exports.outbox import rounds, watching
 from exports.tools import tools
+
+AT_ONCE = 200  # films that one task lets go
 
 
 def beat() -> None:
@@ -48,3 +50,12 @@ def tend_sources() -> int:
 
 def lay_out_first_project(user_id: int) -> int:
     return first_project.lay_out(User.objects.get(pk=user_id), tools())
+
+
+def expire() -> int:
+    return retention.expire(tools(), limit=AT_ONCE).expired
+
+
+def clear(folders: list[str]) -> int:
+    """What a deleted account has left in the store; what is not come to, `tidy_store` takes."""
+    return sum(leftovers.clear(folder, tools()) for folder in folders)

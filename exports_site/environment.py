@@ -31,6 +31,8 @@ KNOWN = {
     "LONGHAUL_MODAL_APP": "with modal: the name that the functions were deployed under (longhaul)",
     "LONGHAUL_MODAL_ENVIRONMENT": "with modal: the environment of the account (the account's own default)",
     "LONGHAUL_MODAL_AT_ONCE": "with modal: exports rendered at the same time (100)",
+    "LONGHAUL_MODAL_CENTS_HOUR": "with modal: what an hour of one container costs, in US cents; 0 says no cost (0)",
+    "LONGHAUL_KEEP_DAYS": "days for which finished films are kept, those of guests for 24 hours; 0 keeps them (0)",
     "LONGHAUL_STORE": "a bucket, such as s3://films or s3://films/longhaul; without it a folder in LONGHAUL_HOME",
     "LONGHAUL_STORE_ENDPOINT": "the address of the bucket's S3 interface; without it Amazon's for the region",
     "LONGHAUL_STORE_REGION": "the bucket's region (auto, as R2 wants it)",

@@ -36,12 +36,14 @@ RUNNER = env.choice("LONGHAUL_RUNNER", "local", ("local", "modal"))
 MODAL_APP = env.text("LONGHAUL_MODAL_APP", "longhaul")
 MODAL_ENVIRONMENT = env.text("LONGHAUL_MODAL_ENVIRONMENT", "")
 MODAL_AT_ONCE = env.whole_number("LONGHAUL_MODAL_AT_ONCE", 100, 1, 10_000)
+MODAL_CENTS_HOUR = env.whole_number("LONGHAUL_MODAL_CENTS_HOUR", 0, 0, 100_000)
 MODAL_TOKEN = bool(env.text("MODAL_TOKEN_ID", "") and env.text("MODAL_TOKEN_SECRET", ""))
 RUNNING_AT_ONCE = env.whole_number("LONGHAUL_RUNNING_AT_ONCE", 1, 1, 256)
 GB = 10**9
 LARGEST_UPLOAD = env.whole_number("LONGHAUL_LARGEST_UPLOAD_GB", 20, 1, 1_000) * GB
 QUOTA = env.whole_number("LONGHAUL_QUOTA_GB", 100, 1, 1_000_000) * GB
 GUEST_QUOTA = env.whole_number("LONGHAUL_GUEST_QUOTA_GB", 10, 1, 1_000_000) * GB
+KEEP_DAYS = env.whole_number("LONGHAUL_KEEP_DAYS", 0, 0, 36_500)
 API_CHANGES_A_MINUTE = env.whole_number("LONGHAUL_API_CHANGES_A_MINUTE", 120, 1, 1_000_000)
 API_QUESTIONS_A_MINUTE = env.whole_number("LONGHAUL_API_QUESTIONS_A_MINUTE", 1_200, 1, 1_000_000)
 GUESTS_WELCOME = env.switch("LONGHAUL_GUESTS", default=True)
@@ -89,6 +91,7 @@ MIDDLEWARE = [
     "exports_site.headers.ContentSecurityPolicyMiddleware",
     "exports_site.hosts.HostMiddleware",  # before whoever sends to https, which load balancers do not speak
     "django.middleware.security.SecurityMiddleware",
+    "exports_site.compress.CompressPagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "exports_site.outage.DatabaseOutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -148,6 +151,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
 TIME_ZONE = env.zone("LONGHAUL_TIME_ZONE", "UTC")
 USE_TZ = True
 

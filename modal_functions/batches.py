@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.media import child
-from modal_functions.store import Store
+from modal_functions.store import Store, StoreError
 from modal_functions.wire import kept_as
 
 Hear = Callable[[int], None]  # of the units that are done so far; what it raises ends the batch
@@ -81,6 +81,7 @@ def make(batch: Batch, *, source: Path, folder: Path, store: Store, hear: Hear, 
     def keep(path: Path) -> None:
         store.put_file(batch.key(path.name), path)
         path.unlink()
+        _keep_preview(path.with_name(preview_of(path.name)), batch, store)
         border()
 
     for name in batch.uses:
@@ -89,3 +90,16 @@ def make(batch: Batch, *, source: Path, folder: Path, store: Store, hear: Hear, 
     for part in batch.parts:
         if (folder / part).exists():
             keep(folder / part)
+
+
+def preview_of(part: str) -> str:
+    """The small picture beside a part."""
+    return f"{part.partition('.')[0]}.jpg"
+
+
+def _keep_preview(picture: Path, batch: Batch, store: Store) -> None:
+    """Nobody needs it: without it a page shows one picture less."""
+    if picture.exists():
+        with contextlib.suppress(StoreError):
+            store.put_file(batch.key(picture.name), picture)
+        picture.unlink()

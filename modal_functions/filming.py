@@ -6,7 +6,7 @@ once for all of them."""
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import Timeline, lay_out
 from modal_functions.parts import Parts, fetched
 from modal_functions.runtime import Context, Failed
+from modal_functions.so_far import Counted, Telling
+from modal_functions.wire import pack
 
 MOST_AT_ONCE = 8  # chunks of one clip in one child: their source is then opened and sought once
 PUBLISHING = 3  # joining, looking, keeping: each goes once through the film's bytes
@@ -80,8 +82,26 @@ def _process(making: Making) -> int:
     quiet = {sound.key: sound for sound in making.sounds if _sound_file(sound) not in there}
     batches = [_of_sound(making, sound) for sound in quiet.values()]
     batches += [_of_chunks(making, chunks) for chunks in batched(missing, parts.workers)]
-    parts.make(batches, done=frames - sum(chunk.frames for chunk in missing), worth=lambda batch: _shown(making, batch))
+    done, telling = frames - sum(chunk.frames for chunk in missing), _telling(making, there)
+    try:
+        parts.make(batches, done=done, worth=partial(_shown, making), made=telling.made)
+    finally:
+        telling.tell()
     return len(missing)
+
+
+def _telling(making: Making, there: set[str]) -> Telling:
+    """Each clip of the film is a piece: which of them are finished, and what they look like."""
+    context = making.context
+    names = {source["key"]: source["name"] for source in context.spec["sources"]}
+    pieces = [
+        Counted(
+            name=names[clip.source],
+            parts={_file(chunk): chunk.frames for chunk in making.chunks if chunk.clip == place},
+        )
+        for place, clip in enumerate(making.film.clips)
+    ]
+    return Telling(lambda told: context.store.put(context.keys.so_far, pack(told.as_wire())), pieces, kept=there)
 
 
 def _shown(making: Making, batch: Batch) -> int:

@@ -1,6 +1,7 @@
 """Work on sources, in parts that are each made once: here or on other machines, and kept under what made them."""
 
 import contextlib
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -44,13 +45,22 @@ class Parts:
             sizes = {name: pool.submit(self.context.store.size, self._key(name)) for name in set(names)}
         return {name for name, size in sizes.items() if size.result() is not None}
 
-    def make(self, batches: Iterable[Batch], *, done: int, worth: Callable[[Batch], int] | None = None) -> None:
+    def make(
+        self,
+        batches: Iterable[Batch],
+        *,
+        done: int,
+        worth: Callable[[Batch], int] | None = None,
+        made: Callable[[Batch, float], None] | None = None,
+    ) -> None:
         """All of them, side by side; the stage hears of their units, beside the `done` that were there before.
-        `worth` says what a batch that is made counts for, where that is not its units."""
+        `worth` says what a batch that is made counts for, where that is not its units; `made` hears of each that is,
+        and how many seconds of another machine it took."""
         pieces = Pieces(kept=done, on_done=self.context.report.units)
         self.context.report.kept(done)
         self.context.border()
-        acts = [partial(self._make, batch, pieces, worth or (lambda batch: batch.units)) for batch in batches]
+        worth, made = worth or (lambda batch: batch.units), made or (lambda batch, seconds: None)
+        acts = [partial(self._make, batch, pieces, worth, made) for batch in batches]
         side_by_side(acts, pieces, self.workers)
 
     def at_hand(self, name: str) -> Path:
@@ -71,9 +81,11 @@ class Parts:
     def _key(self, name: str) -> str:
         return kept_as(self.context.spec["chunks"], name)
 
-    def _make(self, batch: Batch, pieces: Pieces, worth: Callable[[Batch], int]) -> None:
+    def _make(
+        self, batch: Batch, pieces: Pieces, worth: Callable[[Batch], int], made: Callable[[Batch, float], None]
+    ) -> None:
         """Here or on another machine: what is heard of it, and what it leaves, is the same."""
-        context = self.context
+        context, began = self.context, time.monotonic()
 
         def hear(units: int) -> None:
             pieces.check()
@@ -86,6 +98,7 @@ class Parts:
                 source = self.sources[batch.source["key"]]
                 make(batch, source=source, folder=context.folder, store=context.store, hear=hear, border=context.border)
         pieces.finished(batch.name, worth(batch))
+        made(batch, time.monotonic() - began if context.fan else 0.0)
 
     @contextlib.contextmanager
     def _in_words(self, source: dict[str, Any]) -> Iterator[None]:

@@ -49,6 +49,11 @@ class AttemptKeys:
     def outcome(self) -> str:
         return f"{self.folder}/outcome.json"
 
+    @property
+    def so_far(self) -> str:
+        """Which pieces are finished before the rest; only shown."""
+        return f"{self.folder}/so_far.json"
+
     def batch(self, name: str) -> str:
         """How far another machine is with a batch that it was given; only shown."""
         return f"{self.folder}/batches/{name}.json"
@@ -175,6 +180,47 @@ class Outcome:
             sentence=_printable(str(wire.get("sentence", ""))),
             result=_result(wire.get("result")),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """One of several things that an export is made of, and how much of it is finished."""
+
+    name: str
+    done: int
+    total: int
+    previews: tuple[str, ...] = ()  # names of small pictures among the project's parts
+
+    @property
+    def finished(self) -> bool:
+        return self.done >= self.total
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoFar:
+    """What is written to so_far.json: what there is to show before the whole is finished. It decides nothing."""
+
+    pieces: tuple[Piece, ...] = ()
+    kept: int = 0  # of the units of all pieces, those that an earlier attempt or export has left
+    seconds: float = 0.0  # that containers have worked, all together; 0 where nobody counts them
+
+    def as_wire(self) -> dict[str, Any]:
+        return {"v": VERSION, **_plain(asdict(self))}
+
+    @classmethod
+    def from_wire(cls, wire: dict[str, Any]) -> "SoFar":
+        if wire.get("v") != VERSION:
+            raise ValueError(f"so far: expected version {VERSION}, got {str(wire)[:120]!r}")
+        pieces = tuple(
+            Piece(
+                name=_printable(str(each["name"]))[:255],
+                done=int(each["done"]),
+                total=int(each["total"]),
+                previews=tuple(str(name) for name in each.get("previews") or ()),
+            )
+            for each in wire["pieces"]
+        )
+        return cls(pieces=pieces, kept=int(wire["kept"]), seconds=float(wire["seconds"]))
 
 
 def _code(value: object) -> str:

@@ -18,7 +18,7 @@ KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """A named band of the bar. `unit` is what its work is counted in; None says that nothing can be measured,
-    and then `waiting` is the sentence shown instead of a number."""
+    and then `waiting` is the sentence shown instead of a number. `faster` says what would shorten it."""
 
     key: str
     label: str
@@ -27,6 +27,7 @@ class Stage:
     unit: str | None
     seconds: float
     waiting: str = ""
+    faster: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.key, str) or not KEY.fullmatch(self.key):

@@ -2,7 +2,7 @@
 
 import uuid
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Literal
@@ -14,6 +14,7 @@ from progress import pipelines, wording
 from progress.fold import PERCENT
 from progress.models import Job, Status, Wish
 from progress.pipelines import Pipeline, Stage
+from progress.strip import Strip, strip
 
 QUIET_AFTER = 60.0  # seconds, or three times the usual gap
 Verdict = Literal["", "quiet", "stuck", "unreachable"]
@@ -28,6 +29,7 @@ class StageLine:
     state: Literal["done", "current", "waiting", "stopped"]
     said: str
     note: str
+    again: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,9 +120,10 @@ class Snapshot:
 
     @cached_property
     def verdict_words(self) -> str:
-        if self.verdict == "quiet":
-            return wording.quiet(self._coarse_silence)
-        return wording.stuck(self._coarse_silence) if self.verdict == "stuck" else ""
+        latest = self.job.finish_high or self.job.finish
+        if self.verdict == "stuck" and latest:
+            return wording.stuck(self._coarse_silence, self.job.gap, latest)
+        return wording.quiet(self._coarse_silence, self.job.gap) if self.verdict == "quiet" else ""
 
     @cached_property
     def held(self) -> str:
@@ -149,6 +152,13 @@ class Snapshot:
         if self.pipeline is None:
             return []
         return [self._line(number, stage) for number, stage in enumerate(self.pipeline.stages)]
+
+    @cached_property
+    def strip(self) -> Strip | None:
+        """Where the time goes; not for what came to nothing."""
+        if self.pipeline is None or self.status in (Status.FAILED, Status.CANCELLED, Status.EXPIRED):
+            return None
+        return strip(self.job, self.pipeline, self.now)
 
     @cached_property
     def bar_words(self) -> str:
@@ -180,7 +190,7 @@ class Snapshot:
     def page_title(self) -> str:
         if self.status == Status.COMPLETE:
             return _("Done · %(title)s") % {"title": self.job.title}
-        if self.status in (Status.FAILED, Status.EXPIRED):
+        if self.status == Status.FAILED:
             return _("Problem · %(title)s") % {"title": self.job.title}
         if self.settled or self.status == Status.PAUSED:
             return f"{self.heading} · {self.job.title}"
@@ -255,9 +265,8 @@ class Snapshot:
             return _stage_line(stage, "stopped", _("stopped here"), self.unit_words)
         again = _("attempt %(number)d") % {"number": self.job.attempt} if self.job.attempt > 1 else ""
         note = " · ".join(part for part in (self.unit_words, again) if part)
-        if self.status == Status.PAUSED:
-            return _stage_line(stage, "current", _("paused here"), note)
-        return _stage_line(stage, "current", _("under way"), note)
+        said = _("paused here") if self.status == Status.PAUSED else _("under way")
+        return replace(_stage_line(stage, "current", said, note), again=bool(again))
 
 
 def snapshot(job: Job, now: datetime | None = None) -> Snapshot:

@@ -32,9 +32,8 @@ def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         raise Http404(_("There is no such job among yours."))
     if job.settled and job.unseen and access.is_owner(request, job):
         ProgressTracker().seen(job.pk)
-    asked = request.GET.get("auto", "")
-    auto = int(asked) if asked in map(str, REFRESH_SECONDS) else None
-    return render(request, "progress/job.html", {"seen": snapshot(job), "auto": auto, "choices": REFRESH_SECONDS})
+    context = {"seen": snapshot(job), "auto": auto_of(request), "choices": REFRESH_SECONDS}
+    return render(request, "progress/job.html", context)
 
 
 @require_GET
@@ -81,6 +80,12 @@ def tray(viewer_id: Any, *, polls: bool) -> dict[str, object]:
         "soonest": min(timed, key=lambda each: each.eta_seconds or 0, default=active[0] if active else None),
         "polls": polls and bool(active),
     }
+
+
+def auto_of(request: HttpRequest) -> int | None:
+    """How often a page without scripts shall load itself anew; only where somebody asked for it."""
+    asked = request.GET.get("auto", "")
+    return int(asked) if asked in map(str, REFRESH_SECONDS) else None
 
 
 def _visible(request: HttpRequest, job_id: uuid.UUID) -> Job | None:

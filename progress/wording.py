@@ -145,12 +145,20 @@ def held(percent: int, own: int, attempt: int, *, waiting: bool) -> str:
     }
 
 
-def quiet(seconds: float) -> str:
-    return _("No news for %(time)s. We are checking on it.") % {"time": took(seconds)}
+def quiet(seconds: float, gap: float) -> str:
+    said = _("No news for %(time)s%(usual)s. We are checking on it.")
+    return said % {"time": took(seconds), "usual": _usual(gap)}
 
 
-def stuck(seconds: float) -> str:
-    return _("No news for %(time)s, and it should be done by now. We are looking into it.") % {"time": took(seconds)}
+def stuck(seconds: float, gap: float, latest: datetime) -> str:
+    """With what it is judged by."""
+    said = _("No news for %(time)s%(usual)s, and by %(clock)s at the latest it should have been done. We look into it.")
+    clock = timezone.localtime(latest).strftime("%H:%M")
+    return said % {"time": took(seconds), "usual": _usual(gap), "clock": clock}
+
+
+def _usual(gap: float) -> str:
+    return _(" (usually there is some every %(gap)s)") % {"gap": took(max(1.0, gap))} if gap else ""
 
 
 def units(done: int, total: int, unit: str) -> str:
@@ -184,7 +192,21 @@ def took(seconds: float) -> str:
 
 
 def usually(seconds: float) -> str:
-    return _("usually %(time)s") % {"time": took(seconds)}
+    whole = _("%(minutes)d min") % {"minutes": round(seconds / 60)}
+    return _("usually %(time)s") % {"time": took(seconds) if seconds < 60 else whole}
+
+
+def ago(seconds: float) -> str:
+    """How long since, in whole steps: 2 hours ago."""
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return _("a moment ago")
+    if minutes < 60:
+        return _("%(time)s ago") % {"time": minutes_in_words(minutes)}
+    if minutes < 48 * 60:
+        return _("%(time)s ago") % {"time": hours_and_minutes(minutes // 60, 0)}
+    days = minutes // (24 * 60)
+    return ngettext("%(count)d day ago", "%(count)d days ago", days) % {"count": days}
 
 
 def in_brief(seconds: float | None) -> str:

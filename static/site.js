@@ -1,9 +1,10 @@
-// Tells the server the viewer's time zone, so that clock times are theirs from the next request on.
+// Tells the server the viewer's time zone, so that clock times are theirs from the next request on; unless they chose.
 (() => {
   "use strict";
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const secure = location.protocol === "https:" ? "; Secure" : "";
-  if (zone) document.cookie = `zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  const chosen = document.cookie.split("; ").includes("zone_chosen=1");
+  if (zone && !chosen) document.cookie = `zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 })();
 
 // What was pressed and could not be done is said on the page. A poll that failed has words of its own.

@@ -68,6 +68,7 @@ class Kind(ABC):
     template: ClassVar[str] = "kinds/fields.html"  # how the form's fields stand in its page
     noun: ClassVar[str] = "Export"  # what a message calls it: Film, Video Assembly
     private: ClassVar[bool] = False  # no message names it, and its page is opened by who is signed in alone
+    pieces: ClassVar[str] = "pieces"  # what it is made of, while it is made
     several: ClassVar[bool] = False  # results, each to be had as soon as it is ready; else it is one film
     order: ClassVar[int] = 100  # among the kinds; the lower, the earlier
 

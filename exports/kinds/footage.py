@@ -183,10 +183,11 @@ def _rest_us(clip: Mapping[str, Any], source: "Source") -> int:
 
 def stages(*between: Stage) -> tuple[Stage, ...]:
     """Of every kind that makes a film; what lies from 18 to 90 percent is the kind's own."""
-    waiting = "Waiting for a machine."
+    waiting, slow = "Waiting for a machine.", "Most of it is waiting for a machine to start."
+    line = "Most of it is the upload: a faster connection or shorter clips would help most."
     return (
-        Stage(key="upload", label="Uploading", start=0, end=10, unit="bytes", seconds=30),
-        Stage(key="start", label="Starting", start=10, end=12, unit=None, seconds=2, waiting=waiting),
+        Stage(key="upload", label="Uploading", start=0, end=10, unit="bytes", seconds=30, faster=line),
+        Stage(key="start", label="Starting", start=10, end=12, unit=None, seconds=2, waiting=waiting, faster=slow),
         Stage(key="fetch", label="Fetching clips", start=12, end=18, unit="bytes", seconds=3),
         *between,
         Stage(key="publish", label="Joining and saving", start=90, end=95, unit="bytes", seconds=5),

@@ -65,6 +65,7 @@ class OutputForm(KindForm):
 class MultiClip(FootageKind):
     key = "multi_clip"
     label = "Film from clips"
+    pieces = "clips"
     told = "Clips in the order that you give them, each trimmed, made into one film."
     noun = "Film"
     order = 0
@@ -76,7 +77,17 @@ class MultiClip(FootageKind):
             title="Rendering your film...",
             pausable=True,
             keeps_parts=True,
-            stages=stages(Stage(key="process", label="Rendering", start=18, end=90, unit="frames", seconds=120)),
+            stages=stages(
+                Stage(
+                    key="process",
+                    label="Rendering",
+                    start=18,
+                    end=90,
+                    unit="frames",
+                    seconds=120,
+                    faster="Most of it is rendering: a smaller size, fewer frames or draft quality would help most.",
+                )
+            ),
         )
     )
 

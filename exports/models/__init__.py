@@ -11,6 +11,7 @@ from exports.models.lease import Lease
 from exports.models.notice import Notice
 from exports.models.project import Clip, Project
 from exports.models.result import Result
+from exports.models.share import Share
 from exports.models.silenced import Silenced
 from exports.models.source import Source
 from exports.models.token import Token
@@ -31,6 +32,7 @@ __all__ = [
     "Notice",
     "Project",
     "Result",
+    "Share",
     "Silenced",
     "Source",
     "Subscription",

@@ -10,11 +10,13 @@ from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse, reverse_lazy
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from exports import resuming
 from exports.forms import SignUpForm
 from exports.models import User
 from exports.views.projects import home
@@ -24,9 +26,22 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 @never_cache
 def start(request: HttpRequest) -> HttpResponse:
+    """A guest who comes back is asked about what they left; whoever else is signed in goes straight to their work."""
+    context: dict[str, Any] = {"guests_welcome": settings.GUESTS_WELCOME}
     if request.user.is_authenticated:
-        return redirect(home(request))
-    return render(request, "start.html", {"guests_welcome": settings.GUESTS_WELCOME})
+        left = resuming.left_by(request.user.pk) if _guest(request) else None
+        if left is None:
+            return redirect(home(request))
+        context["earlier"] = resuming.Earlier(job=left, now=timezone.now())
+    return render(request, "start.html", context)
+
+
+@never_cache
+@require_GET
+def resume(request: HttpRequest) -> HttpResponse:
+    """What became of the job whose id this browser has kept. The id opens nothing; whose session it is, does."""
+    own = resuming.named(request.GET.get("job", ""), request.user.pk) if request.user.is_authenticated else None
+    return render(request, "accounts/resume.html", {"earlier": resuming.Earlier(job=own, now=timezone.now())})
 
 
 @require_POST

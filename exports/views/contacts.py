@@ -59,7 +59,7 @@ def add(request: HttpRequest) -> HttpResponse:
     Hours.begin(request.user.pk, timezone.get_current_timezone_name())
     said = "You have that address already." if contact.verified else ASKED[Channel(contact.channel)]
     messages.info(request, said)
-    return redirect("account")
+    return redirect("notifications")
 
 
 @login_required
@@ -72,7 +72,7 @@ def choose(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
         due = next_digest(Hours.of(request.user.pk), now) if Event.DIGEST in events else None
         contact.choose(events, digest_due_at=due, now=now)
         messages.success(request, "Kept.")
-    return redirect("account")
+    return redirect("notifications")
 
 
 @login_required
@@ -80,7 +80,7 @@ def choose(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
 def remove(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
     _contact(request, contact_id).delete()
     messages.success(request, "The address is deleted. Nothing more is sent to it.")
-    return redirect("account")
+    return redirect("notifications")
 
 
 @login_required
@@ -93,7 +93,7 @@ def ask_again(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
             messages.info(request, ASKED[Channel(contact.channel)])
     except Refused as refusal:
         messages.warning(request, refusal.sentence)
-    return redirect("account")
+    return redirect("notifications")
 
 
 @login_required
@@ -105,7 +105,7 @@ def type_code(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
         messages.success(request, "It is yours. Choose below what it is told of.")
     else:
         messages.warning(request, "That is not the code, or it is too old. Look again, or have another one sent.")
-    return redirect("account")
+    return redirect("notifications")
 
 
 @login_required
@@ -114,7 +114,7 @@ def rotate(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
     contact = _contact(request, contact_id)
     if contact.channel == Channel.WEBHOOK and contact.rotate(timezone.now()):
         messages.success(request, "There is a new secret. For a day, messages are signed with the old one too.")
-    return redirect("account")
+    return redirect("notifications")
 
 
 @login_required
@@ -127,7 +127,7 @@ def set_hours(request: HttpRequest) -> HttpResponse:
     hours, _ = Hours.objects.update_or_create(owner=owner, defaults=form.cleaned_data)
     owner.contacts.filter(digest=True).update(digest_due_at=next_digest(hours, now))
     messages.success(request, "Kept.")
-    return redirect("account")
+    return redirect("notifications")
 
 
 def _owner(request: HttpRequest) -> User:
@@ -156,7 +156,7 @@ def _page(request: HttpRequest, *, status: int = 200, **forms: Any) -> HttpRespo
         "days": settings.CONTACT_DAYS,
         **_recent(owner),
     }
-    return render(request, "account/account.html", context, status=status)
+    return render(request, "account/notifications.html", context, status=status)
 
 
 def _recent(owner: User) -> dict[str, Any]:

@@ -11,15 +11,19 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
 
-from exports import notices
+from exports import notices, so_far
 from exports.asides import aside
 from exports.models import Export
 from exports.panel import Panel
+from exports.sharing import Sharing
+from exports.told import timeline_of
+from exports.tools import tools
 from exports.views import lazy, telling
 from progress import access, scores, wording
 from progress import views as progress_views
-from progress.models import Outlook
+from progress.models import Outlook, Status
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 
@@ -40,14 +44,16 @@ def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
             ProgressTracker().seen(job_id)
     if request.user.is_authenticated:
         notices.tell(request, on=export.pk)
-    asked = request.GET.get("auto", "")
-    auto = int(asked) if asked in map(str, progress_views.REFRESH_SECONDS) else None
+    own = access.is_owner(request, export.job)
     context: dict[str, Any] = {
         "seen": snapshot(export.job),
         "panel": _panel(request, export),
         "trust": _trust(export),
-        "auto": auto,
+        "auto": progress_views.auto_of(request),
         "choices": progress_views.REFRESH_SECONDS,
+        "interim": so_far.of(export, tools()) if own else None,
+        "sharing": Sharing.of(request, export) if own and export.job.status != Status.EXPIRED else None,
+        "told": timeline_of(export.job),
     }
     if access.is_owner(request, export.job) and not export.job.settled:
         context |= telling.context(export)
@@ -71,7 +77,14 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     panel = _panel(request, export)
     if request.GET["actions"] != panel.shown:
         answer.content += _panel_html(request, panel, oob=True).encode()
-    return answer
+    return trigger_client_event(answer, "export:moved")
+
+
+@require_GET
+@never_cache
+def timeline(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """What is behind the page's own timeline, as it stands when somebody opens it."""
+    return render(request, "exports/timeline.html", {"told": timeline_of(_visible(request, job_id).job)})
 
 
 @require_GET

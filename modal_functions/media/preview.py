@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 LARGEST = 480
+GLANCE = 256
 PLACES = (Fraction(1, 10), Fraction(3, 10), Fraction(1, 2))
 DARK = 32  # many films begin black
 MOST_DECODED = 250  # frames: the moment is about right, a thumbnail must not take seconds
@@ -33,14 +34,14 @@ def thumbnail(path: Path) -> bytes:
     for place in PLACES:
         pictures.append(_small(path, place))
         if _brightness(pictures[-1]) >= DARK:
-            return _jpeg(pictures[-1])
-    return _jpeg(max(pictures, key=_brightness))
+            return jpeg(pictures[-1])
+    return jpeg(max(pictures, key=_brightness))
 
 
 def picture_at(path: Path, seconds: Fraction) -> bytes:
     """A JPEG of what is on show then."""
     with opened(path) as container:
-        return _jpeg(_fitted(container, sight_of(container), seconds))
+        return jpeg(_fitted(container, sight_of(container), seconds))
 
 
 def _small(path: Path, place: Fraction) -> "VideoFrame":
@@ -71,7 +72,13 @@ def _brightness(frame: "VideoFrame") -> float:
     return sum(luma[::97]) / len(luma[::97])
 
 
-def _jpeg(frame: "VideoFrame") -> bytes:
+def glance(frame: "VideoFrame") -> bytes:
+    """A small JPEG of a picture that is at hand."""
+    fitted = fit(frame.width, frame.height, Fraction(1), GLANCE, GLANCE)
+    return jpeg(frame.reformat(width=fitted.width, height=fitted.height))
+
+
+def jpeg(frame: "VideoFrame") -> bytes:
     from av.codec.context import CodecContext
 
     context = CodecContext.create("mjpeg", "w")

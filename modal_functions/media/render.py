@@ -14,6 +14,7 @@ from modal_functions.media.footage import Shown, shown_from
 from modal_functions.media.landing import landing
 from modal_functions.media.opening import opened, sight_of
 from modal_functions.media.picture import BT709, LIMITED, Conformer
+from modal_functions.media.preview import glance
 from modal_functions.media.spec import Output
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Rendered:
 def render(
     source: Path, chunks: Sequence[Chunk], output: Output, folder: Path, on_frames: OnFrames | None = None
 ) -> Iterator[Rendered]:
-    """Chunks that follow each other are decoded in one go. `on_frames` hears of packets written, over all of them."""
+    """Chunks that follow each other are decoded in one go. `on_frames` hears of packets written, over all of them.
+    Beside each chunk lies a small picture of its middle, which nobody needs but a page."""
     done = 0
 
     def on_packet() -> None:
@@ -112,7 +114,8 @@ def _write(
 ) -> Rendered:
     import av
 
-    path = folder / f"{chunk.key}.mp4"
+    path, picture = folder / f"{chunk.key}.mp4", folder / f"{chunk.key}.jpg"
+    pictures = _glanced_at(pictures, chunk.frames // 2, picture)
     with landing(path) as beside:
         clock = {"video_track_timescale": str(output.rate.numerator)}
         with av.open(str(beside), "w", format="mp4", container_options=clock) as container:
@@ -120,6 +123,13 @@ def _write(
         if frames != chunk.frames:
             raise MediaError("result_invalid", f"A part of the film has {frames} frames instead of {chunk.frames}.")
     return Rendered(key=chunk.key, path=path, frames=frames, bytes=path.stat().st_size)
+
+
+def _glanced_at(pictures: Iterator["VideoFrame"], place: int, to: Path) -> Iterator["VideoFrame"]:
+    for number, picture in enumerate(pictures):
+        if number == place:
+            to.write_bytes(glance(picture))
+        yield picture
 
 
 def _encode(

@@ -14,10 +14,11 @@ register = template.Library()
 
 
 @register.inclusion_tag("progress/card.html", takes_context=True)
-def job_card(context: RequestContext, job: Job | Snapshot, *, nav: bool = False) -> dict[str, Any]:
-    """With `nav`, each change of the card brings the page's indicator with it, which then need not poll itself."""
+def job_card(context: RequestContext, job: Job | Snapshot, *, nav: bool = False, poll_at: str = "") -> dict[str, Any]:
+    """With `nav`, each change of the card brings the page's indicator with it, which then need not poll itself.
+    `poll_at`: the address of its fragment, where that is not this app's own."""
     seen = snapshot(job) if isinstance(job, Job) else job
-    return {"seen": seen, "nav": nav, "request": context.get("request")}
+    return {"seen": seen, "nav": nav, "poll_at": poll_at, "request": context.get("request")}
 
 
 @register.inclusion_tag("progress/indicator.html", takes_context=True)

@@ -11,6 +11,7 @@ from exports.models import Attempt, Export
 from exports.tools import tools
 from exports.views import lazy
 from progress.tracker import ProgressTracker
+from tests.exports.conftest import soon
 from tests.exports.footage import driver_is_awake, film_of, project_of, requested, running, source_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -155,6 +156,39 @@ def test_what_is_typed_while_another_value_is_checked_is_not_lost(window, projec
     expect(window.get_by_label("Out", exact=True)).to_have_value("0:05")
     window.get_by_label("Title").focus()
     expect(window.locator("#film-length")).to_have_text("0:03 · 1 clip")
+
+
+def test_the_points_are_slid_by_mouse_and_by_keyboard_and_the_fields_follow(window, project, address):
+    [clip] = film_of(project, "one")
+    window.goto(address)
+    start, end = window.get_by_role("slider", name="In point of one"), window.get_by_role("slider", name="Out point")
+    box = start.bounding_box()
+    window.mouse.move(box["x"] + 8, box["y"] + box["height"] / 2)
+    window.mouse.down()
+    window.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2, steps=5)
+    window.mouse.up()
+    expect(window.get_by_label("In", exact=True)).to_have_value(re.compile(r"0:0[12]"))
+    start.focus()
+    start.press("Home")
+    start.press("ArrowRight")
+    expect(window.get_by_label("In", exact=True)).to_have_value("0:00.01")
+    end.focus()
+    end.press("PageDown")
+    expect(window.get_by_label("Out", exact=True)).to_have_value("0:07.2")
+    expect(window.locator("#film-length")).to_have_text("0:07.2 · 1 clip")
+    assert soon(lambda: kept(clip) == (10_000, 7_200_000))
+    end.press("End")
+    expect(window.get_by_label("Out", exact=True)).to_have_value("")
+    window.get_by_label("In", exact=True).fill("5")
+    expect(start).to_have_value("5000")
+    expect(start).to_have_attribute("aria-valuetext", "0:05")
+    end.press("Home")
+    expect(end).to_have_value("5010")
+
+
+def kept(clip):
+    clip.refresh_from_db()
+    return clip.in_us, clip.out_us
 
 
 def test_enter_in_a_field_keeps_its_value_and_does_nothing_else(window, project, address):

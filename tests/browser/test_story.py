@@ -270,3 +270,17 @@ def busy(site, export):
     at_work = {each.function for each in site.loopback.containers()}
     (status,) = site.rows("select status from progress_job where id = ?", export.replace("-", ""))[0]
     return status == "running" and "fu-batch" in at_work
+
+
+def test_a_first_visit_weighs_less_than_60_kb_and_asks_nobody_else(chromium, site):
+    with opened(chromium, site.url) as page:
+        line = page.context.new_cdp_session(page)
+        line.send("Network.enable")
+        sizes, asked = [], []
+        line.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto("/")
+        page.wait_for_load_state("networkidle")
+    assert len(sizes) >= 6, "the page, two sheets, scripts and the icon"
+    assert sum(sizes) < 60_000
+    assert {url for url in asked if not url.startswith((site.url, "data:", "about:"))} == set()

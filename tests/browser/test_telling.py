@@ -43,6 +43,6 @@ def test_an_address_is_given_confirmed_and_stopped(chromium, live_server, window
         elsewhere.goto(mailbox.taken[1]["List-Unsubscribe"].strip(" <>"))
         elsewhere.get_by_role("button", name="No more messages").click()
         expect(elsewhere.get_by_role("heading", name="No more messages")).to_be_visible()
-    window.goto("/account")
+    window.goto("/account/notifications")
     expect(window.get_by_text("This address asked for no more messages.")).to_be_visible()
     expect(window.locator(".deliveries")).to_contain_text("Taken by the mail server.")

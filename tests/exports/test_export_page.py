@@ -53,10 +53,9 @@ def page(browser, export):
 
 @pytest.fixture
 def poll(browser, export):
-    def polled(actions, v="old", **more):
-        return browser.get(
-            reverse("export-fragment", args=[export.pk]), {"v": v, "nav": "", "actions": actions} | more, headers=HTMX
-        )
+    def polled(actions, v="old", headers=HTMX, **more):
+        asked = {"v": v, "nav": "", "actions": actions} | more
+        return browser.get(reverse("export-fragment", args=[export.pk]), asked, headers=headers)
 
     return polled
 
@@ -313,8 +312,17 @@ def test_what_nobody_worked_on_was_stopped_without_waiting(page, export):
 def test_a_page_polls_once(page, export):
     running(export)
     answer = page()
-    assert answer.text.count("hx-get=") == 1
+    assert answer.text.count('hx-trigger="every') == 1
     assert 'id="card" hx-include="#shown"' in answer.text
+
+
+def test_a_poll_weighs_less_than_2_kb_and_one_without_news_nothing(poll, page, export):
+    running(export)
+    mark = re.search(r"fragment\?v=([\w-]+)", page().text)[1]
+    answer = poll(shown(page()), headers=HTMX | {"Accept-Encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+    assert len(answer.content) < 2000
+    assert poll(shown(page()), v=mark).content == b""
 
 
 def test_the_panel_comes_only_when_what_may_be_done_has_changed(poll, page, export):
@@ -427,4 +435,4 @@ def test_more_exports_and_attempts_cost_no_more_queries(browser, project):
     few = cost(one)
     for number in range(2, 12):
         Attempt.objects.create(export=one, number=number, runner="local", outcome="abort")
-    assert cost(one) == few <= 6
+    assert cost(one) == few <= 7

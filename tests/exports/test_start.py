@@ -28,7 +28,7 @@ def test_who_is_signed_in_goes_straight_to_the_exports_or_to_where_the_first_is_
     assert signed_in(account).get("/").url == reverse("dashboard")
 
 
-def test_a_guest_does_too(as_guest, make_job):
+def test_a_guest_does_too_unless_something_is_left_to_be_asked_about(as_guest, make_job):
     client, guest = as_guest()
     assert client.get("/").url == reverse("projects")
     make_job(guest)

@@ -193,6 +193,20 @@ def test_slow_work_is_not_called_quiet_before_three_of_its_usual_gaps(tracker, c
     assert seen().verdict == "quiet"
 
 
+def test_a_verdict_names_what_it_is_judged_by(tracker, clock, job, seen):
+    for seq in range(1, 4):
+        tracker.observe(told(job, clock, seq=seq, done=seq, total=9000))
+        clock.pass_by(2)
+    tracker.forecast(job.pk, finish=clock() + timedelta(minutes=1), high=clock() + timedelta(minutes=2))
+    clock.pass_by(70)
+    assert seen().verdict_words == "No news for 1 min 0 s (usually there is some every 2 s). We are checking on it."
+    clock.pass_by(110)
+    assert seen().verdict_words == (
+        "No news for 3 min 0 s (usually there is some every 2 s), and by 12:02 at the latest it should have been done."
+        " We look into it."
+    )
+
+
 def test_an_unreachable_service_is_no_error(tracker, clock, job, seen):
     tracker.observe(told(job, clock, done=10, total=9000))
     tracker.unreachable(job.pk)

@@ -21,7 +21,7 @@ def browser(signed_in, owner):
 
 
 def page(browser):
-    answer = browser.get("/account")
+    answer = browser.get("/account/notifications")
     assert answer.status_code == 200
     return answer.text
 
@@ -31,7 +31,7 @@ def page(browser):
 
 def test_nobody_else_gets_in(visitor, browser, owner, stranger, staff, clock, signed_in):
     contact = contact_of(owner, clock)
-    assert visitor.get("/account").status_code == 302
+    assert visitor.get("/account/notifications").status_code == 302
     for other in (signed_in(stranger), signed_in(staff)):
         assert "olga@example.com" not in page(other)
         for verb in ("choose", "remove", "ask", "code", "rotate"):
@@ -99,7 +99,7 @@ def test_a_guest_has_the_page_too(as_guest, mailbox):
     client, guest = as_guest()
     client.post("/account/contacts", {"channel": "mail", "address": "guest@example.com"})
     assert guest.contacts.count() == 1
-    assert "You are here as a guest." in client.get("/account").text
+    assert "You are here as a guest." in client.get("/account/notifications").text
 
 
 def test_a_webhook_shows_its_secret_to_its_owner_and_replaces_it(browser, owner, clock):

@@ -11,7 +11,7 @@ from modal_functions.media.chunks import plan
 from modal_functions.media.spec import Film
 from modal_functions.media.timeline import lay_out
 from modal_functions.runtime import run
-from modal_functions.wire import AttemptKeys, pack
+from modal_functions.wire import AttemptKeys, SoFar, kept_as, pack
 from tests.modal_functions.media.reels import shoot
 
 
@@ -82,6 +82,21 @@ def test_progress_is_what_was_done_and_ends_with_all_of_it(make, spec, store):
     passed = {each["stage"]: (each["done"], each["total"]) for each in told["passed"]}
     assert passed["process"] == (210, 210)
     assert passed["fetch"][0] == passed["fetch"][1] > 0
+
+
+def test_who_waits_is_told_which_clips_are_finished_and_what_they_look_like(make, spec, store):
+    make(spec(*THREE))
+    so_far = SoFar.from_wire(json.loads(store.get(AttemptKeys(export="e", number=1).so_far)))
+    assert [(piece.name, piece.done, piece.total) for piece in so_far.pieces] == [
+        ("clip-0.mp4", 98, 98),
+        ("clip-1.mp4", 62, 62),
+        ("clip-2.mp4", 50, 50),
+    ]
+    pictures = [name for piece in so_far.pieces for name in piece.previews]
+    assert len(pictures) == 5
+    assert all(store.get(kept_as("projects/p/chunks", name))[:2] == b"\xff\xd8" for name in pictures)
+    make(spec(*THREE), 2)
+    assert SoFar.from_wire(json.loads(store.get(AttemptKeys(export="e", number=2).so_far))).kept == 210
 
 
 def test_the_same_again_renders_nothing_and_gives_the_same_film(make, spec):

@@ -176,7 +176,9 @@ def test_a_picture_of_high_dynamic_range_keeps_its_brightness(tmp_path):
 
 def test_a_chunk_says_what_it_is(reels, tmp_path):
     rendered(reels["deep.mp4"].path, tmp_path, 0.0, 1.0)
-    [path] = tmp_path.iterdir()
+    picture, path = sorted(tmp_path.iterdir())
+    with av.open(str(picture)) as beside:
+        assert next(beside.decode(video=0)).width == 256, "a small picture of its middle lies beside it"
     with av.open(str(path)) as chunk:
         context = chunk.streams.video[0].codec_context
         assert (context.name, context.profile, context.pix_fmt) == ("h264", "High", "yuv420p")

@@ -1,0 +1,78 @@
+"""An account ends: what goes with it, and in which order."""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django_q.tasks import async_task
+
+from exports.models import Attempt, Export, Source, User
+from progress.models import Wish
+
+AT_ONCE = 100  # folders that one task clears
+
+
+class Refused(Exception):
+    """It cannot end yet; the sentence says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behind:
+    """What would go with the account."""
+
+    projects: int
+    clips: int
+    exports: int
+    under_way: int
+
+    @property
+    def said(self) -> str:
+        parts = (
+            ngettext("%(n)d project", "%(n)d projects", self.projects) % {"n": self.projects},
+            ngettext("%(n)d uploaded clip", "%(n)d uploaded clips", self.clips) % {"n": self.clips},
+            ngettext("%(n)d export", "%(n)d exports", self.exports) % {"n": self.exports},
+        )
+        return ", ".join(parts)
+
+
+def leaves_behind(user: User) -> Behind:
+    exports = Export.objects.filter(job__owner=user)
+    return Behind(
+        projects=user.projects.count(),
+        clips=Source.objects.filter(project__owner=user).count(),
+        exports=exports.count(),
+        under_way=exports.filter(job__settled_at__isnull=True).count(),
+    )
+
+
+def leave(user: User) -> None:
+    """Nothing may still run for who is no more: what is under way is stopped first, and then it is asked again."""
+    if user.is_superuser and not User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk).exists():
+        raise Refused(_("This is the only account that may do everything here. Make another one first, in the admin."))
+    stopped = _stopped(user)
+    if stopped or Attempt.objects.filter(export__job__owner=user, gone_at__isnull=True).exists():
+        raise Refused(_("Exports of yours were still under way. They are being stopped: ask again in half a minute."))
+    folders = _folders(user)
+    with transaction.atomic():
+        user.delete()
+        transaction.on_commit(lambda: _clear(folders))
+
+
+def _stopped(user: User) -> int:
+    under_way = Export.objects.filter(job__owner=user, job__settled_at__isnull=True).select_related("job")
+    for export in under_way:
+        if export.job.wish != Wish.CANCEL:
+            export.cancel(actor=f"user {user.pk}")
+    return len(under_way)
+
+
+def _folders(user: User) -> list[str]:
+    projects = (f"projects/{pk}" for pk in user.projects.values_list("pk", flat=True))
+    attempts = (f"attempts/{pk}" for pk in Export.objects.filter(job__owner=user).values_list("pk", flat=True))
+    return [*projects, *attempts]
+
+
+def _clear(folders: list[str]) -> None:
+    for start in range(0, len(folders), AT_ONCE):
+        async_task("exports.tasks.clear", folders[start : start + AT_ONCE], save=False)

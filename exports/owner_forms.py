@@ -1,0 +1,38 @@
+"""What somebody fills in about their own account."""
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from exports.models import User
+
+
+class AgainForm(forms.Form):
+    """That it is really them: by the password, or, for a guest who has none, by a word."""
+
+    def __init__(self, typed: Mapping[str, Any] | None = None, *, user: User, prefix: str) -> None:
+        super().__init__(typed, prefix=prefix, label_suffix="")
+        self.user = user
+        if user.guest:
+            self.fields["sure"] = forms.BooleanField(label=_("Yes, delete everything I made as a guest"))
+        else:
+            widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
+            self.fields["password"] = forms.CharField(label=_("Your password"), strip=False, widget=widget)
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        if not self.user.check_password(password):
+            raise forms.ValidationError(_("That is not the password of this account. Nothing was changed."))
+        return password
+
+
+class ZoneForm(forms.Form):
+    zone = forms.ChoiceField(label=_("Zone"), required=False)
+
+    def __init__(self, typed: Mapping[str, Any] | None = None, *, initial: Mapping[str, Any] | None = None) -> None:
+        super().__init__(typed, initial=dict(initial or {}), label_suffix="")
+        named = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+        self.fields["zone"].choices = [("", _("As this browser")), ("UTC", "UTC"), *((name, name) for name in named)]  # type: ignore[attr-defined]

@@ -1,0 +1,57 @@
+"""What there is of an export before it is finished: the section of its page, and its pictures."""
+
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_safe
+
+from exports import so_far
+from exports.models import Export
+from exports.tools import tools
+from exports.views.elsewhere import redirect_to
+from modal_functions.store import StoreError
+from progress import access
+
+AN_HOUR = 60 * 60
+A_DAY = 24 * AN_HOUR
+
+
+@require_GET
+@never_cache
+def section(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    """Asked for when the card has moved; 204 where there is nothing new."""
+    interim = so_far.of(_own(request, job_id), tools())
+    if request.GET.get("so-far") == interim.mark:
+        return HttpResponse(status=204)
+    return render(request, "exports/so_far_inside.html", {"interim": interim})
+
+
+@require_safe
+def preview(request: HttpRequest, job_id: uuid.UUID, name: str) -> HttpResponseBase:
+    """What it shows never changes: its name is made of it."""
+    key = so_far.preview_key(_own(request, job_id), name)
+    if key is None:
+        raise Http404
+    link = tools().store.link(key, seconds=AN_HOUR, disposition="inline", content_type="image/jpeg")
+    if link is not None:
+        return redirect_to(link, kept_for=AN_HOUR // 2)
+    try:
+        picture = tools().store.get(key)
+    except StoreError:
+        picture = None
+    if picture is None:
+        raise Http404
+    answer = HttpResponse(picture, content_type="image/jpeg")
+    answer["Cache-Control"] = f"private, max-age={A_DAY}"
+    answer["Vary"] = "Cookie"
+    return answer
+
+
+def _own(request: HttpRequest, job_id: uuid.UUID) -> Export:
+    """Of its owner alone: what is not finished is nobody else's to look at."""
+    export = Export.objects.select_related("job__owner", "project").filter(pk=job_id).first()
+    if export is None or not access.is_owner(request, export.job):
+        raise Http404
+    return export

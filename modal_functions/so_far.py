@@ -1,0 +1,80 @@
+"""Tells which pieces are finished before the rest, now and then and at the end: for people who wait, and only shown."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from modal_functions.batches import Batch, preview_of
+from modal_functions.store import StoreError
+from modal_functions.wire import Piece, SoFar
+
+EVERY = 2.0  # seconds between two tellings
+MOST_PREVIEWS = 12  # of all pieces together
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """A piece, and how many units each of its parts has, in the order in which they are shown."""
+
+    name: str
+    parts: Mapping[str, int]
+
+
+class Telling:
+    """Parts are told as they are kept. A store that does not answer costs the page something, and the work nothing."""
+
+    def __init__(
+        self,
+        write: Callable[[SoFar], None],
+        pieces: Iterable[Counted],
+        *,
+        kept: Iterable[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._write, self._pieces, self._clock = write, list(pieces), clock
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._there = set(kept)
+        self._kept = sum(units for piece in self._pieces for part, units in piece.parts.items() if part in self._there)
+        self._shown = _chosen([part for piece in self._pieces for part in piece.parts])
+        self._seconds = 0.0
+        self._told_at, self._number, self._written = float("-inf"), 0, 0
+        self.tell()
+
+    def made(self, batch: Batch, seconds: float = 0.0) -> None:
+        """Its parts are kept now; `seconds` that a container has worked for them."""
+        with self._lock:
+            self._there.update(batch.parts)
+            self._seconds += seconds
+            due = self._clock() - self._told_at >= EVERY
+        if due:
+            self.tell()
+
+    def tell(self) -> None:
+        with self._lock:
+            self._told_at, self._number = self._clock(), self._number + 1
+            number, picture = self._number, self._picture()
+        with self._writing:
+            if number > self._written:
+                self._written = number
+                with contextlib.suppress(StoreError):
+                    self._write(picture)
+
+    def _picture(self) -> SoFar:
+        pieces = (
+            Piece(
+                name=piece.name,
+                done=sum(units for part, units in piece.parts.items() if part in self._there),
+                total=sum(piece.parts.values()),
+                previews=tuple(preview_of(part) for part in piece.parts if part in self._there & self._shown),
+            )
+            for piece in self._pieces
+        )
+        return SoFar(pieces=tuple(pieces), kept=self._kept, seconds=round(self._seconds, 1))
+
+
+def _chosen(parts: list[str]) -> set[str]:
+    """A few, all over the film: no page needs hundreds of pictures."""
+    step = max(1, -(-len(parts) // MOST_PREVIEWS))
+    return set(parts[step // 2 :: step])

@@ -1,0 +1,164 @@
+"""The account's own page: room, zone, sessions, and its end."""
+
+import pytest
+from django.urls import reverse
+from django_q.models import OrmQ
+
+from exports import leaving, tasks
+from exports.models import Export, Project, Source, User
+from exports.tools import tools
+from progress.models import Job, Status, Wish
+from tests.exports.conftest import PASSWORD
+from tests.exports.footage import film_of, finished, project_of, requested, running, source_in
+
+pytestmark = pytest.mark.django_db
+DELETE = {"delete-password": PASSWORD}
+
+
+@pytest.fixture
+def browser(owner, signed_in):
+    return signed_in(owner)
+
+
+@pytest.fixture
+def export(owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov", "boat.mov")
+    return requested(project)
+
+
+def test_a_visitor_is_led_to_the_sign_in(visitor):
+    assert visitor.get("/account").url == f"{reverse('sign-in')}?next=/account"
+
+
+def test_it_says_how_much_room_is_taken(browser, owner, settings):
+    settings.QUOTA = 168_000_000
+    source_in(project_of(owner))
+    page = browser.get("/account").text
+    assert "84 MB of 168 MB are taken by uploaded clips." in page
+    assert "job-fill bp50" in page
+
+
+def test_a_guest_sees_what_concerns_a_guest(as_guest):
+    client, _ = as_guest()
+    page = client.get("/account").text
+    assert "You are here as a guest" in page
+    assert "Password" not in page
+    assert "10 GB" in page
+
+
+# Times
+
+
+def test_a_zone_is_chosen_kept_by_the_browser_and_given_back(browser):
+    assert browser.post("/account/zone", {"zone": "Asia/Tokyo"}).url == "/account"
+    assert "Times are shown in Asia/Tokyo now." in browser.get("/account").text
+    assert '<option value="Asia/Tokyo" selected>' in browser.get("/account").text
+    browser.post("/account/zone", {"zone": ""})
+    assert browser.cookies["zone_chosen"].value == ""
+
+
+def test_a_zone_that_is_none_is_refused(browser):
+    assert browser.post("/account/zone", {"zone": "Mars/Olympus"}).status_code == 422
+
+
+# Sessions
+
+
+def test_every_other_device_is_signed_out_and_this_one_stays(owner, signed_in):
+    here, there = signed_in(owner), signed_in(owner)
+    page = here.post("/account/sign-out-everywhere", {"everywhere-password": PASSWORD}, follow=True)
+    assert "Every other device is signed out." in page.text
+    assert there.get("/exports/").url.startswith(reverse("sign-in"))
+    assert here.get("/exports/").status_code == 200
+    assert User.objects.get(pk=owner.pk).check_password(PASSWORD), "the password is the same"
+
+
+def test_not_without_the_password(owner, signed_in):
+    here, there = signed_in(owner), signed_in(owner)
+    answer = here.post("/account/sign-out-everywhere", {"everywhere-password": "a guess"})
+    assert answer.status_code == 422
+    assert "That is not the password of this account." in answer.text
+    assert there.get("/exports/").status_code == 200
+
+
+def test_a_guest_has_one_session_and_nothing_to_end(as_guest):
+    client, _ = as_guest()
+    assert client.post("/account/sign-out-everywhere", {"everywhere-sure": "on"}).status_code == 422
+
+
+# The end
+
+
+def test_what_it_deletes_is_said_before(browser, export):
+    assert "This deletes 1 project, 2 uploaded clips, 1 export," in browser.get("/account").text
+
+
+def test_it_deletes_everything_of_this_account_and_nothing_of_others(browser, owner, stranger, export):
+    finished(export)
+    other = project_of(stranger)
+    film_of(other, "theirs.mov")
+    answer = browser.post("/account/delete", DELETE)
+    assert answer.url == reverse("start")
+    assert not User.objects.filter(pk=owner.pk).exists()
+    assert not Export.objects.exists()
+    assert not Job.objects.exists()
+    assert [project.pk for project in Project.objects.all()] == [other.pk]
+    assert Source.objects.count() == 1
+    assert browser.get("/exports/").url.startswith(reverse("sign-in"))
+
+
+def test_its_objects_are_cleared_from_the_store(owner, export):
+    film = finished(export)
+    part = f"projects/{export.project_id}/chunks/ab/abc.mp4"
+    tools().store.put(part, b"123")
+    folders = leaving._folders(owner)
+    assert tasks.clear(folders) == 2
+    assert tools().store.size(part) is tools().store.size(film.result_key) is None
+
+
+def test_the_cluster_is_told_to_clear_them(browser, export, django_capture_on_commit_callbacks):
+    finished(export)
+    with django_capture_on_commit_callbacks(execute=True):
+        browser.post("/account/delete", DELETE)
+    told = [rung.task for rung in OrmQ.objects.all()]
+    assert [each["args"][0] for each in told if each["func"] == "exports.tasks.clear"] == [
+        [f"projects/{export.project_id}", f"attempts/{export.pk}"]
+    ]
+
+
+def test_not_with_a_wrong_password(browser, owner):
+    assert browser.post("/account/delete", {"delete-password": "a guess"}).status_code == 422
+    assert User.objects.filter(pk=owner.pk).exists()
+
+
+def test_what_is_under_way_is_stopped_first(browser, owner, export):
+    running(export)
+    answer = browser.post("/account/delete", DELETE)
+    assert answer.status_code == 422
+    assert "They are being stopped" in answer.text
+    assert Job.objects.get(pk=export.pk).wish == Wish.CANCEL
+    Job.objects.filter(pk=export.pk).update(status=Status.CANCELLED, settled_at=export.job.created_at)
+    assert browser.post("/account/delete", DELETE).status_code == 422, "its process has not been seen to end"
+    export.attempts.update(gone_at=export.job.created_at)
+    assert browser.post("/account/delete", DELETE).status_code == 302
+
+
+def test_a_guest_is_deleted_by_saying_so(as_guest):
+    client, guest = as_guest()
+    assert client.post("/account/delete", {}).status_code == 422
+    client.post("/account/delete", {"delete-sure": "on"})
+    assert not User.objects.filter(pk=guest.pk).exists()
+
+
+def test_the_last_who_may_do_everything_stays(staff, signed_in, django_user_model):
+    client = signed_in(staff)
+    answer = client.post("/account/delete", {"delete-password": "a long secret of staff"})
+    assert "This is the only account that may do everything here." in answer.text
+    django_user_model.objects.create_superuser("second", password="x")
+    assert client.post("/account/delete", {"delete-password": "a long secret of staff"}).status_code == 302
+
+
+def test_nobody_deletes_by_following_a_link(browser):
+    for path in ("/account/delete", "/account/sign-out-everywhere", "/account/zone"):
+        assert browser.get(path).status_code == 405

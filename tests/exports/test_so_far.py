@@ -1,0 +1,137 @@
+"""What a page shows before all of an export is finished."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from exports import so_far
+from exports.models import Attempt, Share
+from exports.tools import Tools, tools
+from exports.views import lazy
+from modal_functions.store import Unreachable
+from modal_functions.wire import AttemptKeys, Piece, SoFar, pack
+from progress.models import Job
+from tests.exports.footage import driver_is_awake, film_of, fresh, project_of, requested, running
+
+pytestmark = pytest.mark.django_db
+PICTURE = "ab" * 32 + ".jpg"
+
+
+@pytest.fixture(autouse=True)
+def awake(db):
+    lazy.lazily.cache_clear()
+    driver_is_awake()
+
+
+@pytest.fixture
+def export(owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov", "boat.mov")
+    return running(requested(project, title="Reel 12"))
+
+
+@pytest.fixture
+def tell(export):
+    """As the running attempt does."""
+
+    def told(*pieces, **more):
+        keys = AttemptKeys(export=str(export.pk), number=1)
+        tools().store.put(keys.so_far, pack(SoFar(pieces=pieces, **more).as_wire()))
+
+    return told
+
+
+def of(export):
+    return so_far.of(fresh(export), tools())
+
+
+def piece(name="beach.mov", done=60, total=60, **more):
+    return Piece(name=name, done=done, total=total, **more)
+
+
+def in_stage(export, seconds, **more):
+    now = timezone.now()
+    Job.objects.filter(pk=export.pk).update(stage_began=now - timedelta(seconds=seconds), heard_at=now, **more)
+
+
+def test_it_says_which_clips_are_finished(signed_in, owner, export, tell):
+    tell(piece(), piece("boat.mov", done=15))
+    page = signed_in(owner).get(reverse("export", args=[export.pk])).text
+    assert "1 of 2 clips are finished" in page
+    assert [line.said for line in of(export).pieces] == ["finished", "25 %"]
+
+
+def test_a_film_of_one_clip_has_no_pieces(export, tell):
+    tell(piece(done=10))
+    assert of(export).pieces == []
+
+
+def test_a_speed_counts_only_what_this_attempt_made(export, tell):
+    in_stage(export, 10, done=450)
+    assert "45 frames a second" in of(export).facts
+    tell(piece(done=450, total=900), kept=400)
+    assert "5.0 frames a second" in of(export).facts
+
+
+def test_bytes_have_a_speed_too_and_a_moment_has_none(export):
+    in_stage(export, 10, done=84_000_000, unit="bytes")
+    assert "8.4 MB a second" in of(export).facts
+    in_stage(export, 1, done=84_000_000, unit="bytes")
+    assert of(export).facts == ["Rendered on this server"]
+
+
+def test_cost_is_said_only_where_there_is_a_price_and_as_an_estimate(export, tell, settings):
+    Attempt.objects.filter(export=export).update(runner="modal", greeted_at=timezone.now() - timedelta(minutes=30))
+    tell(piece(), seconds=5400.0)
+    assert of(export).facts[-1] == "Rendered on Modal"
+    settings.MODAL_CENTS_HOUR = 20
+    assert of(export).facts[-1] == "about $0.40 so far, estimated from 120 container minutes"
+
+
+def test_the_section_is_asked_for_anew_only_where_it_has_changed(signed_in, owner, export, tell):
+    tell(piece(), piece("boat.mov", done=15))
+    client, address = signed_in(owner), reverse("so-far", args=[export.pk])
+    assert client.get(address).status_code == 200
+    assert client.get(address, {"so-far": of(export).mark}).status_code == 204
+    tell(piece(), piece("boat.mov"))
+    assert "2 of 2 clips are finished" in client.get(address, {"so-far": "old"}).text
+
+
+def test_a_card_that_moved_tells_the_page_to_ask(signed_in, owner, export):
+    answer = signed_in(owner).get(reverse("export-fragment", args=[export.pk]), {"v": "old", "actions": ""})
+    assert "export:moved" in answer["HX-Trigger"]
+
+
+@pytest.mark.parametrize(("who", "status"), [("owner", 200), ("stranger", 404), ("staff", 404)])
+def test_pictures_are_its_owners_alone(who, status, request, signed_in, export):
+    tools().store.put(f"projects/{export.project_id}/chunks/ab/{PICTURE}", b"\xff\xd8picture")
+    answer = signed_in(request.getfixturevalue(who)).get(reverse("preview", args=[export.pk, PICTURE]))
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("name", ["x.jpg", "..%2Fsecret", "ab" * 32 + ".mp4", "cd" * 32 + ".jpg"])
+def test_no_other_object_is_to_be_had_as_a_picture(signed_in, owner, export, name):
+    assert signed_in(owner).get(f"/exports/{export.pk}/preview/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("body", [b"{}", b"nonsense", b'{"v": 1, "pieces": [{}], "kept": 0, "seconds": 0}'])
+def test_what_cannot_be_read_costs_a_page_nothing(signed_in, owner, export, body):
+    tools().store.put(AttemptKeys(export=str(export.pk), number=1).so_far, body)
+    assert signed_in(owner).get(reverse("export", args=[export.pk])).status_code == 200
+
+
+def test_neither_does_a_store_that_is_away(export):
+    class Away:
+        def get(self, key):
+            raise Unreachable("no answer")
+
+    assert so_far.of(export, Tools(store=Away(), runner=None)).pieces == []
+
+
+def test_whoever_the_export_is_shared_with_sees_none_of_it(visitor, export, tell):
+    tell(piece(previews=(PICTURE,)), piece("boat.mov"))
+    page = visitor.get(reverse("shared", args=[Share.open_for(export, may_download=True).token])).text
+    assert "preview" not in page
+    assert "clips are finished" not in page
