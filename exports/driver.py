@@ -12,7 +12,7 @@ from django.db import OperationalError, transaction
 
 from exports.doorbell import ring
 from exports.models import Export, Heartbeat, Lease
-from exports.reconcile import FAILED, reconcile_many
+from exports.reconcile import FAILED, MOST_STEPS, reconcile_many
 from exports.reconnect import reconnect
 from exports.steps import Step
 from exports.tools import Tools
@@ -24,7 +24,6 @@ LEASE_SECONDS = 5.0
 PUMP_SECONDS = 5.0  # a cluster that is asked to stop waits for it
 EVERY = 1.0
 AT_ONCE = 200
-MOST_STEPS = 8
 SILENT_AFTER = timedelta(seconds=4)
 
 

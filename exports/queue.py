@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from exports import kinds
-from exports.models import Attempt, Export, Lease
+from exports.models import Attempt, Export, Intake, Lease
 from exports.runners.base import RunnerError
 from exports.steps import SOON, Step, away
 from exports.tools import Tools
@@ -28,13 +28,17 @@ Begun = tuple[Export, Attempt]
 TOO_LATE = RunnerError("It did not answer in time.")
 
 
-def in_line() -> list[Any]:
-    """The waiting exports in the order they will start: an owner's second waits behind everyone's first."""
+def in_line(closed: Collection[str] = ()) -> list[Any]:
+    """The waiting exports in the order they will start: an owner's second waits behind everyone's first, and before
+    all of them what staff has put there. Those of the closed kinds wait outside of the line."""
     running = Counter(Attempt.objects.filter(gone_at__isnull=True).values_list("export__job__owner_id", flat=True))
     waiting = Job.objects.active().filter(status=Status.QUEUED, wish=Wish.RUN, export__isnull=False)
+    columns = ("export__priority", "created_at", "pk", "owner_id")
     ranked = []
-    for pk, owner_id, created_at in waiting.order_by("created_at", "pk").values_list("pk", "owner_id", "created_at"):
-        ranked.append((running[owner_id], created_at, pk))
+    for priority, created_at, pk, owner_id in (
+        waiting.exclude(export__kind__in=closed).order_by("-export__priority", "created_at", "pk").values_list(*columns)
+    ):
+        ranked.append((-priority, running[owner_id], created_at, pk))
         running[owner_id] += 1
     return [pk for *_, pk in sorted(ranked)]
 
@@ -47,7 +51,7 @@ def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], di
         if not mine:
             return [], {export.pk: _waits(0) for export in waiting}
         runner = settings.RUNNER
-        places = {pk: place for place, pk in enumerate(in_line())}
+        places = {pk: place for place, pk in enumerate(in_line(Intake.closed()))}
         free = tools.runner(runner).capacity() - Attempt.objects.filter(runner=runner, gone_at__isnull=True).count()
         begun = []
         for export in waiting:

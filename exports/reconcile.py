@@ -25,6 +25,7 @@ from modal_functions.store import StoreError
 
 logger = logging.getLogger("exports")
 
+MOST_STEPS = 8  # one right after the other
 BUSY = Step(name="wait", why="somebody else drives it at this moment", again=False)
 LEFT = Step(name="wait", why="it was not come to", again=False, due_in=LATER)
 FAILED = Step(name="failed", why="the step raised an error, which is in the log", again=False, due_in=SELDOM)
@@ -49,6 +50,16 @@ def reconcile(export_id: Any, tools: Tools, *, apply: bool = True) -> Step:
         return BUSY
     attempt = Attempt.latest_of([export]).get(export.pk)
     return plan(export, attempt, look(attempt, export.job, tools), tools.clock())
+
+
+def reconcile_through(export: Export, tools: Tools, *, most: int = MOST_STEPS) -> list[Step]:
+    """One step after another until the next would have to wait. Rung first: whoever drives it at this moment looks
+    once more."""
+    export.ring()
+    taken: list[Step] = []
+    while len(taken) < most and (not taken or taken[-1].again):
+        taken.append(reconcile(export.pk, tools))
+    return taken
 
 
 def reconcile_many(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:

@@ -9,11 +9,13 @@ from django.utils import timezone
 from exports import driver, first_project, sources
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
+from exports.staff import bulk
 from exports.tools import tools
 
 
-def beat() -> None:
+def beat() -> int:
     Heartbeat.beat(CLUSTER)
+    return bulk.ring_unfinished(timezone.now())
 
 
 def answer() -> None:
@@ -37,3 +39,7 @@ def tend_sources() -> int:
 
 def lay_out_first_project(user_id: int) -> int:
     return first_project.lay_out(User.objects.get(pk=user_id), tools())
+
+
+def run_bulk(bulk_id: str) -> int:
+    return bulk.run(uuid.UUID(bulk_id), tools())

@@ -1,9 +1,11 @@
 from exports.models.allowance import Allowance
 from exports.models.answered import Answered
 from exports.models.attempt import Attempt
+from exports.models.bulk import Bulk, BulkRow
 from exports.models.drill import Drill
 from exports.models.export import Export
 from exports.models.heartbeat import Heartbeat
+from exports.models.intake import Intake
 from exports.models.lease import Lease
 from exports.models.notice import Notice
 from exports.models.project import Clip, Project
@@ -16,10 +18,13 @@ __all__ = [
     "Allowance",
     "Answered",
     "Attempt",
+    "Bulk",
+    "BulkRow",
     "Clip",
     "Drill",
     "Export",
     "Heartbeat",
+    "Intake",
     "Lease",
     "Notice",
     "Project",
