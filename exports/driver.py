@@ -25,6 +25,7 @@ PUMP_SECONDS = 5.0  # a cluster that is asked to stop waits for it
 EVERY = 1.0
 AT_ONCE = 200
 SILENT_AFTER = timedelta(seconds=4)
+BEATS_WITHIN = timedelta(seconds=30)  # a pass over many may take a while; later than this, nobody drives
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,29 +74,33 @@ def pump(tools: Tools, *, seconds: float = PUMP_SECONDS, sleep: Callable[[float]
         passed = one_pass(tools)
         Heartbeat.beat(LEASE)
         passes += 1
-        if not _is_anything_left():
+        if not is_anything_left():
             break
         if passed.looked < AT_ONCE:
             sleep(max(0.0, EVERY - (time.monotonic() - began)))
     with transaction.atomic():
         Lease.drop(LEASE, token)
-        if _is_anything_left():
+        if is_anything_left():
             ring()
     return passes
 
 
-def _is_anything_left() -> bool:
+def is_anything_left() -> bool:
     return Export.objects.filter(next_due_at__isnull=False).exists()
+
+
+def last_pass() -> datetime | None:
+    return Heartbeat.last(LEASE)
 
 
 def wake(now: datetime) -> bool:
     """Rings where something is left and nobody drives: whoever held the last bell may have died with it."""
-    if not is_silent(now) or not _is_anything_left():
+    if not is_silent(now) or not is_anything_left():
         return False
     ring()
     return True
 
 
 def is_silent(now: datetime) -> bool:
-    last = Heartbeat.last(LEASE)
+    last = last_pass()
     return last is None or now - last > SILENT_AFTER

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from exports import kinds
+from exports.about import about
 from exports.models import Attempt, Export, Intake, Lease
 from exports.runners.base import RunnerError
 from exports.steps import SOON, Step, away
@@ -100,8 +101,9 @@ def spawn(begun: Sequence[Begun], tools: Tools) -> dict[Any, Step]:
 def _spawn(tools: Tools, order: tuple[Attempt, bytes]) -> str | Exception:
     attempt, spec = order
     try:
-        tools.store.put(attempt.keys.spec, spec)
-        return tools.runner(attempt.runner).spawn(attempt.ordered)
+        with about(attempt.export_id):
+            tools.store.put(attempt.keys.spec, spec)
+            return tools.runner(attempt.runner).spawn(attempt.ordered)
     except (StoreError, RunnerError) as error:
         return error
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import OperationalError
 
 from exports import queue, results
+from exports.about import about
 from exports.looking import SILENT, Look, look
 from exports.models import Attempt, Export
 from exports.plan import LATER, SELDOM, plan, unreachable
@@ -83,7 +84,8 @@ def reconcile_many(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
 
 def _look(tools: Tools, case: Case) -> Look | Exception:
     try:
-        return look(case.attempt, case.export.job, tools)
+        with about(case.export.pk):
+            return look(case.attempt, case.export.job, tools)
     except Exception as error:  # noqa: BLE001 - it is raised again where it concerns this one alone
         return error
 
@@ -102,7 +104,8 @@ def _take_all(cases: Sequence[Case], steps: dict[Any, Step], tools: Tools) -> No
     for case, step in planned:
         pk = case.export.pk
         try:
-            steps[pk] = _taken(case, told.get(pk, step), tools)
+            with about(pk):
+                steps[pk] = _taken(case, told.get(pk, step), tools)
         except Exception as error:
             logger.exception("export=%s step=%s could not be taken", pk, step.name)
             steps[pk] = FAILED

@@ -9,7 +9,7 @@ from typing import Any
 from exports import timecode, waiting
 from exports.forms import ClipForm, ExportForm
 from exports.kinds.multi_clip import Choice, MultiClip
-from exports.models import Clip, Export, Project, Source
+from exports.models import Clip, Export, Intake, Project, Source
 from exports.preflight import Preflight, preflight
 from progress import wording
 from progress.models import Status
@@ -120,6 +120,11 @@ class Film:
     @property
     def length(self) -> str:
         return timecode.roughly(self.ahead.length_us)
+
+    @property
+    def shut(self) -> str:
+        """Said before anybody asks for what is not started at the moment."""
+        return Intake.told(MultiClip.key)
 
 
 @dataclass(frozen=True, kw_only=True)

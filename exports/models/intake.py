@@ -27,6 +27,14 @@ class Intake(models.Model):
         return dict(cls.objects.filter(open=False).values_list("kind", "sentence"))
 
     @classmethod
+    def told(cls, kind: str) -> str:
+        """In one sentence, for those who ask for it or wait; empty while it is open."""
+        row = cls.objects.filter(kind=kind, open=False).first()
+        if row is None:
+            return ""
+        return f"New exports are not started at the moment; what is asked for waits its turn. {row.sentence}".strip()
+
+    @classmethod
     def switch(cls, kind: str, *, open: bool, sentence: str, actor: str) -> bool:  # noqa: A002
         """False where it stood so already."""
         Intake.objects.bulk_create([Intake(kind=kind)], ignore_conflicts=True)

@@ -41,7 +41,7 @@ class User(AbstractUser):
     def _oversees(self, owner_id: Any) -> bool:
         if not self.is_staff or owner_id is None or not super().has_perm("exports.view_export"):
             return False
-        return self.groups.filter(user=owner_id).exists()
+        return User.objects.filter(pk=owner_id, groups__in=self.groups.values("pk")).exists()
 
     @property
     def called(self) -> str:

@@ -1,31 +1,28 @@
 """Whose exports an account of staff may see: everybody's, or those of owners who share a group with it."""
 
-from typing import TYPE_CHECKING
-
 from django.contrib.auth.models import Group
 from django.db.models import Q
 
-if TYPE_CHECKING:
-    from exports.models import User
+from exports.models import User
 
 
-def sees_all(user: "User") -> bool:
+def sees_all(user: User) -> bool:
     return user.has_perm("progress.view_job")
 
 
-def may_enter(user: "User") -> bool:
+def may_enter(user: User) -> bool:
     return user.is_active and user.is_staff and (sees_all(user) or user.has_perm("exports.view_export"))
 
 
-def within(user: "User") -> Q:
+def within(user: User) -> Q:
     """As a condition on exports."""
     if sees_all(user):
         return Q()
     mine = Group.objects.filter(user=user).values("pk")
-    return Q(job__owner__in=type(user).objects.filter(groups__in=mine).values("pk"))
+    return Q(job__owner__in=User.objects.filter(groups__in=mine).values("pk"))
 
 
-def told(user: "User") -> str:
+def told(user: User) -> str:
     """Said on the list, so that nobody takes a part for the whole."""
     if sees_all(user):
         return ""

@@ -78,6 +78,8 @@ RIGHT = {
     "LONGHAUL_PUSH_BIND": (lambda s: s.PUSH_BIND, "0.0.0.0:9001", ("0.0.0.0", 9001)),
     "LONGHAUL_GUESTS": (lambda s: s.GUESTS_WELCOME, "off", False),
     "LONGHAUL_LOG_LEVEL": (lambda s: s.LOGGING["root"]["level"], "DEBUG", "DEBUG"),
+    "LONGHAUL_LOG_FORMAT": (lambda s: s.LOGGING["handlers"]["console"]["formatter"], "json", "json"),
+    "LONGHAUL_METRICS_TOKEN": (lambda s: s.METRICS_TOKEN, "m", "m"),
     "LONGHAUL_POLL_SECONDS": (lambda s: s.PROGRESS_POLL_SECONDS, "10", 10),
     "LONGHAUL_POLLS_FROM_MEMORY": (lambda s: s.PROGRESS_FROM_MEMORY, "on", True),
     "LONGHAUL_TIME_ZONE": (lambda s: s.TIME_ZONE, "Europe/Berlin", "Europe/Berlin"),
@@ -139,6 +141,7 @@ WRONG = {
     "LONGHAUL_GUESTS": ("E002", "yes", "On", "1", "true"),
     "LONGHAUL_POLLS_FROM_MEMORY": ("E002", "yes", "OFF", "0", "false"),
     "LONGHAUL_LOG_LEVEL": ("E002", "debug", "LOUD", "10"),
+    "LONGHAUL_LOG_FORMAT": ("E002", "JSON", "text"),
     "LONGHAUL_TIME_ZONE": (
         "E004",
         *("Berlin", "Europe", "europe/berlin ", "+01:00", "../../etc/passwd", "/etc/localtime", "UTC\udcff"),
@@ -168,7 +171,7 @@ def test_without_a_word_it_is_a_complete_embedded_installation(tmp_path):
 def test_every_variable_that_is_known_is_tried_here():
     assert {*RIGHT, "LONGHAUL_HOME"} == set(KNOWN)
     anything_goes = {f"LONGHAUL_STORE_{name}" for name in ("KEY", "SECRET", "GRANTS_ROLE", "GRANTS_TOKEN")}
-    anything_goes |= {"LONGHAUL_MODAL_APP", "LONGHAUL_MODAL_ENVIRONMENT"}
+    anything_goes |= {"LONGHAUL_MODAL_APP", "LONGHAUL_MODAL_ENVIRONMENT", "LONGHAUL_METRICS_TOKEN"}
     assert {*WRONG, "LONGHAUL_HOME", "DATABASE_URL", "SECRET_KEY"} == set(KNOWN) - anything_goes
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.db import Error
 
+from exports.about import about
 from exports.models import Attempt, Export, User
 from exports.runners.base import RunnerError
 from exports.staff import scope
@@ -107,6 +109,17 @@ def case_of(export_id: Any, user: User) -> Case | None:
     return Case(export=found, attempt=Attempt.latest_of([found]).get(found.pk)) if found else None
 
 
+def refused(act: Act, case: Case) -> str:
+    """Why not, by the rows. One that this version cannot judge keeps no page and no other act back."""
+    try:
+        return act.against(case)
+    except Error:
+        raise
+    except Exception as error:
+        logger.exception("export=%s act=%s could not be judged", case.export.pk, act.key)
+        return f"It cannot be judged, and the log says why: {error}"
+
+
 def planned(act: Act, export_id: Any, order: Order) -> Answer:
     """What it would do; nothing is changed."""
     return _asked(act, export_id, order, act.plan)
@@ -124,13 +137,19 @@ def _asked(act: Act, export_id: Any, order: Order, go: Callable[[Case, Order], "
         return Answer(ok=False, said="You are not allowed to do this.")
     if act.why and not order.reason:
         return Answer(ok=False, said="Say why: the reason is kept, and the owner may read it.")
-    against = act.against(case)
+    against = refused(act, case)
     if against:
         return Answer(ok=False, said=against)
     try:
-        said = go(case, order)
+        with about(export_id):
+            said = go(case, order)
     except (StoreError, RunnerError) as error:
         return Answer(ok=False, said=f"Nothing was changed, for it could not be looked at: {error}")
+    except Error:
+        raise
+    except Exception as error:
+        logger.exception("export=%s act=%s could not be taken", export_id, act.key)
+        return Answer(ok=False, said=f"It could not be done, and the log says where: {error}")
     return Answer(ok=True, said=said) if isinstance(said, str) else said
 
 

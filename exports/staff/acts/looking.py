@@ -21,13 +21,13 @@ def seen(case: Case, order: Order) -> Look:
 
 def _check(case: Case, order: Order) -> Answer:
     steps = reconcile_through(case.export, order.tools)
-    said = ", then ".join(f"{step.name}: {step.why}" if step.why else step.name for step in steps)
+    said = ", then ".join(f"{step.name}: {step.why.rstrip('.')}" for step in steps)
     return Answer(ok=all(step.name != "failed" for step in steps), said=f"{said}.")
 
 
 def _would(case: Case, order: Order) -> str:
     step = reconcile(case.export.pk, order.tools, apply=False)
-    return f"The next step would be {step.name}: {step.why}."
+    return f"The next step would be {step.name}: {step.why.rstrip('.')}."
 
 
 def _against_call(case: Case) -> str:
