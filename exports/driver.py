@@ -63,7 +63,13 @@ def _reconciled(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
         return dict.fromkeys(ids, FAILED)
 
 
-def pump(tools: Tools, *, seconds: float = PUMP_SECONDS, sleep: Callable[[float], None] = time.sleep) -> int:
+def pump(
+    tools: Tools,
+    *,
+    seconds: float = PUMP_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+    successor: bool = True,
+) -> int:
     """Passes, one a second, then a successor is rung. Returns at once where somebody else drives."""
     token = Lease.take(LEASE, seconds=LEASE_SECONDS, now=tools.clock())
     if token is None:
@@ -80,7 +86,7 @@ def pump(tools: Tools, *, seconds: float = PUMP_SECONDS, sleep: Callable[[float]
             sleep(max(0.0, EVERY - (time.monotonic() - began)))
     with transaction.atomic():
         Lease.drop(LEASE, token)
-        if is_anything_left():
+        if successor and is_anything_left():
             ring()
     return passes
 

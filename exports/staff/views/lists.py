@@ -19,6 +19,7 @@ from exports.staff.table import Row
 from exports.staff.views import entry
 from progress import wording
 
+NEVER = "Nobody has driven exports yet"
 KEPT = ("view", "pipeline", "q")
 
 
@@ -63,8 +64,8 @@ def silence(now: datetime) -> str:
         return ""
     if not driver.is_anything_left():
         return ""
-    since = f"for {wording.took((now - last).total_seconds())}" if last else "ever"
-    return f"Nobody has driven exports {since}. Is the cluster running?"
+    said = f"Nobody has driven exports for {wording.took((now - last).total_seconds())}" if last else NEVER
+    return f"{said}. Is the cluster running?"
 
 
 @never_cache

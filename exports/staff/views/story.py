@@ -50,13 +50,15 @@ def story(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
     export, job = case.export, case.export.job
     attempts = list(export.attempts.order_by("-number"))
     verdict = judge(export, case.attempt, now)
+    buttons = [Button(act=act, against=refused(act, case)) for act in acts() if act.allowed(user)]
     context: dict[str, Any] = {
         "title": f"“{job.title}”",
         "export": export,
         "row": Row(line=Line(export=export, attempt=case.attempt, verdict=verdict), now=now),
         "seen": snapshot(job, now),
         "promise": _promise(export),
-        "buttons": [Button(act=act, against=refused(act, case)) for act in acts() if act.allowed(user)],
+        "possible": [button for button in buttons if not button.against],
+        "refused": [button for button in buttons if button.against],
         "suggested": verdict.act if verdict else "",
         "attempts": attempts,
         "events": list(job.events.order_by("-pk")[:EVENTS]),
