@@ -484,3 +484,12 @@ def test_whatever_else_is_set_is_at_most_a_warning(name, value):
     here.unknown_names()
     assert {problem.id for problem in here.problems} <= {"longhaul.W001"}
     assert bool(here.problems) is (f"LONGHAUL_{name}" not in KNOWN)
+
+
+def test_the_page_that_describes_the_environment_is_not_stale(capsys):
+    from django.core.management import call_command
+
+    call_command("describe_environment")
+    written = (ROOT / "docs" / "ENVIRONMENT.md").read_text()
+    assert capsys.readouterr().out == written, "python manage.py describe_environment > docs/ENVIRONMENT.md"
+    assert all(f"| `{name}` |" in written for name in KNOWN)
