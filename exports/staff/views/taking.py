@@ -53,7 +53,7 @@ def take(request: HttpRequest) -> HttpResponse:
         return _plan(request, act, chosen, order)
     if "sure" not in request.POST and (act.confirms or act.wants or (act.why and not order.reason)):
         return _plan(request, act, chosen, order)
-    if len(chosen.ids) > AT_ONCE or (act.slow and "here" not in request.POST):
+    if len(chosen.ids) > AT_ONCE or act.slow:
         return _hand_over(act, chosen, order)
     return _do(request, act, chosen, order)
 
@@ -127,20 +127,28 @@ def _plan(request: HttpRequest, act: Act, chosen: Chosen, order: Order) -> HttpR
 
 
 def _hand_over(act: Act, chosen: Chosen, order: Order) -> HttpResponse:
-    count = len(chosen.ids)
-    title = f"{act.label}: {count} export{'s' * (count != 1)}"
-    ids = list(_exports(chosen.ids, order))
-    bulk = Bulk.begin(act.key, ids, by=order.by, title=title, reason=order.reason, given=order.given)
-    return redirect("admin:exports_bulk_change", bulk.pk)
+    return redirect("admin:exports_bulk_change", _begun(act, chosen.ids, order).pk)
+
+
+def _begun(act: Act, ids: list[uuid.UUID], order: Order) -> Bulk:
+    mine = list(_exports(ids, order))
+    title = f"{act.label}: {len(mine)} export{'s' * (len(mine) != 1)}"
+    return Bulk.begin(act.key, mine, by=order.by, title=title, reason=order.reason, given=order.given)
 
 
 def _do(request: HttpRequest, act: Act, chosen: Chosen, order: Order) -> HttpResponse:
+    """Here and now; where that takes too long, what is left goes to the cluster."""
+    until, results, bulk = time.monotonic() + PATIENCE, [], None
     exports = _exports(chosen.ids, order)
-    results = [Result(export=exports.get(pk), answer=perform(act, pk, order)) for pk in chosen.ids]
+    for place, pk in enumerate(chosen.ids):
+        if place and time.monotonic() > until:
+            bulk = _begun(act, chosen.ids[place:], order)
+            break
+        results.append(Result(export=exports.get(pk), answer=perform(act, pk, order)))
     if len(results) == 1 and request.POST.get("back") == "story" and act.key != "delete":
         _tell(request, act, results[0].answer)
         return redirect("admin:exports_export_change", chosen.ids[0])
-    context: dict[str, Any] = {"title": act.label, "act": act, "results": results, "back": _back(request)}
+    context: dict[str, Any] = {"title": act.label, "act": act, "results": results, "bulk": bulk}
     return entry.page(request, "results.html", context)
 
 

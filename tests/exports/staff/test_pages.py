@@ -466,3 +466,35 @@ def test_an_export_of_a_kind_that_nobody_knows_has_a_page_and_an_end(boss, expor
     assert str(export.pk)[:8] in boss.get(LIST, {"view": "active"}).text
     take(boss, "lose", export, sure="1", reason="Nobody can render it any more.")
     assert status(export) == Status.FAILED
+
+
+def test_what_takes_long_is_left_to_the_cluster(boss, many, monkeypatch):
+    monkeypatch.setattr("exports.staff.views.taking.PATIENCE", -1.0)
+    exports = many(3)
+    answer = take(boss, "pause", *exports)
+    assert "the cluster does the rest" in answer.text
+    assert Bulk.objects.get().rows.count() == 2
+
+
+def test_another_part_adds_an_act_by_registering_it(boss, export, monkeypatch):
+    from exports.staff.acts import Act, Answer, base, register
+
+    monkeypatch.setattr(base, "_acts", dict(base._acts))
+    said = []
+    register(
+        Act(
+            key="greet",
+            label="Greet the owner",
+            says="Says hello.",
+            permission="exports.view_export",
+            plan=lambda case, order: "The owner would be greeted.",
+            take=lambda case, order: said.append(case.export.pk) or Answer(ok=True, said="Greeted."),
+        )
+    )
+    assert "Greet the owner" in boss.get(LIST, {"view": "all"}).text
+    assert "Says hello." in boss.get(story(export)).text
+    assert "The owner would be greeted." in take(boss, "greet", export, plan="1").text
+    assert said == []
+    assert "Greeted." in take(boss, "greet", export).text
+    assert said == [export.pk]
+    assert Event.objects.filter(phase="staff_greet").exists()
