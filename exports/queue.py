@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from exports import kinds
+from exports import kinds, traces
 from exports.about import about
 from exports.models import Attempt, Export, Intake, Lease
 from exports.runners.base import RunnerError
@@ -101,7 +101,7 @@ def spawn(begun: Sequence[Begun], tools: Tools) -> dict[Any, Step]:
 def _spawn(tools: Tools, order: tuple[Attempt, bytes]) -> str | Exception:
     attempt, spec = order
     try:
-        with about(attempt.export_id):
+        with about(attempt.export_id), traces.span(attempt.export_id, "spawn", attempt=attempt.number):
             tools.store.put(attempt.keys.spec, spec)
             return tools.runner(attempt.runner).spawn(attempt.ordered)
     except (StoreError, RunnerError) as error:

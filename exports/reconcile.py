@@ -13,14 +13,14 @@ from typing import Any
 
 from django.db import OperationalError
 
-from exports import queue, results
+from exports import queue, results, traces
 from exports.about import about
 from exports.looking import SILENT, Look, look
 from exports.models import Attempt, Export
 from exports.plan import LATER, SELDOM, plan, unreachable
 from exports.reconnect import reconnect
 from exports.runners.base import RunnerError
-from exports.steps import Step, away, take
+from exports.steps import QUIET, Step, away, take
 from exports.tools import Tools
 from modal_functions.store import StoreError
 
@@ -105,7 +105,7 @@ def _take_all(cases: Sequence[Case], steps: dict[Any, Step], tools: Tools) -> No
         pk = case.export.pk
         try:
             with about(pk):
-                steps[pk] = _taken(case, told.get(pk, step), tools)
+                steps[pk] = _traced(case, told.get(pk, step), tools)
         except Exception as error:
             logger.exception("export=%s step=%s could not be taken", pk, step.name)
             steps[pk] = FAILED
@@ -136,6 +136,16 @@ def _note(attempts: Sequence[Attempt], tools: Tools) -> None:
             results.note(attempt, tools)
         except StoreError as error:  # the next look sees them
             logger.warning("What is ready of %s could not be seen: %s", attempt, error)
+
+
+def _traced(case: Case, step: Step, tools: Tools) -> Step:
+    if step.name in QUIET:
+        return _taken(case, step, tools)
+    with traces.span(case.export.pk, f"step {step.name}", why=step.why):
+        taken = _taken(case, step, tools)
+    if step.name == "gone" and case.attempt is not None:
+        traces.attempt(case.attempt)
+    return taken
 
 
 def _taken(case: Case, step: Step, tools: Tools) -> Step:

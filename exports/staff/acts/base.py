@@ -12,6 +12,7 @@ from typing import Any
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import Error
 
+from exports import traces
 from exports.about import about
 from exports.models import Attempt, Export, User
 from exports.runners.base import RunnerError
@@ -141,7 +142,7 @@ def _asked(act: Act, export_id: Any, order: Order, go: Callable[[Case, Order], "
     if against:
         return Answer(ok=False, said=against)
     try:
-        with about(export_id):
+        with about(export_id), traces.span(export_id, f"act {act.key}", actor=order.actor):
             said = go(case, order)
     except (StoreError, RunnerError) as error:
         return Answer(ok=False, said=f"Nothing was changed, for it could not be looked at: {error}")
