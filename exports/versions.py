@@ -24,7 +24,7 @@ def version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return "from a checkout" if name == "longhaul" else "not installed"
+        return "of this checkout" if name == "longhaul" else "not installed"
 
 
 def _database() -> str:
