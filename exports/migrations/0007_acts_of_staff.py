@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='attempt',
-            index=models.Index(condition=models.Q(('call_id', ''), _negated=True), fields=['call_id'], name='attempt_call'),
+            index=models.Index(fields=['call_id'], name='attempt_call'),
         ),
         migrations.AddField(
             model_name='bulk',

@@ -40,7 +40,7 @@ class Attempt(models.Model):
         indexes = (
             models.Index(fields=("runner",), name="attempt_open", condition=Q(outcome="")),
             models.Index(fields=("runner",), name="attempt_not_gone", condition=Q(gone_at__isnull=True)),
-            models.Index(fields=("call_id",), name="attempt_call", condition=~Q(call_id="")),
+            models.Index(fields=("call_id",), name="attempt_call"),
         )
 
     def __str__(self) -> str:

@@ -134,7 +134,7 @@ def _found(rows: "QuerySet[Export]", text: str) -> Iterator["QuerySet[Export]"]:
     owners = list(User.objects.filter(username=text).values_list("pk", flat=True))
     if owners:
         yield rows.filter(job__owner__in=owners)
-    attempts = Attempt.objects.filter(call_id=text).exclude(call_id="")
+    attempts = Attempt.objects.filter(call_id=text)
     yield rows.filter(pk__in=list(attempts.values_list("export_id", flat=True)[:PAGE]))
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -498,3 +499,30 @@ def test_another_part_adds_an_act_by_registering_it(boss, export, monkeypatch):
     assert "Greeted." in take(boss, "greet", export).text
     assert said == [export.pk]
     assert Event.objects.filter(phase="staff_greet").exists()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="on tables as small as these, Postgres needs no index")
+@pytest.mark.parametrize("view", listing.VIEWS)
+@pytest.mark.parametrize("pipeline", ["", "multi_clip@1"])
+def test_every_list_has_an_index(view, pipeline, export):
+    asked = listing.Asked(scope=Q(), now=timezone.now(), view=view, pipeline=pipeline)
+    assert scans(asked) == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="on tables as small as these, Postgres needs no index")
+@pytest.mark.parametrize("search", ["abcdef1", "olga", "fc-1"])
+def test_every_search_has_an_index(search, export):
+    Attempt.objects.create(export=export, number=1, runner="modal", call_id="fc-1")
+    assert scans(listing.Asked(scope=Q(), now=timezone.now(), search=search)) == []
+
+
+def scans(asked):
+    """Tables that are read from one end to the other."""
+    found = []
+    with CaptureQueriesContext(connection) as queries:
+        listing.page(asked)
+    for each in queries.captured_queries:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {each['sql']}")
+            found += [row[3] for row in cursor.fetchall() if row[3].startswith("SCAN") and "USING" not in row[3]]
+    return found
