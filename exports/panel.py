@@ -74,7 +74,9 @@ class Panel:
     @property
     def shown(self) -> str:
         """What the page has; the fragment brings the panel anew only where this has changed."""
-        return ",".join([*(button.name for button in self.buttons), self.state, *self._count_of_results, *self._shut_or_not])
+        return ",".join(
+            [*(button.name for button in self.buttons), self.state, *self._count_of_results, *self._shut_or_not]
+        )
 
     @cached_property
     def shut(self) -> str:

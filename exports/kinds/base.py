@@ -99,6 +99,10 @@ class Kind(ABC):
         """What the work is told, once all sources are there. `chunks` and `sources` are what the store and the fetching
         go by: see footage.told."""
 
+    def may_begin_afresh(self, spec: Mapping[str, Any]) -> bool:
+        """Whether its parts can be made in a place of their own: not where the owner's own are kept among them."""
+        return True
+
     # When it is done
 
     def finalize(self, export: "Export", attempt: "Attempt", tracker: "ProgressTracker") -> bool:

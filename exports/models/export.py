@@ -195,8 +195,9 @@ class Export(models.Model):
                 uploading=True,
                 actor=actor,
             )
+            apart = {"afresh": str(job.pk)} if kinds.get(self.kind).may_begin_afresh(self.spec) else {}
             export = Export.objects.create(
-                job=job, project_id=self.project_id, kind=self.kind, spec={**self.spec, "afresh": str(job.pk)}
+                job=job, project_id=self.project_id, kind=self.kind, spec={**self.spec, **apart}
             )
             ProgressTracker().happened(self.pk, "run_again", note=f"as {job.pk}. {reason}", actor=actor)
             doorbell.ring()

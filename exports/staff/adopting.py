@@ -6,8 +6,8 @@ from typing import Any
 
 from exports.models import Attempt, Export
 from exports.reconcile import reconcile_through
-from exports.staff.acts.base import Answer, Case, Order
 from exports.results import are_there
+from exports.staff.acts.base import Answer, Case, Order
 from exports.tools import Tools
 from modal_functions.wire import Outcome, unpack
 from progress.models import Status
@@ -60,10 +60,14 @@ def _checked(export: Export, tools: Tools) -> Answer:
 
 
 def _wrong_with(found: Made, tools: Tools) -> str:
+    """Read whole, and each of the files where there are several."""
     if not are_there(found.result, found.attempt, tools.store):
-        return f"{found.key or 'its result'} is not in the store with the size that was told."
-    digest = hashlib.sha256()
-    with tools.store.open(found.key) as file:
-        while piece := file.read(PIECE):
-            digest.update(piece)
-    return "" if digest.hexdigest() == found.result["sha256"] else f"the sha256 of {found.key} is not what was told."
+        return f"{found.key or 'its result'} is not in the store as it was told."
+    for each in (found.result, *found.result.get("files", [])):
+        digest = hashlib.sha256()
+        with tools.store.open(each["key"]) as file:
+            while piece := file.read(PIECE):
+                digest.update(piece)
+        if digest.hexdigest() != each["sha256"]:
+            return f"the sha256 of {each['key']} is not what was told."
+    return ""

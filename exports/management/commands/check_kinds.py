@@ -3,8 +3,8 @@
 from django.conf import settings
 
 from exports import kinds
-from exports.kinds.soundness import doubts
 from exports.management.passing import Asked, PassCommand, Passed
+from exports.soundness import doubts
 from exports.tools import tools
 
 
@@ -18,7 +18,7 @@ class Command(PassCommand):
 
     def run_pass(self, asked: Asked) -> Passed:
         found = tuple(doubts(tools(), settings.RUNNER))[: asked.limit]
-        names = ", ".join(kind.pipeline.key for kind in kinds.KINDS)
+        names = ", ".join(kind.pipeline.key for kind in kinds.registered())
         said = f"{len(found)} doubt{'s' * (len(found) != 1)}." if found else "All fits."
-        counts = {"kinds": [kind.key for kind in kinds.KINDS], "doubts": list(found)}
+        counts = {"kinds": [kind.key for kind in kinds.registered()], "doubts": list(found)}
         return Passed(summary=f"{names}: {said}", counts=counts, failed=len(found), lines=found)

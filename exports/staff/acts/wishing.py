@@ -28,7 +28,8 @@ def _again(case: Case, order: Order) -> Answer:
     made = case.export.again(actor=order.actor, reason=order.reason)
     if made is None:
         return Answer(ok=False, said="It is being made again already; that one has to end first.")
-    return Answer(ok=True, said=f"It is made again as {str(made.pk)[:8]}, from the sources on.")
+    whole = "from the sources on" if "afresh" in made.spec else "with the parts that its logo is kept among"
+    return Answer(ok=True, said=f"It is made again as {str(made.pk)[:8]}, {whole}.")
 
 
 def _against_running_again(case: Case) -> str:

@@ -526,3 +526,18 @@ def scans(asked):
             cursor.execute(f"EXPLAIN QUERY PLAN {each['sql']}")
             found += [row[3] for row in cursor.fetchall() if row[3].startswith("SCAN") and "USING" not in row[3]]
     return found
+
+
+def test_a_closed_kind_is_said_where_it_is_asked_for_and_no_other_is(owner, project, signed_in):
+    Intake.switch("framing_ai", open=False, sentence="We move to new machines.", actor="staff 1")
+    client = signed_in(owner)
+    said = {key: client.get(reverse("new-export", args=[project.pk, key])).text for key in ("framing_ai", "overlay")}
+    assert "We move to new machines." in said["framing_ai"]
+    assert "We move to new machines." not in said["overlay"]
+
+
+def test_what_keeps_a_logo_among_its_parts_is_made_again_with_them(boss, export):
+    items = [{"what": "logo", "logo": "a" * 64}]
+    Export.objects.filter(pk=export.pk).update(kind="overlay", spec={**export.spec, "items": items})
+    take(boss, "again", export)
+    assert "afresh" not in Export.objects.get(job__parent=export.pk).spec

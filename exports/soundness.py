@@ -15,7 +15,7 @@ def doubts(tools: Tools, runner: str) -> Iterator[str]:
     yield from _of_declarations()
     yield from _of_rows()
     try:
-        lacking = tools.runner(runner).lacks([kind.key for kind in kinds.KINDS])
+        lacking = tools.runner(runner).lacks([kind.key for kind in kinds.registered()])
     except RunnerError as error:
         lacking = (f"The runner could not be asked: {error}", "Try again.")
     if lacking:
@@ -23,10 +23,10 @@ def doubts(tools: Tools, runner: str) -> Iterator[str]:
 
 
 def _of_declarations() -> Iterator[str]:
-    keys = [kind.key for kind in kinds.KINDS]
+    keys = [kind.key for kind in kinds.registered()]
     for key in {key for key in keys if keys.count(key) > 1}:
         yield f"There are two kinds {key!r}."
-    for kind in kinds.KINDS:
+    for kind in kinds.registered():
         if pipelines.find(kind.pipeline.key) != kind.pipeline:
             yield f"{kind.key}: its pipeline {kind.pipeline.key} is not registered."
         if kind.pipeline.stages[0].key != "upload":
@@ -38,7 +38,7 @@ def _of_declarations() -> Iterator[str]:
 
 def _of_rows() -> Iterator[str]:
     """Only of what has not ended: the rest is past, and is shown by what its row says."""
-    known = {kind.key: kind for kind in kinds.KINDS}
+    known = {kind.key: kind for kind in kinds.registered()}
     active = Export.objects.filter(job__settled_at__isnull=True)
     for key in active.order_by().values_list("kind", flat=True).distinct():
         if key not in known:
