@@ -166,7 +166,8 @@ def test_pruning_goes_on_from_batch_to_batch_also_where_many_ended_at_once(long_
 
 
 def test_kinds_that_fit_are_fine(export):
-    assert said("check_kinds") == "multi_clip@1: All fits.\n"
+    assert said("check_kinds").startswith("multi_clip@1, ")
+    assert said("check_kinds").endswith(": All fits.\n")
 
 
 def test_a_kind_and_a_stage_that_this_version_does_not_know_are_told(export):
