@@ -60,7 +60,8 @@ def _of_cancelling(export: Export, attempt: Attempt | None, now: datetime) -> Ve
 def _of_driving(export: Export, now: datetime) -> Verdict | None:
     away, due = export.job.unreachable_since, export.next_due_at
     if away is not None and now - away > UNKNOWN_AFTER:
-        said = f"Runner or store have not answered for {_ago(now - away)}. That says nothing about the work."
+        part = export.job.get_unreachable_part_display() or "Runner or store"
+        said = f"{part}: no answer for {_ago(now - away)}. That says nothing about the work."
         return Verdict(word="unknown", evidence=said, act="check")
     if due is not None and export.lease_until is not None and export.lease_until < now:
         said = f"Whoever drove it has not been heard of since its lease ended, {_ago(now - export.lease_until)} ago."
