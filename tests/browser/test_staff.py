@@ -54,6 +54,6 @@ def test_an_end_by_hand_is_confirmed_with_a_reason(desk, stuck):
 def test_the_system_says_what_answers(desk, stuck):
     desk.goto("/admin/exports/export/system/")
     expect(desk.get_by_text("It answers.")).to_have_count(2)
-    desk.get_by_label("A sentence for those who wait").fill("We move to new machines.")
-    desk.get_by_role("button", name="Close").click()
+    desk.get_by_label("A sentence for those who wait").first.fill("We move to new machines.")
+    desk.get_by_role("button", name="Close").first.click()
     expect(desk.get_by_text("Closed. We move to new machines.")).to_be_visible()
