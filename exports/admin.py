@@ -1,4 +1,4 @@
-"""Accounts and drills in the admin. Django-q2's own pages are taken out: they run any dotted path and unpickle rows."""
+"""The admin: accounts, drills, and the pages of staff. Django-q2's own are taken out: they run any dotted path."""
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -7,6 +7,7 @@ from django_q.models import Failure, OrmQ, Schedule, Success, Task
 
 from exports.models import Drill, User
 from exports.outbox import admin as outbox_admin  # noqa: F401 - registering is the import
+from exports.staff import pages  # noqa: F401 - registering is the import
 from progress.admin import ReadOnly
 
 for plumbing in (Failure, OrmQ, Schedule, Success, Task):

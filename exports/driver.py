@@ -12,7 +12,7 @@ from django.db import OperationalError, transaction
 
 from exports.doorbell import ring
 from exports.models import Export, Heartbeat, Lease
-from exports.reconcile import FAILED, reconcile_many
+from exports.reconcile import FAILED, MOST_STEPS, reconcile_many
 from exports.reconnect import reconnect
 from exports.steps import Step
 from exports.tools import Tools
@@ -24,8 +24,8 @@ LEASE_SECONDS = 5.0
 PUMP_SECONDS = 5.0  # a cluster that is asked to stop waits for it
 EVERY = 1.0
 AT_ONCE = 200
-MOST_STEPS = 8
 SILENT_AFTER = timedelta(seconds=4)
+BEATS_WITHIN = timedelta(seconds=30)  # a pass over many may take a while; later than this, nobody drives
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,13 @@ def _reconciled(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
         return dict.fromkeys(ids, FAILED)
 
 
-def pump(tools: Tools, *, seconds: float = PUMP_SECONDS, sleep: Callable[[float], None] = time.sleep) -> int:
+def pump(
+    tools: Tools,
+    *,
+    seconds: float = PUMP_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+    successor: bool = True,
+) -> int:
     """Passes, one a second, then a successor is rung. Returns at once where somebody else drives."""
     token = Lease.take(LEASE, seconds=LEASE_SECONDS, now=tools.clock())
     if token is None:
@@ -74,29 +80,33 @@ def pump(tools: Tools, *, seconds: float = PUMP_SECONDS, sleep: Callable[[float]
         passed = one_pass(tools)
         Heartbeat.beat(LEASE)
         passes += 1
-        if not _is_anything_left():
+        if not is_anything_left():
             break
         if passed.looked < AT_ONCE:
             sleep(max(0.0, EVERY - (time.monotonic() - began)))
     with transaction.atomic():
         Lease.drop(LEASE, token)
-        if _is_anything_left():
+        if successor and is_anything_left():
             ring()
     return passes
 
 
-def _is_anything_left() -> bool:
+def is_anything_left() -> bool:
     return Export.objects.filter(next_due_at__isnull=False).exists()
+
+
+def last_pass() -> datetime | None:
+    return Heartbeat.last(LEASE)
 
 
 def wake(now: datetime) -> bool:
     """Rings where something is left and nobody drives: whoever held the last bell may have died with it."""
-    if not is_silent(now) or not _is_anything_left():
+    if not is_silent(now) or not is_anything_left():
         return False
     ring()
     return True
 
 
 def is_silent(now: datetime) -> bool:
-    last = Heartbeat.last(LEASE)
+    last = last_pass()
     return last is None or now - last > SILENT_AFTER

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Literal
 
 from exports import kinds, retention, timecode, waiting
-from exports.models import Export, Result
+from exports.models import Export, Intake, Result
 from progress import wording
 from progress.models import Status
 
@@ -75,7 +75,18 @@ class Panel:
     @property
     def shown(self) -> str:
         """What the page has; the fragment brings the panel anew only where this has changed."""
-        return ",".join([*(button.name for button in self.buttons), self.state, *self._count_of_results])
+        return ",".join(
+            [*(button.name for button in self.buttons), self.state, *self._count_of_results, *self._shut_or_not]
+        )
+
+    @cached_property
+    def shut(self) -> str:
+        """Said to whoever waits for a kind that is not started at the moment."""
+        return Intake.told(self.export.kind) if self.export.job.status in (Status.UPLOADING, Status.QUEUED) else ""
+
+    @property
+    def _shut_or_not(self) -> list[str]:
+        return ["shut"] if self.shut else []
 
     @cached_property
     def results(self) -> list[Result]:

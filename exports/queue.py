@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from exports import foreseen, kinds, line
-from exports.models import Attempt, Export, Lease
+from exports import foreseen, kinds, line, traces
+from exports.about import about
+from exports.models import Attempt, Export, Intake, Lease
 from exports.runners.base import RunnerError
 from exports.steps import SOON, Step, away
 from exports.tools import Tools
@@ -28,24 +29,31 @@ Begun = tuple[Export, Attempt]
 TOO_LATE = RunnerError("It did not answer in time.")
 
 
-def in_line() -> list[Any]:
-    """The waiting exports in the order they will start: an owner's second waits behind everyone's first."""
-    return [pk for *_, pk in sorted(_ranked()[0])]
+Ranked = tuple[int, int, datetime, Any]
+
+
+def in_line(closed: Collection[str] = ()) -> list[Any]:
+    """The waiting exports in the order they will start: an owner's second waits behind everyone's first, and before
+    all of them what staff has put there. Those of the closed kinds wait outside of the line."""
+    return [pk for *_, pk in sorted(_ranked(closed)[0])]
 
 
 def ahead_of_new(owner_id: Any) -> list[Any]:
     """Those that would start before one that this owner asks for now."""
-    ranked, running = _ranked()
-    return [pk for rank, _, pk in sorted(ranked) if rank <= running[owner_id]]
+    ranked, running = _ranked(Intake.closed())
+    return [pk for priority, rank, _, pk in sorted(ranked) if (priority, rank) <= (0, running[owner_id])]
 
 
-def _ranked() -> tuple[list[tuple[int, datetime, Any]], Counter[Any]]:
+def _ranked(closed: Collection[str]) -> tuple[list[Ranked], Counter[Any]]:
     """Each with its rank: how many of its owner's run or wait before it; and how many of each owner's do."""
     running = Counter(Attempt.objects.filter(gone_at__isnull=True).values_list("export__job__owner_id", flat=True))
     waiting = Job.objects.active().filter(status=Status.QUEUED, wish=Wish.RUN, export__isnull=False)
+    columns = ("export__priority", "created_at", "pk", "owner_id")
     ranked = []
-    for pk, owner_id, created_at in waiting.order_by("created_at", "pk").values_list("pk", "owner_id", "created_at"):
-        ranked.append((running[owner_id], created_at, pk))
+    for priority, created_at, pk, owner_id in (
+        waiting.exclude(export__kind__in=closed).order_by("-export__priority", "created_at", "pk").values_list(*columns)
+    ):
+        ranked.append((-priority, running[owner_id], created_at, pk))
         running[owner_id] += 1
     return ranked, running
 
@@ -58,7 +66,7 @@ def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], di
         if not mine:
             return [], {export.pk: _waits(0) for export in waiting}
         runner = settings.RUNNER
-        places = {pk: place for place, pk in enumerate(in_line())}
+        places = {pk: place for place, pk in enumerate(in_line(Intake.closed()))}
         free = tools.runner(runner).capacity() - Attempt.objects.filter(runner=runner, gone_at__isnull=True).count()
         begun = []
         for export in waiting:
@@ -107,8 +115,9 @@ def spawn(begun: Sequence[Begun], tools: Tools) -> dict[Any, Step]:
 def _spawn(tools: Tools, order: tuple[Attempt, bytes]) -> str | Exception:
     attempt, spec = order
     try:
-        tools.store.put(attempt.keys.spec, spec)
-        return tools.runner(attempt.runner).spawn(attempt.ordered)
+        with about(attempt.export_id), traces.span(attempt.export_id, "spawn", attempt=attempt.number):
+            tools.store.put(attempt.keys.spec, spec)
+            return tools.runner(attempt.runner).spawn(attempt.ordered)
     except (StoreError, RunnerError) as error:
         return error
 

@@ -13,18 +13,20 @@ from typing import Any
 
 from django.db import OperationalError
 
-from exports import queue, results
+from exports import queue, results, traces
+from exports.about import about
 from exports.looking import SILENT, Look, look
 from exports.models import Attempt, Export
 from exports.plan import LATER, SELDOM, plan, unreachable
 from exports.reconnect import reconnect
 from exports.runners.base import RunnerError
-from exports.steps import Step, away, take
+from exports.steps import QUIET, Step, away, take
 from exports.tools import Tools
 from modal_functions.store import StoreError
 
 logger = logging.getLogger("exports")
 
+MOST_STEPS = 8  # one right after the other
 BUSY = Step(name="wait", why="somebody else drives it at this moment", again=False)
 LEFT = Step(name="wait", why="it was not come to", again=False, due_in=LATER)
 FAILED = Step(name="failed", why="the step raised an error, which is in the log", again=False, due_in=SELDOM)
@@ -51,6 +53,16 @@ def reconcile(export_id: Any, tools: Tools, *, apply: bool = True) -> Step:
     return plan(export, attempt, look(attempt, export.job, tools), tools.clock())
 
 
+def reconcile_through(export: Export, tools: Tools, *, most: int = MOST_STEPS) -> list[Step]:
+    """One step after another until the next would have to wait. Rung first: whoever drives it at this moment looks
+    once more."""
+    export.ring()
+    taken: list[Step] = []
+    while len(taken) < most and (not taken or taken[-1].again):
+        taken.append(reconcile(export.pk, tools))
+    return taken
+
+
 def reconcile_many(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
     """The same for many at once: looked at side by side, and each given its own step. What one of them meets keeps
     none of the others back. Those that somebody else drives are left out."""
@@ -72,7 +84,8 @@ def reconcile_many(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
 
 def _look(tools: Tools, case: Case) -> Look | Exception:
     try:
-        return look(case.attempt, case.export.job, tools)
+        with about(case.export.pk):
+            return look(case.attempt, case.export.job, tools)
     except Exception as error:  # noqa: BLE001 - it is raised again where it concerns this one alone
         return error
 
@@ -91,7 +104,8 @@ def _take_all(cases: Sequence[Case], steps: dict[Any, Step], tools: Tools) -> No
     for case, step in planned:
         pk = case.export.pk
         try:
-            steps[pk] = _taken(case, told.get(pk, step), tools)
+            with about(pk):
+                steps[pk] = _traced(case, told.get(pk, step), tools)
         except Exception as error:
             logger.exception("export=%s step=%s could not be taken", pk, step.name)
             steps[pk] = FAILED
@@ -122,6 +136,16 @@ def _note(attempts: Sequence[Attempt], tools: Tools) -> None:
             results.note(attempt, tools)
         except StoreError as error:  # the next look sees them
             logger.warning("What is ready of %s could not be seen: %s", attempt, error)
+
+
+def _traced(case: Case, step: Step, tools: Tools) -> Step:
+    if step.name in QUIET:
+        return _taken(case, step, tools)
+    with traces.span(case.export.pk, f"step {step.name}", why=step.why):
+        taken = _taken(case, step, tools)
+    if step.name == "gone" and case.attempt is not None:
+        traces.attempt(case.attempt)
+    return taken
 
 
 def _taken(case: Case, step: Step, tools: Tools) -> Step:

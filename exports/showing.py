@@ -11,7 +11,7 @@ from django.utils import timezone
 from exports import timecode, waiting
 from exports.forms import ClipForm, ExportForm
 from exports.kinds.multi_clip import Choice, MultiClip
-from exports.models import Clip, Export, Project, Source
+from exports.models import Clip, Export, Intake, Project, Source
 from exports.preflight import Preflight, preflight
 from progress import wording
 from progress.models import Status
@@ -170,6 +170,11 @@ class Film:
     @property
     def length(self) -> str:
         return timecode.roughly(self.ahead.length_us)
+
+    @property
+    def shut(self) -> str:
+        """Said before anybody asks for what is not started at the moment."""
+        return Intake.told(MultiClip.key)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -93,9 +93,10 @@ def _take_on_attempt(step: Step, export: Export, attempt: Attempt, tools: Tools,
         case "settle":
             _settle(export, attempt, tools)
         case "stop":
-            overdue = attempt.open or (attempt.decided_at is not None and now - attempt.decided_at > ASKED_TWICE)
+            late = attempt.decided_at is not None and now - attempt.decided_at > ASKED_TWICE
+            hard = attempt.open or late or export.stop_hard
             for call in step.calls:
-                tools.runner(attempt.runner).stop(replace(attempt.ordered, call_id=call), hard=overdue)
+                tools.runner(attempt.runner).stop(replace(attempt.ordered, call_id=call), hard=hard)
         case "gone":
             _gone(export, attempt, now)
 

@@ -10,13 +10,15 @@ from exports import driver, first_project, leftovers, retention, sources
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
 from exports.outbox import rounds, watching
+from exports.staff import bulk
 from exports.tools import tools
 
 AT_ONCE = 200  # films that one task lets go
 
 
-def beat() -> None:
+def beat() -> int:
     Heartbeat.beat(CLUSTER)
+    return bulk.ring_unfinished(timezone.now())
 
 
 def answer() -> None:
@@ -59,3 +61,5 @@ def expire() -> int:
 def clear(folders: list[str]) -> int:
     """What a deleted account has left in the store; what is not come to, `tidy_store` takes."""
     return sum(leftovers.clear(folder, tools()) for folder in folders)
+def run_bulk(bulk_id: str) -> int:
+    return bulk.run(uuid.UUID(bulk_id), tools())

@@ -38,6 +38,18 @@ def in_threads(
     return [future.result() if future.done() and not future.cancelled() else too_late for future in futures]
 
 
+def in_time(act: Callable[[], Answer], too_late: Late, *, seconds: float = SECONDS) -> Answer | Late:
+    """The one answer that a page waits for, and no longer than this."""
+    future = _threads().submit(act)
+    try:
+        return future.result(seconds)
+    except TimeoutError:
+        if future.done():  # it is the answer's own
+            raise
+        future.cancel()
+        return too_late
+
+
 def one_by_one(act: Callable[[Item], Answer], items: Sequence[Item], too_late: Late) -> list[Answer | Late]:
     return [act(item) for item in items]
 

@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "exports_site.zones.ViewerZoneMiddleware",
+    "exports_site.logs.AboutMiddleware",
 ]
 ROOT_URLCONF = "exports_site.urls"
 WSGI_APPLICATION = "exports_site.wsgi.application"
@@ -189,13 +190,21 @@ PROGRESS_PUSH = "" if not PUSH else "/" if PRODUCTION else f":{PUSH_BIND[1]}"
 PROGRESS_POLL_SECONDS = env.whole_number("LONGHAUL_POLL_SECONDS", 2, 1, 60)
 PROGRESS_FROM_MEMORY = env.switch("LONGHAUL_POLLS_FROM_MEMORY", default=False)
 
+# Without a token the numbers are for this machine alone, and behind a server in front everybody looks like that.
+METRICS_TOKEN = env.text("LONGHAUL_METRICS_TOKEN", "")
+METRICS_OPEN = not PRODUCTION and BIND[0] in ("127.0.0.1", "localhost", "::1")
+
+LOG_FORMAT = env.choice("LONGHAUL_LOG_FORMAT", "line", ("line", "json"))
 LOG_LEVEL = env.choice("LONGHAUL_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "exports_site.logs.Json"},
+    },
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
         "nowhere": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

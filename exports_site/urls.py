@@ -2,11 +2,13 @@ from django.contrib import admin
 from django.urls import include, path
 
 from exports.views import accounts
+from exports_site.metrics import metrics
 
 admin.site.site_header = admin.site.site_title = "Longhaul"
 admin.site.index_title = "Staff"
 
 urlpatterns = [
+    path("metrics", metrics, name="metrics"),
     path("", include("exports.urls")),
     path("exports/", include("progress.urls")),
     path("admin/login/", accounts.sign_in_as_staff),

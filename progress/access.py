@@ -18,7 +18,12 @@ MOST_SHOWN = 10  # a session is a cookie
 def may_see(request: HttpRequest, job: Job) -> bool:
     if job.owner_id is None and getattr(settings, "PROGRESS_OPEN", False):
         return True
-    return is_owner(request, job) or is_shown(request, job.pk) or request.user.has_perm("progress.view_job")
+    return is_owner(request, job) or is_shown(request, job.pk) or _may_view(request, job)
+
+
+def _may_view(request: HttpRequest, job: Job) -> bool:
+    """Any job, or this one: an account may know of a narrower permission than Django's own, which is for all."""
+    return request.user.has_perm("progress.view_job") or request.user.has_perm("progress.view_job", job)
 
 
 def show(request: HttpRequest, job_id: Any, *, until: datetime) -> None:

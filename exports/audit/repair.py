@@ -6,9 +6,8 @@ from exports.audit.cases import read
 from exports.audit.checks import CHECKS
 from exports.audit.rows import Moment
 from exports.audit.run import Violation
-from exports.driver import MOST_STEPS
 from exports.models import Export
-from exports.reconcile import reconcile
+from exports.reconcile import reconcile, reconcile_through
 from exports.tools import Tools
 
 
@@ -29,22 +28,10 @@ def repair(violation: Violation, tools: Tools, *, apply: bool = True) -> Repaire
     if not apply:
         step = reconcile(export.pk, tools, apply=False)
         return Repaired(mended=False, said=f"Reconciling would take the step {step.name!r}: {step.why}.")
-    steps = _reconciled(export, tools)
+    steps = ", then ".join(f"{step.name}: {step.why}" for step in reconcile_through(export, tools))
     if _still_wrong(violation, tools):
         return Repaired(mended=False, said=f"Reconciled ({steps}), and it is not mended. For a person: {check.person}")
     return Repaired(mended=True, said=f"Reconciled ({steps}), and it holds now.")
-
-
-def _reconciled(export: Export, tools: Tools) -> str:
-    """Rung first: whoever drives it at this moment looks once more."""
-    export.ring()
-    taken = []
-    for _ in range(MOST_STEPS):
-        step = reconcile(export.pk, tools)
-        taken.append(f"{step.name}: {step.why}")
-        if not step.again:
-            break
-    return ", then ".join(taken)
 
 
 def _still_wrong(violation: Violation, tools: Tools) -> bool:

@@ -118,12 +118,13 @@ class Told:
 
     project: str
     sources: "dict[str, Source]"
+    afresh: str = ""  # the name of a place of its own for parts: one that others have made may be what is wrong
 
     def as_wire(self) -> dict[str, Any]:
         """What every spec begins with: where parts are kept, and what is fetched."""
         each = self.sources.values()
         return {
-            "chunks": chunks_of(self.project),
+            "chunks": f"{chunks_of(self.project)}/{self.afresh}".rstrip("/"),
             "sources": [
                 {"key": source.key, "name": source.name, "bytes": source.bytes}
                 | ({"deleted": True} if source._state.adding else {})
@@ -139,7 +140,7 @@ def told_of(export: "Export", found: "list[Source]") -> Told:
     sources = _newest(found)
     for source_id in sorted(_named(export)):
         sources.setdefault(source_id, _deleted(export, source_id))
-    return Told(project=str(export.project_id), sources=sources)
+    return Told(project=str(export.project_id), sources=sources, afresh=str(export.spec.get("afresh", "")))
 
 
 def _named(export: "Export") -> set[str]:

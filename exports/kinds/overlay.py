@@ -44,6 +44,9 @@ class Overlay(FootageKind):
         clips = clips_in(project, str(options.get("footage", FILM)))
         return {"clips": clips, "output": Choice(**chosen).output(), "items": _checked(items)}
 
+    def may_begin_afresh(self, spec: Mapping[str, Any]) -> bool:
+        return not any(item["what"] == "logo" for item in spec["items"])
+
     def spec(self, export: "Export") -> dict[str, Any]:
         return {**super().spec(export), "items": [dict(item) for item in export.spec["items"]]}
 

@@ -1,12 +1,14 @@
 from exports.models.allowance import Allowance
 from exports.models.answered import Answered
 from exports.models.attempt import Attempt
+from exports.models.bulk import Bulk, BulkRow
 from exports.models.contact import Contact, Subscription
 from exports.models.delivery import Delivery
 from exports.models.drill import Drill
 from exports.models.export import Export
 from exports.models.heartbeat import Heartbeat
 from exports.models.hours import Hours
+from exports.models.intake import Intake
 from exports.models.lease import Lease
 from exports.models.notice import Notice
 from exports.models.project import Clip, Project
@@ -21,6 +23,8 @@ __all__ = [
     "Allowance",
     "Answered",
     "Attempt",
+    "Bulk",
+    "BulkRow",
     "Clip",
     "Contact",
     "Delivery",
@@ -28,6 +32,7 @@ __all__ = [
     "Export",
     "Heartbeat",
     "Hours",
+    "Intake",
     "Lease",
     "Notice",
     "Project",

@@ -40,6 +40,7 @@ class Attempt(models.Model):
         indexes = (
             models.Index(fields=("runner",), name="attempt_open", condition=Q(outcome="")),
             models.Index(fields=("runner",), name="attempt_not_gone", condition=Q(gone_at__isnull=True)),
+            models.Index(fields=("call_id",), name="attempt_call"),
         )
 
     def __str__(self) -> str:
@@ -79,6 +80,15 @@ class Attempt(models.Model):
 
     def spawned(self, call_id: str, now: datetime) -> bool:
         return self._change(Q(call_id=""), call_id=call_id, spawned_at=now)
+
+    def reattached(self, call_id: str, now: datetime) -> bool:
+        """Somebody knows which call it is; False when it was decided, or another has said so, in between."""
+        known = self.call_id
+        fresh = Attempt.objects.filter(pk=self.pk, outcome="", call_id=known)
+        if not fresh.update(call_id=call_id, spawned_at=self.spawned_at or now):
+            return False
+        self.call_id, self.spawned_at = call_id, self.spawned_at or now
+        return True
 
     def greeted(self, call_id: str, now: datetime) -> None:
         """From its hello: that it runs, and the call that counts, whatever became of the spawn's answer."""

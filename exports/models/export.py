@@ -43,6 +43,10 @@ class Export(models.Model):
     interruptions = models.PositiveSmallIntegerField(default=0)
     stop_asked_at = models.DateTimeField(null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
+    stop_hard = models.BooleanField(
+        default=False, db_default=False
+    )  # what runs for it is not given time to end by itself
+    priority = models.SmallIntegerField(default=0, db_default=0)  # higher ones start first, whoever's they are
 
     result_key = models.CharField(max_length=512, blank=True)
     result_bytes = models.PositiveBigIntegerField(null=True, blank=True)
@@ -53,6 +57,22 @@ class Export(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=("next_due_at",), name="export_due", condition=Q(next_due_at__isnull=False)),)
+        permissions = (
+            ("check_export", "Can let an export be checked now"),
+            ("reattach_export", "Can re-attach the call of an export"),
+            ("adopt_export", "Can adopt the result of an export"),
+            ("retry_export", "Can retry an export"),
+            ("again_export", "Can run an export again from scratch"),
+            ("pause_export", "Can pause and resume an export"),
+            ("cancel_export", "Can cancel an export"),
+            ("stop_export", "Can cancel an export and stop its containers"),
+            ("fail_export", "Can mark an export failed"),
+            ("lose_export", "Can mark an export lost"),
+            ("force_export", "Can end an export though its runner says that it runs"),
+            ("release_export", "Can release the lease of an export"),
+            ("queue_export", "Can move an export in the queue"),
+            ("blackbox_export", "Can download the black box of an export"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
@@ -125,7 +145,8 @@ class Export(models.Model):
                 return False
             retried = ProgressTracker().retry(self.pk, actor=actor, reason=reason)
             if retried:
-                Export.objects.filter(pk=self.pk).update(errors=0, interruptions=0, stop_asked_at=None, stopped_at=None)
+                fresh = {"errors": 0, "interruptions": 0, "stop_asked_at": None, "stopped_at": None, "stop_hard": False}
+                Export.objects.filter(pk=self.pk).update(**fresh)
                 self.ring()
         return retried
 
@@ -140,6 +161,102 @@ class Export(models.Model):
             contact.used(timezone.now())
             if contact.state == "verified":
                 Delivery.owe_missed(contact)
+    def stop(self, *, actor: str) -> bool:
+        """Cancelled, and what runs for it is ended at once; also what a cancel before has left running."""
+        with transaction.atomic():
+            hard = Export.objects.filter(pk=self.pk, stop_hard=False).update(stop_hard=True)
+            asked = self.cancel(actor=actor)
+        return bool(hard) or asked
+
+    def fail(self, *, actor: str, reason: str) -> bool:
+        """Ended by staff. What still runs for it is stopped by whoever drives."""
+        said = f"It was ended by the people who run this site: {reason}"
+        with transaction.atomic():
+            failed = ProgressTracker().fail(self.pk, cause="failed_by_staff", text=said, actor=actor)
+            if failed:
+                self._owe_failure(said)
+                self.ring()
+        return failed
+
+    def lose(self, *, actor: str, reason: str) -> bool:
+        """The last resort. It asks neither runner nor store, so nothing but the database can keep it from being done:
+        the export has failed, and its attempts count as ended. What one of them may still write counts no more."""
+        said = f"The machine that worked on it went away: {reason}"
+        tracker, now = ProgressTracker(), timezone.now()
+        with transaction.atomic():
+            failed = tracker.fail(self.pk, cause="lost", text=said, actor=actor)
+            open_ones = self.attempts.filter(gone_at__isnull=True)
+            open_ones.filter(outcome="").update(outcome="abort", cause="lost", sentence=said[:500], decided_at=now)
+            gone = open_ones.update(gone_at=now)
+            if failed:
+                self._owe_failure(said)
+            elif gone:
+                tracker.happened(self.pk, "given_up", note=reason, actor=actor)
+            self.release_lease()
+        return failed or bool(gone)
+
+    def _owe_failure(self, said: str) -> None:
+        from exports.models.notice import Notice  # noqa: PLC0415 - a notice is of an export
+
+        attempt = self.attempts.aggregate(models.Max("number"))["number__max"]
+        Notice.owe(self, Notice.Event.FAILED, attempt=attempt or 0, text=said)
+
+    def again(self, *, actor: str, reason: str = "") -> "Export | None":
+        """The same, from the sources on, as another export beside this one; None while one of those has not ended."""
+        with transaction.atomic():
+            Job.objects.select_for_update().get(pk=self.pk)
+            if Job.objects.filter(parent_id=self.pk, settled_at__isnull=True).exists():
+                return None
+            job = ProgressTracker().create(
+                self.job.pipeline,
+                title=self.job.title,
+                owner=self.job.owner,
+                parent=self.job,
+                uploading=True,
+                actor=actor,
+            )
+            apart = {"afresh": str(job.pk)} if kinds.get(self.kind).may_begin_afresh(self.spec) else {}
+            export = Export.objects.create(
+                job=job, project_id=self.project_id, kind=self.kind, spec={**self.spec, **apart}
+            )
+            ProgressTracker().happened(self.pk, "run_again", note=f"as {job.pk}. {reason}", actor=actor)
+            doorbell.ring()
+        return export
+
+    def adopt(self, attempt: "Attempt", result: dict[str, Any], *, actor: str, reason: str = "") -> bool:
+        """What one of its attempts has finished becomes its result after all. Whoever asks has looked at it."""
+        tracker = ProgressTracker()
+        with transaction.atomic():
+            if not tracker.retry(self.pk, actor=actor, reason=f"Its result is adopted. {reason}"):
+                return False
+            self.attempts.filter(pk=attempt.pk).update(outcome="ok", cause="", sentence="")
+            Export.objects.filter(pk=self.pk).update(result_facts=result)
+            self.result_facts = result
+            tracker.finalize(self.pk)
+            kinds.get(self.kind).finalize(self, attempt, tracker)
+            self.ring()
+        return True
+
+    def discard(self) -> bool:
+        """Gone with all that is known of it, once it has ended. What is in the store is cleared away later."""
+        with transaction.atomic():
+            ended = Job.objects.select_for_update().filter(pk=self.pk, settled_at__isnull=False)
+            if not ended or self.attempts.filter(gone_at__isnull=True).exists():
+                return False
+            ended[0].delete()
+        return True
+
+    def move_in_queue(self, priority: int) -> bool:
+        moved = Export.objects.filter(pk=self.pk).exclude(priority=priority).update(priority=priority)
+        self.ring()
+        return bool(moved)
+
+    def release_lease(self) -> bool:
+        """Whoever had it is overtaken: it may still take its step, and every step may be taken twice."""
+        held = Export.objects.filter(pk=self.pk, lease_token__isnull=False)
+        released = held.update(lease_token=None, lease_until=None)
+        self.ring()
+        return bool(released)
 
     def ring(self) -> bool:
         """Look at it now, whatever the clock of the machine that looks says."""

@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from exports import kinds
 from exports.kinds.asking import KindForm
-from exports.models import Export, Project
+from exports.models import Export, Intake, Project
 from exports.receiving import Small
 from exports.views.projects import own
 
@@ -81,6 +81,7 @@ def _shown(
     request: HttpRequest, project: Project, kind: kinds.Kind, form: KindForm, *, problem: str = ""
 ) -> HttpResponse:
     context = {"project": project, "kind": kind, "form": form, "problem": problem, "lacks": kind.lacks()}
+    context["shut"] = Intake.told(kind.key)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "kinds/form.html", context)
     return render(request, "kinds/ask.html", context, status=422 if problem else 200)

@@ -6,6 +6,7 @@
     python -m tests.bench --part render       films only, beside plain ffmpeg and MoviePy
     python -m tests.bench --part drive        a driver with a thousand running exports
     python -m tests.bench --part audit        the audit of a hundred thousand exports
+    python -m tests.bench --part admin        the pages of staff with a million exports, on Postgres
     python -m tests.bench --document          with the tables put into docs/BENCHMARKS.md
 
 The figures are printed and kept in var/bench.
@@ -29,6 +30,7 @@ from types import FrameType
 from typing import Any
 
 from tests.bench import figures, machine, needed
+from tests.bench.admin import run as admin
 from tests.bench.audit import run as audit
 from tests.bench.drive import run as drive
 from tests.bench.polls import NoFigureError, Refused, Variant, Window, measure, variants, verify
@@ -40,7 +42,7 @@ from tests.bench.side import Side, load_average, open_side, start_redis, start_s
 
 INSIDE = "BENCH_HAS_POSTGRES"
 JOBS = 1000
-PARTS = ("polls", "updates", "pages", "reports", "render", "drive", "audit")
+PARTS = ("polls", "updates", "pages", "reports", "render", "drive", "audit", "admin")
 
 
 def main(arguments: list[str]) -> int:
@@ -50,7 +52,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _told_to_end)
     signal.signal(signal.SIGHUP, _told_to_end)
     try:
-        if asked.part not in ("render", "drive", "audit"):
+        if asked.part not in ("render", "drive", "audit", "admin"):
             kept = run(asked, arguments, absent=get_ready())
             tell("figures", kept, figures.tables, asked)
         if asked.part in (None, "render"):
@@ -62,6 +64,9 @@ def main(arguments: list[str]) -> int:
         if asked.part == "audit":  # for itself: making what is looked at takes minutes
             kept = audit.run(asked, _command(arguments), say)
             tell("audit", kept, audit.tables, asked)
+        if asked.part == "admin":
+            kept = admin.run(asked, _command(arguments), say)
+            tell("admin", kept, admin.tables, asked)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 1

@@ -86,6 +86,8 @@ RIGHT = {
     "LONGHAUL_NOTIFY_PRIVATE": (lambda s: s.PRIVATE_TARGETS, "on", True),
     "LONGHAUL_CONTACT_DAYS": (lambda s: s.CONTACT_DAYS, "30", 30),
     "LONGHAUL_LOG_LEVEL": (lambda s: s.LOGGING["root"]["level"], "DEBUG", "DEBUG"),
+    "LONGHAUL_LOG_FORMAT": (lambda s: s.LOGGING["handlers"]["console"]["formatter"], "json", "json"),
+    "LONGHAUL_METRICS_TOKEN": (lambda s: s.METRICS_TOKEN, "m", "m"),
     "LONGHAUL_POLL_SECONDS": (lambda s: s.PROGRESS_POLL_SECONDS, "10", 10),
     "LONGHAUL_POLLS_FROM_MEMORY": (lambda s: s.PROGRESS_FROM_MEMORY, "on", True),
     "LONGHAUL_TIME_ZONE": (lambda s: s.TIME_ZONE, "Europe/Berlin", "Europe/Berlin"),
@@ -156,6 +158,7 @@ WRONG = {
     "LONGHAUL_NOTIFY_PRIVATE": ("E002", "yes", "ON", "1", "true"),
     "LONGHAUL_CONTACT_DAYS": ("E003", "3651", *NO_NUMBER),
     "LONGHAUL_LOG_LEVEL": ("E002", "debug", "LOUD", "10"),
+    "LONGHAUL_LOG_FORMAT": ("E002", "JSON", "text"),
     "LONGHAUL_TIME_ZONE": (
         "E004",
         *("Berlin", "Europe", "europe/berlin ", "+01:00", "../../etc/passwd", "/etc/localtime", "UTC\udcff"),
@@ -185,8 +188,8 @@ def test_without_a_word_it_is_a_complete_embedded_installation(tmp_path):
 def test_every_variable_that_is_known_is_tried_here():
     assert {*RIGHT, "LONGHAUL_HOME"} == set(KNOWN)
     anything_goes = {f"LONGHAUL_STORE_{name}" for name in ("KEY", "SECRET", "GRANTS_ROLE", "GRANTS_TOKEN")}
-    anything_goes |= {"LONGHAUL_MODAL_APP", "LONGHAUL_MODAL_ENVIRONMENT"}
     anything_goes |= {"LONGHAUL_MAIL_URL", "LONGHAUL_NOTIFY_URL", "LONGHAUL_NOTIFY_REPLIES"}  # see test_messages
+    anything_goes |= {"LONGHAUL_MODAL_APP", "LONGHAUL_MODAL_ENVIRONMENT", "LONGHAUL_METRICS_TOKEN"}
     assert {*WRONG, "LONGHAUL_HOME", "DATABASE_URL", "SECRET_KEY"} == set(KNOWN) - anything_goes
 
 
@@ -499,3 +502,12 @@ def test_whatever_else_is_set_is_at_most_a_warning(name, value):
     here.unknown_names()
     assert {problem.id for problem in here.problems} <= {"longhaul.W001"}
     assert bool(here.problems) is (f"LONGHAUL_{name}" not in KNOWN)
+
+
+def test_the_page_that_describes_the_environment_is_not_stale(capsys):
+    from django.core.management import call_command
+
+    call_command("describe_environment")
+    written = (ROOT / "docs" / "ENVIRONMENT.md").read_text()
+    assert capsys.readouterr().out == written, "python manage.py describe_environment > docs/ENVIRONMENT.md"
+    assert all(f"| `{name}` |" in written for name in KNOWN)

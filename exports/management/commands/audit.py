@@ -2,7 +2,7 @@
 
 import json
 import time
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from exports.audit import CHECKS, Audited, Wanted, audit
 from exports.audit.repair import Repaired, repair
 from exports.audit.run import Tell
+from exports.management.passing import COULD_NOT_LOOK, count
 from exports.models import Export, Source
 from exports.tools import tools
 from modal_functions.store import StoreError
 
-COULD_NOT_LOOK = 2
 EACH = "\n".join(f"  {check.name:<9} {check.says}" for check in CHECKS.values())
 
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             "--only", action="append", choices=list(CHECKS), metavar="CHECK", help="This check; may be repeated."
         )
         parser.add_argument("--deep", action="store_true", help="Read every result and compare its sha256.")
-        parser.add_argument("--limit", type=_count, help="At most so many exports, sources and folders of the store.")
+        parser.add_argument("--limit", type=count, help="At most so many exports, sources and folders of the store.")
         parser.add_argument(
             "--repair", action="store_true", help="Reconcile what that can mend; say of the rest what a person can do."
         )
@@ -120,9 +120,3 @@ def _as_json(done: Audited, mended: list[Repaired], seconds: float) -> dict[str,
         "unlooked": done.unlooked,
         "violations": violations,
     }
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return int(text)

@@ -1,6 +1,5 @@
 """For operators: does recovery work here as it is promised?"""
 
-import importlib.metadata
 import json
 import shlex
 import time
@@ -23,9 +22,11 @@ from exports.drill.staged import Staged, clear, left_by_others, stage
 from exports.models import Drill, Heartbeat
 from exports.models.heartbeat import CLUSTER
 from exports.tools import tools
+from exports.versions import version
 from modal_functions.store import StoreError
 
 COULD_NOT_LOOK = 2
+LONGHAUL = version("longhaul")
 CLEARED_WITHIN = 60.0
 BRIEFLY = 10.0
 
@@ -74,7 +75,7 @@ class Command(BaseCommand):
         self._head(options, found is not None, driven)
         if options["dry_run"]:
             return True
-        drill = Drill.objects.create(version=_version(), runner=settings.RUNNER)
+        drill = Drill.objects.create(version=LONGHAUL, runner=settings.RUNNER)
         try:
             for other in left_by_others(drill):
                 clear(other, tools(), wait=_within(BRIEFLY))
@@ -101,7 +102,7 @@ class Command(BaseCommand):
         if options["json"]:
             return
         parts = [
-            f"Drill of {timezone.now():%Y-%m-%d %H:%M} UTC, Longhaul {_version()}, runner {settings.RUNNER}.",
+            f"Drill of {timezone.now():%Y-%m-%d %H:%M} UTC, Longhaul {version('longhaul')}, runner {settings.RUNNER}.",
             f"A web server {'answers' if site else 'does not answer'} at {settings.BIND[0]}:{options['port']}.",
             "The cluster drives." if driven else "No cluster works, so a driver of its own drives its exports.",
         ]
@@ -139,13 +140,6 @@ def _within(seconds: float) -> Callable[[Callable[[], bool]], bool]:
         return met
 
     return wait
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("longhaul")
-    except importlib.metadata.PackageNotFoundError:  # run from a checkout
-        return "of this checkout"
 
 
 def _seconds(text: str) -> float:

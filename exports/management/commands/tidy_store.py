@@ -1,47 +1,23 @@
 """For cron: removes what deleted projects, sources and exports have left in the store."""
 
-import json
-from argparse import ArgumentParser
 from dataclasses import asdict
-from typing import Any
-
-from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 
 from exports.leftovers import Tidied, tidy
+from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.tools import tools
-from modal_functions.store import StoreError
 from progress.wording import size
 
-COULD_NOT_LOOK = 2
 
-
-class Command(BaseCommand):
+class Command(PassCommand):
     help = (
         "Removes objects of the store whose project, source or attempt was deleted, once they are older than a day."
-        " It may run at any time and more than once at once. Exit code 0: done; 1: some could not be removed;"
-        " 2: it could not look."
+        f"{ENDS}"
     )
-    requires_system_checks = []
+    changes = "Only say what would be removed."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="Only say what would be removed.")
-        parser.add_argument("--limit", type=int, help="Remove at most so many objects.")
-        parser.add_argument("--json", action="store_true", help="Say it as JSON.")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            done = tidy(tools(), apply=not options["dry_run"], limit=options["limit"])
-        except StoreError as error:
-            raise CommandError(f"The store does not answer: {error}", returncode=COULD_NOT_LOOK) from error
-        except Error as error:
-            raise CommandError(f"The database does not answer: {error}", returncode=COULD_NOT_LOOK) from error
-        if options["json"]:
-            self.stdout.write(json.dumps(asdict(done) | {"dry_run": options["dry_run"]}))
-        else:
-            self.stdout.write(_summary(done, dry=options["dry_run"]))
-        if done.failed:
-            raise SystemExit(1)
+    def run_pass(self, asked: Asked) -> Passed:
+        done = tidy(tools(), apply=asked.apply, limit=asked.limit)
+        return Passed(summary=_summary(done, dry=not asked.apply), counts=asdict(done), failed=done.failed)
 
 
 def _summary(done: Tidied, *, dry: bool) -> str:

@@ -73,11 +73,11 @@ def environment_of(folder: Path, database: str) -> dict[str, str]:
     if database == "sqlite":
         environment.pop("DATABASE_URL", None)
     else:
-        _empty(environment["DATABASE_URL"])
+        emptied(environment["DATABASE_URL"])
     return environment
 
 
-def _empty(url: str) -> None:
+def emptied(url: str) -> None:
     import psycopg
 
     with psycopg.connect(url, autocommit=True) as connection:

@@ -1,0 +1,112 @@
+"""What an installation can be measured by: each gauge one cheap question, asked by the system page and the metrics.
+
+A part that has something to be measured registers its gauge; both know it from then on.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db.models import Count, Min
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from exports import driver
+from exports.models import Attempt, Bulk, Export, Heartbeat, Intake
+from exports.models.export import AT_ONCE
+from exports.models.heartbeat import CLUSTER
+from progress.models import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    value: float
+    of: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gauge:
+    """`seconds` says that it is an age; -1 is what has never been."""
+
+    name: str
+    says: str
+    read: Callable[[], Iterable[Sample]]
+    seconds: bool = False
+
+
+_gauges: dict[str, Gauge] = {}
+
+
+def register(gauge: Gauge) -> Gauge:
+    _gauges[gauge.name] = gauge
+    return gauge
+
+
+def gauges() -> list[Gauge]:
+    return list(_gauges.values())
+
+
+def age_of(name: str) -> list[Sample]:
+    last = Heartbeat.last(name)
+    return [Sample(value=(timezone.now() - last).total_seconds() if last else -1)]
+
+
+def _jobs() -> list[Sample]:
+    """Of those that have not ended, by an index that holds no others."""
+    counted = Job.objects.active().order_by().values_list("status", "pipeline").annotate(count=Count("pk"))
+    return [Sample(value=count, of={"status": status, "pipeline": key}) for status, key, count in counted]
+
+
+def _unreachable() -> list[Sample]:
+    return [Sample(value=Job.objects.active().filter(unreachable_since__isnull=False).count())]
+
+
+def _attempts() -> list[Sample]:
+    rows = Attempt.objects.filter(gone_at__isnull=True).order_by().values_list("runner")
+    return [Sample(value=count, of={"runner": runner}) for runner, count in rows.annotate(count=Count("pk"))]
+
+
+def _oldest_due() -> list[Sample]:
+    oldest = Export.objects.filter(next_due_at__gt=AT_ONCE).aggregate(oldest=Min("next_due_at"))["oldest"]
+    late = (timezone.now() - oldest).total_seconds() if oldest else 0.0
+    return [Sample(value=max(0.0, late))]
+
+
+def _ended() -> list[Sample]:
+    since = timezone.now() - timedelta(hours=1)
+    counted = Job.objects.filter(settled_at__gt=since).order_by().values_list("status", "cause")
+    rows = counted.annotate(count=Count("pk"))
+    return [Sample(value=count, of={"status": status, "cause": cause}) for status, cause, count in rows]
+
+
+def _closed() -> list[Sample]:
+    return [Sample(value=1, of={"kind": kind}) for kind in Intake.closed()]
+
+
+for _gauge in (
+    Gauge(
+        name="driver_age_seconds", says="Since the driver's last pass", read=lambda: age_of(driver.LEASE), seconds=True
+    ),
+    Gauge(
+        name="cluster_age_seconds",
+        says="Since the cluster's last sign of life",
+        read=lambda: age_of(CLUSTER),
+        seconds=True,
+    ),
+    Gauge(name="exports_active", says="Exports that have not ended, by status", read=_jobs),
+    Gauge(name="exports_unreachable", says="Exports whose runner or store does not answer", read=_unreachable),
+    Gauge(name="exports_ended_last_hour", says="Exports that ended within an hour, by status and cause", read=_ended),
+    Gauge(
+        name="exports_due_late_seconds",
+        says="How late the export is that has been due longest",
+        read=_oldest_due,
+        seconds=True,
+    ),
+    Gauge(name="attempts_not_gone", says="Attempts that may still run, by runner", read=_attempts),
+    Gauge(name="queue_depth", says="Bells in django-q2's queue", read=lambda: [Sample(value=OrmQ.objects.count())]),
+    Gauge(
+        name="bulk_acts", says="Bulk acts that are under way", read=lambda: [Sample(value=Bulk.unfinished().count())]
+    ),
+    Gauge(name="intake_closed", says="Kinds of which nothing new is started", read=_closed),
+):
+    register(_gauge)

@@ -1,0 +1,113 @@
+"""Acts that end an export whatever it says itself: mark it failed, mark it lost, delete it."""
+
+from exports.staff.acts.base import Act, Answer, Case, Order, Wanted, register
+from exports.staff.acts.looking import seen
+
+FORCE = "force"
+PERMISSION = "exports.force_export"
+EVEN_RUNNING = Wanted(label="If it runs", choices=(("", "Refuse"), (FORCE, "Even though it runs")))
+
+
+def _runs(case: Case, order: Order) -> str:
+    """Why it should not be ended by hand, by what its runner says now; empty where nothing keeps it from being so."""
+    if case.attempt is None or case.attempt.gone_at or seen(case, order).life != "alive":
+        return ""
+    if order.given == FORCE and order.by.has_perm(PERMISSION):
+        return ""
+    said = f"Refused: its runner says that attempt {case.attempt.number} runs. Cancel it instead"
+    return f"{said}, or end it even so." if order.by.has_perm(PERMISSION) else f"{said}."
+
+
+def _against_failing(case: Case) -> str:
+    return f"It is {case.now} already." if case.export.job.settled else ""
+
+
+def _would_fail(case: Case, order: Order) -> str:
+    return _runs(case, order) or f"It ends as failed at {case.export.job.percent} %, and its owner reads the reason."
+
+
+def _fail(case: Case, order: Order) -> Answer:
+    refused = _runs(case, order)
+    if refused:
+        return Answer(ok=False, said=refused)
+    if not case.export.fail(actor=order.actor, reason=order.reason):
+        return Answer(ok=False, said="Somebody else was first: it has ended meanwhile.")
+    return Answer(ok=True, said="It is failed; what may still run for it is stopped.")
+
+
+def _against_losing(case: Case) -> str:
+    runs = case.attempt is not None and case.attempt.gone_at is None
+    return f"It is {case.now}, and nothing runs for it." if case.export.job.settled and not runs else ""
+
+
+def _would_lose(case: Case, order: Order) -> str:
+    ends = "It has ended; " if case.export.job.settled else f"It ends as lost at {case.export.job.percent} %; "
+    return _runs(case, order) or f"{ends}its attempts count as gone, and their places are free."
+
+
+def _lose(case: Case, order: Order) -> Answer:
+    refused = _runs(case, order)
+    if refused:
+        return Answer(ok=False, said=refused)
+    if not case.export.lose(actor=order.actor, reason=order.reason):
+        return Answer(ok=False, said="Somebody else was first: it has ended, and nothing runs for it.")
+    return Answer(ok=True, said="It is given up; its owner can retry it.")
+
+
+def _against_deleting(case: Case) -> str:
+    if not case.export.job.settled:
+        return f"It is {case.now}; only what has ended can be deleted."
+    runs = case.attempt is not None and case.attempt.gone_at is None
+    return "Something may still run for it; stop that first." if runs else ""
+
+
+def _delete(case: Case, order: Order) -> Answer:
+    if not case.export.discard():
+        return Answer(ok=False, said="Somebody else was first: it has changed, or is deleted already.")
+    return Answer(ok=True, said=f"“{case.export.job.title}” of {case.export.job.owner} is deleted.")
+
+
+register(
+    Act(
+        key="fail",
+        order=11,
+        label="Mark failed",
+        says="Refused while its runner says that it runs.",
+        permission="exports.fail_export",
+        against=_against_failing,
+        plan=_would_fail,
+        take=_fail,
+        confirms=True,
+        why=True,
+        wants=EVEN_RUNNING,
+    )
+)
+register(
+    Act(
+        key="lose",
+        order=12,
+        label="Mark lost",
+        says="The last resort: it needs neither runner nor store, and frees the places that its attempts hold.",
+        permission="exports.lose_export",
+        against=_against_losing,
+        plan=_would_lose,
+        take=_lose,
+        confirms=True,
+        why=True,
+        wants=EVEN_RUNNING,
+    )
+)
+register(
+    Act(
+        key="delete",
+        order=99,
+        label="Delete",
+        says="With its film and its whole past. Only what has ended.",
+        permission="exports.delete_export",
+        against=_against_deleting,
+        plan=lambda case, order: f"“{case.export.job.title}” is deleted for good, with its film.",
+        take=_delete,
+        confirms=True,
+        why=True,
+    )
+)

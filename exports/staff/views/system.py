@@ -1,0 +1,125 @@
+"""The installation on one page: who is alive, what waits, what answers, and which kinds are let in."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from exports import gauges, kinds, versions
+from exports.gauges import Gauge
+from exports.models import Drill, Heartbeat, Intake, Lease
+from exports.models.heartbeat import CLUSTER, SILENT_AFTER
+from exports.staff import reach, scope
+from exports.staff.views import entry
+from exports.staff.views.lists import silence
+from exports.tools import tools
+from progress import wording
+
+ELSEWHERE = (("statistics", "Statistics and the league of estimates"), ("admin:exports_drill_changelist", "Drills"))
+SWITCH = "exports.change_intake"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    says: str
+    lines: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    kind: str
+    label: str
+    open: bool
+    row: Intake | None
+
+
+@never_cache
+def system(request: HttpRequest) -> HttpResponse:
+    user, now = entry.who(request), timezone.now()
+    if not scope.sees_all(user):
+        raise PermissionDenied
+    beats = Heartbeat.objects.filter(name__startswith=f"{CLUSTER} ").order_by("-at")[:20]
+    context = {
+        "title": "System",
+        "silence": silence(now),
+        "clusters": [
+            (beat.name, wording.took((now - beat.at).total_seconds()), now - beat.at < SILENT_AFTER) for beat in beats
+        ],
+        "leases": Lease.objects.filter(until__gt=now).order_by("name")[:20],
+        "measured": [measured(gauge) for gauge in gauges.gauges()],
+        "reached": reach.last(),
+        "doors": doors(),
+        "may_switch": user.has_perm(SWITCH),
+        "drill": Drill.objects.first(),
+        "versions": versions.all_of_them(),
+        "runner": settings.RUNNER,
+        "store": f"bucket {settings.STORE_BUCKET}" if settings.STORE_BUCKET else f"folder {settings.STORE_ROOT}",
+        "links": [(label, address) for name, label in ELSEWHERE if (address := _address(name))],
+    }
+    return entry.page(request, "system.html", context)
+
+
+@never_cache
+def reached(request: HttpRequest) -> HttpResponse:
+    """Fetched by the page once it is there."""
+    if not scope.sees_all(entry.who(request)):
+        raise PermissionDenied
+    context = {"title": "Reachability", "reached": reach.ask(tools())}
+    whole = "HX-Request" not in request.headers
+    return entry.page(request, "reached.html" if whole else "reached_part.html", context)
+
+
+@require_POST
+def switch(request: HttpRequest) -> HttpResponse:
+    user, said = entry.who(request), request.POST
+    kind = next((each for each in kinds.registered() if each.key == said.get("kind")), None)
+    if kind is None or not user.has_perm(SWITCH) or not scope.sees_all(user):
+        raise PermissionDenied
+    opens, sentence = said.get("to") == "open", said.get("sentence", "").strip()[:200]
+    if Intake.switch(kind.key, open=opens, sentence=sentence, actor=f"staff {user.pk}"):
+        row = Intake.objects.get(pk=kind.key)
+        told = f"{'Opened' if opens else 'Closed'}. {sentence}".strip()
+        LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=told, single_object=True)
+        messages.success(request, f"{kind.label}: {told}")
+    else:
+        messages.warning(request, f"{kind.label}: it stood so already.")
+    return redirect("admin:exports_system")
+
+
+def measured(gauge: Gauge) -> Measured:
+    lines = []
+    for sample in gauge.read():
+        value = f"{sample.value:,.0f}"
+        if gauge.seconds:
+            value = wording.took(sample.value) if sample.value >= 0 else "never"
+        of = " · ".join(each for each in sample.of.values() if each)
+        lines.append(f"{value} {of}".strip())
+    return Measured(says=gauge.says, lines=lines or ["none"])
+
+
+def doors() -> list[Door]:
+    rows = Intake.objects.in_bulk()
+    return [
+        Door(
+            kind=kind.key,
+            label=kind.label,
+            open=rows[kind.key].open if kind.key in rows else True,
+            row=rows.get(kind.key),
+        )
+        for kind in kinds.registered()
+    ]
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:  # a page that this version does not have
+        return ""

@@ -1,0 +1,52 @@
+"""Log lines as JSON, one object a line, with the id of the export that is being worked on."""
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from exports import about
+
+NAMED = re.compile(r"\b(?:export|job)=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
+
+
+class Json(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        said = record.getMessage()
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "said": said,
+        }
+        named = about.export() or _named(said)
+        if named:
+            line["export"] = named
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+class AboutMiddleware:
+    """What is logged while a page of an export is made is about that export."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with about.about(""):
+            return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, named: dict[str, Any]) -> None:
+        export_id = named.get("job_id") or named.get("export_id")
+        if export_id:
+            about.turn_to(export_id)
+
+
+def _named(said: str) -> str:
+    found = NAMED.search(said)
+    return found[1] if found else ""

@@ -1,0 +1,83 @@
+"""Two of staff act on the same export at the same moment: one wins, the other is told."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+
+from exports.models import Bulk, Export
+from exports.staff import bulk
+from exports.staff.acts import Order, find, perform
+from progress.models import Event, Job, Status
+from progress.tracker import ProgressTracker
+from tests.exports.staff.conftest import fresh, requested, status
+from tests.progress.test_race import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def other(django_user_model):
+    return django_user_model.objects.create_superuser("stefan", password="another long secret")
+
+
+@pytest.fixture
+def both(staff, other, tools):
+    def act(first, second, export):
+        def one(by, key):
+            return lambda: perform(find(key), export.pk, Order(by=by, tools=tools, reason="it stands still"))
+
+        return at_once(one(staff, first), one(other, second))
+
+    return act
+
+
+def failed(export):
+    ProgressTracker().fail(export.pk, cause="lost", text="It was lost.")
+
+
+def test_of_two_who_retry_it_one_is_told_that_the_other_was_first(both, export):
+    failed(export)
+    answers = both("retry", "retry", export)
+    assert sorted(answer.ok for answer in answers) == [False, True]
+    lost = next(answer.said for answer in answers if not answer.ok)
+    assert "Somebody else was first" in lost or "only what has failed" in lost
+    assert Event.objects.filter(phase="retried").count() == 1
+    assert LogEntry.objects.count() == 1
+
+
+def test_of_two_who_end_it_one_cause_stands(both, export):
+    answers = both("fail", "lose", export)
+    assert sorted(answer.ok for answer in answers) == [False, True]
+    assert Event.objects.filter(phase="failed").count() == 1
+    assert fresh(export).job.cause in ("failed_by_staff", "lost")
+
+
+def test_of_two_who_run_it_again_one_makes_another(both, export):
+    answers = both("again", "again", export)
+    assert sorted(answer.ok for answer in answers) == [False, True]
+    assert Export.objects.filter(job__parent=export.pk).count() == 1
+
+
+def test_of_two_who_delete_it_one_does(both, export):
+    failed(export)
+    assert sorted(answer.ok for answer in both("delete", "delete", export)) == [False, True]
+    assert not Job.objects.filter(pk=export.pk).exists()
+
+
+def test_who_deletes_and_who_retries_do_not_leave_half_of_it(both, export):
+    failed(export)
+    answers = both("delete", "retry", export)
+    left = Job.objects.filter(pk=export.pk).first()
+    assert any(answer.ok for answer in answers)
+    assert left is None or (left.status == Status.QUEUED and Export.objects.filter(pk=export.pk).exists())
+
+
+def test_two_clusters_work_through_one_bulk_act_once(staff, tools, project):
+    exports = [requested(project, f"Reel {number}") for number in range(6)]
+    for export in exports:
+        failed(export)
+    made = Bulk.begin("retry", [each.pk for each in exports], by=staff, title="Many", reason="", given="")
+    done = at_once(lambda: bulk.run(made.pk, tools), lambda: bulk.run(made.pk, tools))
+    assert sum(done) == 6
+    assert set(made.rows.values_list("ok", flat=True)) == {True}
+    assert all(status(export) == Status.QUEUED for export in exports)
+    assert Event.objects.filter(phase="retried").count() == 6
