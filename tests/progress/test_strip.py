@@ -1,5 +1,6 @@
 """Where the time of a job goes: the strip on its page."""
 
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -68,7 +69,8 @@ def test_what_ended_at_once_explains_nothing(strip, tracker, job):
     assert strip() is None
 
 
-def test_it_tells_the_line_and_the_work_apart_and_what_is_to_come(strip, rendering):
+def test_it_tells_the_line_and_the_work_apart_and_what_is_to_come(strip, rendering, tracker, job, clock):
+    tracker.forecast(job.pk, finish=clock.now + timedelta(seconds=70))
     assert passed(strip()) == {"Waiting in line": 60, "Rendering": 40}
     assert {span.label: round(span.seconds) for span in strip().spans if span.expected} == {
         "Rendering": 60,
