@@ -12,7 +12,8 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from exports import driver
-from exports.models import Attempt, Bulk, Export, Heartbeat, Intake
+from exports.models import Attempt, Bulk, Delivery, Export, Heartbeat, Intake
+from exports.models.delivery import State
 from exports.models.export import AT_ONCE
 from exports.models.heartbeat import CLUSTER
 from progress.models import Job
@@ -79,6 +80,12 @@ def _ended() -> list[Sample]:
     return [Sample(value=count, of={"status": status, "cause": cause}) for status, cause, count in rows]
 
 
+def _owed() -> list[Sample]:
+    """Each state by its own index; what was sent is not counted."""
+    waiting = (State.PENDING, State.SENDING)
+    return [Sample(value=Delivery.objects.filter(state=each).count(), of={"state": each}) for each in waiting]
+
+
 def _closed() -> list[Sample]:
     return [Sample(value=1, of={"kind": kind}) for kind in Intake.closed()]
 
@@ -107,6 +114,7 @@ for _gauge in (
     Gauge(
         name="bulk_acts", says="Bulk acts that are under way", read=lambda: [Sample(value=Bulk.unfinished().count())]
     ),
+    Gauge(name="deliveries_owed", says="Messages that are still to be sent", read=_owed),
     Gauge(name="intake_closed", says="Kinds of which nothing new is started", read=_closed),
 ):
     register(_gauge)
