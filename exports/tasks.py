@@ -61,5 +61,7 @@ def expire() -> int:
 def clear(folders: list[str]) -> int:
     """What a deleted account has left in the store; what is not come to, `tidy_store` takes."""
     return sum(leftovers.clear(folder, tools()) for folder in folders)
+
+
 def run_bulk(bulk_id: str) -> int:
     return bulk.run(uuid.UUID(bulk_id), tools())

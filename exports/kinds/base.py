@@ -126,6 +126,7 @@ class Kind(ABC):
     def is_large(self, spec: Mapping[str, Any], sources: "Iterable[Source]") -> bool:
         """Of 20 chunks or more: what such exports take is told apart from the rest."""
         return False
+
     def may_begin_afresh(self, spec: Mapping[str, Any]) -> bool:
         """Whether its parts can be made in a place of their own: not where the owner's own are kept among them."""
         return True

@@ -161,6 +161,7 @@ class Export(models.Model):
             contact.used(timezone.now())
             if contact.state == "verified":
                 Delivery.owe_missed(contact)
+
     def stop(self, *, actor: str) -> bool:
         """Cancelled, and what runs for it is ended at once; also what a cancel before has left running."""
         with transaction.atomic():
