@@ -30,6 +30,7 @@ class User(AbstractUser):
         with transaction.atomic():
             taken = ProgressTracker().hand_over(giver=guest, taker=self)
             guest.projects.update(owner=self)
+            guest.tokens.update(owner=self)
             Contact.hand_over(giver=guest, taker=self)
             guest.delete()
         return taken
