@@ -1,6 +1,5 @@
 """Who comes back as a guest is asked about the job they left."""
 
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -73,7 +72,7 @@ def test_an_expired_one_is_said_gently_and_forgotten(left):
     assert "data-forget" in page
 
 
-@pytest.mark.parametrize("job", ["", "nonsense", str(uuid.uuid4())])
+@pytest.mark.parametrize("job", ["", "nonsense", "11111111-1111-4111-8111-111111111111"])
 def test_so_is_what_never_was(left, job):
     client, _ = left()
     assert GONE in asked(client, job)
