@@ -12,8 +12,9 @@ from exports import kinds
 from exports.api.dialects.words import ASSEMBLY, zulu
 from exports.api.entering import Asked
 from exports.api.once import once
-from exports.api.problems import not_possible
-from exports.models import Export
+from exports.api.problems import invalid, not_possible
+from exports.models import Contact, Export, Subscription
+from exports.models.contact import MOST as MOST_CONTACTS
 from progress.models import Job
 from progress.models import Status as State
 from progress.snapshot import snapshot
@@ -103,6 +104,38 @@ def _acted(request: Asked, job_id: UUID, verb: Literal["pause", "resume"]) -> St
     if verb not in export.actions or not getattr(export, verb)(actor=f"user {request.auth.pk}"):
         raise not_possible(f"It is {export.job.get_status_display().lower()}, so it cannot {verb}.")
     return Status(200, update(own(request, job_id).job))
+
+
+class NotificationsAsked(Schema):
+    contacts: list[UUID] = Field(..., max_length=MOST_CONTACTS, description="Yours, as your account's page names them.")
+    events: list[Literal["done", "failed", "stuck", "soon"]] = Field(["done", "failed"], max_length=4)
+
+
+class Told(Schema):
+    contact: UUID
+    channel: Literal["mail", "sms", "chat", "webhook"]
+    confirmed: bool = Field(..., description="Nothing is sent where somebody has not confirmed the address.")
+    events: list[str]
+
+
+@router.post("/{uuid:job_id}/notifications", response={200: list[Told]}, summary="Who is told of it, and of what")
+@once
+def notifications(request: Asked, job_id: UUID, asked: NotificationsAsked) -> Status[Any]:
+    """With an empty list of events, those contacts are told nothing of it. Without contacts, it says how it stands."""
+    export = own(request, job_id)
+    contacts = Contact.objects.filter(owner=request.auth.pk).in_bulk(asked.contacts)
+    for number, contact_id in enumerate(asked.contacts):
+        if contact_id not in contacts:
+            raise invalid(f"There is no contact {contact_id} among yours.", at=f"body.contacts.{number}")
+    for contact in contacts.values():
+        export.tell(contact, asked.events)
+    return Status(200, [_told(each) for each in export.subscriptions.select_related("contact")])
+
+
+def _told(subscription: Subscription) -> dict[str, Any]:
+    contact = subscription.contact
+    confirmed = contact.state == "verified"
+    return {"contact": contact.pk, "channel": contact.channel, "confirmed": confirmed, "events": subscription.events}
 
 
 def websocket(request: HttpRequest, job_id: UUID) -> HttpResponse:

@@ -149,3 +149,18 @@ def test_the_stages_are_numbers_that_rise_and_the_endings(browser):
     }  # fmt: skip
     assert browser.get("/api/stages", {"pipeline": "film@9"}).status_code == 422
     assert browser.get("/api/stages").status_code == 200
+
+
+def test_who_is_told_of_an_assembly_is_asked_for_and_said(olgas, export, owner, stranger):
+    from exports.models import Contact
+
+    mine, foreign = (
+        Contact.objects.create(owner=each, channel="mail", address=f"{each.username}@example.com", address_hash=each.pk)
+        for each in (owner, stranger)
+    )
+    there = f"/assembly/jobs/{export.pk}/notifications"
+    told = olgas.post(there, {"contacts": [str(mine.pk)], "events": ["done"]})
+    assert told.json() == [{"contact": str(mine.pk), "channel": "mail", "confirmed": False, "events": ["done"]}]
+    assert olgas.post(there, {"contacts": [], "events": []}).json() == told.json()
+    refused = olgas.post(there, {"contacts": [str(foreign.pk)]})
+    assert (refused.status_code, refused.json()["errors"][0]["at"]) == (422, "body.contacts.0")
