@@ -110,3 +110,7 @@ def test_durations(seconds, words):
 )
 def test_in_brief(seconds, words):
     assert wording.in_brief(seconds) == words
+
+
+def test_a_range_whose_ends_are_told_alike_is_about_one():
+    assert wording.remaining(62, low=40, high=70, now=NOW) == "About 1 minute remaining"
