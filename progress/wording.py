@@ -24,7 +24,9 @@ def remaining(seconds: float, *, low: float | None = None, high: float | None = 
     """How long it will take from now, as exactly as it is known and no more."""
     if low is not None and high is not None and high > 60 and high > max(low, 1) * WIDE:
         said, one = span(low, high), span(high, high)
-        words = _("About %(time)s remaining") % {"time": one} if said == one else _("%(range)s remaining") % {"range": said}
+        words = (
+            _("About %(time)s remaining") % {"time": one} if said == one else _("%(range)s remaining") % {"range": said}
+        )
     elif seconds <= ALMOST_DONE:
         return almost_done()
     elif seconds <= 60:

@@ -47,6 +47,11 @@ class Server:
             )
 
     @property
+    def push(self):
+        """Where its news comes from."""
+        return f"http://127.0.0.1:{self.port + 1}"
+
+    @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 

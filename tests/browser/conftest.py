@@ -27,12 +27,14 @@ WATCH = """
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("Debian's Chromium is not installed; `apt install chromium` brings it")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright keeps an event loop in this thread
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+        "true"  # Playwright keeps an event loop in this thread, as long as it runs
+    )
     from playwright.sync_api import expect, sync_playwright
 
     expect.set_options(timeout=25_000)  # a busy machine is slow, not wrong

@@ -272,6 +272,7 @@ def busy(site, export):
     return status == "running" and "fu-batch" in at_work
 
 
+@pytest.mark.parametrize("site", ["local, folder"], indirect=True)
 def test_a_first_visit_weighs_less_than_60_kb_and_asks_nobody_else(chromium, site):
     with opened(chromium, site.url) as page:
         line = page.context.new_cdp_session(page)

@@ -35,7 +35,7 @@ def test_the_start_page_is_there_and_said_where(server):
     status, headers, page = server.ask("/")
     assert status == 200
     assert "Start an export" in page
-    assert headers["Content-Security-Policy"] == policy()
+    assert headers["Content-Security-Policy"] == policy(push=server.push)
     assert f"Longhaul is at http://127.0.0.1:{server.port}/ (Ctrl-C stops it)" in server.said
 
 
@@ -48,7 +48,7 @@ def test_every_file_that_the_page_names_is_served_hashed_and_to_be_kept(server):
         status, headers, text = server.ask(path)
         assert (status, bool(text)) == (200, True), path
         assert "immutable" in headers["Cache-Control"], path
-        assert headers["Content-Security-Policy"] == policy()
+        assert headers["Content-Security-Policy"] == policy(push=server.push)
 
 
 def test_it_becomes_ready_when_the_cluster_has_beaten(server):
@@ -125,7 +125,11 @@ def test_a_cluster_that_is_killed_is_told_and_started_again(server):
 
 
 def test_a_web_server_that_hangs_is_told_and_started_again(server):
-    [web] = [each for each in psutil.Process(server.process.pid).children() if "granian" in each.cmdline()]
+    [web] = [
+        each
+        for each in psutil.Process(server.process.pid).children()
+        if "exports_site.wsgi:application" in each.cmdline()
+    ]
     for process in (web, *web.children(recursive=True)):
         process.suspend()
     assert soon(lambda: "The web server gave no sign of life for 12 s and was killed" in server.said, 120), server.said
@@ -154,6 +158,6 @@ def test_ctrl_c_leaves_no_process_a_second_run_carries_on_and_even_kill_9_leaves
         assert second.password() == password
         assert second.sign_in("demo", password)[0] == 200
         second.process.kill()
-        assert soon(lambda: not second.processes(), 60), second.processes()
+        assert soon(lambda: not second.processes(), 120), second.processes()
     finally:
         second.end()

@@ -115,6 +115,9 @@ def _wrong_answer(verb, answer):
     return "" if right else f"an answer that cannot be: {str(answer)[:500]}"
 
 
+MADE = {"chunk.mp4", "chunk.jpg", "piece.flac"}  # what was asked for
+
+
 def _left_over(process, folder, *, is_whole):
     """What a child that was killed leaves in its folder goes with the folder; who ends by himself leaves nothing."""
     with suppress(ProcessLookupError):
@@ -123,7 +126,7 @@ def _left_over(process, folder, *, is_whole):
     names = {path.name for path in folder.iterdir()}
     for path in folder.iterdir():
         path.unlink()
-    return f"left in the folder: {names}" if is_whole and names - {"chunk.mp4", "piece.flac"} else ""
+    return f"left in the folder: {names}" if is_whole and names - MADE else ""
 
 
 def _beyond(process, limits):
