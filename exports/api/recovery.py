@@ -10,11 +10,13 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from exports import posts
-from exports.models import Attempt, Export
+from exports.api.entering import whoever
+from exports.api.problems import Problem
+from exports.models import Attempt, Export, User
 from exports.tools import tools
 from exports.views import lazy
 from modal_functions.posting import SIGNED, TIMED
-from progress import access, wording
+from progress import wording
 from progress.errors import Refused
 from progress.models import Job, Status
 
@@ -37,9 +39,10 @@ WORDS = {
 @never_cache
 def active(request: HttpRequest) -> HttpResponse:
     """The exports of whoever asks that have not ended; the newest first."""
-    if access.is_anonymous(request):
-        return _error("Sign in to see your exports.", 401)
-    mine = Job.objects.of(request.user.pk).active().filter(export__isnull=False)
+    who = _who(request)
+    if isinstance(who, HttpResponse):
+        return who
+    mine = Job.objects.of(who.pk).active().filter(export__isnull=False)
     jobs = mine.select_related("export").order_by("-created_at", "-pk")[:MOST]
     calls = dict(
         Attempt.objects.filter(export__in=[job.pk for job in jobs]).order_by("number").values_list("export", "call_id")
@@ -63,13 +66,14 @@ def _line(job: Job, call_id: str) -> dict[str, Any]:
 @never_cache
 def modal_status(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """Looks at what runs for it, and takes the step that is due: whoever asks finishes what ended meanwhile."""
-    if access.is_anonymous(request):
-        return _error("Sign in to see this export.", 401)
-    export = _visible(request, job_id)
+    who = _who(request)
+    if isinstance(who, HttpResponse):
+        return who
+    export = _visible(who, job_id)
     if export is None:
         return _error(NOT_FOUND, 404)
     if not export.job.settled and lazy.look(job_id):
-        export = _visible(request, job_id) or export
+        export = _visible(who, job_id) or export
     attempt = export.latest_attempt
     if attempt is None or not attempt.call_id:
         return _error(NOT_FOUND, 404)
@@ -109,9 +113,19 @@ def report(request: HttpRequest, export_id: uuid.UUID, number: int) -> HttpRespo
     return HttpResponse(status=204)
 
 
-def _visible(request: HttpRequest, job_id: uuid.UUID) -> Export | None:
+def _who(request: HttpRequest) -> User | HttpResponse:
+    """Who asks, by a session or a token; or what is answered to who cannot say."""
+    try:
+        return whoever(request) or _error("Sign in, or send a token, to see your exports.", 401)
+    except Problem as problem:
+        return problem.answer(request)
+
+
+def _visible(who: User, job_id: uuid.UUID) -> Export | None:
     export = Export.objects.select_related("job__owner").filter(pk=job_id).first()
-    return export if export and access.may_see(request, export.job) else None
+    if export is None or (export.job.owner_id != who.pk and not who.has_perm("progress.view_job", export.job)):
+        return None
+    return export
 
 
 def _error(sentence: str, status: int) -> JsonResponse:

@@ -132,3 +132,12 @@ def test_who_asks_takes_the_step_that_is_due_though_the_driver_drives(browser, e
     call(export, outcome="abort", gone_at=export.job.created_at)
     asked(browser, export)
     assert Export.objects.get(pk=export.pk).job.status == Status.QUEUED
+
+
+def test_a_script_is_answered_by_its_token_and_a_strangers_is_not(export, owner, stranger, script):
+    hers, his = script(owner, "read"), script(stranger, "read")
+    client, there = hers.client, reverse("api-active")
+    assert [line["job_id"] for line in client.get(there, headers=hers.headers).json()["exports"]] == [str(export.pk)]
+    assert his.client.get(there, headers=his.headers).json() == {"exports": []}
+    status = reverse("api-modal-status", args=[export.pk])
+    assert his.client.get(status, headers=his.headers).status_code == 404
