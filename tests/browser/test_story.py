@@ -194,7 +194,7 @@ def test_it_is_uploaded_left_come_back_to_from_another_browser_and_downloaded_wh
         enters(page)
         page.locator(".export-list").get_by_role("link", name="Harbour").click()
         expect(page.get_by_role("progressbar")).to_be_visible()
-        assert kept.now(export) in ("queued", "running"), "there is something left to see"
+        assert kept.now(export) in ("uploading", "queued", "running"), "there is something left to see"
         expect(page.get_by_role("heading", name="Complete")).to_be_visible(timeout=90_000)
         expect(page).to_have_title("Done · Harbour")
         page.wait_for_timeout(700)  # the last easing of the bar

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -73,3 +75,16 @@ def test_it_costs_two_queries_however_much_there_is(client, owner, tracker, djan
         tracker.create("film@1", title=f"Reel {number}", owner=owner)
     with django_assert_num_queries(2):  # the account, the rows
         client.get(ADDRESS)
+
+
+def test_the_bar_of_another_job_is_another_bar_so_that_none_is_seen_to_fall(client, owner, tracker):
+    """A bar that keeps its name is moved, and would run backwards to where the next job stands."""
+    client.force_login(owner)
+    first, second = (tracker.create("film@1", title=title, owner=owner) for title in ("First", "Second"))
+
+    def bar():
+        return re.search(r'id="(indicator-soonest-[0-9a-f-]+)"', client.get("/exports/indicator").text)[1]
+
+    before = bar()
+    tracker.cancel(second.pk if str(second.pk) in before else first.pk, actor="user 1")
+    assert bar() != before
