@@ -234,6 +234,7 @@ def test_it_is_paused_resumed_and_stopped_with_a_receipt(chromium, site, enters,
         page.get_by_label("Size").select_option("2160p")
         page.get_by_label("Quality").select_option("high")
         page.get_by_role("button", name="Export", exact=True).click()
+        expect(page.get_by_text("Uploaded.", exact=True)).to_be_visible()
         page.get_by_role("link", name="Open the export").click()
         page.wait_for_url("**/exports/*-*/")
         export = re.search(r"exports/([0-9a-f-]{36})", page.url)[1]
