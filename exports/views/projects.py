@@ -15,9 +15,7 @@ from django_htmx.http import trigger_client_event
 from exports import notices, showing
 from exports.forms import ProjectForm
 from exports.models import Project, Source
-from exports.tools import tools
-from exports.views.elsewhere import redirect_to
-from modal_functions.store import StoreError
+from exports.views import pictures
 from progress.models import Job, Status
 from progress.snapshot import snapshot
 
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 
 PAGE = 50
 EXPORTS_SHOWN = 10
-AN_HOUR = 60 * 60
-A_DAY = 24 * AN_HOUR
 
 
 @login_required
@@ -71,22 +67,7 @@ def library(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 @require_GET
 def thumbnail(request: HttpRequest, source_id: uuid.UUID) -> HttpResponse:
     source = Source.objects.select_related("project").filter(pk=source_id).first()
-    key = source.facts.get("thumbnail") if source and _may_see(request, source) else None
-    if not key:
-        raise Http404
-    link = tools().store.link(key, seconds=AN_HOUR, disposition="inline", content_type="image/jpeg")
-    if link is not None:
-        return redirect_to(link, kept_for=AN_HOUR // 2)
-    try:
-        picture = tools().store.get(key)
-    except StoreError:
-        picture = None
-    if picture is None:
-        raise Http404
-    answer = HttpResponse(picture, content_type="image/jpeg")
-    answer["Cache-Control"] = f"private, max-age={A_DAY}"
-    answer["Vary"] = "Cookie"
-    return answer
+    return pictures.shown(source.facts.get("thumbnail") if source and _may_see(request, source) else None)
 
 
 def own(request: HttpRequest, project_id: uuid.UUID) -> Project:

@@ -2,7 +2,7 @@
 
 import uuid
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
@@ -10,12 +10,8 @@ from django.views.decorators.http import require_GET, require_safe
 from exports import so_far
 from exports.models import Export
 from exports.tools import tools
-from exports.views.elsewhere import redirect_to
-from modal_functions.store import StoreError
+from exports.views import pictures
 from progress import access
-
-AN_HOUR = 60 * 60
-A_DAY = 24 * AN_HOUR
 
 
 @require_GET
@@ -29,24 +25,8 @@ def section(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def preview(request: HttpRequest, job_id: uuid.UUID, name: str) -> HttpResponseBase:
-    """What it shows never changes: its name is made of it."""
-    key = so_far.preview_key(_own(request, job_id), name)
-    if key is None:
-        raise Http404
-    link = tools().store.link(key, seconds=AN_HOUR, disposition="inline", content_type="image/jpeg")
-    if link is not None:
-        return redirect_to(link, kept_for=AN_HOUR // 2)
-    try:
-        picture = tools().store.get(key)
-    except StoreError:
-        picture = None
-    if picture is None:
-        raise Http404
-    answer = HttpResponse(picture, content_type="image/jpeg")
-    answer["Cache-Control"] = f"private, max-age={A_DAY}"
-    answer["Vary"] = "Cookie"
-    return answer
+def preview(request: HttpRequest, job_id: uuid.UUID, name: str) -> HttpResponse:
+    return pictures.shown(so_far.preview_key(_own(request, job_id), name))
 
 
 def _own(request: HttpRequest, job_id: uuid.UUID) -> Export:
