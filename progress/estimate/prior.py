@@ -103,7 +103,9 @@ def _base(base: str, part: Part, step: float, total: float, rates: Rates) -> dic
             count=centre.count + 1,
         ),
         f"{base}/slope": Rate(
-            mean=slope.mean + gain * step, variance=slope.variance - gain * gain / total, count=slope.count + 1
+            mean=slope.mean + gain * step,
+            variance=max(slope.variance - gain * gain / total, 0.0),
+            count=slope.count + 1,
         ),
     }
 
@@ -116,7 +118,7 @@ def _move(stage: str, level: str, step: float, total: float, rates: Rates, chang
     known = rates.get(key) or Rate(mean=0.0, variance=spread.variance)
     mean, variance, seen = known.mean, known.variance, known.count
     moved = mean + variance * step
-    surer = variance * (1 - variance / total) + factory.drift(type_.partition("/")[2])
+    surer = max(variance * (1 - variance / total), 0.0) + factory.drift(type_.partition("/")[2])
     levels, square = spread.count + factory.LEVELS, moved * moved + surer
     if seen:
         apart, count = spread.variance + (square - mean * mean - variance) / levels, spread.count
