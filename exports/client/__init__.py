@@ -4,7 +4,7 @@ with Longhaul("https://exports.example.com", token="lh_…") as site:
     project = site.begin_project("Holiday")
     clips = [site.upload(project, path) for path in paths]
     site.arrange(project, clips)
-    for seen in site.watch(site.export(project, size="1080p")):
+    for seen in site.watch(site.export(project, size="1080p")["id"]):
         print(seen["job"]["percent"])
 """
 
