@@ -11,11 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from exports.leash import PATIENCE, Leash
+
 PR_SET_PDEATHSIG = 1
-PATIENCE = 15.0  # seconds for a clean end, before the whole process group is killed
 LONGEST_PAUSE = 30.0  # seconds between two starts of something that keeps dying
 HEALTHY_AFTER = 60.0  # seconds of life after which a death counts as the first again
 
+_leash = Leash()
 # Looked up before any fork: between fork and exec a child may only do what needs no lock.
 _prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 
@@ -50,6 +52,7 @@ class Child:
             start_new_session=True,
             preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - one system call, no lock
         )
+        _leash.tie(self.process.pid)
         self.started = self.clock()
         if self.watch:
             self.watch.begin(self.process.pid)
@@ -97,6 +100,7 @@ class Child:
         if self.process:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
+            _leash.untie(self.process.pid)
 
 
 def run_until_told(children: Sequence[Child], *, every: float = 0.5, patience: float = PATIENCE) -> int:
@@ -117,7 +121,7 @@ def run_until_told(children: Sequence[Child], *, every: float = 0.5, patience: f
 
 
 def _end_with(parent: int) -> Callable[[], None] | None:
-    """Linux ends a child together with its parent, even when that is killed; elsewhere only a clean stop does."""
+    """Linux tells a child of its parent's end at once, even when that is killed; elsewhere the leash does."""
     if _prctl is None:
         return None
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -14,6 +15,7 @@ from tests.exports.conftest import soon
 
 ROOT = Path(__file__).parents[2]
 STAYS = ["sleep", "300"]
+DEAF = 'trap "" TERM; sleep 300 & echo $! > "$0"; wait'
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child together with its parent")
 
 
@@ -158,7 +160,7 @@ def falls_silent_and_is_noticed(one, watch, clock, after):
 
 def test_what_hangs_is_killed_with_all_that_it_started_and_begins_again(child, said, tmp_path):
     started, watch = tmp_path / "started", Silent()
-    hung = child("sh", "-c", 'trap "" TERM; sleep 300 & echo $! > "$0"; wait', str(started), watch=watch)
+    hung = child("sh", "-c", DEAF, str(started), watch=watch)
     hung.keep_running()
     below, first = pid_in(started), hung.process
     watch.silence = 89.0
@@ -224,7 +226,7 @@ def test_who_ends_when_told_is_not_killed(child, said):
 
 def test_who_does_not_end_when_told_is_killed_with_all_that_it_started(child, said, tmp_path):
     started = tmp_path / "started"
-    deaf = child("sh", "-c", 'trap "" TERM; sleep 300 & echo $! > "$0"; wait', str(started))
+    deaf = child("sh", "-c", DEAF, str(started))
     deaf.keep_running()
     below = pid_in(started)
     deaf.ask_to_stop()
@@ -306,22 +308,39 @@ def test_they_share_one_patience(signals_restored):
 
 PARENT = """
 import sys, time
-from exports.processes import Child
-child = Child("worker", ["sleep", "300"], print)
+from exports import processes
+from exports.leash import Leash
+processes._leash = Leash(patience=float(sys.argv[1]))
+child = processes.Child("worker", sys.argv[2:], print)
 child.keep_running()
 print(child.process.pid, flush=True)
 time.sleep(300)
 """
 
 
-@on_linux
-def test_a_child_ends_when_its_parent_is_killed():
-    command = [sys.executable, "-c", PARENT]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+@contextmanager
+def killed_parent(*command, patience=60):
+    """Gives the child's pid; the parent is killed at the end."""
+    told = [sys.executable, "-c", PARENT, str(patience), *command]
+    with subprocess.Popen(told, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
         child = int(parent.stdout.readline())
         assert alive(child)
+        yield child
         parent.kill()
-    assert soon(lambda: not alive(child))
+
+
+@on_linux
+def test_a_child_ends_when_its_parent_is_killed():
+    with killed_parent(*STAYS) as child:
+        pass
+    assert soon(lambda: not alive(child), seconds=30), "before the leash would lose its patience"
+
+
+def test_a_child_that_hangs_when_its_parent_is_killed_is_killed_with_all_that_it_started(tmp_path):
+    started = tmp_path / "started"
+    with killed_parent("sh", "-c", DEAF, str(started), patience=0.2) as child:
+        below = pid_in(started)
+    assert soon(lambda: not alive(child) and not alive(below))
 
 
 @on_linux
