@@ -14,7 +14,7 @@ from django_q.models import OrmQ
 from exports import driver
 from exports.models import Attempt, Bulk, Delivery, Export, Heartbeat, Intake
 from exports.models.delivery import State
-from exports.models.export import AT_ONCE
+from exports.models.driven import AT_ONCE
 from exports.models.heartbeat import CLUSTER
 from progress.models import Job
 

@@ -45,7 +45,8 @@ def until(export: Export) -> datetime | None:
     job, kept = export.job, kept_for(export.job.owner)
     if job.status != Status.COMPLETE or job.settled_at is None or kept is None:
         return None
-    return job.settled_at + kept
+    usual = job.settled_at + kept
+    return max(usual, export.keep_until) if export.keep_until else usual
 
 
 def said(owner: User | None) -> str:
@@ -78,17 +79,20 @@ def _due(now: datetime, limit: int | None) -> Iterator[Export]:
     over = Q(job__owner__guest=True, job__settled_at__lte=now - timedelta(hours=GUEST_HOURS))
     if settings.KEEP_DAYS:
         over |= Q(job__owner__guest=False, job__settled_at__lte=now - timedelta(days=settings.KEEP_DAYS))
-    complete = Export.objects.filter(over, job__status=Status.COMPLETE).select_related("job__owner")
+    kept_longer = Q(keep_until__gt=now)
+    complete = Export.objects.filter(over, ~kept_longer, job__status=Status.COMPLETE).select_related("job__owner")
     yield from complete.order_by("job__settled_at")[:limit]
 
 
 def _let_go(export_id: Any, tools: Tools) -> bool:
-    """False where somebody else was first, and for a guest who has signed up meanwhile: they keep it longer."""
+    """False where somebody else was first, and where it is kept longer meanwhile: by a guest who has signed up, or by
+    staff."""
     with transaction.atomic():
-        export = Export.objects.select_related("job__owner").get(pk=export_id)
         owner = User.objects.select_for_update(of=("self",)).filter(jobs=export_id).first()
-        kept, ended = kept_for(owner), export.job.settled_at
-        if kept is None or ended is None or ended + kept > tools.clock():
+        mine = Export.objects.select_related("job__owner").filter(pk=export_id)
+        export = mine.select_for_update(of=("self",)).first()
+        over = until(export) if export else None
+        if export is None or over is None or over > tools.clock():
             return False
         if not tools.tracker.expire(export.pk, actor=ACTOR, text=said(owner)):
             return False

@@ -1,16 +1,16 @@
 """Export: what a person asked for. How far it is stands on its Job; what decides about it, in its attempts."""
 
-import uuid
-from collections.abc import Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import F, Q
 from django.utils import timezone
 
 from exports import doorbell, kinds
 from exports.models.contact import EVERY_EXPORT, Contact, Subscription
+from exports.models.driven import Driven
 from exports.models.project import Project
 from progress.models import Job, Status, Wish
 from progress.tracker import ProgressTracker
@@ -19,25 +19,17 @@ if TYPE_CHECKING:
     from exports.models.attempt import Attempt
     from exports.models.source import Source
 
-LEASE = timedelta(seconds=15)
-AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
-
 
 class ExportQuerySet(models.QuerySet["Export"]):
     def due(self, now: datetime) -> "ExportQuerySet":
         return self.filter(next_due_at__lte=now).order_by("next_due_at")
 
 
-class Export(models.Model):
+class Export(Driven):
     job = models.OneToOneField(Job, primary_key=True, on_delete=models.CASCADE, related_name="export")
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="exports")
     kind = models.CharField(max_length=40)
     spec = models.JSONField()
-
-    # When it is looked at next; nothing more is to be done where there is none.
-    next_due_at = models.DateTimeField(null=True, blank=True, default=AT_ONCE)
-    lease_token = models.UUIDField(null=True, blank=True)
-    lease_until = models.DateTimeField(null=True, blank=True)
 
     errors = models.PositiveSmallIntegerField(default=0)
     interruptions = models.PositiveSmallIntegerField(default=0)
@@ -52,6 +44,7 @@ class Export(models.Model):
     result_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     result_sha256 = models.CharField(max_length=64, blank=True)
     result_facts = models.JSONField(default=dict, blank=True)
+    keep_until = models.DateTimeField(null=True, blank=True)  # kept so long at least, whatever its owner's time is
 
     objects = ExportQuerySet.as_manager()
 
@@ -71,6 +64,7 @@ class Export(models.Model):
             ("force_export", "Can end an export though its runner says that it runs"),
             ("release_export", "Can release the lease of an export"),
             ("queue_export", "Can move an export in the queue"),
+            ("keep_export", "Can keep the results of an export longer"),
             ("blackbox_export", "Can download the black box of an export"),
         )
 
@@ -247,53 +241,18 @@ class Export(models.Model):
             ended[0].delete()
         return True
 
+    def keep(self, until: datetime) -> bool:
+        """Its results stay so long at least; False where they have gone, or stay longer already."""
+        with transaction.atomic():
+            mine = Export.objects.filter(pk=self.pk)
+            mine.select_for_update().first()  # whoever lets them go holds the same
+            shorter = mine.filter(Q(keep_until=None) | Q(keep_until__lt=until), job__status=Status.COMPLETE)
+            return bool(shorter.update(keep_until=until))
+
     def move_in_queue(self, priority: int) -> bool:
         moved = Export.objects.filter(pk=self.pk).exclude(priority=priority).update(priority=priority)
         self.ring()
         return bool(moved)
-
-    def release_lease(self) -> bool:
-        """Whoever had it is overtaken: it may still take its step, and every step may be taken twice."""
-        held = Export.objects.filter(pk=self.pk, lease_token__isnull=False)
-        released = held.update(lease_token=None, lease_until=None)
-        self.ring()
-        return bool(released)
-
-    def ring(self) -> bool:
-        """Look at it now, whatever the clock of the machine that looks says."""
-        rung = Export.objects.filter(pk=self.pk).update(next_due_at=AT_ONCE)
-        doorbell.ring()
-        return bool(rung)
-
-    @classmethod
-    def claim(cls, ids: Iterable[Any], now: datetime) -> "tuple[uuid.UUID, list[Export]]":
-        """The right to drive them for some seconds, without those that somebody else has. When it ends, they are due
-        again: whoever dies with it has lost nothing but these seconds."""
-        token, until = uuid.uuid4(), now + LEASE
-        free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-        rows = cls.objects.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
-        mine = rows.select_for_update(skip_locked=True, no_key=True).values("pk")
-        with transaction.atomic():
-            claimed = cls.objects.filter(free, pk__in=mine).update(
-                lease_token=token, lease_until=until, next_due_at=until
-            )
-        if not claimed:
-            return token, []
-        return token, list(cls.objects.select_related("job", "project").filter(pk__in=ids, lease_token=token))
-
-    @classmethod
-    def release(cls, token: uuid.UUID, due: "dict[Any, datetime | None]") -> None:
-        """Each is due at its time; but who rang while it was looked at is not silenced by what that look decided."""
-        for when in set(due.values()):
-            ids = [pk for pk, each in due.items() if each == when]
-            cls.objects.filter(pk__in=ids, lease_token=token).update(
-                next_due_at=Case(
-                    When(next_due_at=F("lease_until"), then=Value(when, models.DateTimeField(null=True))),
-                    default=F("next_due_at"),
-                ),
-                lease_token=None,
-                lease_until=None,
-            )
 
     def count(self, column: str) -> None:
         Export.objects.filter(pk=self.pk).update(**{column: F(column) + 1})

@@ -13,7 +13,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from exports.models import Attempt, Export, User
-from exports.models.export import AT_ONCE
+from exports.models.driven import AT_ONCE
 from exports.staff import verdict
 from exports.staff.verdict import Verdict, judge
 from progress.models import Status, Wish

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from exports import kinds
 from exports.models import Attempt, Export
-from exports.models.export import AT_ONCE
+from exports.models.driven import AT_ONCE
 from progress import wording
 from progress.models import SETTLED, Status, Wish
 from progress.snapshot import snapshot

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from exports.audit import CHECKS
 from exports.driver import LEASE
 from exports.models import Attempt, Export, Heartbeat, Notice, Source
-from exports.models.export import AT_ONCE
+from exports.models.driven import AT_ONCE
 from modal_functions import store as stores
 from modal_functions.store import Unreachable
 from modal_functions.stores import opened
