@@ -3,4 +3,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exports_site.settings")
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+from progress.quick import QuickPolls  # noqa: E402 - its models need Django
+
+application = QuickPolls(django)

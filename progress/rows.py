@@ -20,7 +20,7 @@ from progress.models import Job
 logger = logging.getLogger("progress")
 
 EVERY = 0.5  # seconds between two looks
-OWNERS_EVERY = 2.0  # a changed password ends a session within this time
+OWNERS_EVERY = 1.0  # a changed password ends a session within two seconds, at the next look but one
 TOO_OLD = 2.0  # without a look for so long, rows are read from the database again
 KEPT_AFTER_END = timedelta(seconds=30)  # so that the last fragment is served from memory too
 SIZE = 500
@@ -29,10 +29,15 @@ SIZE = 500
 class Rows(Protocol):
     def job(self, job_id: uuid.UUID) -> Job | None: ...
 
+    def at_hand(self, job_id: uuid.UUID) -> Job | None: ...
+
     def tray(self, owner_id: Any) -> list[Job]: ...
 
 
 class FromDatabase:
+    def at_hand(self, job_id: uuid.UUID) -> Job | None:
+        return None
+
     def job(self, job_id: uuid.UUID) -> Job | None:
         return Job.objects.select_related("owner").filter(pk=job_id).first()
 
@@ -53,9 +58,12 @@ class FromMemory:
         self._starting = threading.Lock()
 
     def job(self, job_id: uuid.UUID) -> Job | None:
+        return self.at_hand(job_id) or self.database.job(job_id)
+
+    def at_hand(self, job_id: uuid.UUID) -> Job | None:
+        """None where the database would have to be asked."""
         self.start()
-        found = self._jobs.get(job_id) if self.clock() - self._looked < TOO_OLD else None
-        return found or self.database.job(job_id)
+        return self._jobs.get(job_id) if self.clock() - self._looked < TOO_OLD else None
 
     def tray(self, owner_id: Any) -> list[Job]:
         return self.database.tray(owner_id)

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling, trigger_client_event
 
-from progress import access
+from progress import access, quick
 from progress.models import Job, Status
 from progress.rows import rows
 from progress.snapshot import Snapshot, snapshot
@@ -44,6 +44,7 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if job is None:
         gone = render(request, "progress/gone.html", {"job_id": job_id})
         return _uncached(HttpResponseStopPolling(gone.content))
+    quick.note(request, job)
     seen = snapshot(job)
     if request.GET.get("v") == seen.mark:
         return _uncached(HttpResponse(status=204))
