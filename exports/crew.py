@@ -20,14 +20,17 @@ Say = Callable[[str], None]
 
 def web(say: Say, silence: float) -> Child:
     host, port = settings.BIND
+    sign = Answers(host, port, processes=settings.WEB_PROCESSES)
+    return Child("web server", web_command(host, port), say, watch=Watch(sign, patience=silence))
+
+
+def web_command(host: str, port: int) -> list[str]:
     command = [sys.executable, "-m", "granian", "exports_site.wsgi:application", "--interface", "wsgi"]
     command += ["--host", host, "--port", str(port), "--workers", str(settings.WEB_PROCESSES)]
     command += ["--no-ws", "--respawn-failed-workers", "--workers-kill-timeout", "10", "--log-level", "error"]
     # Backpressure counts connections, and browsers keep theirs open: it is no limit on what is worked on at once.
     command += ["--blocking-threads", str(THREADS)]
-    command += ["--backpressure", str(CONNECTIONS), "--backlog", str(CONNECTIONS)]
-    sign = Answers(host, port, processes=settings.WEB_PROCESSES)
-    return Child("web server", command, say, watch=Watch(sign, patience=silence))
+    return [*command, "--backpressure", str(CONNECTIONS), "--backlog", str(CONNECTIONS)]
 
 
 def push(say: Say, silence: float) -> Child:

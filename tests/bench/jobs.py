@@ -12,7 +12,7 @@ django.setup()
 from django.db import connection, transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from exports.management.commands.serve import Command  # noqa: E402
+from exports.crew import web_command  # noqa: E402
 from progress.models import Job  # noqa: E402
 from progress.report import Report  # noqa: E402
 from progress.snapshot import snapshot  # noqa: E402
@@ -47,7 +47,7 @@ class Jobs:
 
     def web_command(self, port: int) -> list[str]:
         """Exactly as `manage.py serve` starts it."""
-        return list(Command()._web("127.0.0.1", port).command)
+        return web_command("127.0.0.1", port)
 
     def connection(self) -> int | None:
         """The process of Postgres that serves this one."""

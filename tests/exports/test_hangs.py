@@ -49,7 +49,7 @@ class Cluster:
     def below(self):
         """The cluster itself, its sentinel and the sentinel's children, the worker first; nothing while it starts."""
         with suppress(psutil.Error, ValueError):
-            [cluster] = psutil.Process(self.process.pid).children()
+            [cluster] = [each for each in psutil.Process(self.process.pid).children() if "qcluster" in each.cmdline()]
             [sentinel] = cluster.children()
             if len(found := sorted(sentinel.children(), key=lambda each: each.create_time())) >= 3:
                 return [cluster, sentinel, *found]
