@@ -65,6 +65,7 @@ class Export(Driven):
             ("release_export", "Can release the lease of an export"),
             ("queue_export", "Can move an export in the queue"),
             ("keep_export", "Can keep the results of an export longer"),
+            ("unshare_export", "Can close the share link of an export"),
             ("blackbox_export", "Can download the black box of an export"),
         )
 

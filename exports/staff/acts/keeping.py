@@ -1,8 +1,9 @@
-"""The act that keeps the results of an export longer than its owner's are kept."""
+"""Acts about results: kept longer than its owner's are, and shared no more."""
 
 from datetime import timedelta
 
 from exports import retention
+from exports.models import Share
 from exports.staff.acts.base import Act, Answer, Case, Order, Wanted, register
 from progress.models import Status
 
@@ -43,5 +44,18 @@ register(
         take=_take,
         why=True,
         wants=Wanted(label="How much longer", choices=TIMES),
+    )
+)
+register(
+    Act(
+        key="unshare",
+        order=18,
+        label="Close its share link",
+        says="Whoever has the link sees nothing from then on; its owner may make another.",
+        permission="exports.unshare_export",
+        against=lambda case: "" if Share.objects.filter(export=case.export).exists() else "It is not shared.",
+        plan=lambda case, order: f"The link of {case.export.share.created_at:%Y-%m-%d %H:%M} UTC ends.",
+        take=lambda case, order: Answer(ok=Share.close_for(case.export), said="Its link leads nowhere now."),
+        why=True,
     )
 )

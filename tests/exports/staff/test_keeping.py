@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exports import retention
-from exports.models import Export, Project, User
+from exports.models import Export, Project, Share, User
 from exports.tools import tools as real_tools
 from progress.models import Job, Status
 from tests.exports.footage import film_of, finished, project_of, requested
@@ -60,6 +60,16 @@ def test_what_is_kept_for_good_and_what_has_no_results_is_refused(owner, guests_
     assert act("keep", film(owner), given="day").said == "Its results are kept for good."
     assert act("keep", export, given="day").said == "It is uploading; only what is complete has results to keep."
     assert act("keep", guests_film).said == "Say how much longer: a day, a week or 30 days."
+
+
+def test_a_share_link_is_closed_with_a_reason_and_only_where_there_is_one(export, act, plan, client):
+    assert act("unshare", export).said == "It is not shared."
+    link = reverse("shared", args=[Share.open_for(export, may_download=True).token])
+    assert client.get(link).status_code == 200
+    assert not act("unshare", export, reason="").ok
+    assert plan("unshare", export).said.startswith("The link of 20")
+    assert act("unshare", export, reason="It went round.").ok
+    assert client.get(link).status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)
