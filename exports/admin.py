@@ -5,6 +5,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.utils.html import format_html_join
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 
+from exports.guessing import GuardedOfStaff
 from exports.models import Drill, User
 from exports.outbox import admin as outbox_admin  # noqa: F401 - registering is the import
 from exports.staff import pages  # noqa: F401 - registering is the import
@@ -13,6 +14,9 @@ from progress.admin import ReadOnly
 for plumbing in (Failure, OrmQ, Schedule, Success, Task):
     if admin.site.is_registered(plumbing):
         admin.site.unregister(plumbing)
+
+
+admin.site.login_form = GuardedOfStaff
 
 
 @admin.register(User)

@@ -31,3 +31,8 @@ class Allowance(models.Model):
                 continue
             Allowance.objects.bulk_create([Allowance(name=name, began=began)], ignore_conflicts=True)
         return max(0.001, (began + timedelta(seconds=seconds) - now).total_seconds())
+
+    @classmethod
+    def give_back(cls, name: str) -> None:
+        """What was taken last was not used after all."""
+        cls.objects.filter(name=name, used__gt=0).update(used=F("used") - 1)

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from exports import resuming
+from exports import guessing, resuming
 from exports.forms import SignUpForm
 from exports.models import User
 from exports.views.projects import home
@@ -79,6 +79,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
 
 class SignIn(LoginView):
+    form_class = guessing.Guarded
     template_name = "accounts/form.html"
     extra_context = {
         "title": "Sign in",
@@ -99,6 +100,7 @@ class SignIn(LoginView):
         """What was made as a guest comes along into the account."""
         guest, account = _guest(self.request), form.get_user()
         response = super().form_valid(form)
+        guessing.remember(response, account, secure=settings.SESSION_COOKIE_SECURE)
         taken = account.adopt(guest) if guest else 0
         if taken:
             said = ngettext("Your export as a guest is now yours.", "Your %d exports as a guest are now yours.", taken)
@@ -106,13 +108,19 @@ class SignIn(LoginView):
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        return self.render_to_response(self.get_context_data(form=form), status=422)
+        response = self.render_to_response(self.get_context_data(form=form), status=422)
+        if isinstance(form, guessing.Guarded) and form.wait:
+            response.status_code, response.headers["Retry-After"] = 429, str(form.wait)
+        return response
 
 
 def sign_in_as_staff(request: HttpRequest) -> HttpResponse:
     """The admin's own page knows no guests, and what they made would be left behind."""
     if _guest(request) is None:
-        return admin.site.login(request)
+        response = admin.site.login(request)
+        if request.method == "POST" and isinstance(request.user, User):
+            guessing.remember(response, request.user, secure=settings.SESSION_COOKIE_SECURE)
+        return response
     wanted = request.GET.get("next") or reverse("admin:index")
     return redirect(f"{reverse('sign-in')}?{urlencode({'next': wanted})}")
 

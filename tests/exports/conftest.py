@@ -1,5 +1,7 @@
 import time
+from datetime import UTC, datetime
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -133,3 +135,11 @@ def logo():
 @pytest.fixture
 def kept_logo():
     return lambda project, checksum: tools().store.size(f"projects/{project.pk}/chunks/{checksum[:2]}/{checksum}.png")
+
+
+@pytest.fixture
+def in_one_while(monkeypatch):
+    """No minute and no quarter of an hour in which something is counted begins in the middle of a test."""
+    now = datetime.now(UTC).replace(minute=7, second=30)
+    for place in ("exports.api.pace", "exports.guessing"):
+        monkeypatch.setattr(f"{place}.timezone", SimpleNamespace(now=lambda: now))

@@ -116,6 +116,7 @@ def test_a_site_that_stays_away_is_said_after_some_patience(site, line, waits):
     assert len(waits) == 5
 
 
+@pytest.mark.usefixtures("in_one_while")
 def test_who_asked_too_often_waits_as_long_as_was_said(site, settings, waits):
     settings.API_CHANGES_A_MINUTE = 1
     site.begin_project("Holiday")

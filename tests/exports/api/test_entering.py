@@ -96,6 +96,7 @@ def test_a_token_that_is_used_each_second_is_written_each_minute(olgas, django_a
 # Not too often
 
 
+@pytest.mark.usefixtures("in_one_while")
 def test_too_many_changes_are_told_when_to_come_back(olgas, settings):
     settings.API_CHANGES_A_MINUTE = 2
     for _ in range(2):
@@ -106,6 +107,7 @@ def test_too_many_changes_are_told_when_to_come_back(olgas, settings):
     assert answer["Retry-After"] in told["detail"]
 
 
+@pytest.mark.usefixtures("in_one_while")
 def test_one_accounts_haste_is_not_anothers(olgas, script, stranger, settings):
     settings.API_CHANGES_A_MINUTE = 1
     olgas.post("/projects", {"name": "Holiday"})

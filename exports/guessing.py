@@ -1,0 +1,72 @@
+"""Passwords are not guessed: so many tries a name, and each browser that an account has signed in with has its own.
+
+So whoever tries passwords of somebody else locks out other strangers, and never the owner at home. No addresses are
+counted: behind one may be a whole town, and before a proxy there is only one.
+"""
+
+import math
+from hashlib import sha256
+from typing import Any
+
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+
+from exports.models import Allowance, User
+from progress import wording
+
+TRIES = 10
+SECONDS = 15 * 60
+COOKIE = "browser"
+SALT = "exports.guessing"
+A_YEAR = 365 * 24 * 60 * 60
+TOO_MANY = "too-many"
+
+
+class Guarded(AuthenticationForm):
+    """The form of every page that takes a password. `wait`: seconds until it takes one again for this name."""
+
+    wait = 0
+
+    def clean(self) -> dict[str, Any]:
+        name, now = _counted_as(self.request, self.cleaned_data.get("username", "")), timezone.now()
+        self.wait = math.ceil(Allowance.take(name, most=TRIES, seconds=SECONDS, now=now))
+        if self.wait:
+            said = _("There were too many wrong passwords for this name. Come back in %(time)s.")
+            raise ValidationError(said % {"time": wording.took(self.wait)}, code=TOO_MANY)
+        cleaned = super().clean()
+        Allowance.give_back(name)  # it was the right one
+        return cleaned
+
+
+class GuardedOfStaff(Guarded, AdminAuthenticationForm):
+    pass
+
+
+def remember(response: HttpResponse, user: User, *, secure: bool) -> None:
+    """This browser has signed in with the account."""
+    known = f"{user.pk}.{get_random_string(16)}"
+    response.set_signed_cookie(COOKIE, known, SALT, max_age=A_YEAR, httponly=True, samesite="Lax", secure=secure)
+
+
+def _counted_as(request: HttpRequest | None, username: str) -> str:
+    """One of a bounded number of names, whatever is typed."""
+    key, digits = username.casefold(), 4
+    device = _known(request, username) if request else ""
+    if device:
+        key, digits = f"{key} {device}", 6
+    return f"sign-in:{sha256(key.encode()).hexdigest()[:digits]}"
+
+
+def _known(request: HttpRequest, username: str) -> str:
+    try:
+        known = str(request.get_signed_cookie(COOKIE, "", SALT, max_age=A_YEAR))
+    except BadSignature:
+        return ""
+    pk = known.partition(".")[0]
+    return known if known and User.objects.filter(pk=pk, username=username).exists() else ""
