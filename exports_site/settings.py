@@ -88,7 +88,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    "exports_site.headers.ContentSecurityPolicyMiddleware",
+    "exports_site.headers.PolicyMiddleware",
     "exports_site.hosts.HostMiddleware",  # before whoever sends to https, which load balancers do not speak
     "django.middleware.security.SecurityMiddleware",
     "exports_site.compress.CompressPagesMiddleware",

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from exports.models import Project
-from exports_site.headers import ContentSecurityPolicyMiddleware
+from exports_site.headers import PolicyMiddleware
 from exports_site.headers import policy as policy_of
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,13 @@ def test_a_bucket_is_named_where_its_bytes_are_shown_or_sent_and_nowhere_else(se
     changed = {name for name in directives if directives[name] != DIRECTIVES[name]}
     assert changed == {"img-src", "media-src", "connect-src"}
     assert all(directives[name][:2] == ["'self'", "https://store.example.com"] for name in changed)
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in", "/nowhere"])
+def test_no_page_may_use_camera_microphone_or_place_nor_be_reached_from_another_window(path, client):
+    answer = client.get(path)
+    assert {"camera=()", "microphone=()", "geolocation=()"} < set(answer.headers["Permissions-Policy"].split(", "))
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
 def test_everything_is_forbidden_that_is_not_named():
@@ -103,7 +110,7 @@ def test_it_is_on_static_files_for_a_drawing_can_hold_a_script(name, with_static
 
 def test_a_view_that_says_otherwise_for_itself_is_heard(rf):
     own = HttpResponse(headers={"Content-Security-Policy": "sandbox"})
-    assert policy(ContentSecurityPolicyMiddleware(lambda request: own)(rf.get("/"))) == "sandbox"
+    assert policy(PolicyMiddleware(lambda request: own)(rf.get("/"))) == "sandbox"
 
 
 @pytest.mark.parametrize(
