@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from modal_functions.wire import PassedStage, ProgressReport
+from modal_functions.wire import PassedStage, ProgressReport, Track
 
 EVERY = 1.0  # seconds: what one key of an object store may be written
 
@@ -79,6 +79,11 @@ class Reporter:
                 bytes=picture.bytes if bytes is None else bytes,
                 note=picture.note if note is None else note,
             )
+
+    def tracks(self, *tracks: Track) -> None:
+        """How far each of several results is. They stay through the stages, until they are told anew."""
+        with self._lock:
+            self._tell(at=self._now(), tracks=tracks)
 
     def close(self) -> None:
         """Waits until the last picture is written, or could not be."""

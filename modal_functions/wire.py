@@ -116,6 +116,15 @@ class PassedStage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Track:
+    """How far one of several results is, beside the stages of the whole."""
+
+    name: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProgressReport:
     """What is written to progress.json: the whole picture, so that any of them may be missed.
 
@@ -136,6 +145,7 @@ class ProgressReport:
     bytes: int | None = None
     note: str = ""
     passed: tuple[PassedStage, ...] = field(default=())
+    tracks: tuple[Track, ...] = ()
 
     def as_wire(self) -> dict[str, Any]:
         return {"v": VERSION, **_plain(asdict(self))}

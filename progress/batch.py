@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 SIZE = 100
 ALWAYS = ("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "heard_at")
 FORETOLD = ("finish_low", "finish", "finish_high", "later", "worsened", "plan")
-COLUMNS = (*ALWAYS, *FORETOLD)
+SOMETIMES = (*FORETOLD, "tracks")
+COLUMNS = (*ALWAYS, *SOMETIMES)
 Tick = tuple[Job, dict[str, Any]]
 
 
@@ -32,12 +33,12 @@ def fits(job: Job, changes: dict[str, Any]) -> bool:
 def write(ticks: Sequence[Tick]) -> int:
     """How many rows were still as they were read, and are written now."""
     plain: list[Tick] = []
-    foretold: list[Tick] = []
+    more: list[Tick] = []
     for job, changes in ticks:
-        told = any(getattr(job, name) != changes[name] for name in FORETOLD)
-        (foretold if told else plain).append((job, changes))
+        told = any(getattr(job, name) != changes[name] for name in SOMETIMES)
+        (more if told else plain).append((job, changes))
     with transaction.atomic(using=router.db_for_write(Job)):
-        return _write(plain, ALWAYS) + _write(foretold, COLUMNS)
+        return _write(plain, ALWAYS) + _write(more, COLUMNS)
 
 
 def _write(ticks: Sequence[Tick], names: Sequence[str]) -> int:

@@ -136,6 +136,7 @@ def changes(
         "message": report.note or ("" if moved_on else job.message),
         "passed": passed,
         "gap": _usual_gap(job, now),
+        "tracks": _tracks(job, report),
         "bp": bp,
         "own_bp": at.bp,
         "heard_at": now,
@@ -144,6 +145,14 @@ def changes(
         "starts_low": None if starts else job.starts_low,
         "starts_high": None if starts else job.starts_high,
     }
+
+
+def _tracks(job: Job, report: Report) -> list[list[Any]]:
+    """None of them falls back, as the bar does not, and none is gone before the next attempt tells of it."""
+    if not report.tracks:
+        return list(job.tracks)
+    before = {(name, total): done for name, done, total in job.tracks}
+    return [[each.name, max(each.done, before.get((each.name, each.total), 0)), each.total] for each in report.tracks]
 
 
 def crossed(job: Job, bp: int) -> list[int]:

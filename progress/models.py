@@ -89,6 +89,7 @@ class Job(models.Model):
     message = models.CharField(max_length=300, blank=True)
     passed = models.JSONField(default=dict, blank=True)  # stage → [seconds, attempt, run], the latest
     gap = models.FloatField(default=0)  # the usual seconds between two reports
+    tracks = models.JSONField(default=list, db_default=[], blank=True)  # of several results: [name, done, total]
 
     # The bar, in basis points: what is shown (it never falls) and where the running attempt really is.
     bp = models.PositiveSmallIntegerField(default=0)

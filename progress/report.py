@@ -14,6 +14,8 @@ WIRE_VERSION = 1
 MOST = 2**53 - 1  # the largest whole number that JSON carries unharmed
 LONGEST_NOTE = 300
 MOST_STAGES = 64
+MOST_TRACKS = 32
+LONGEST_TRACK = 100
 
 Order = tuple[int, int, int]
 
@@ -28,6 +30,15 @@ class Passed:
     done: int | None = None
     total: int | None = None
     kept: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """How far one of several results is, beside the stages of the whole."""
+
+    name: str
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +59,7 @@ class Report:
     bytes: int | None = None
     note: str = ""
     passed: tuple[Passed, ...] = ()
+    tracks: tuple[Track, ...] = ()
 
     @property
     def order(self) -> Order:
@@ -89,6 +101,7 @@ def from_wire(payload: object) -> Report:
         bytes=None if wire.get("bytes") is None else whole("bytes", wire["bytes"], 0, MOST),
         note=_text("note", wire.get("note", ""), LONGEST_NOTE),
         passed=_passed(wire.get("passed", [])),
+        tracks=_tracks(wire.get("tracks", [])),
     )
 
 
@@ -127,6 +140,18 @@ def _one_passed(prefix: str, value: object) -> Passed:
     kept = _kept(prefix, wire, total)
     stage = _key(f"{prefix}stage", wire.get("stage"))
     return Passed(stage=stage, began=began, ended=ended, done=done, total=total, kept=kept)
+
+
+def _tracks(value: object) -> tuple[Track, ...]:
+    if not isinstance(value, list) or len(value) > MOST_TRACKS:
+        raise Refused(f"tracks: expected a list of at most {MOST_TRACKS}, got {str(value)[:40]!r}")
+    return tuple(_one_track(f"tracks[{number}].", each) for number, each in enumerate(value))
+
+
+def _one_track(prefix: str, value: object) -> Track:
+    wire = _object(prefix.rstrip("."), value)
+    done, total = as_units(wire.get("done"), wire.get("total"), prefix)
+    return Track(name=_text(f"{prefix}name", wire.get("name"), LONGEST_TRACK), done=done, total=total)
 
 
 def _object(name: str, value: object) -> Mapping[str, Any]:

@@ -33,6 +33,25 @@ class StageLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrackLine:
+    """How far one of several results is."""
+
+    name: str
+    done: int
+    total: int
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.total if self.total else 100
+
+    @property
+    def said(self) -> str:
+        if self.done >= self.total:
+            return _("ready")
+        return f"{self.percent} %" if self.done else _("to come")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Snapshot:
     job: Job
     pipeline: Pipeline | None
@@ -152,6 +171,13 @@ class Snapshot:
         if self.pipeline is None:
             return []
         return [self._line(number, stage) for number, stage in enumerate(self.pipeline.stages)]
+
+    @cached_property
+    def tracks(self) -> list[TrackLine]:
+        """Of what makes several results that take long. Once all is done, the results themselves are there."""
+        if self.status in (Status.COMPLETE, Status.EXPIRED):
+            return []
+        return [TrackLine(name=name, done=done, total=total) for name, done, total in self.job.tracks]
 
     @cached_property
     def strip(self) -> Strip | None:

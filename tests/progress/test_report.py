@@ -29,6 +29,7 @@ def on_the_wire(**changes):
         "bytes": 12,
         "note": "clip 3",
         "passed": [{"stage": "fetch", "began": "2026-11-20T15:40:00Z", "ended": "2026-11-20T15:40:09.5Z"}],
+        "tracks": [{"name": "WebM", "done": 3, "total": 9}],
     }
     return {name: value for name, value in (told | changes).items() if value is not ...}
 
@@ -48,12 +49,14 @@ def test_what_running_work_writes_is_what_the_site_reads():
         bytes=12,
         note="clip 3",
         passed=(wire.PassedStage(stage="fetch", began=AT, ended=AT + timedelta(seconds=9.5), done=3, total=3),),
+        tracks=(wire.Track(name="WebM", done=3, total=9),),
     )
     read = report.parse(json.dumps(sent.as_wire()))
     assert read.job == JOB
     assert read.order == (2, 1, 41)
     assert (read.began, read.done, read.total, read.unit) == (sent.began, 7310, 9000, "frames")
     assert read.passed[0].ended - read.passed[0].began == timedelta(seconds=9.5)
+    assert read.tracks == (report.Track(name="WebM", done=3, total=9),)
     assert wire.VERSION == report.WIRE_VERSION
 
 
@@ -63,6 +66,7 @@ def test_both_sides_know_the_same_keys():
 
     assert names(wire.ProgressReport) == names(report.Report)
     assert names(wire.PassedStage) == names(report.Passed)
+    assert names(wire.Track) == names(report.Track)
 
 
 def test_what_is_not_needed_may_be_left_out():
@@ -101,6 +105,8 @@ def test_later_means_a_later_attempt_then_run_then_number():
         ({"at": "2026-11-20T15:41:10"}, "at: expected a time with its zone"),
         ({"at": 1763653270}, "at: expected a time with its zone"),
         ({"at": "9999-12-31T23:59:59-23:59"}, "at: expected a time with its zone"),
+        ({"tracks": {}}, "tracks: expected a list of at most 32"),
+        ({"tracks": [{"name": "WebM", "done": 9, "total": 3}]}, "tracks[0].done: expected a whole number from 0 to 3"),
         ({"passed": {}}, "passed: expected a list of at most 64 stages"),
         ({"passed": ["fetch"]}, "passed[0]: expected an object, got 'fetch'"),
         (

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from progress.models import Job
-from progress.report import Report
+from progress.report import Report, Track
 from progress.snapshot import snapshot
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,24 @@ def test_once_everything_is_uploaded_the_list_says_so_at_each_moment(tracker, cl
     tracker.observe(told(job, clock, seq=1, stage="fetch", done=1, total=10))
     assert now()["upload"] == passed["upload"]
     assert now()["fetch"] == ("under way", "1 bytes of 10 bytes")
+
+
+def test_each_of_several_results_has_its_own_bar_which_never_falls(tracker, clock, job, seen):
+    film, small = Track(name="MP4", done=50, total=50), Track(name="WebM", done=20, total=50)
+    tracker.observe(told(job, clock, done=1, total=9, tracks=(film, small)))
+    assert [(each.name, each.percent, each.said) for each in seen().tracks] == [
+        ("MP4", 100, "ready"),
+        ("WebM", 40, "40 %"),
+    ]
+    tracker.observe(told(job, clock, attempt=2))
+    assert [each.percent for each in seen().tracks] == [100, 40], "the next attempt has not told of them yet"
+    tracker.observe(told(job, clock, attempt=2, seq=2, tracks=(film, Track(name="WebM", done=0, total=50))))
+    assert [each.percent for each in seen().tracks] == [100, 40]
+    tracker.observe_many([told(job, clock, attempt=2, seq=3, tracks=(film, Track(name="WebM", done=30, total=50)))])
+    assert [each.percent for each in seen().tracks] == [100, 60]
+    tracker.finalize(job.pk)
+    tracker.complete(job.pk)
+    assert seen().tracks == [], "the results are there instead"
 
 
 def test_bytes_are_told_as_people_read_them(tracker, clock, job, seen):

@@ -23,6 +23,11 @@ router = Router(tags=["Assembly"])
 MEGABYTE = 1_000_000
 
 
+class Track(Schema):
+    format: str = Field(..., examples=["WebM, 1920 × 1080"])
+    progress: int = Field(..., ge=0, le=100)
+
+
 class ProgressUpdate(Schema):
     """Flat here; on the stream the same object is the `data` of an envelope."""
 
@@ -38,6 +43,7 @@ class ProgressUpdate(Schema):
     speed: float | None = Field(..., alias="processingSpeed", description="In `speedUnit`; null while nothing moves.")
     speed_unit: str = Field(..., alias="speedUnit", examples=["MB/s", "frames/min"])
     reason: str = Field(..., description="Why it failed: a cause, such as cancelled_by_user; else empty.")
+    tracks: list[Track] = Field(..., description="How far each output format is, while it is made.")
     last: str = Field(..., alias="lastUpdate", examples=["2026-11-20T15:41:10Z"])
 
 
@@ -56,6 +62,7 @@ def update(job: Job) -> dict[str, Any]:
         "processingSpeed": speed,
         "speedUnit": unit,
         "reason": job.cause if ASSEMBLY[State(job.status)] == "failed" else "",
+        "tracks": [{"format": each.name, "progress": each.percent} for each in seen.tracks],
         "lastUpdate": zulu(job.settled_at or job.heard_at or job.created_at),
     }
 
@@ -66,15 +73,15 @@ def _type(job: Job) -> str:
 
 
 def _speed(job: Job) -> tuple[float | None, str]:
-    """Of the stage that is under way, since it began."""
-    megabytes = job.unit == "bytes"
-    unit = "MB/s" if megabytes else f"{job.unit}/min" if job.unit else ""
+    """Of the stage that is under way, since it began: by bytes where they are known, else by what it counts."""
+    made = job.done if job.unit == "bytes" else job.bytes
+    unit = "MB/s" if made is not None else f"{job.unit}/min" if job.unit else ""
     if job.settled or not job.done or job.stage_began is None or job.heard_at is None:
         return None, unit
     seconds = (job.heard_at - job.stage_began).total_seconds()
     if seconds <= 0:
         return None, unit
-    return round(job.done / seconds / MEGABYTE if megabytes else job.done / seconds * 60, 2), unit
+    return round(job.done / seconds * 60 if made is None else made / seconds / MEGABYTE, 2), unit
 
 
 def own(request: Asked, job_id: UUID) -> Export:

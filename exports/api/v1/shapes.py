@@ -55,6 +55,14 @@ class Stage(Schema):
     note: str
 
 
+class Track(Schema):
+    """How far one of several results is, beside the stages of the whole."""
+
+    name: str = Field(..., examples=["WebM, 1920 × 1080"])
+    done: int
+    total: int
+
+
 class Finish(Schema):
     """When it will be done. Times are null while nothing was measured yet."""
 
@@ -90,6 +98,7 @@ class Job(Schema):
     finish: Finish
     queue_position: int | None
     stages: list[Stage]
+    tracks: list[Track] = Field(..., description="Of kinds whose results take long; empty once it is complete.")
     failure: Failure | None
     attempt: int
     version: int = Field(..., description="Grows with every change.")

@@ -37,6 +37,7 @@ def job(row: Job) -> dict[str, Any]:
             {"key": each.key, "label": each.label, "state": each.state, "said": each.said, "note": each.note}
             for each in seen.stages
         ],
+        "tracks": [{"name": each.name, "done": each.done, "total": each.total} for each in seen.tracks],
         "failure": _failure(row),
         "attempt": row.attempt,
         "version": row.version,

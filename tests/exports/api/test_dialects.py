@@ -119,6 +119,20 @@ def test_assembly_speed_is_what_was_done_since_the_stage_began(browser, export):
     assert (told["processingSpeed"], told["speedUnit"]) == (900.0, "frames/min")
 
 
+def test_assembly_speed_is_told_in_bytes_where_they_are_known(browser, export):
+    job = running(export).job
+    Job.objects.filter(pk=job.pk).update(stage_began=job.heard_at - timedelta(seconds=30), bytes=60_000_000)
+    told = browser.get(f"/api/v1/assembly/jobs/{export.pk}/progress").json()
+    assert (told["processingSpeed"], told["speedUnit"]) == (2.0, "MB/s")
+
+
+def test_assembly_tells_how_far_each_format_is(browser, export):
+    Job.objects.filter(pk=running(export).job.pk).update(tracks=[["WebM, 1920 × 1080", 30, 90]])
+    told = browser.get(f"/api/v1/assembly/jobs/{export.pk}/progress").json()
+    assert told["tracks"] == [{"format": "WebM, 1920 × 1080", "progress": 33}]
+    assert b"WebM, 1920" in browser.get(f"/exports/{export.pk}/").content
+
+
 def test_assembly_is_paused_and_resumed(olgas, export):
     running(export)
     there = f"/assembly/jobs/{export.pk}"
