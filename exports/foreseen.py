@@ -31,7 +31,7 @@ def tell(export: Export, tools: "Tools") -> None:
 def known(kind: str, spec: Mapping[str, Any], sources: Iterable[Source], where: Around) -> Known:
     chosen, all_sources = kinds.get(kind), list(sources)
     parts = chosen.parts(spec, all_sources, where)
-    return Features(pipeline=chosen.pipeline.key, parts=parts), chosen.is_large(spec, all_sources)
+    return Features(pipeline=chosen.pipeline_of(spec).key, parts=parts), chosen.is_large(spec, all_sources)
 
 
 def around(project: Project, now: datetime) -> Around:

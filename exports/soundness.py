@@ -27,8 +27,11 @@ def _of_declarations() -> Iterator[str]:
     for key in {key for key in keys if keys.count(key) > 1}:
         yield f"There are two kinds {key!r}."
     for kind in kinds.registered():
-        if pipelines.find(kind.pipeline.key) != kind.pipeline:
-            yield f"{kind.key}: its pipeline {kind.pipeline.key} is not registered."
+        for each in kind.pipelines:
+            if pipelines.find(each.key) != each:
+                yield f"{kind.key}: its pipeline {each.key} is not registered."
+            if [stage.key for stage in each.stages] != [stage.key for stage in kind.pipeline.stages]:
+                yield f"{kind.key}: {each.key} has other stages than {kind.pipeline.key}, and the same work."
         if kind.pipeline.stages[0].key != "upload":
             yield f"{kind.key}: its first stage is {kind.pipeline.stages[0].key!r}; an export begins with its upload."
         for code in ("internal", "input_missing", "store"):

@@ -63,6 +63,7 @@ class Kind(ABC):
     job_type: ClassVar[str] = "export"  # as the assembly dialect has it: assembly, export or edl
     told: ClassVar[str]  # one sentence, for who chooses among the kinds
     pipeline: ClassVar[Pipeline]
+    former: ClassVar[tuple[Pipeline, ...]] = ()  # its other versions that can still be asked for: of the same stages
     errors: ClassVar[Mapping[str, Error]] = USUAL_ERRORS
     form: ClassVar[type[KindForm]]
     template: ClassVar[str] = "kinds/fields.html"  # how the form's fields stand in its page
@@ -87,6 +88,14 @@ class Kind(ABC):
     @abstractmethod
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
         """What is asked for, fixed: which sources, which parts of them, which output. Unplannable if it cannot be."""
+
+    def pipeline_of(self, spec: Mapping[str, Any]) -> Pipeline:
+        """Of the version that a plan asks for; the usual one where it names none."""
+        return next((each for each in self.former if each.version == spec.get("version")), self.pipeline)
+
+    @property
+    def pipelines(self) -> tuple[Pipeline, ...]:
+        return (self.pipeline, *self.former)
 
     @abstractmethod
     def made_of(self, spec: Mapping[str, Any]) -> set[str]:

@@ -84,7 +84,7 @@ class Export(Driven):
         with transaction.atomic():
             before = beforehand.of_request(project, kind, spec, timezone.now())
             job = ProgressTracker().create(
-                chosen.pipeline.key,
+                chosen.pipeline_of(spec).key,
                 title=title or project.name,
                 owner=project.owner,
                 uploading=True,

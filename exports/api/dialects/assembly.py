@@ -68,7 +68,8 @@ def update(job: Job) -> dict[str, Any]:
 
 
 def _type(job: Job) -> str:
-    kind = next((kind for kind in kinds.registered() if kind.pipeline.key == job.pipeline), None)
+    found = (kind for kind in kinds.registered() for each in kind.pipelines if each.key == job.pipeline)
+    kind = next(found, None)
     return kind.job_type if kind else "export"
 
 

@@ -35,13 +35,17 @@ def exports(request: HttpRequest) -> HttpResponse:
         "asked": asked,
         "kept": {name: request.GET[name] for name in KEPT if request.GET.get(name)},
         "views": [(key, label, _address({}, view=key)) for key, label in VIEWS.items()],
-        "pipelines": [kind.pipeline.key for kind in kinds.registered()],
+        "pipelines": _pipelines(),
         "acts": [act for act in acts() if act.allowed(user)],
         "most": listing.PAGE,
         "scope": scope.told(user),
         "silence": silence(now),
     }
     return entry.page(request, "exports.html", context)
+
+
+def _pipelines() -> list[str]:
+    return [pipeline.key for kind in kinds.registered() for pipeline in kind.pipelines]
 
 
 def asked_for(said: QueryDict, user: User, now: datetime) -> Asked:
@@ -51,7 +55,7 @@ def asked_for(said: QueryDict, user: User, now: datetime) -> Asked:
         scope=scope.within(user),
         now=now,
         view=view if view in VIEWS else ATTENTION,
-        pipeline=pipeline if any(kind.pipeline.key == pipeline for kind in kinds.registered()) else "",
+        pipeline=pipeline if pipeline in _pipelines() else "",
         search=said.get("q", "").replace("\0", "").strip()[:150],
         after=_place(said.get("after", "")),
     )
