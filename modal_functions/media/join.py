@@ -64,6 +64,8 @@ def _container(path: Path, parts: Sequence[Part], output: Output) -> "OutputCont
     """The index stands in front, in room that is kept for it: a second pass over the file would be work unseen."""
     import av
 
+    if output.container == "webm":  # without bitexact its marks are drawn by lot
+        return av.open(str(path), "w", format="webm", container_options={"fflags": "+bitexact"})
     frames = sum(part.frames for part in parts)
     sound = int(frames / output.rate * SAMPLE_RATE / AAC_FRAME) + 4
     room = frames * INDEX_BYTES["picture"] + sound * INDEX_BYTES["sound"] + INDEX_BYTES["rest"]
@@ -73,7 +75,7 @@ def _container(path: Path, parts: Sequence[Part], output: Output) -> "OutputCont
         "video_track_timescale": str(output.rate.numerator),
         "movie_timescale": str(clock if clock <= LARGEST_CLOCK else SAMPLE_RATE),
     }
-    return av.open(str(path), "w", format="mp4", container_options=options)
+    return av.open(str(path), "w", format=output.container, container_options=options)
 
 
 class _Progress:

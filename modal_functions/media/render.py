@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modal_functions.media.chunks import Chunk
+from modal_functions.media.encoders import CHUNK_FORMATS, encoder
 from modal_functions.media.errors import MediaError
 from modal_functions.media.footage import Shown, shown_from
 from modal_functions.media.landing import landing
 from modal_functions.media.opening import opened, sight_of
-from modal_functions.media.picture import BT709, LIMITED, Conformer
+from modal_functions.media.picture import Conformer
 from modal_functions.media.preview import glance
 from modal_functions.media.spec import Output
 
@@ -118,7 +119,7 @@ def _write(
     pictures = _glanced_at(pictures, chunk.frames // 2, picture)
     with landing(path) as beside:
         clock = {"video_track_timescale": str(output.rate.numerator)}
-        with av.open(str(beside), "w", format="mp4", container_options=clock) as container:
+        with av.open(str(beside), "w", format=CHUNK_FORMATS[output.video], container_options=clock) as container:
             frames = _encode(container, pictures, output, on_packet)
         if frames != chunk.frames:
             raise MediaError("result_invalid", f"A part of the film has {frames} frames instead of {chunk.frames}.")
@@ -155,33 +156,3 @@ def _mux(
         container.mux(packet)
         on_packet()
     return len(packets)
-
-
-def encoder(container: "OutputContainer", output: Output) -> "VideoStream":
-    """One thread makes every run byte-identical, `stitchable` gives all chunks the same headers."""
-    options = {
-        "preset": output.preset,
-        "crf": str(output.crf),
-        "profile": "high",
-        "a53cc": "0",
-        "x264-params": f"stitchable=1:open-gop=0:force-cfr=1{steady_code()}",
-    }
-    stream = container.add_stream("libx264", rate=output.rate, options=options)
-    stream.width, stream.height, stream.pix_fmt = output.width, output.height, "yuv420p"
-    context = stream.codec_context
-    context.time_base = 1 / output.rate
-    context.thread_count = 1
-    context.gop_size = 250
-    context.sample_aspect_ratio = Fraction(1)
-    context.color_range = LIMITED
-    context.color_primaries = context.color_trc = context.colorspace = BT709
-    return stream
-
-
-def steady_code() -> str:
-    """x264's AVX-512 code reads memory that nobody wrote when a picture is 320 wide: some runs come out different.
-    Its AVX2 code does not, and is as fast."""
-    try:
-        return ":asm=AVX2" if " avx512" in Path("/proc/cpuinfo").read_text() else ""
-    except OSError:
-        return ""

@@ -25,7 +25,12 @@ LONGEST_BLOCK = SAMPLE_RATE
 FADE = SAMPLE_RATE * 5 // 1000  # at both ends of every clip, against clicks
 
 OnSamples = Callable[[int], None]
-CODECS = {"flac": ("flac", {}), "mp4": ("aac", {"b": "192k"})}
+CODECS: dict[str, tuple[str, dict[str, str]]] = {
+    "flac": ("flac", {}),
+    "mp4": ("aac", {"b": "192k"}),
+    "webm": ("libopus", {"b": "160k"}),
+    "mov": ("pcm_s16le", {}),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +76,13 @@ def take(source: Path, piece: Piece, folder: Path, on_samples: OnSamples | None 
     return path
 
 
-def compose(pieces: Sequence[Piece], folder: Path, path: Path, on_samples: OnSamples | None = None) -> int:
-    """Encodes the pieces that were taken, one after the other, to AAC; returns their samples."""
+def compose(
+    pieces: Sequence[Piece], folder: Path, path: Path, on_samples: OnSamples | None = None, container: str = "mp4"
+) -> int:
+    """Encodes the pieces that were taken, one after the other, as they are in such a film; returns their samples."""
     total = sum(piece.samples for piece in pieces)
     with landing(path) as beside:
-        written = write(beside, "mp4", (block for piece in pieces for block in _in_film(piece, folder)), on_samples)
+        written = write(beside, container, (block for piece in pieces for block in _in_film(piece, folder)), on_samples)
     if written != total:
         raise MediaError("result_invalid", f"The sound has {written} samples instead of {total}.")
     return total
@@ -136,7 +143,7 @@ def write(path: Path, container_format: str, blocks: Iterator[bytes], on_samples
     import av
 
     done = 0
-    clock = {"movie_timescale": str(SAMPLE_RATE)} if container_format == "mp4" else {}
+    clock = {"movie_timescale": str(SAMPLE_RATE)} if container_format in ("mp4", "mov") else {}
     with av.open(str(path), "w", format=container_format, container_options=clock) as container:
         for done in _encoded(container, container_format, blocks):
             if on_samples:

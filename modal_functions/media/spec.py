@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 QUALITIES: Final = {"draft": (28, "superfast"), "standard": (22, "veryfast"), "high": (18, "medium")}
+FORMATS: Final = (("mp4", "h264", "aac"), ("mp4", "hevc", "aac"), ("webm", "vp9", "opus"), ("mov", "prores", "pcm"))
 SMALLEST, LARGEST = 16, 7680
 SLOWEST, FASTEST = 1, 120
 MOST_CLIPS = 500
@@ -36,9 +37,10 @@ class Output:
         _check_side("height", self.height)
         _check_rate(self.fps)
         _check_one_of("quality", self.quality, QUALITIES)
-        _check_one_of("video", self.video, ("h264",))
-        _check_one_of("audio", self.audio, ("aac",))
-        _check_one_of("container", self.container, ("mp4",))
+        _check_one_of("container", self.container, sorted({container for container, *_ in FORMATS}))
+        inside = [pair for container, *pair in FORMATS if container == self.container]
+        _check_one_of("video", self.video, [video for video, _ in inside])
+        _check_one_of("audio", self.audio, sorted({audio for _, audio in inside}))
 
     @property
     def rate(self) -> Fraction:

@@ -70,8 +70,9 @@ def _sound(request: Wire, say: Say) -> Wire:
 
 def _soundtrack(request: Wire, say: Say) -> Wire:
     pieces = [Piece.from_wire(piece) for piece in request["pieces"]]
-    to = Path(request["to"])
-    return {"path": str(to), "samples": compose(pieces, Path(request["folder"]), to, counting("samples", say))}
+    to, container = Path(request["to"]), request.get("container", "mp4")
+    samples = compose(pieces, Path(request["folder"]), to, counting("samples", say), container)
+    return {"path": str(to), "samples": samples}
 
 
 def _join(request: Wire, say: Say) -> Wire:

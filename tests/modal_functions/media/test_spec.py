@@ -27,7 +27,8 @@ def test_what_the_wire_brings_comes_back_as_it_was():
         ({"fps": [25.0, 1]}, "two whole numbers"),
         ({"quality": "best"}, "quality is 'best'; expected one of draft, standard, high"),
         ({"quality": ["high"]}, "quality is"),
-        ({"video": "hevc"}, "video is 'hevc'; expected one of h264"),
+        ({"video": "vp9"}, "video is 'vp9'; expected one of h264, hevc"),
+        ({"container": "avi"}, "container is 'avi'; expected one of mov, mp4, webm"),
         ({"bitrate": 1}, "the fields of output"),
     ],
 )
