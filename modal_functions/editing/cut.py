@@ -1,0 +1,86 @@
+"""Cut: a story in whole frames, as edit lists have it. Each shot is some frames of a clip, in the order of the film."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from modal_functions.editing.timecode import Counting
+
+MOST_SHOTS = 500
+US = 1_000_000
+
+
+class Unreadable(ValueError):
+    """A story that cannot be read, or not be made; the sentence says where and what to change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """`frames` of a clip from its frame `first` on, counted at the story's rate."""
+
+    name: str
+    first: int
+    frames: int
+    note: str = ""
+    sound: bool = True
+
+    @property
+    def end(self) -> int:
+        return self.first + self.frames
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    title: str
+    counting: Counting
+    shots: tuple[Shot, ...]
+
+    @property
+    def rate(self) -> Fraction:
+        return self.counting.rate
+
+    @property
+    def frames(self) -> int:
+        return sum(shot.frames for shot in self.shots)
+
+
+def microseconds(frame: int, rate: Fraction) -> int:
+    """The nearest; frame_at() leads back to the same frame."""
+    return _nearest(frame * US / rate)
+
+
+def frame_at(us: int, rate: Fraction) -> int:
+    return _nearest(us * rate / US)
+
+
+def one_line(text: str) -> str:
+    """What a format of lines can hold: nothing in it ends one."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def reels(names: Iterable[str]) -> dict[str, str]:
+    """A reel of at most eight letters and digits for each clip, none of them twice."""
+    found: dict[str, str] = {}
+    for name in names:
+        if name not in found:
+            found[name] = _free(_reel(name), set(found.values()))
+    return found
+
+
+def _reel(name: str) -> str:
+    stem = name.rpartition("/")[2].rpartition(".")[0] or name
+    letters = re.sub(r"[^A-Z0-9]", "", stem.upper(), flags=re.ASCII)[:8]
+    return f"{letters}1" if letters in ("AX", "BL") else letters or "REEL"  # those two mean something else
+
+
+def _free(reel: str, taken: set[str]) -> str:
+    number, wanted = 1, reel
+    while wanted in taken:
+        number += 1
+        wanted = f"{reel[: 8 - len(str(number))]}{number}"
+    return wanted
+
+
+def _nearest(value: Fraction) -> int:
+    return (2 * value.numerator + value.denominator) // (2 * value.denominator)

@@ -1,0 +1,174 @@
+"""CMX 3600: the edit list that every editing program reads. Written here, and read, one event a shot."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from modal_functions.editing.cut import MOST_SHOTS, Cut, Shot, Unreadable, one_line, reels
+from modal_functions.editing.timecode import BEGIN, Counting
+
+PICTURE = frozenset({"V", "V1", "B", "AA/V", "A2/V", "A/V"})
+LONGEST_TITLE = 70
+TIME = r"(\d{2}[:;]\d{2}[:;]\d{2}[:;.,]\d{2})"
+EVENT = re.compile(rf"(\d{{1,6}})\s+(\S+)\s+(\S+)\s+(\S+)\s+(?:(\d{{1,4}})\s+)?{TIME}\s+{TIME}\s+{TIME}\s+{TIME}\s*")
+FROM = re.compile(r"\*\s*FROM CLIP(?: NAME)?\s*:\s*(.+)", re.IGNORECASE)
+NOTE = re.compile(r"\*\s*(?:COMMENT|NOTE)\s*:\s*(.+)", re.IGNORECASE)
+DROPS = {"DROP FRAME": True, "NON-DROP FRAME": False}
+
+
+# Writing
+
+
+def written(cut: Cut) -> str:
+    return "\n".join(_lines(cut)) + "\n"
+
+
+def _lines(cut: Cut) -> Iterator[str]:
+    counting, of_reel = cut.counting, reels(shot.name for shot in cut.shots)
+    yield f"TITLE: {one_line(cut.title)[:LONGEST_TITLE] or 'Untitled'}"
+    yield f"FCM: {'DROP FRAME' if counting.drop else 'NON-DROP FRAME'}"
+    yield ""
+    record = counting.parse(BEGIN)
+    for number, shot in enumerate(cut.shots, 1):
+        times = (shot.first, shot.end, record, record + shot.frames)
+        channels = "B    " if shot.sound else "V    "
+        yield f"{number:03d}  {of_reel[shot.name]:<8} {channels} C        {' '.join(map(counting.show, times))}"
+        yield f"* FROM CLIP NAME: {one_line(shot.name)}"
+        if shot.note:
+            yield f"* COMMENT: {one_line(shot.note)}"
+        record += shot.frames
+
+
+# Reading
+
+
+@dataclass
+class _Event:
+    """As it stands in the file, with what is told of it in the lines below."""
+
+    number: str
+    reel: str
+    channels: str
+    how: str
+    times: tuple[int, int, int, int]
+    name: str = ""
+    note: str = ""
+
+
+@dataclass
+class _Found:
+    title: str = ""
+    drop: bool = False
+    events: list[_Event] = field(default_factory=list)
+
+
+def read(text: str, rate: Fraction) -> Cut:
+    """An edit list does not say how many frames a second has, so `rate` does. Unreadable, with the event."""
+    found = _Found()
+    for line in text.lstrip("\ufeff").splitlines():
+        _understand(line.strip(), found, rate)
+    seen = [event for event in found.events if _has_picture(event)]
+    if not seen:
+        raise Unreadable("There is no event with a picture in this EDL.")
+    if len(seen) > MOST_SHOTS:
+        raise Unreadable(f"The EDL has {len(seen)} events; expected at most {MOST_SHOTS}.")
+    _check_order(seen)
+    shots = tuple(_shot(event) for event in seen)
+    return Cut(title=found.title, counting=_counting(rate, found.drop), shots=_with_sound(shots, found.events))
+
+
+def _understand(line: str, found: _Found, rate: Fraction) -> None:
+    if line.startswith("TITLE:"):
+        found.title = line.removeprefix("TITLE:").strip()
+    elif line.startswith("FCM:"):
+        found.drop = DROPS.get(line.removeprefix("FCM:").strip(), found.drop)
+    elif line.startswith("M2 "):
+        raise Unreadable(f"Event {_last(found)} changes its speed, which cannot be made here. Render it first.")
+    elif line.startswith("*"):
+        _remark(line, found)
+    elif line[:1].isdigit():
+        found.events.append(_event(line, _counting(rate, found.drop)))
+
+
+def _remark(line: str, found: _Found) -> None:
+    if not found.events:
+        return
+    event = found.events[-1]
+    if told := FROM.fullmatch(line):
+        event.name = told[1].strip()
+    elif told := NOTE.fullmatch(line):
+        event.note = f"{event.note} {told[1].strip()}".strip()
+
+
+def _event(line: str, counting: Counting) -> _Event:
+    found = EVENT.fullmatch(line)
+    if found is None:
+        raise Unreadable(f"Expected an event with four timecodes, got “{line[:60]}”.")
+    number, reel, channels, how, _, *times = found.groups()
+    try:
+        first, last, begin, end = (counting.parse(each) for each in times)
+    except ValueError as error:
+        raise Unreadable(f"Event {number}: {error}") from error
+    if how != "C":
+        raise Unreadable(f"Event {number} is no cut but “{how}”; expected cuts only. Render dissolves and wipes first.")
+    event = _Event(number=number, reel=reel, channels=channels, how=how, times=(first, last, begin, end))
+    if _has_picture(event):
+        _check_event(event)
+    elif channels.upper().startswith("V"):
+        raise Unreadable(f"Event {number} lies on a second picture track, {channels}; expected one track.")
+    return event
+
+
+def _check_event(event: _Event) -> None:
+    first, last, begin, end = event.times
+    if event.reel.upper() == "BL":
+        raise Unreadable(f"Event {event.number} is black; expected a clip. Put one there, or close the gap.")
+    if last <= first:
+        raise Unreadable(f"Event {event.number}: expected its source to end after it begins.")
+    if last - first != end - begin:
+        raise Unreadable(
+            f"Event {event.number} takes {last - first} frames of its source for {end - begin} of the film:"
+            " it changes its speed, which cannot be made here. Render it first."
+        )
+
+
+def _check_order(seen: list[_Event]) -> None:
+    seen.sort(key=lambda event: event.times[2])
+    record = seen[0].times[2]
+    for event in seen:
+        if event.times[2] != record:
+            what = "a gap before it" if event.times[2] > record else "a part of the film that is taken already"
+            raise Unreadable(f"Event {event.number} has {what}; expected shots that follow each other.")
+        record = event.times[3]
+
+
+def _shot(event: _Event) -> Shot:
+    first, last, *_ = event.times
+    sound = event.channels.upper() not in ("V", "V1")
+    return Shot(name=event.name or event.reel, first=first, frames=last - first, note=event.note, sound=sound)
+
+
+def _with_sound(shots: tuple[Shot, ...], events: list[_Event]) -> tuple[Shot, ...]:
+    """Sound that stands in events of its own belongs to the shot of the same moment and clip."""
+    heard: Mapping[tuple[str, int, int], bool] = {
+        (event.name or event.reel, event.times[0], event.times[1]): True
+        for event in events
+        if event.channels.upper().startswith("A") and not _has_picture(event)
+    }
+    return tuple(replace(shot, sound=shot.sound or (shot.name, shot.first, shot.end) in heard) for shot in shots)
+
+
+def _has_picture(event: _Event) -> bool:
+    return event.channels.upper() in PICTURE
+
+
+def _counting(rate: Fraction, drop: bool) -> Counting:
+    try:
+        return Counting(rate=rate, drop=drop)
+    except ValueError as error:
+        raise Unreadable(f"{error} Choose the rate at which the EDL was made.") from error
+
+
+def _last(found: _Found) -> str:
+    return found.events[-1].number if found.events else "1"

@@ -1,0 +1,161 @@
+# ruff: noqa: PLC0415 - OpenTimelineIO is imported only where it is used
+"""Stories as other editing programs exchange them, through OpenTimelineIO: its own files, and Final Cut's XML, which
+Premiere and Resolve read too."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from modal_functions.editing.cut import MOST_SHOTS, Cut, Shot, Unreadable, one_line, reels
+from modal_functions.editing.timecode import BEGIN, Counting
+
+if TYPE_CHECKING:
+    from opentimelineio.schema import Clip, Timeline, Track
+
+ADAPTERS = {".otio": "otio_json", ".xml": "fcp_xml"}
+NOTE = "note"
+
+
+# Writing
+
+
+def written(cut: Cut, form: str, lengths: Mapping[str, int]) -> str:
+    """`form` is the suffix of the file, `lengths` says how many frames each clip has."""
+    import opentimelineio as otio
+
+    text: str = otio.adapters.write_to_string(_timeline(cut, lengths), ADAPTERS[form])
+    return text
+
+
+def _timeline(cut: Cut, lengths: Mapping[str, int]) -> "Timeline":
+    import opentimelineio as otio
+
+    begin = _time(cut.counting.parse(BEGIN), cut.rate)
+    timeline = otio.schema.Timeline(one_line(cut.title) or "Untitled", global_start_time=begin)
+    of_reel = reels(shot.name for shot in cut.shots)
+    tracks = [("V1", otio.schema.TrackKind.Video, lambda shot: True)]
+    if any(shot.sound for shot in cut.shots):
+        tracks.append(("A1", otio.schema.TrackKind.Audio, lambda shot: shot.sound))
+    for name, kind, is_in in tracks:
+        track = otio.schema.Track(name, kind=kind)
+        track.extend(
+            [_item(shot, cut.rate, lengths, of_reel) if is_in(shot) else _gap(shot, cut.rate) for shot in cut.shots]
+        )
+        timeline.tracks.append(track)
+    return timeline
+
+
+def _item(shot: Shot, rate: Fraction, lengths: Mapping[str, int], of_reel: Mapping[str, str]) -> "Clip":
+    import opentimelineio as otio
+
+    whole = otio.opentime.TimeRange(_time(0, rate), _time(max(shot.end, lengths.get(shot.name, 0)), rate))
+    media = otio.schema.ExternalReference(shot.name, whole)
+    media.name = shot.name
+    metadata: dict[str, Any] = {"cmx_3600": {"reel": of_reel[shot.name]}}
+    if shot.note:
+        metadata |= {"longhaul": {NOTE: shot.note}}
+    return otio.schema.Clip(shot.name, media, _range(shot, rate), metadata)
+
+
+def _gap(shot: Shot, rate: Fraction) -> Any:
+    import opentimelineio as otio
+
+    return otio.schema.Gap(duration=_time(shot.frames, rate))
+
+
+def _range(shot: Shot, rate: Fraction) -> Any:
+    import opentimelineio as otio
+
+    return otio.opentime.TimeRange(_time(shot.first, rate), _time(shot.frames, rate))
+
+
+def _time(frame: int, rate: Fraction) -> Any:
+    import opentimelineio as otio
+
+    return otio.opentime.RationalTime(frame, float(rate))
+
+
+# Reading
+
+
+def read(text: str, form: str, rate: Fraction) -> Cut:
+    """The first picture track, counted at `rate`. Unreadable, with the shot in question."""
+    import opentimelineio as otio
+
+    try:
+        found = otio.adapters.read_from_string(text, ADAPTERS[form])
+    except Exception as error:  # the library and its adapters raise whatever they meet
+        raise Unreadable("This is no timeline that can be read here.") from error
+    timeline = found if isinstance(found, otio.schema.Timeline) else _only_timeline(found)
+    items = [item for track in _pictures(timeline) for item in track]
+    if not items:
+        raise Unreadable("There is no shot in this timeline.")
+    if len(items) > MOST_SHOTS:
+        raise Unreadable(f"The timeline has {len(items)} shots; expected at most {MOST_SHOTS}.")
+    shots = tuple(_shot(number, item, rate) for number, item in enumerate(items, 1))
+    return Cut(title=one_line(timeline.name), counting=Counting(rate=rate), shots=shots)
+
+
+def _only_timeline(found: Any) -> "Timeline":
+    import opentimelineio as otio
+
+    if isinstance(found, otio.schema.SerializableCollection):
+        inside = [each for each in found if isinstance(each, otio.schema.Timeline)]
+        if len(inside) == 1:
+            return inside[0]
+        raise Unreadable(f"There are {len(inside)} timelines in this file; expected one.")
+    raise Unreadable("There is no timeline in this file.")
+
+
+def _pictures(timeline: "Timeline") -> "list[Track]":
+    tracks = [track for track in timeline.video_tracks() if len(track)]
+    if len(tracks) > 1:
+        raise Unreadable(f"The timeline has {len(tracks)} picture tracks; expected one. Put all shots on one.")
+    return tracks
+
+
+def _shot(number: int, item: Any, rate: Fraction) -> Shot:
+    import opentimelineio as otio
+
+    if isinstance(item, otio.schema.Transition):
+        raise Unreadable(f"Item {number} is a transition; expected cuts only. Render it first.")
+    if isinstance(item, otio.schema.Gap):
+        raise Unreadable(f"Item {number} is a gap; expected shots that follow each other.")
+    if not isinstance(item, otio.schema.Clip):
+        raise Unreadable(f"Item {number} is a timeline of its own; expected clips only.")
+    if any(isinstance(effect, otio.schema.TimeEffect) for effect in item.effects):
+        raise Unreadable(f"Item {number} changes its speed, which cannot be made here. Render it first.")
+    try:
+        span = item.trimmed_range()
+        media = item.available_range() if _has_range(item) else None
+    except otio.exceptions.OTIOError as error:
+        raise Unreadable(f"Item {number} does not say which part of its clip it is.") from error
+    offset = media.start_time if media is not None else otio.opentime.RationalTime(0, span.start_time.rate)
+    first, frames = _frames(span.start_time - offset, rate), _frames(span.duration, rate)
+    if first < 0 or frames < 1:
+        raise Unreadable(f"Item {number}: expected a part inside its clip.")
+    return Shot(name=_name(item), first=first, frames=frames, note=_note(item))
+
+
+def _has_range(item: "Clip") -> bool:
+    return item.media_reference is not None and item.media_reference.available_range is not None
+
+
+def _frames(time: Any, rate: Fraction) -> int:
+    return round(time.to_seconds() * rate)
+
+
+def _name(item: "Clip") -> str:
+    """What the file is called, where the timeline says; else what the shot is."""
+    address = getattr(item.media_reference, "target_url", "") or ""
+    return PurePosixPath(unquote(urlsplit(address).path)).name or item.name or ""
+
+
+def _note(item: "Clip") -> str:
+    told: Any = item.metadata.get("longhaul", {})
+    said = told.get(NOTE, "") if hasattr(told, "get") else ""
+    comments: Any = item.metadata.get("cmx_3600", {})
+    more = list(comments.get("comments", [])) if hasattr(comments, "get") else []
+    return one_line(str(said) or " ".join(str(each) for each in more))

@@ -1,0 +1,153 @@
+"""Stories as edit lists: read back as they were written, and taken by others for what they are."""
+
+from fractions import Fraction
+
+import opentimelineio as otio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modal_functions.editing import edl, exchange
+from modal_functions.editing.cut import Cut, Shot, Unreadable, frame_at, microseconds, reels
+from modal_functions.editing.timecode import Counting
+
+RATES = {
+    "23.976": Fraction(24000, 1001), "24": Fraction(24), "25": Fraction(25), "29.97": Fraction(30000, 1001),
+    "30": Fraction(30), "50": Fraction(50), "59.94": Fraction(60000, 1001), "60": Fraction(60),
+}  # fmt: skip
+COUNTINGS = [Counting(rate=rate) for rate in RATES.values()]
+COUNTINGS += [Counting(rate=RATES[name], drop=True) for name in ("29.97", "59.94")]
+counted = st.sampled_from(COUNTINGS)
+names = st.sampled_from(["beach.mov", "beach.mp4", "Böschung 2.mov", "a", "interview_take_12.mxf"])
+shots = st.builds(
+    Shot,
+    name=names,
+    first=st.integers(0, 400_000),
+    frames=st.integers(1, 40_000),
+    note=st.sampled_from(["", "The wave.", "TITLE: not a title"]),
+    sound=st.booleans(),
+)
+cuts = st.builds(Cut, title=st.sampled_from(["Lofoten", "Night 2"]), counting=counted,
+                 shots=st.lists(shots, min_size=1, max_size=8).map(tuple))  # fmt: skip
+
+
+@given(counted, st.integers(0, 24 * 3600 * 60 - 1))
+def test_timecode_reads_back_as_the_same_frame(counting, frame):
+    assert counting.parse(counting.show(frame)) == frame % counting.day
+
+
+@given(st.sampled_from(COUNTINGS), st.integers(0, 80_000))
+def test_timecode_is_what_opentimelineio_has(counting, frame):
+    theirs = otio.opentime.RationalTime(frame, float(counting.rate)).to_timecode(float(counting.rate), counting.drop)
+    assert counting.show(frame) == theirs
+
+
+def test_drop_frame_leaves_out_two_numbers_a_minute_and_none_each_tenth():
+    counting = Counting(rate=RATES["29.97"], drop=True)
+    assert [counting.show(frame) for frame in (1799, 1800, 17_981, 17_982)] == [
+        "00:00:59;29", "00:01:00;02", "00:09:59;29", "00:10:00;00",
+    ]  # fmt: skip
+    assert counting.show(107_892) == "01:00:00;00"
+    assert Counting(rate=RATES["59.94"], drop=True).show(3600) == "00:01:00;04"
+    with pytest.raises(ValueError, match="leaves 00:01:00;01 out"):
+        counting.parse("00:01:00;01")
+    for rate in (Fraction(25), Fraction(30)):
+        with pytest.raises(ValueError, match=r"exists at 29\.97 and 59\.94"):
+            Counting(rate=rate, drop=True)
+
+
+@given(st.sampled_from(list(RATES.values())), st.integers(0, 24 * 3600 * 60))
+def test_a_frame_is_the_same_after_it_was_microseconds(rate, frame):
+    assert frame_at(microseconds(frame, rate), rate) == frame
+
+
+@settings(deadline=None)
+@given(cuts)
+def test_an_edl_reads_back_as_the_story_it_was(cut):
+    assert edl.read(edl.written(cut), cut.rate) == cut
+
+
+@settings(deadline=None, max_examples=40)
+@given(cuts)
+def test_opentimelineio_reads_the_same_ranges_from_our_edl(cut):
+    rate = float(cut.rate)
+    timeline = otio.adapters.read_from_string(edl.written(cut), "cmx_3600", rate=rate)
+    [pictures] = timeline.video_tracks()
+    seen = [(clip.name, clip.source_range.start_time.value, clip.source_range.duration.value) for clip in pictures]
+    assert seen == [(shot.name, shot.first, shot.frames) for shot in cut.shots]
+    assert [clip.metadata["cmx_3600"]["reel"] for clip in pictures] == [
+        reels(shot.name for shot in cut.shots)[shot.name] for shot in cut.shots
+    ]
+
+
+@settings(deadline=None, max_examples=25)
+@given(cuts, st.sampled_from([".otio", ".xml"]))
+def test_other_programs_files_read_back_as_the_story_they_were(cut, form):
+    back = exchange.read(exchange.written(cut, form, {}), form, cut.rate)
+    assert [(shot.name, shot.first, shot.frames) for shot in back.shots] == [
+        (shot.name, shot.first, shot.frames) for shot in cut.shots
+    ]
+    if form == ".otio":
+        assert [shot.note for shot in back.shots] == [shot.note for shot in cut.shots]
+    assert back.title == cut.title
+
+
+def test_an_edl_looks_as_editors_know_it():
+    counting = Counting(rate=RATES["29.97"], drop=True)
+    first = Shot(name="beach.mov", first=45, frames=90, note="The wave.")
+    second = Shot(name="beach.mp4", first=0, frames=30, sound=False)
+    assert (
+        edl.written(Cut(title="Lofoten", counting=counting, shots=(first, second)))
+        == """\
+TITLE: Lofoten
+FCM: DROP FRAME
+
+001  BEACH    B     C        00:00:01;15 00:00:04;15 01:00:00;00 01:00:03;00
+* FROM CLIP NAME: beach.mov
+* COMMENT: The wave.
+002  BEACH2   V     C        00:00:00;00 00:00:01;00 01:00:03;00 01:00:04;00
+* FROM CLIP NAME: beach.mp4
+"""
+    )
+
+
+EVENT = "001  BEACH    V     C        00:00:01:15 00:00:04:15 01:00:00:00 01:00:03:00\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no event with a picture"),
+        ("TITLE: x\n001  BEACH V C 00:00:01:15\n", "Expected an event with four timecodes, got “001  BEACH V C"),
+        (EVENT.replace("C  ", "D  030  "), "Event 001 is no cut but “D”"),
+        (EVENT.replace("00:00:04:15", "00:00:05:15"), "takes 120 frames of its source for 90 of the film"),
+        (EVENT.replace("00:00:04:15", "00:00:04:31"), "Event 001: There is no timecode 00:00:04:31 at 30 frames"),
+        (EVENT.replace("BEACH", "BL   "), "Event 001 is black"),
+        (EVENT.replace("V  ", "V2 "), "Event 001 lies on a second picture track, V2"),
+        (EVENT + "M2   BEACH   060.0   00:00:01:15\n", "Event 001 changes its speed"),
+        (EVENT + EVENT.replace("001", "002").replace("01:00:0", "01:01:0"), "Event 002 has a gap before it"),
+        (EVENT + EVENT.replace("001", "002"), "Event 002 has a part of the film that is taken already"),
+        ("FCM: DROP FRAME\n" + EVENT, "exists at 29.97 and 59.94"),
+    ],
+)
+def test_what_cannot_be_made_of_an_edl_is_said_with_its_event(text, said):
+    with pytest.raises(Unreadable) as refused:
+        edl.read(text, Fraction(30))
+    assert said in str(refused.value)
+
+
+def test_sound_in_events_of_its_own_belongs_to_its_shot():
+    text = EVENT + EVENT.replace("001", "002").replace("V  ", "A  ")
+    assert [shot.sound for shot in edl.read(text, Fraction(30)).shots] == [True]
+
+
+def test_a_clip_whose_own_timecode_does_not_begin_at_zero_is_counted_from_its_beginning():
+    at = otio.opentime.RationalTime
+    media = otio.schema.ExternalReference(
+        "file:///Volumes/A/my%20beach.mov", otio.opentime.TimeRange(at(90_000, 25), at(500, 25))
+    )
+    clip = otio.schema.Clip("Shot 1", media, otio.opentime.TimeRange(at(90_050, 25), at(25, 25)))
+    timeline = otio.schema.Timeline("Lofoten")
+    timeline.tracks.append(otio.schema.Track("V1", [clip]))
+    [shot] = exchange.read(otio.adapters.write_to_string(timeline, "otio_json"), ".otio", Fraction(50)).shots
+    assert (shot.name, shot.first, shot.frames) == ("my beach.mov", 100, 50)
