@@ -3,12 +3,13 @@
 A kind may give chunks a look: what is done to their pictures. Chunks without one are the same for all kinds, and kept
 once for all of them."""
 
+import contextlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from modal_functions.batches import Batch
 from modal_functions.media import child
@@ -21,6 +22,7 @@ from modal_functions.runtime import Context, Failed
 from modal_functions.so_far import Counted, Telling
 from modal_functions.wire import pack
 
+T = TypeVar("T")
 MOST_AT_ONCE = 8  # chunks of one clip in one child: their source is then opened and sought once
 PUBLISHING = 3  # joining, looking, keeping: each goes once through the film's bytes
 
@@ -59,35 +61,60 @@ def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
 
 def begin(context: Context) -> Making:
     context.report.stage("start")
+    film = as_asked(lambda: Film.from_wire(context.spec["film"]))
+    return making_of(film, context, fetched(context))
+
+
+def as_asked(read: Callable[[], T]) -> T:
+    """What was asked for, read; what makes no sense ends the attempt with what was expected instead."""
     try:
-        film = Film.from_wire(context.spec["film"])
-    except (Unusable, KeyError) as error:
+        return read()
+    except (Unusable, KeyError, TypeError, ValueError) as error:
         raise Failed("unsupported", f"This export cannot be made as it was asked for: {error}.") from error
+
+
+def making_of(film: Film, context: Context, sources: dict[str, Path]) -> Making:
     timeline = lay_out(film)
 
     def called(key: str) -> str:
         place = next(number for number, clip in enumerate(film.clips, 1) if clip.source == key)
         return f"clip {place} ({next(each['name'] for each in context.spec['sources'] if each['key'] == key)})"
 
-    parts = Parts(context=context, sources=fetched(context), called=called)
+    parts = Parts(context=context, sources=sources, called=called)
     return Making(context=context, film=film, timeline=timeline, chunks=plan(timeline, film.output), parts=parts)
 
 
 def _process(making: Making) -> int:
-    """Renders the chunks that are not kept yet, and takes the sounds; returns how many chunks were rendered."""
+    """Returns how many chunks were rendered."""
+    making.context.report.stage("process", total=making.timeline.frames, unit="frames")
+    rendering = rendering_of(making)
+    telling = _telling(making, rendering.there)
+    try:
+        making.parts.make(rendering.batches, done=rendering.kept, worth=partial(_shown, making), made=telling.made)
+    finally:
+        telling.tell()
+    return rendering.missing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendering:
+    """What is still to be made of a film: chunks that are not kept yet, and sounds. `kept` frames are."""
+
+    batches: Sequence[Batch]
+    there: set[str]
+    kept: int
+    missing: int
+
+
+def rendering_of(making: Making) -> Rendering:
     parts, frames = making.parts, making.timeline.frames
-    making.context.report.stage("process", total=frames, unit="frames")
     there = parts.there([_file(chunk) for chunk in making.chunks] + [_sound_file(each) for each in making.sounds])
     missing = [chunk for chunk in making.chunks if _file(chunk) not in there]
     quiet = {sound.key: sound for sound in making.sounds if _sound_file(sound) not in there}
     batches = [_of_sound(making, sound) for sound in quiet.values()]
     batches += [_of_chunks(making, chunks) for chunks in batched(missing, parts.workers)]
-    done, telling = frames - sum(chunk.frames for chunk in missing), _telling(making, there)
-    try:
-        parts.make(batches, done=done, worth=partial(_shown, making), made=telling.made)
-    finally:
-        telling.tell()
-    return len(missing)
+    kept = frames - sum(chunk.frames for chunk in missing)
+    return Rendering(batches=batches, there=there, kept=kept, missing=len(missing))
 
 
 def _telling(making: Making, there: set[str]) -> Telling:
@@ -148,16 +175,10 @@ def _publish(making: Making) -> dict[str, Any]:
     """Joins without encoding, decodes the whole film to see that it is what was planned, and keeps it."""
     context, frames = making.context, making.timeline.frames
     context.report.stage("publish", unit="bytes", note="Joining")
-    files = making.parts.all_at_hand([_file(chunk) for chunk in making.chunks])
-    parts = [{"path": str(file), "frames": chunk.frames} for file, chunk in zip(files, making.chunks, strict=True)]
-    track = _soundtrack(making)
-    whole = sum(file.stat().st_size for file in files) + track.stat().st_size
+    pieces = Joined.of(making)
+    whole = pieces.bytes
     context.report.units(0, PUBLISHING * whole)
-    film = context.folder / "film.mp4"
-    child.run(
-        {"do": "join", "parts": parts, "sound": str(track), "output": making.output, "to": str(film)},
-        lambda progress: context.report.units(progress["bytes"]),
-    )
+    film = pieces.to(context.folder / "film.mp4", context.report.units)
     context.border()
     looked = child.run(
         {"do": "verify", "path": str(film), "output": making.output, "frames": frames},
@@ -173,12 +194,40 @@ def _publish(making: Making) -> dict[str, Any]:
     return {**looked, "key": stored.key, "bytes": stored.bytes, "sha256": stored.sha256}
 
 
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """The chunks of a film and its sound, at hand."""
+
+    making: Making
+    files: Sequence[Path]
+    track: Path
+
+    @classmethod
+    def of(cls, making: Making) -> "Joined":
+        files = making.parts.all_at_hand([_file(chunk) for chunk in making.chunks])
+        return cls(making=making, files=files, track=_soundtrack(making))
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.stat().st_size for file in self.files) + self.track.stat().st_size
+
+    def to(self, film: Path, hear: Callable[[int], None]) -> Path:
+        """Without encoding anything again; hears of their bytes."""
+        chunks = zip(self.files, self.making.chunks, strict=True)
+        parts = [{"path": str(file), "frames": chunk.frames} for file, chunk in chunks]
+        request = {"do": "join", "parts": parts, "sound": str(self.track), "to": str(film)}
+        child.run({**request, "output": self.making.output}, lambda progress: hear(progress["bytes"]))
+        return film
+
+
 def _soundtrack(making: Making) -> Path:
     """All sounds encoded in one go: joined after encoding, each would bring a gap of its own."""
-    folder, track = making.context.folder / "sounds", making.context.folder / "sound.mp4"
+    container = making.film.output.container
+    folder, track = making.context.folder / "sounds", making.context.folder / f"sound.{container}"
     folder.mkdir(exist_ok=True)
     for name in {_sound_file(sound) for sound in making.sounds}:
-        (folder / name).symlink_to(making.parts.at_hand(name).resolve())
+        with contextlib.suppress(FileExistsError):  # another film of the same shots has put it there
+            (folder / name).symlink_to(making.parts.at_hand(name).resolve())
     pieces = [sound.as_wire() for sound in making.sounds]
-    child.run({"do": "soundtrack", "pieces": pieces, "folder": str(folder), "to": str(track)})
+    child.run({"do": "soundtrack", "pieces": pieces, "folder": str(folder), "to": str(track), "container": container})
     return track

@@ -50,14 +50,17 @@ class Parts:
         batches: Iterable[Batch],
         *,
         done: int,
+        kept: int | None = None,
         worth: Callable[[Batch], int] | None = None,
         made: Callable[[Batch, float], None] | None = None,
+        heard: Callable[[int], None] | None = None,
     ) -> None:
         """All of them, side by side; the stage hears of their units, beside the `done` that were there before.
         `worth` says what a batch that is made counts for, where that is not its units; `made` hears of each that is,
-        and how many seconds of another machine it took."""
-        pieces = Pieces(kept=done, on_done=self.context.report.units)
-        self.context.report.kept(done)
+        and how many seconds of another machine it took. Where this is not all of its stage, `kept` says how much of
+        `done` was there before the stage began, and `heard` hears of the units instead."""
+        pieces = Pieces(kept=done, on_done=heard or self.context.report.units)
+        self.context.report.kept(done if kept is None else kept)
         self.context.border()
         worth, made = worth or (lambda batch: batch.units), made or (lambda batch, seconds: None)
         acts = [partial(self._make, batch, pieces, worth, made) for batch in batches]
@@ -116,14 +119,14 @@ class Parts:
             raise Failed("internal", said) from error
 
 
-def fetched(context: Context, *, here: bool = False) -> dict[str, Path]:
-    """The stage `fetch`: the files of all sources, in place where the store is on this machine. Other machines fetch
-    what they need themselves; `here` is for work that is not handed out."""
+def fetched(context: Context, *, here: bool = False, stage: str = "fetch") -> dict[str, Path]:
+    """The stage in which they are fetched: the files of all sources, in place where the store is on this machine. Other
+    machines fetch what they need themselves; `here` is for work that is not handed out."""
     sources, done = context.spec["sources"], 0
     if context.fan and not here:
-        context.report.stage("fetch", note="Each machine fetches the clip that it works on")
+        context.report.stage(stage, note="Each machine fetches the clip that it works on")
         return {}
-    context.report.stage("fetch", total=sum(source["bytes"] for source in sources), unit="bytes")
+    context.report.stage(stage, total=sum(source["bytes"] for source in sources), unit="bytes")
     found = {}
     for number, source in enumerate(sources):
         context.border()

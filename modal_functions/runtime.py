@@ -87,9 +87,18 @@ class Context:
     def out(self, name: str) -> str:
         return self.keys.out(self.call, self.run, name)
 
-    def ready(self, path: Path, *, place: int, name: str, label: str = "", **facts: Any) -> dict[str, Any]:
+    def ready(
+        self,
+        path: Path,
+        *,
+        place: int,
+        name: str,
+        label: str = "",
+        on_bytes: Callable[[int], None] | None = None,
+        **facts: Any,
+    ) -> dict[str, Any]:
         """One of several results: it can be downloaded from now on, under this name, whatever becomes of the rest."""
-        stored = self.store.put_file(self.out(f"{place}{path.suffix}"), path)
+        stored = self.store.put_file(self.out(f"{place}{path.suffix}"), path, on_bytes)
         told = {"key": stored.key, "bytes": stored.bytes, "sha256": stored.sha256}
         told = {**told, "place": place, "name": name, "label": label, "facts": facts}
         self.store.put(self.keys.ready(place), pack(told))

@@ -23,6 +23,7 @@ RATES = {
     "29.97": (30000, 1001),
     "30": (30, 1),
     "50": (50, 1),
+    "59.94": (60000, 1001),
     "60": (60, 1),
 }
 QUALITIES = {"draft": "Draft, fast", "standard": "Standard", "high": "High, slower"}

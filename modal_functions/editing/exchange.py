@@ -35,16 +35,20 @@ def _timeline(cut: Cut, lengths: Mapping[str, int]) -> "Timeline":
     begin = _time(cut.counting.parse(BEGIN), cut.rate)
     timeline = otio.schema.Timeline(one_line(cut.title) or "Untitled", global_start_time=begin)
     of_reel = reels(shot.name for shot in cut.shots)
-    tracks = [("V1", otio.schema.TrackKind.Video, lambda shot: True)]
+    items = [_item(shot, cut.rate, lengths, of_reel) for shot in cut.shots]
+    timeline.tracks.append(_track("V1", otio.schema.TrackKind.Video, items))
     if any(shot.sound for shot in cut.shots):
-        tracks.append(("A1", otio.schema.TrackKind.Audio, lambda shot: shot.sound))
-    for name, kind, is_in in tracks:
-        track = otio.schema.Track(name, kind=kind)
-        track.extend(
-            [_item(shot, cut.rate, lengths, of_reel) if is_in(shot) else _gap(shot, cut.rate) for shot in cut.shots]
-        )
-        timeline.tracks.append(track)
+        heard = [_item(shot, cut.rate, lengths, of_reel) if shot.sound else _gap(shot, cut.rate) for shot in cut.shots]
+        timeline.tracks.append(_track("A1", otio.schema.TrackKind.Audio, heard))
     return timeline
+
+
+def _track(name: str, kind: str, items: list[Any]) -> "Track":
+    import opentimelineio as otio
+
+    track = otio.schema.Track(name, kind=kind)
+    track.extend(items)
+    return track
 
 
 def _item(shot: Shot, rate: Fraction, lengths: Mapping[str, int], of_reel: Mapping[str, str]) -> "Clip":
@@ -144,7 +148,8 @@ def _has_range(item: "Clip") -> bool:
 
 
 def _frames(time: Any, rate: Fraction) -> int:
-    return round(time.to_seconds() * rate)
+    seconds: float = time.to_seconds()
+    return round(seconds * rate)
 
 
 def _name(item: "Clip") -> str:

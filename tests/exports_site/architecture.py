@@ -17,6 +17,7 @@ ACROSS_THE_WIRE = (
     *("modal_functions.posting", "modal_functions.sweeping"),
     *("modal_functions.media.probe", "modal_functions.media.child", "modal_functions.media.errors"),
     *("modal_functions.media.letters", "modal_functions.media.items", "modal_functions.media.spec"),
+    *("modal_functions.editing.cut", "modal_functions.editing.edl", "modal_functions.editing.timecode"),
 )
 NOT_IMPORTED_BY = {
     "progress": ("exports", "exports_site", "modal_functions", "modal", "av", "tests"),

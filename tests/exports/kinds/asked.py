@@ -9,8 +9,11 @@ SMALL = {"rate": "25", "quality": "draft"}
 OPTIONS = {
     "multi_clip": {"size": "360p", **SMALL},
     "overlay": {"footage": "film", "size": "360p", **SMALL, "items": [TITLE]},
+    "assembly": {"formats": ["mp4", "webm"], "sizes": ["360p"], **SMALL},
+    "edl": {"rate": "25"},
     "framing_ai": {"footage": "film", "shape": "1:1", "side": "360", "follow": "motion", **SMALL},
 }
+PARTS = {"edl": ".json"}  # what is kept on the way; mostly chunks
 KINDS = [kind.key for kind in kinds.registered()]
 
 

@@ -11,7 +11,7 @@ from exports.tools import Tools
 from modal_functions.store import FolderStore
 from progress.models import Status
 from tests.exports.conftest import soon
-from tests.exports.kinds.asked import KINDS, OPTIONS, asked_for
+from tests.exports.kinds.asked import KINDS, OPTIONS, PARTS, asked_for
 from tests.exports.test_end_to_end import drive_until, reels, shot  # noqa: F401 - reels is a fixture
 
 pytestmark = pytest.mark.django_db
@@ -51,10 +51,10 @@ def project(owner, reels, tools):  # noqa: F811
 
 
 @pytest.fixture
-def kept(project, tools):
-    """The chunks that are kept by now."""
+def kept(project, tools, kind):
+    """The parts that are kept by now."""
     folder = f"projects/{project.pk}/chunks"
-    return lambda: [key for key in tools.store.keys(folder) if key.endswith(".mp4")]
+    return lambda: [key for key in tools.store.keys(folder) if key.endswith(PARTS.get(kind, ".mp4"))]
 
 
 @pytest.fixture

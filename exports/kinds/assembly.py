@@ -1,0 +1,142 @@
+"""assembly: a story becomes an edit list and films in several formats and sizes, in the twelve steps of an assembly.
+
+assembly@1 has the marks of its first description as its bar; assembly@2, the usual one, plans its bar by how long the
+steps really take."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from exports.kinds.base import Around, Unplannable
+from exports.kinds.footage import QUALITIES, known
+from exports.kinds.multi_clip import SIZES
+from exports.kinds.story_form import StoryForm
+from exports.kinds.story_kind import STEPS, StoryKind, by_seconds
+from progress.estimate.shapes import Part
+from progress.pipelines import Pipeline, Stage, register
+
+if TYPE_CHECKING:
+    from exports.models import Export, Project, Source
+
+FORMATS = {
+    "mp4": ("MP4 (H.264), plays everywhere", "mp4", "h264", "aac"),
+    "hevc": ("MP4 (H.265), smaller", "mp4", "hevc", "aac"),
+    "webm": ("WebM (VP9)", "webm", "vp9", "opus"),
+    "prores": ("MOV (ProRes 422), for editing on", "mov", "prores", "pcm"),
+}
+MOST_FILMS = 8
+MARKS = {
+    "measured": "By how long each step takes",
+    "fixed": "Twelve fixed marks",
+}
+TWELVE = (
+    STEPS["upload"],
+    STEPS["load"],
+    STEPS["metadata"],
+    STEPS["edl"],
+    Stage(key="concatenate", label="Process video concatenation", start=20, end=35, unit="frames", seconds=60,
+          faster="Most of it is rendering: a smaller size or draft quality would help most."),
+    Stage(key="encode", label="Apply format encoding", start=35, end=45, unit="frames", seconds=60,
+          faster="Most of it is the other formats: fewer of them, or smaller ones, would help most."),
+    Stage(key="validate", label="Final file validation", start=45, end=50, unit="frames", seconds=6),
+    Stage(key="move", label="Move to exports directory", start=50, end=55, unit="bytes", seconds=2),
+    Stage(key="project", label="Update project metadata", start=55, end=60, unit="facts", seconds=0.1),
+    Stage(key="thumbnails", label="Generate thumbnails/previews", start=60, end=65, unit="pictures", seconds=2),
+    STEPS["cleanup"],
+    STEPS["notify"],
+)  # fmt: skip
+
+
+class AssemblyForm(StoryForm):
+    formats = forms.MultipleChoiceField(
+        choices=[(key, label) for key, (label, *_) in FORMATS.items()],
+        widget=forms.CheckboxSelectMultiple,
+        initial=["mp4"],
+    )
+    sizes = forms.MultipleChoiceField(
+        choices=[(key, label) for key, (label, *_) in SIZES.items()],
+        widget=forms.CheckboxSelectMultiple,
+        initial=["1080p"],
+    )
+    quality = forms.ChoiceField(choices=list(QUALITIES.items()), initial="standard")
+    marks = forms.ChoiceField(label="Progress bar", choices=list(MARKS.items()), initial="measured")
+
+    def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        outputs = spec["outputs"]
+        videos, sides = {each["video"] for each in outputs}, {(each["width"], each["height"]) for each in outputs}
+        return super().as_it_was(spec) | {
+            "formats": [key for key, (*_, video, _) in FORMATS.items() if video in videos],
+            "sizes": [key for key, (_, *size) in SIZES.items() if tuple(size) in sides],
+            "quality": outputs[0]["quality"],
+            "marks": "fixed" if spec["version"] == 1 else "measured",
+        }
+
+
+class Assembly(StoryKind):
+    key = "assembly"
+    label = "Film assembly"
+    job_type = "assembly"
+    noun = "Video Assembly"
+    told = "Your story as films in several formats and sizes, with its edit list, thumbnails and checksums."
+    order = 30
+    form = AssemblyForm
+    pipeline = register(
+        Pipeline(
+            name="assembly",
+            version=2,
+            title="Assembling your film...",
+            bands="learned",
+            pausable=True,
+            keeps_parts=True,
+            stages=by_seconds(TWELVE),
+        )
+    )
+    former = (register(replace(pipeline, version=1, bands="declared", stages=TWELVE)),)
+
+    def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
+        story = self.story(project, options)
+        quality = known("quality", str(options.get("quality", "standard")), QUALITIES)
+        formats, sizes = _chosen("formats", options, FORMATS, "mp4"), _chosen("sizes", options, SIZES, "1080p")
+        marks = known("marks", str(options.get("marks", "measured")), MARKS)
+        outputs = [_output(each, size, story["rate"], quality) for each in formats for size in sizes]
+        if len(outputs) > MOST_FILMS:
+            raise Unplannable(f"These are {len(outputs)} films at once; expected at most {MOST_FILMS}. Choose fewer.")
+        return {**story, "outputs": outputs, "output": outputs[0], "version": 1 if marks == "fixed" else 2}
+
+    def spec(self, export: "Export") -> dict[str, Any]:
+        return {**super().spec(export), "outputs": export.spec["outputs"]}
+
+    def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
+        """Of what the first film takes, each step as many times as it has films to make, by their size."""
+        first = _pixels(spec["output"])
+        times = {
+            "concatenate": sum(_pixels(each) for each in spec["outputs"] if each["video"] == "h264") / first,
+            "encode": sum(_pixels(each) for each in spec["outputs"] if each["video"] != "h264") / first,
+        }
+        found = super().parts(spec, sources, around)
+        return tuple(replace(part, work=part.work * times.get(part.stage, 1.0)) for part in found)
+
+
+def _chosen(name: str, options: Mapping[str, Any], choices: Mapping[str, Any], usual: str) -> list[str]:
+    """In the order of the choices, each once."""
+    asked = options.get(name) or [usual]
+    if not isinstance(asked, list):
+        raise Unplannable(f"{name.capitalize()}: expected a list of {', '.join(choices)}, got {str(asked)[:40]!r}.")
+    wanted = {known(name, str(each), choices) for each in asked}
+    return [each for each in choices if each in wanted]
+
+
+def _output(form: str, size: str, rate: list[int], quality: str) -> dict[str, Any]:
+    _, container, video, audio = FORMATS[form]
+    _, width, height = SIZES[size]
+    codecs = {"container": container, "video": video, "audio": audio}
+    return {"width": width, "height": height, "fps": rate, "quality": quality, **codecs}
+
+
+def _pixels(output: Mapping[str, Any]) -> int:
+    return int(output["width"]) * int(output["height"])
+
+
+KIND = Assembly()

@@ -1,0 +1,224 @@
+"""Stories that people bring: a file of ours in JSON, an EDL, or another program's timeline. Each becomes shots of the
+project's own clips; what does not fit is said in a sentence that names it."""
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from exports import timecode
+from modal_functions.editing import edl
+from modal_functions.editing.cut import MOST_SHOTS, Unreadable, microseconds, one_line
+from modal_functions.media import child
+from modal_functions.media.child import Limits
+from modal_functions.media.errors import MediaError
+
+if TYPE_CHECKING:
+    from exports.models import Project, Source
+
+LARGEST = 4 << 20
+LIMITS = Limits(memory_bytes=2 << 30, cpu_seconds=20, file_bytes=1 << 20, wall_seconds=25, answer_bytes=4 << 20)
+TIMELINES = (".otio", ".xml")
+KNOWN = ("source", "in", "out", "note", "order")
+LONGEST_NOTE = 200
+US = timecode.US
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """Of a clip by its name, or by its id; no `out_us` is its end."""
+
+    source: str
+    in_us: int
+    out_us: int | None
+    note: str = ""
+
+    def as_typed(self) -> dict[str, Any]:
+        """As a story file has it."""
+        end = None if self.out_us is None else timecode.show(self.out_us)
+        return {"source": self.source, "in": timecode.show(self.in_us), "out": end, "note": self.note}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    title: str
+    shots: tuple[Shot, ...]
+
+
+# Reading
+
+
+def read(file: Any, rate: tuple[int, int]) -> Sent:
+    """What somebody sent, told apart by how its name ends. `rate` counts the frames of an EDL. Or Unreadable."""
+    form = PurePosixPath(str(file.name)).suffix.lower()
+    if file.size > LARGEST:
+        raise Unreadable(
+            f"The story has {file.size / 1_000_000:.1f} MB; expected at most {LARGEST / 1_000_000:.1f} MB."
+        )
+    body = file.read()
+    if form in TIMELINES:
+        return _timeline(body, form, rate)
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if form != ".edl":
+            raise Unreadable("This is no text, so it is no story.") from None
+        text = body.decode("latin-1")  # as editing programs of old wrote names
+    if form == ".edl":
+        cut = edl.read(text, Fraction(*rate))
+        shots = [
+            Shot(
+                source=one_line(shot.name),
+                in_us=microseconds(shot.first, cut.rate),
+                out_us=microseconds(shot.end, cut.rate),
+                note=one_line(shot.note)[:LONGEST_NOTE],
+            )
+            for shot in cut.shots
+        ]
+        return Sent(title=one_line(cut.title), shots=tuple(shots))
+    if form == ".json":
+        return _story(text)
+    raise Unreadable("Expected a story in JSON, an EDL, or a timeline (.otio or Final Cut .xml); choose one of these.")
+
+
+def _timeline(body: bytes, form: str, rate: tuple[int, int]) -> Sent:
+    with tempfile.TemporaryDirectory(prefix="longhaul-story-") as folder:
+        path = Path(folder, "story")
+        path.write_bytes(body)
+        request = {"do": "edl.read", "path": str(path), "form": form, "rate": list(rate)}
+        try:
+            told = child.run(request, limits=LIMITS)
+        except MediaError as error:
+            said = "This timeline cannot be read here." if error.code != "unsupported" else error.sentence
+            raise Unreadable(said) from error
+    shots = [
+        Shot(
+            source=one_line(each["name"]),
+            in_us=each["in_us"],
+            out_us=each["out_us"],
+            note=one_line(each["note"])[:LONGEST_NOTE],
+        )
+        for each in told["shots"]
+    ]
+    return Sent(title=one_line(told["title"]), shots=tuple(shots))
+
+
+def _story(text: str) -> Sent:
+    try:
+        story = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"This is no JSON: {str(error)[:100]}.") from error
+    if not isinstance(story, dict) or not isinstance(story.get("shots"), list):
+        raise Unreadable("Expected a story with a list of “shots”, each with its “source”, “in” and “out”.")
+    title = story.get("title", "")
+    return Sent(title=one_line(title) if isinstance(title, str) else "", shots=shots_from(story["shots"]))
+
+
+def shots_from(wire: object) -> tuple[Shot, ...]:
+    """A story's shots as a file or a script has them, in their order. Or Unreadable."""
+    if not isinstance(wire, list) or not wire:
+        raise Unreadable("Expected a list of shots, one at least.")
+    if len(wire) > MOST_SHOTS:
+        raise Unreadable(f"The story has {len(wire)} shots; expected at most {MOST_SHOTS}.")
+    numbered = [(_order(each, number), _shot(each, number)) for number, each in enumerate(wire, 1)]
+    return tuple(shot for _, shot in sorted(numbered, key=lambda pair: pair[0]))
+
+
+def _order(shot: object, number: int) -> float:
+    order = shot.get("order", number) if isinstance(shot, Mapping) else number
+    if isinstance(order, bool) or not isinstance(order, int | float) or order != order:  # noqa: PLR0124 - not a number
+        raise Unreadable(f"Shot {number}: expected “order” to be a number, got {str(order)[:40]!r}.")
+    return order
+
+
+def _shot(shot: object, number: int) -> Shot:
+    if not isinstance(shot, Mapping):
+        raise Unreadable(f"Shot {number}: expected “source”, “in” and “out”, got {str(shot)[:40]!r}.")
+    for name in shot:
+        if name not in KNOWN:
+            raise Unreadable(f"Shot {number}: expected {', '.join(KNOWN)}, got “{one_line(str(name))[:40]}”.")
+    source, note = shot.get("source"), shot.get("note") or ""
+    if not isinstance(source, str) or not one_line(source):
+        raise Unreadable(f"Shot {number}: expected “source” to name a clip, got {str(source)[:40]!r}.")
+    if not isinstance(note, str) or len(note) > LONGEST_NOTE:
+        raise Unreadable(f"Shot {number}: expected a note of at most {LONGEST_NOTE} letters.")
+    start, end = _time(shot.get("in"), number), _time(shot.get("out"), number)
+    if end is not None and end <= (start or 0):
+        raise Unreadable(
+            f"Shot {number}: expected it to end after {timecode.show(start or 0)}, got {timecode.show(end)}."
+        )
+    return Shot(source=one_line(source), in_us=start or 0, out_us=end, note=one_line(note))
+
+
+def _time(value: object, number: int) -> int | None:
+    """Seconds as a number, or as people type them."""
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < timecode.LONGEST / US:
+            return round(value * US)
+        if isinstance(value, str):
+            return timecode.parse(value)
+    except ValueError as error:
+        raise Unreadable(f"Shot {number}: {error}") from error
+    raise Unreadable(f"Shot {number}: expected seconds such as 2.5, got {str(value)[:40]!r}.")
+
+
+# Matching
+
+
+def clips_of(project: "Project", shots: Sequence[Shot]) -> list[dict[str, Any]]:
+    """The project's own clips for these shots, as a plan has them. Or Unreadable, naming those that it has none for."""
+    known = _known(project)
+    strangers = [shot.source for shot in shots if _key(shot.source, known) is None]
+    if strangers:
+        names = list(dict.fromkeys(strangers))
+        said = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        verb = "is" if len(names) == 1 else "are"
+        raise Unreadable(f"{said} {verb} not in the project. Upload {'it' if verb == 'is' else 'them'} first.")
+    return [_clip(shot, known[_key(shot.source, known) or ""], number) for number, shot in enumerate(shots, 1)]
+
+
+def _known(project: "Project") -> "dict[str, Source]":
+    """By id, by name, and by name without its ending; of two of one name, the newer."""
+    found: dict[str, Source] = {}
+    sources = list(project.sources.order_by("created_at"))
+    for source in sources:
+        found[PurePosixPath(source.name).stem.casefold()] = source
+    for source in sources:
+        found[source.name.casefold()] = source
+        found[one_line(source.name).casefold()] = source
+        found[str(source.pk)] = source
+    return found
+
+
+def _key(name: str, known: "Mapping[str, Source]") -> str | None:
+    """An id, a name, the name at the end of a path, or one without its ending."""
+    last = name.replace("\\", "/").rpartition("/")[2].casefold()
+    return next((each for each in (name, name.casefold(), last, PurePosixPath(last).stem) if each in known), None)
+
+
+def _clip(shot: Shot, source: "Source", number: int) -> dict[str, Any]:
+    if source.state == source.State.REFUSED:
+        raise Unreadable(f"Shot {number}: {source.name} cannot be used: {source.refusal}")
+    length = source.length_us
+    if length is not None and shot.in_us >= length:
+        raise Unreadable(f"Shot {number}: {source.name} ends at {timecode.show(length)}, before the shot begins.")
+    if length is not None and shot.out_us is not None and shot.out_us > length + US // 10:
+        ends = timecode.show(length)
+        raise Unreadable(
+            f"Shot {number}: {source.name} ends at {ends}, before the shot does ({timecode.show(shot.out_us)})."
+        )
+    return {"source": str(source.pk), "in_us": shot.in_us, "out_us": shot.out_us}
+
+
+def shots_of(clips: Sequence[Mapping[str, Any]], notes: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Planned clips as they are typed."""
+    said = [*notes, *[""] * (len(clips) - len(notes))]
+    return [
+        Shot(source=each["source"], in_us=each["in_us"], out_us=each["out_us"], note=note).as_typed()
+        for each, note in zip(clips, said, strict=True)
+    ]
