@@ -55,6 +55,8 @@ class Print:
 
 
 def prints_of(story: Story, outputs: Sequence[Output]) -> "Prints":
+    if not outputs:
+        raise ValueError("an assembly has one film at least")
     last = len(outputs)
     found = [
         Print(

@@ -10,6 +10,6 @@ lock() {
   "$tools/bin/pip-compile" --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --annotation-style=line \
     --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options "$@" pyproject.toml
 }
-lock --output-file requirements.txt
+lock --extra edl --output-file requirements.txt
 lock --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 lock --extra dev --extra bench --constraint requirements-dev.txt --output-file requirements-bench.txt

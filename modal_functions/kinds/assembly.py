@@ -26,8 +26,8 @@ METADATA = 300  # the place of the metadata among the results
 def work(context: Context) -> dict[str, Any]:
     outputs = as_asked(lambda: [Output.from_wire(wire) for wire in context.spec["outputs"]])
     story = stories.begin(context)
-    documents = stories.documents(story)
     prints = as_asked(lambda: prints_of(story, outputs))
+    documents = stories.documents(story)
     prints.tell()
     prints.make("concatenate", [each for each in prints.all if each.output.video == "h264"])
     prints.make("encode", [each for each in prints.all if each.output.video != "h264"])
@@ -81,17 +81,22 @@ def _known(story: Story, prints: Prints) -> dict[str, Any]:
 
 def _thumbnails(story: Story, prints: Prints) -> list[dict[str, Any]]:
     """The stage `thumbnails`: pictures of the finished film, of the middles of shots all over it."""
-    context, film, moments, results = story.context, prints.all[0].path, _middles(story), []
+    context, film, moments = story.context, prints.all[0].path, _middles(story)
     context.report.stage("thumbnails", total=len(moments), unit="pictures")
-    for number, moment in enumerate(moments):
-        context.border()
-        to = context.folder / f"thumbnail-{number + 1}.jpg"
-        child.run({"do": "assembly.picture", "path": str(film), "to": str(to), "at": str(moment)})
-        name = f"{story.told.file}-{number + 1}.jpg"
-        label = f"Picture {number + 1}"
-        results.append(context.ready(to, place=FIRST_THUMBNAIL + number, name=name, label=label))
-        context.report.units(number + 1)
-    return results
+    context.border()
+    files = [context.folder / f"thumbnail-{number}.jpg" for number in range(1, len(moments) + 1)]
+    pictures = [{"to": str(to), "at": str(moment)} for to, moment in zip(files, moments, strict=True)]
+    request = {"do": "assembly.pictures", "path": str(film), "pictures": pictures}
+    child.run(request, lambda said: context.report.units(said["done"]))
+    return [
+        context.ready(
+            to,
+            place=FIRST_THUMBNAIL + number,
+            name=f"{story.told.file}-{number + 1}.jpg",
+            label=f"Picture {number + 1}",
+        )
+        for number, to in enumerate(files)
+    ]
 
 
 def _middles(story: Story) -> list[Fraction]:
@@ -113,9 +118,11 @@ def _result(story: Story, prints: Prints, results: list[dict[str, Any]]) -> dict
 # In the child processes
 
 
-def _picture(request: dict[str, Any], _: Say) -> dict[str, Any]:
-    Path(request["to"]).write_bytes(picture_at(Path(request["path"]), Fraction(request["at"])))
+def _pictures(request: dict[str, Any], say: Say) -> dict[str, Any]:
+    for number, picture in enumerate(request["pictures"], 1):
+        Path(picture["to"]).write_bytes(picture_at(Path(request["path"]), Fraction(picture["at"])))
+        say({"done": number})
     return {}
 
 
-VERBS = {"picture": _picture}
+VERBS = {"pictures": _pictures}

@@ -5,12 +5,16 @@ from exports.models import Export
 
 TITLE = {"what": "title", "from_us": 500_000, "to_us": 3_000_000, "fade_us": 500_000, "place": "bottom",
          "colour": "#f2b441", "text": "Lofoten"}  # fmt: skip
+SHOTS = [
+    {"source": "one.mp4", "in": 0.5, "out": 2.7, "note": "The wave."},
+    {"source": "two.mov", "in": "0:00.1", "out": "0:00.7"},
+]
 SMALL = {"rate": "25", "quality": "draft"}
 OPTIONS = {
     "multi_clip": {"size": "360p", **SMALL},
     "overlay": {"footage": "film", "size": "360p", **SMALL, "items": [TITLE]},
-    "assembly": {"formats": ["mp4", "webm"], "sizes": ["360p"], **SMALL},
-    "edl": {"rate": "25"},
+    "assembly": {"shots": SHOTS[:1], "formats": ["mp4", "webm"], "sizes": ["360p"], **SMALL},
+    "edl": {"shots": SHOTS, "rate": "25"},
     "framing_ai": {"footage": "film", "shape": "1:1", "side": "360", "follow": "motion", **SMALL},
 }
 PARTS = {"edl": ".json"}  # what is kept on the way; mostly chunks
