@@ -70,7 +70,7 @@ class Small(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> "UploadedFile[Any]":
         self.held.seek(0)
-        return UploadedFile(self.held, "file", self.content_type, file_size)
+        return UploadedFile(self.held, self.file_name or "file", self.content_type, file_size)
 
 
 def incoming() -> Path:
