@@ -1,5 +1,7 @@
 """Other kinds than the film, as a person meets them: choose, fill in, export, watch."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -58,3 +60,26 @@ def test_another_shape_is_another_picture(page):
     page.get_by_label("Quality").select_option("draft")
     expect(page.get_by_label("Follow")).to_contain_text("it does not know faces")
     assert exported(page) == [360, 640]
+
+
+def test_a_story_becomes_films_in_two_formats_with_their_own_bars_and_an_edit_list(page):
+    page.get_by_role("link", name="Film assembly").click()
+    page.get_by_role("button", name="Take away shot 3").click()
+    expect(page.get_by_role("group", name="Shot 3")).to_have_count(0)
+    page.get_by_role("button", name="Take away shot 2").click()
+    shot = page.get_by_role("group", name="Shot 1")
+    shot.get_by_label("To:", exact=True).fill("0:02")
+    shot.get_by_label("Note").fill("The first one.")
+    page.get_by_label("WebM (VP9)").check()
+    page.get_by_label("1080p (1920 × 1080)").uncheck()
+    page.get_by_label("360p (640 × 360), for a quick look").check()
+    page.get_by_label("Quality").select_option("draft")
+    page.get_by_role("button", name="Export", exact=True).click()
+    tracks = page.get_by_role("list", name="How far each file is")
+    expect(tracks).to_contain_text("WebM, 640 × 360", timeout=120_000)
+    expect(page.get_by_role("heading", name=re.compile("^[0-9]+ files$"))).to_be_visible(timeout=180_000)
+    for name in ("MP4, 640 × 360", "WebM, 640 × 360", "EDL (CMX 3600)", "OpenTimelineIO", "Project metadata"):
+        expect(page.get_by_text(name, exact=True)).to_be_visible()
+    with page.expect_download() as arriving:
+        page.get_by_role("link", name=re.compile(r"Download: .*\.edl")).click()
+    assert "* COMMENT: The first one." in arriving.value.path().read_text()
