@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.batches import Batch
-from modal_functions.filming import Joined, Making, making_of, rendering_of
+from modal_functions.filming import Joined, Making, making_of, rendering_of, telling_of
 from modal_functions.media import child
 from modal_functions.media.spec import Film, Output
 from modal_functions.runtime import Context
@@ -127,7 +127,11 @@ class Prints:
         tally.kept += rendering.kept
         tally.note = each.label
 
+        telling = telling_of(making, rendering.there) if each is self.all[0] else None
+
         def made(batch: Batch, seconds: float) -> None:
+            if telling is not None:
+                telling.made(batch, seconds)
             with contextlib.suppress(StoreError):  # only how fast it is said to be hangs on it
                 tally.sizes.extend(self.context.store.size(batch.key(part)) or 0 for part in batch.parts)
 
@@ -139,6 +143,8 @@ class Prints:
             made=made,
             heard=lambda done: tally.reached(each, done),
         )
+        if telling is not None:
+            telling.tell()
         tally.reached(each, each.frames)
 
     def _look_at(self, each: Print, tally: "_Tally") -> None:

@@ -88,7 +88,7 @@ def _process(making: Making) -> int:
     """Returns how many chunks were rendered."""
     making.context.report.stage("process", total=making.timeline.frames, unit="frames")
     rendering = rendering_of(making)
-    telling = _telling(making, rendering.there)
+    telling = telling_of(making, rendering.there)
     try:
         making.parts.make(rendering.batches, done=rendering.kept, worth=partial(_shown, making), made=telling.made)
     finally:
@@ -117,8 +117,8 @@ def rendering_of(making: Making) -> Rendering:
     return Rendering(batches=batches, there=there, kept=kept, missing=len(missing))
 
 
-def _telling(making: Making, there: set[str]) -> Telling:
-    """Each clip of the film is a piece: which of them are finished, and what they look like."""
+def telling_of(making: Making, there: set[str]) -> Telling:
+    """For so_far.json. Each clip of the film is a piece: which of them are finished, and what they look like."""
     context = making.context
     names = {source["key"]: source["name"] for source in context.spec["sources"]}
     pieces = [

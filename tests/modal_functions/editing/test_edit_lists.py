@@ -1,5 +1,7 @@
 """Stories as edit lists: read back as they were written, and taken by others for what they are."""
 
+import subprocess
+import sys
 from fractions import Fraction
 
 import opentimelineio as otio
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from modal_functions.editing import edl, exchange
 from modal_functions.editing.cut import Cut, Shot, Unreadable, frame_at, microseconds, reels
 from modal_functions.editing.timecode import Counting
+from modal_functions.media.child import ROOT
 
 RATES = {
     "23.976": Fraction(24000, 1001), "24": Fraction(24), "25": Fraction(25), "29.97": Fraction(30000, 1001),
@@ -151,3 +154,9 @@ def test_a_clip_whose_own_timecode_does_not_begin_at_zero_is_counted_from_its_be
     timeline.tracks.append(otio.schema.Track("V1", [clip]))
     [shot] = exchange.read(otio.adapters.write_to_string(timeline, "otio_json"), ".otio", Fraction(50)).shots
     assert (shot.name, shot.first, shot.frames) == ("my beach.mov", 100, 50)
+
+
+def test_the_site_and_the_work_begin_without_the_library():
+    """It is heavy, and an installation without the extra has none."""
+    code = "import sys; import modal_functions.kinds.assembly, modal_functions.editing.exchange"
+    subprocess.run([sys.executable, "-c", f"{code}\nassert 'opentimelineio' not in sys.modules"], cwd=ROOT, check=True)
