@@ -15,6 +15,7 @@ from progress.fold import PERCENT
 from progress.models import Job, Status, Wish
 from progress.pipelines import Pipeline, Stage
 from progress.strip import Strip, strip
+from progress.tracks import TrackLine
 
 QUIET_AFTER = 60.0  # seconds, or three times the usual gap
 Verdict = Literal["", "quiet", "stuck", "unreachable"]
@@ -30,25 +31,6 @@ class StageLine:
     said: str
     note: str
     again: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrackLine:
-    """How far one of several results is."""
-
-    name: str
-    done: int
-    total: int
-
-    @property
-    def percent(self) -> int:
-        return 100 * self.done // self.total if self.total else 100
-
-    @property
-    def said(self) -> str:
-        if self.done >= self.total:
-            return _("ready")
-        return f"{self.percent} %" if self.done else _("to come")
 
 
 @dataclass(frozen=True, kw_only=True)
