@@ -34,11 +34,14 @@ def _timeline(cut: Cut, lengths: Mapping[str, int]) -> "Timeline":
 
     begin = _time(cut.counting.parse(BEGIN), cut.rate)
     timeline = otio.schema.Timeline(one_line(cut.title) or "Untitled", global_start_time=begin)
-    of_reel = reels(shot.name for shot in cut.shots)
-    items = [_item(shot, cut.rate, lengths, of_reel) for shot in cut.shots]
-    timeline.tracks.append(_track("V1", otio.schema.TrackKind.Video, items))
+    timeline.tracks.append(
+        _track("V1", otio.schema.TrackKind.Video, [_item(each, cut, lengths, "V1") for each in enumerate(cut.shots)])
+    )
     if any(shot.sound for shot in cut.shots):
-        heard = [_item(shot, cut.rate, lengths, of_reel) if shot.sound else _gap(shot, cut.rate) for shot in cut.shots]
+        heard = [
+            _item(each, cut, lengths, "A1") if each[1].sound else _gap(each[1], cut.rate)
+            for each in enumerate(cut.shots)
+        ]
         timeline.tracks.append(_track("A1", otio.schema.TrackKind.Audio, heard))
     return timeline
 
@@ -51,15 +54,16 @@ def _track(name: str, kind: str, items: list[Any]) -> "Track":
     return track
 
 
-def _item(shot: Shot, rate: Fraction, lengths: Mapping[str, int], of_reel: Mapping[str, str]) -> "Clip":
+def _item(numbered: tuple[int, Shot], cut: Cut, lengths: Mapping[str, int], track: str) -> "Clip":
+    """Each says where it stands: Final Cut's adapter writes two that are the same as one, in one place."""
     import opentimelineio as otio
 
+    (number, shot), rate = numbered, cut.rate
     whole = otio.opentime.TimeRange(_time(0, rate), _time(max(shot.end, lengths.get(shot.name, 0)), rate))
     media = otio.schema.ExternalReference(shot.name, whole)
     media.name = shot.name
-    metadata: dict[str, Any] = {"cmx_3600": {"reel": of_reel[shot.name]}}
-    if shot.note:
-        metadata |= {"longhaul": {NOTE: shot.note}}
+    own: dict[str, Any] = {"shot": number + 1, "track": track} | ({NOTE: shot.note} if shot.note else {})
+    metadata = {"cmx_3600": {"reel": reels(each.name for each in cut.shots)[shot.name]}, "longhaul": own}
     return otio.schema.Clip(shot.name, media, _range(shot, rate), metadata)
 
 

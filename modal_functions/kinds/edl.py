@@ -48,7 +48,10 @@ def _look(request: dict[str, Any], _: Say) -> dict[str, Any]:
 def _write(request: dict[str, Any], _: Say) -> dict[str, Any]:
     cut, form = stories.cut_from(request["cut"]), request["form"]
     text = edl.written(cut) if form == ".edl" else exchange.written(cut, form, request["lengths"])
-    back = edl.read(text, cut.rate) if form == ".edl" else exchange.read(text, form, cut.rate)
+    try:
+        back = edl.read(text, cut.rate) if form == ".edl" else exchange.read(text, form, cut.rate)
+    except Unreadable as error:
+        raise MediaError("result_invalid", f"The story cannot be read back from its {form} file: {error}") from error
     if _ranges(back) != _ranges(cut):
         raise MediaError("result_invalid", f"The story does not read back from its {form} file as it was.")
     Path(request["to"]).write_text(text, encoding="utf-8")

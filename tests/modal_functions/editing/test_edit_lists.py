@@ -95,6 +95,14 @@ def test_other_programs_files_read_back_as_the_story_they_were(cut, form):
     assert back.title == cut.title
 
 
+@pytest.mark.parametrize("form", [".otio", ".xml"])
+def test_a_shot_that_stands_in_the_story_twice_is_there_twice(form):
+    twice, between = Shot(name="a.mov", first=0, frames=1), Shot(name="a.mov", first=90, frames=30)
+    cut = Cut(title="Twice", counting=Counting(rate=Fraction(25)), shots=(twice, between, twice))
+    back = exchange.read(exchange.written(cut, form, {}), form, cut.rate)
+    assert [(shot.first, shot.frames) for shot in back.shots] == [(0, 1), (90, 30), (0, 1)]
+
+
 def test_an_edl_looks_as_editors_know_it():
     counting = Counting(rate=RATES["29.97"], drop=True)
     first = Shot(name="beach.mov", first=45, frames=90, note="The wave.")
