@@ -29,8 +29,9 @@ def _of_declarations() -> Iterator[str]:
     for kind in kinds.registered():
         if pipelines.find(kind.pipeline.key) != kind.pipeline:
             yield f"{kind.key}: its pipeline {kind.pipeline.key} is not registered."
-        if kind.pipeline.stages[0].key != "upload":
-            yield f"{kind.key}: its first stage is {kind.pipeline.stages[0].key!r}; an export begins with its upload."
+        first = kind.pipeline.stages[0]
+        if first.key != "upload" and first.unit is not None:
+            yield f"{kind.key}: its first stage is {first.key!r}; an export begins with its upload, or with waiting."
         for code in ("internal", "input_missing", "store"):
             if code not in kind.errors:
                 yield f"{kind.key}: it does not say whether {code!r} is tried again."

@@ -35,6 +35,7 @@ class Making:
     chunks: Sequence[Chunk]
     parts: Parts
     uses: Sequence[str] = ()  # kept parts that the looks take
+    names: Sequence[str] = ()  # of its clips, for who waits; else those of their sources
 
     @cached_property
     def sounds(self) -> list[Piece]:
@@ -46,6 +47,8 @@ class Making:
 
 
 Looks = Callable[[Making], Making]  # the same, with chunks that have their looks
+Heard = Callable[[int, int], None]
+Tell = Callable[[int, str], None]
 
 
 def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
@@ -75,8 +78,14 @@ def begin(context: Context) -> Making:
 
 def _process(making: Making) -> int:
     """Renders the chunks that are not kept yet, and takes the sounds; returns how many chunks were rendered."""
+    making.context.report.stage("process", total=making.timeline.frames, unit="frames")
+    return render(making)
+
+
+def render(making: Making, heard: Heard | None = None) -> int:
+    """As above, in whatever stage it is. `heard` is told of frames, and of clips that are finished, where the stage
+    counts something else."""
     parts, frames = making.parts, making.timeline.frames
-    making.context.report.stage("process", total=frames, unit="frames")
     there = parts.there([_file(chunk) for chunk in making.chunks] + [_sound_file(each) for each in making.sounds])
     missing = [chunk for chunk in making.chunks if _file(chunk) not in there]
     quiet = {sound.key: sound for sound in making.sounds if _sound_file(sound) not in there}
@@ -84,9 +93,17 @@ def _process(making: Making) -> int:
     batches += [_of_chunks(making, chunks) for chunks in batched(missing, parts.workers)]
     done, telling = frames - sum(chunk.frames for chunk in missing), _telling(making, there)
     try:
-        parts.make(batches, done=done, worth=partial(_shown, making), made=telling.made)
+        parts.make(
+            batches,
+            done=done,
+            worth=partial(_shown, making),
+            made=telling.made,
+            tell=heard and (lambda count: heard(count, telling.finished)),
+        )
     finally:
         telling.tell()
+    if heard:
+        heard(frames, telling.finished)
     return len(missing)
 
 
@@ -96,7 +113,7 @@ def _telling(making: Making, there: set[str]) -> Telling:
     names = {source["key"]: source["name"] for source in context.spec["sources"]}
     pieces = [
         Counted(
-            name=names[clip.source],
+            name=making.names[place] if making.names else names[clip.source],
             parts={_file(chunk): chunk.frames for chunk in making.chunks if chunk.clip == place},
         )
         for place, clip in enumerate(making.film.clips)
@@ -145,25 +162,13 @@ def _of_sound(making: Making, sound: Piece) -> Batch:
 
 
 def _publish(making: Making) -> dict[str, Any]:
-    """Joins without encoding, decodes the whole film to see that it is what was planned, and keeps it."""
-    context, frames = making.context, making.timeline.frames
+    context = making.context
     context.report.stage("publish", unit="bytes", note="Joining")
-    files = making.parts.all_at_hand([_file(chunk) for chunk in making.chunks])
-    parts = [{"path": str(file), "frames": chunk.frames} for file, chunk in zip(files, making.chunks, strict=True)]
-    track = _soundtrack(making)
-    whole = sum(file.stat().st_size for file in files) + track.stat().st_size
+    gathered = gather(making)
+    whole = gathered.bytes
     context.report.units(0, PUBLISHING * whole)
     film = context.folder / "film.mp4"
-    child.run(
-        {"do": "join", "parts": parts, "sound": str(track), "output": making.output, "to": str(film)},
-        lambda progress: context.report.units(progress["bytes"]),
-    )
-    context.border()
-    looked = child.run(
-        {"do": "verify", "path": str(film), "output": making.output, "frames": frames},
-        lambda progress: context.report.units(whole + whole * progress["frames"] // frames, note="Looking at the film"),
-    )
-    context.border()
+    looked = gathered.together(film, lambda done, note: context.report.units(done, note=note))
     size = max(1, film.stat().st_size)
     stored = context.store.put_file(
         context.out("film.mp4"),
@@ -171,6 +176,40 @@ def _publish(making: Making) -> dict[str, Any]:
         lambda count: context.report.units(2 * whole + whole * count // size, note="Keeping the film"),
     )
     return {**looked, "key": stored.key, "bytes": stored.bytes, "sha256": stored.sha256}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """All that a film is joined from, at hand."""
+
+    making: Making
+    parts: Sequence[dict[str, Any]]
+    track: Path
+    bytes: int
+
+    def together(self, film: Path, tell: Tell) -> dict[str, Any]:
+        """Joins without encoding, then decodes the whole film to see that it is what was planned. `tell` hears of the
+        bytes that are gone through, of twice what there are."""
+        making, whole, frames = self.making, self.bytes, self.making.timeline.frames
+        child.run(
+            {"do": "join", "parts": self.parts, "sound": str(self.track), "output": making.output, "to": str(film)},
+            lambda progress: tell(progress["bytes"], "Joining"),
+        )
+        making.context.border()
+        looked = child.run(
+            {"do": "verify", "path": str(film), "output": making.output, "frames": frames},
+            lambda progress: tell(whole + whole * progress["frames"] // frames, "Looking at the film"),
+        )
+        making.context.border()
+        return looked
+
+
+def gather(making: Making) -> Gathered:
+    files = making.parts.all_at_hand([_file(chunk) for chunk in making.chunks])
+    parts = [{"path": str(file), "frames": chunk.frames} for file, chunk in zip(files, making.chunks, strict=True)]
+    track = _soundtrack(making)
+    size = sum(file.stat().st_size for file in files) + track.stat().st_size
+    return Gathered(making=making, parts=parts, track=track, bytes=size)
 
 
 def _soundtrack(making: Making) -> Path:

@@ -52,12 +52,14 @@ class Parts:
         done: int,
         worth: Callable[[Batch], int] | None = None,
         made: Callable[[Batch, float], None] | None = None,
+        tell: Callable[[int], None] | None = None,
     ) -> None:
         """All of them, side by side; the stage hears of their units, beside the `done` that were there before.
         `worth` says what a batch that is made counts for, where that is not its units; `made` hears of each that is,
-        and how many seconds of another machine it took."""
-        pieces = Pieces(kept=done, on_done=self.context.report.units)
-        self.context.report.kept(done)
+        and how many seconds of another machine it took. `tell` hears of the units where the stage counts others."""
+        pieces = Pieces(kept=done, on_done=tell or self.context.report.units)
+        if tell is None:
+            self.context.report.kept(done)
         self.context.border()
         worth, made = worth or (lambda batch: batch.units), made or (lambda batch, seconds: None)
         acts = [partial(self._make, batch, pieces, worth, made) for batch in batches]
@@ -116,14 +118,14 @@ class Parts:
             raise Failed("internal", said) from error
 
 
-def fetched(context: Context, *, here: bool = False) -> dict[str, Path]:
-    """The stage `fetch`: the files of all sources, in place where the store is on this machine. Other machines fetch
+def fetched(context: Context, *, here: bool = False, stage: str = "fetch") -> dict[str, Path]:
+    """The stage in which sources are fetched: the files of all sources, in place where the store is on this machine. Other machines fetch
     what they need themselves; `here` is for work that is not handed out."""
     sources, done = context.spec["sources"], 0
     if context.fan and not here:
-        context.report.stage("fetch", note="Each machine fetches the clip that it works on")
+        context.report.stage(stage, note="Each machine fetches the clip that it works on")
         return {}
-    context.report.stage("fetch", total=sum(source["bytes"] for source in sources), unit="bytes")
+    context.report.stage(stage, total=sum(source["bytes"] for source in sources), unit="bytes")
     found = {}
     for number, source in enumerate(sources):
         context.border()
