@@ -119,8 +119,8 @@ class Parts:
 
 
 def fetched(context: Context, *, here: bool = False, stage: str = "fetch") -> dict[str, Path]:
-    """The stage in which sources are fetched: the files of all sources, in place where the store is on this machine. Other machines fetch
-    what they need themselves; `here` is for work that is not handed out."""
+    """The stage in which sources are fetched: the files of all, in place where the store is on this machine. Other
+    machines fetch what they need themselves; `here` is for work that is not handed out."""
     sources, done = context.spec["sources"], 0
     if context.fan and not here:
         context.report.stage(stage, note="Each machine fetches the clip that it works on")

@@ -9,6 +9,7 @@ SMALL = {"rate": "25", "quality": "draft"}
 OPTIONS = {
     "multi_clip": {"size": "360p", **SMALL},
     "overlay": {"footage": "film", "size": "360p", **SMALL, "items": [TITLE]},
+    "clip_it": {"count": 2, "seconds": 2, "shape": "1:1", "side": "360", "quality": "draft"},
     "framing_ai": {"footage": "film", "shape": "1:1", "side": "360", "follow": "motion", **SMALL},
 }
 KINDS = [kind.key for kind in kinds.registered()]
