@@ -101,7 +101,7 @@ def fetch(address: str, folder: Path, bounds: Bounds, *, private: bool, on_bytes
     check_address(address)
     kept_from = hold(anywhere if private else is_of_the_world)
     from yt_dlp import YoutubeDL
-    from yt_dlp.utils import DownloadCancelled, DownloadError
+    from yt_dlp.utils import DownloadCancelled, YoutubeDLError
 
     asked = _asked(folder, bounds, _counting(bounds, on_bytes))
     try:
@@ -109,7 +109,7 @@ def fetch(address: str, folder: Path, bounds: Bounds, *, private: bool, on_bytes
             found = loader.extract_info(address, download=True)
     except DownloadCancelled as error:
         raise MediaError("too_long", str(error)) from None
-    except DownloadError as error:
+    except YoutubeDLError as error:
         raise _refusal(str(error), kept_from) from None
     path = next((each for each in folder.glob(f"{NAME}.*") if each.suffix != ".part"), None)
     if path is None or not path.stat().st_size:

@@ -21,10 +21,10 @@ MOST_KEYWORDS = 12
 STOPWORDS = frozenset(
     re.findall(
         r"\w+",
-        "about after again because before being could doing during every from going have having here into just know like"
-        " made make many more most much only other over people really said same should some such than that their them then"
-        " there these they thing things think this those through very want was well were what when where which while will"
-        " with would your yeah",
+        "about after again because before being could doing during every from going have having here into"
+        " just know like made make many more most much only other over people really said same should some"
+        " such than that their them then there these they thing things think this those through very want was"
+        " well were what when where which while will with would your yeah",
     )
 )
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
