@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-WEIGHTS = "model.bin"  # what a folder with a model of faster-whisper has in it
+FILES = ("model.bin", "tokenizer.json")  # of a model; the second would be downloaded, if it were not there
 
 
 def recogniser(model: str) -> str:
@@ -22,7 +22,8 @@ def missing(model: str) -> str:
     if model:
         if find_spec("faster_whisper") is None:
             return "the Python package faster_whisper (pip install 'longhaul[whisper]'), or no LONGHAUL_WHISPER_MODEL"
-        return "" if (Path(model) / WEIGHTS).is_file() else f"a model of faster-whisper in {model}"
+        absent = [name for name in FILES if not (Path(model) / name).is_file()]
+        return f"{' and '.join(absent)} of a model for faster-whisper in {model}" if absent else ""
     if find_spec("pocketsphinx") is None:
         return "a recogniser of speech (pip install 'longhaul[clips]' brings one with its model)"
     return ""

@@ -1,6 +1,7 @@
 """Which parts of a long video are worth a clip, and why: scored by what is said, how loud it is and how often the
 picture changes. Whoever gets a score gets its reasons. Pure arithmetic."""
 
+import math
 import re
 from bisect import bisect_left
 from collections import Counter
@@ -18,6 +19,7 @@ EARLY = 120  # milliseconds before the first word, so that it is heard whole
 WEIGHTS = {"speech": 30, "keywords": 25, "loudness": 25, "shots": 10, "edges": 10}
 RARE = 4  # letters that a word has at least, to be what something is about
 MOST_KEYWORDS = 12
+BEST, TELLING = 3, 0.5  # words that count in one part, and how much more there than elsewhere one is named
 STOPWORDS = frozenset(
     re.findall(
         r"\w+",
@@ -160,28 +162,31 @@ class Judge:
 
     def _speech(self, words: Sequence[Word], length: int) -> Reason:
         pace = len(words) / max(1 / 60, length / 60_000)
-        share = _share(pace, 0.5 * self.usual_words, 1.6 * self.usual_words)
+        share = _much(pace / self.usual_words)
         told = f"it is dense with speech, {pace:.0f} words a minute where {self.usual_words:.0f} are usual"
         return Reason(of="speech", share=share, said=told if pace > 1.15 * self.usual_words else "")
 
     def _about(self, words: Sequence[Word]) -> Reason:
+        """More than elsewhere, that is: what is said all the time tells nothing of this part."""
         spoken = Counter(each for word in words for each in _plain(word.text))
-        found = sorted((key for key in self.keywords if spoken[key]), key=lambda key: (-self.keywords[key], key))
-        share = min(1.0, sum(self.keywords[key] for key in found) / max(1.0, 0.5 * sum(self.keywords.values())))
-        names = " and ".join(f"“{key}”" for key in found[:2])
-        return Reason(of="keywords", share=share, said=f"it speaks of {names}" if found else "")
+        part = len(words) / len(self.watched.words)
+        lifts = {key: spoken[key] / (spoken[key] + part * whole + 1) for key, whole in self.keywords.items()}
+        best = sorted(lifts, key=lambda key: (-lifts[key], key))[:BEST]
+        names = " and ".join(f"“{key}”" for key in best[:2] if lifts[key] >= TELLING)
+        share = sum(lifts[key] for key in best) / len(best)
+        return Reason(of="keywords", share=share, said=f"it speaks of {names}" if names else "")
 
     def _loudness(self, begin: int, end: int) -> Reason:
         part = self.watched.levels[begin * A_SECOND // 1000 : max(begin * A_SECOND // 1000 + 1, end * A_SECOND // 1000)]
         above = (fmean(part) if part else SILENCE) - self.usual_level
-        share = _share(above, -2 * self.spread, self.spread)
+        share = 0.5 + 0.5 * math.tanh(above / (2 * self.spread))
         return Reason(of="loudness", share=share, said=f"it is {above:.0f} dB louder than usual" if above >= 2 else "")
 
     def _shots(self, begin: int, end: int) -> Reason:
         count = sum(begin < cut < end for cut in self.watched.cuts)
         pace = count * 60_000 / max(1, end - begin)
         told = f"the picture changes {count} time{'s' * (count > 1)}"
-        share = _share(pace, 0.0, 2 * self.usual_cuts)
+        share = _much(pace / self.usual_cuts)
         return Reason(of="shots", share=share, said=told if count and pace > self.usual_cuts else "")
 
     def _edges(self, begin: int, end: int) -> Reason:
@@ -190,12 +195,12 @@ class Judge:
         return Reason(of="edges", share=share, said="it begins and ends with a whole sentence" if not any(cut) else "")
 
 
-def keywords(watched: Watched) -> dict[str, float]:
-    """What was asked for counts most; else the words that come back, and are not those that come back everywhere."""
-    asked = {each: 3.0 for word in watched.asked for each in _plain(word)}
+def keywords(watched: Watched) -> dict[str, int]:
+    """How often each is said: of the words that were asked for, if any is, else of those that come back most."""
     spoken = Counter(each for word in watched.words for each in _plain(word.text))
-    frequent = [each for each, times in spoken.most_common() if times > 1 and _tells(each) and each not in asked]
-    return asked | {each: float(spoken[each]) ** 0.5 for each in frequent[:MOST_KEYWORDS]}
+    asked = dict.fromkeys(each for word in watched.asked for each in _plain(word) if spoken[each])
+    frequent = [each for each, times in spoken.most_common() if times > 1 and _tells(each)]
+    return {each: spoken[each] for each in (asked or frequent[:MOST_KEYWORDS])}
 
 
 def _plain(text: str) -> list[str]:
@@ -206,8 +211,9 @@ def _tells(word: str) -> bool:
     return len(word) >= RARE and word not in STOPWORDS
 
 
-def _share(value: float, low: float, high: float) -> float:
-    return max(0.0, min(1.0, (value - low) / (high - low))) if high > low else 0.0
+def _much(times: float) -> float:
+    """So many times what is usual; more is always worth more, but less and less so."""
+    return 1 - math.exp(-times)
 
 
 def _sentence(reasons: Sequence[Reason]) -> str:
