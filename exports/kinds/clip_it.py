@@ -34,7 +34,6 @@ LONGEST_VIDEO = 4 * 3600  # seconds of what is fetched
 PATIENCE = 2 * 3600.0  # seconds for fetching it
 TYPICAL = 900.0  # seconds of video that the declared seconds of the stages are of
 BY_LENGTH = frozenset({"transcribing", "analyzing"})
-ERRORS = {"not_fetched": Error(retryable=True), "rights_not_confirmed": Error(retryable=False)}
 
 PIPELINE = register(
     Pipeline(
@@ -146,7 +145,7 @@ class ClipIt(FootageKind):
     pieces = "clips"
     several = True
     form = ClipItForm
-    errors = {**USUAL_ERRORS, **ERRORS}
+    errors = {**USUAL_ERRORS, "not_fetched": Error(retryable=True)}
     pipeline = PIPELINE
 
     def lacks(self) -> str:

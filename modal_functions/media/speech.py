@@ -11,6 +11,7 @@ from functools import cache
 from itertools import pairwise
 from operator import mul
 from pathlib import Path
+from statistics import fmean, pstdev
 from typing import Any
 
 from modal_functions.media.chunks import digest
@@ -24,7 +25,10 @@ RATE = 16_000
 SECONDS = 10  # of a piece
 LEVEL = RATE // 50  # samples over which loudness is looked at: a fiftieth of a second
 LIVELY = 6.0  # decibels by which speech gets louder and quieter at least; a hum or a tone does not
+HISSING = 0.35  # of their mean, by which its crossings of zero vary; those of a melody hardly do
 FASTER = {"fwdflat": False, "maxhmmpf": 6000, "maxwpf": 15}  # half the time, nearly the same words
+
+FILLERS, PAUSES = ("[", "+"), ("", "<")  # what the names of sounds that are no words begin with
 
 OnMilliseconds = Callable[[int], None]
 
@@ -59,7 +63,7 @@ def hear(path: Path, piece: Piece, model: str, on_done: OnMilliseconds | None = 
     samples = sound_between(path, piece.begin, piece.end)
     if samples is None:
         return []
-    heard = _by_whisper(samples, model) if model else _by_sphinx(samples)
+    heard = by_whisper(samples, model) if model else by_sphinx(samples)
     words = []
     for word in heard:
         begin, end = piece.begin + word.begin, min(piece.end, piece.begin + word.end)
@@ -94,7 +98,7 @@ def _graph(frame: Any) -> Any:
 # PocketSphinx
 
 
-def _by_sphinx(samples: "array[int]") -> Iterator[Word]:
+def by_sphinx(samples: "array[int]") -> Iterator[Word]:
     for begin, spoken in utterances(samples):
         if is_lively(spoken):
             yield from _decoded(begin, spoken)
@@ -118,35 +122,37 @@ def utterances(samples: "array[int]") -> Iterator[tuple[int, "array[int]"]]:
 
 
 def is_lively(samples: "array[int]") -> bool:
-    """Syllables rise and fall. What sounds steadily is no speech, whatever its tone."""
-    levels = sorted(
-        math.log10(1 + sum(map(mul, part, part)) / LEVEL)
-        for part in (samples[first : first + LEVEL] for first in range(0, len(samples) - LEVEL + 1, LEVEL))
-    )
-    if not levels:
+    """Syllables rise and fall, and hiss between vowels that hum. What sounds steadily is no speech, whatever its tone,
+    and neither is what keeps its pitch while it gets louder and quieter."""
+    parts = [samples[first : first + LEVEL] for first in range(0, len(samples) - LEVEL + 1, LEVEL)]
+    if not parts:
         return False
+    levels = sorted(math.log10(1 + sum(map(mul, part, part)) / LEVEL) for part in parts)
     low, high = levels[len(levels) // 5], levels[len(levels) * 9 // 10]
-    return 10 * (high - low) >= LIVELY
+    crossings = [sum((one < 0) != (other < 0) for one, other in pairwise(part)) for part in parts]
+    return 10 * (high - low) >= LIVELY and pstdev(crossings) >= HISSING * max(1.0, fmean(crossings))
 
 
 def _decoded(begin: int, spoken: "array[int]") -> Iterator[Word]:
-    """Each by itself and as a whole, so that it is heard the same whatever was heard before."""
+    """Each by itself and as a whole, so that it is heard the same whatever was heard before. Where most of it is no
+    word in the recogniser's own opinion, the rest is none either."""
     decoder = _decoder()
     decoder.start_utt()
     decoder.process_raw(spoken.tobytes(), full_utt=True)
     decoder.end_utt()
     if decoder.hyp() is None:
         return
-    frame = 1000 / decoder.config["frate"]
-    offset = begin * 1000 // RATE
+    frame, offset, fillers = 1000 / decoder.config["frate"], begin * 1000 // RATE, 0
+    words = []
     for part in decoder.seg():
         text = part.word.partition("(")[0]
-        if text and text[0] not in "<[+":
-            yield Word(
-                text=text,
-                begin=offset + round(part.start_frame * frame),
-                end=offset + round((part.end_frame + 1) * frame),
-            )
+        first, last = offset + round(part.start_frame * frame), offset + round((part.end_frame + 1) * frame)
+        if text[:1] in FILLERS:
+            fillers += last - first
+        elif text[:1] not in PAUSES:
+            words.append(Word(text=text, begin=first, end=last))
+    if sum(word.end - word.begin for word in words) > fillers:
+        yield from words
 
 
 @cache
@@ -159,7 +165,7 @@ def _decoder() -> Any:
 # faster-whisper
 
 
-def _by_whisper(samples: "array[int]", model: str) -> Iterator[Word]:
+def by_whisper(samples: "array[int]", model: str) -> Iterator[Word]:
     import numpy
 
     sound = numpy.frombuffer(samples.tobytes(), dtype=numpy.int16).astype(numpy.float32) / 32768

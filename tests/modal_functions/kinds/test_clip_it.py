@@ -8,9 +8,11 @@ import av
 import pysubs2
 import pytest
 
+from exports import sample
 from modal_functions import recognisers
 from modal_functions.kinds import clip_it
 from modal_functions.media.loudness import levels
+from modal_functions.media.speech import by_sphinx, is_lively, sound_between, utterances
 from modal_functions.wire import AttemptKeys, unpack
 from tests.modal_functions.kinds.conftest import GREY, changed, plain
 from tests.modal_functions.media.reels import number_on, shoot
@@ -138,6 +140,15 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(bench, speech, broken):
     outcome = bench.do(clip_it, {**{name: spec[name] for name in spec if name != "wanted"}, **broken})
     assert (outcome["ending"], outcome["code"]) == ("error", "unsupported")
     assert "asked for" in outcome["sentence"]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_melody_is_not_taken_for_speech(tmp_path, number):
+    """It gets louder and quieter, as speech does."""
+    sample.make(tmp_path / "melody.mp4", number)
+    sound = sound_between(tmp_path / "melody.mp4", 0, 5000)
+    assert list(by_sphinx(sound)) == []
+    assert not any(is_lively(spoken) for _, spoken in utterances(sound))
 
 
 def test_loudness_is_told_in_decibels_where_it_is_loud(tmp_path):
