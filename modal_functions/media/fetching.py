@@ -126,7 +126,7 @@ def _asked(folder: Path, bounds: Bounds, hook: Callable[[dict[str, Any]], None])
         if found.get("is_live"):
             raise DownloadCancelled("This is a live stream, which has no end yet.")
         if (found.get("duration") or 0) > bounds.seconds:
-            raise DownloadCancelled(f"This video is longer than the {bounds.seconds / 3600:.3g} hours that it may be.")
+            raise DownloadCancelled(f"This video is longer than it may be: {bounds.seconds // 60:,} minutes.")
         if (found.get("filesize") or found.get("filesize_approx") or 0) > bounds.bytes:
             raise DownloadCancelled(str(_too_large(bounds)))
 
@@ -165,7 +165,7 @@ def _counting(bounds: Bounds, on_bytes: OnBytes) -> Callable[[dict[str, Any]], N
         if done > bounds.bytes or (total or 0) > bounds.bytes:
             raise DownloadCancelled(str(_too_large(bounds)))
         if time.monotonic() > until:
-            raise DownloadCancelled(f"Fetching it took longer than the {bounds.patience / 3600:.3g} hours it may take.")
+            raise DownloadCancelled(f"Fetching it took longer than it may: {bounds.patience / 60:,.0f} minutes.")
         on_bytes(done, int(total) if total else None)
 
     return hook

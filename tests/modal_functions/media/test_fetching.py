@@ -261,3 +261,25 @@ def test_an_address_without_a_video_says_so(site, tmp_path):
     error = refusal(f"http://127.0.0.1:{site.server_port}/nothing", tmp_path, private=True)
     assert error.code in ("result_invalid", "unsupported")
     assert "video" in error.sentence
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"is_live": True}, "a live stream"),
+        ({"duration": 3601}, "longer than it may be: 60 minutes"),
+        ({"filesize": 1001}, "larger than"),
+        ({"filesize_approx": 1001}, "larger than"),
+        ({"duration": 3600, "filesize": 1000}, ""),
+    ],
+)
+def test_what_is_too_much_is_refused_before_it_is_fetched(tmp_path, told, said):
+    from yt_dlp.utils import DownloadCancelled
+
+    bounds = fetching.Bounds(bytes=1000, seconds=3600, patience=60)
+    fits = fetching._asked(tmp_path, bounds, print)["match_filter"]
+    if not said:
+        assert fits(told, incomplete=False) is None
+        return
+    with pytest.raises(DownloadCancelled, match=said):
+        fits(told, incomplete=True)
