@@ -10,7 +10,7 @@ lock() {
   "$tools/bin/pip-compile" --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --annotation-style=line \
     --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options "$@" pyproject.toml
 }
-lock --output-file requirements.txt
-lock --extra clips --constraint requirements.txt --output-file requirements-kinds.txt
+lock --extra edl --output-file requirements.txt
+lock --extra edl --extra clips --extra mesh --constraint requirements.txt --output-file requirements-kinds.txt
 lock --extra dev --constraint requirements-kinds.txt --output-file requirements-dev.txt
 lock --extra dev --extra bench --constraint requirements-dev.txt --output-file requirements-bench.txt
