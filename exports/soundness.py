@@ -32,8 +32,9 @@ def _of_declarations() -> Iterator[str]:
                 yield f"{kind.key}: its pipeline {each.key} is not registered."
             if [stage.key for stage in each.stages] != [stage.key for stage in kind.pipeline.stages]:
                 yield f"{kind.key}: {each.key} has other stages than {kind.pipeline.key}, and the same work."
-        if kind.pipeline.stages[0].key != "upload":
-            yield f"{kind.key}: its first stage is {kind.pipeline.stages[0].key!r}; an export begins with its upload."
+        first = kind.pipeline.stages[0]
+        if first.key != "upload" and first.unit is not None:
+            yield f"{kind.key}: its first stage is {first.key!r}; an export begins with its upload, or with waiting."
         for code in ("internal", "input_missing", "store"):
             if code not in kind.errors:
                 yield f"{kind.key}: it does not say whether {code!r} is tried again."

@@ -61,6 +61,8 @@ def _tell_one(export: Export, tools: "Tools", *, first: bool) -> None:
     """Told again until it is what the rows say: of two who tell at once, none leaves an older sum behind."""
     if first:
         tools.tracker.happened(export.pk, "upload_start")
+    if kinds.get(export.kind).pipeline.stages[0].key != "upload":
+        return  # its bar begins when the work does
     told = None
     try:
         while told != (stored := _stored(export)):

@@ -57,6 +57,8 @@ KNOWN = {
     "LONGHAUL_NOTIFY_REPLIES": "a secret of at least 20 characters; the gateway sends replies (STOP) to /sms/ and it",
     "LONGHAUL_NOTIFY_PRIVATE": "on or off: may people's webhooks and chats lead into private networks (off)",
     "LONGHAUL_CONTACT_DAYS": "days after its last use that an address is kept (90)",
+    "LONGHAUL_FETCH": "off, public or private: may clips be cut of videos at addresses; private networks too (off)",
+    "LONGHAUL_WHISPER_MODEL": "the folder of a model for faster-whisper; without it PocketSphinx hears, English alone",
     "LONGHAUL_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (INFO)",
     "LONGHAUL_LOG_FORMAT": "line, or json: an object a line, with the id of the export (line)",
     "LONGHAUL_METRICS_TOKEN": "what Prometheus shows at /metrics; without it that page is there on loopback only",

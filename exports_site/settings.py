@@ -59,6 +59,8 @@ if MAIL_ACCOUNT:
 NOTIFY_URL = env.notify_url("LONGHAUL_NOTIFY_URL")
 NOTIFY_REPLIES = env.reply_secret("LONGHAUL_NOTIFY_REPLIES")
 PRIVATE_TARGETS = env.switch("LONGHAUL_NOTIFY_PRIVATE", default=False)
+FETCHES = env.choice("LONGHAUL_FETCH", "off", ("off", "public", "private"))
+WHISPER_MODEL = env.text("LONGHAUL_WHISPER_MODEL", "")
 CONTACT_DAYS = env.whole_number("LONGHAUL_CONTACT_DAYS", 90, 1, 3650)
 
 SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)

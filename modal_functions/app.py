@@ -23,6 +23,7 @@ from modal_functions.wire import VERSION
 
 AT_ONCE = 32  # batches of one export
 SILENCE = 300.0  # seconds in which Modal says nothing of a batch, after which it is handed out again
+LOCK = "requirements-kinds.txt"  # what the site is locked to, and what kinds need beside it
 LIBRARIES = ("av", "boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 UNHEARD = (
     *(exception.ServiceError, exception.InternalError, exception.ConnectionError, exception.ResourceExhaustedError),
@@ -44,7 +45,7 @@ def image_of(image: Image) -> modal.Image:
     """In a container it is there already, and the lock is not."""
     built = modal.Image.debian_slim(python_version="3.11")
     if modal.is_local():
-        lock = Path(__file__).parent.parent / "requirements.txt"
+        lock = Path(__file__).parent.parent / LOCK
         built = built.pip_install(*locked(lock, (*LIBRARIES, *image.libraries)))
     return built.add_local_python_source("modal_functions")
 

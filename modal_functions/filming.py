@@ -37,6 +37,7 @@ class Making:
     chunks: Sequence[Chunk]
     parts: Parts
     uses: Sequence[str] = ()  # kept parts that the looks take
+    names: Sequence[str] = ()  # of its clips, for who waits; else those of their sources
 
     @cached_property
     def sounds(self) -> list[Piece]:
@@ -48,6 +49,8 @@ class Making:
 
 
 Looks = Callable[[Making], Making]  # the same, with chunks that have their looks
+Heard = Callable[[int, int], None]
+Tell = Callable[[int, str], None]
 
 
 def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
@@ -85,14 +88,28 @@ def making_of(film: Film, context: Context, sources: dict[str, Path]) -> Making:
 
 
 def _process(making: Making) -> int:
-    """Returns how many chunks were rendered."""
+    """Renders the chunks that are not kept yet, and takes the sounds; returns how many chunks were rendered."""
     making.context.report.stage("process", total=making.timeline.frames, unit="frames")
+    return render(making)
+
+
+def render(making: Making, heard: Heard | None = None) -> int:
+    """As above, in whatever stage it is. `heard` is told of frames, and of clips that are finished, where the stage
+    counts something else."""
     rendering = rendering_of(making)
     telling = telling_of(making, rendering.there)
     try:
-        making.parts.make(rendering.batches, done=rendering.kept, worth=partial(_shown, making), made=telling.made)
+        making.parts.make(
+            rendering.batches,
+            done=rendering.kept,
+            worth=partial(_shown, making),
+            made=telling.made,
+            heard=heard and (lambda count: heard(count, telling.finished)),
+        )
     finally:
         telling.tell()
+    if heard:
+        heard(making.timeline.frames, telling.finished)
     return rendering.missing
 
 
@@ -123,7 +140,7 @@ def telling_of(making: Making, there: set[str]) -> Telling:
     names = {source["key"]: source["name"] for source in context.spec["sources"]}
     pieces = [
         Counted(
-            name=names[clip.source],
+            name=making.names[place] if making.names else names[clip.source],
             parts={_file(chunk): chunk.frames for chunk in making.chunks if chunk.clip == place},
         )
         for place, clip in enumerate(making.film.clips)
@@ -172,19 +189,13 @@ def _of_sound(making: Making, sound: Piece) -> Batch:
 
 
 def _publish(making: Making) -> dict[str, Any]:
-    """Joins without encoding, decodes the whole film to see that it is what was planned, and keeps it."""
-    context, frames = making.context, making.timeline.frames
+    context = making.context
     context.report.stage("publish", unit="bytes", note="Joining")
     pieces = Joined.of(making)
     whole = pieces.bytes
     context.report.units(0, PUBLISHING * whole)
-    film = pieces.to(context.folder / "film.mp4", context.report.units)
-    context.border()
-    looked = child.run(
-        {"do": "verify", "path": str(film), "output": making.output, "frames": frames},
-        lambda progress: context.report.units(whole + whole * progress["frames"] // frames, note="Looking at the film"),
-    )
-    context.border()
+    film = context.folder / "film.mp4"
+    looked = pieces.together(film, lambda done, note: context.report.units(done, note=note))
     size = max(1, film.stat().st_size)
     stored = context.store.put_file(
         context.out("film.mp4"),
@@ -207,7 +218,7 @@ class Joined:
         files = making.parts.all_at_hand([_file(chunk) for chunk in making.chunks])
         return cls(making=making, files=files, track=_soundtrack(making))
 
-    @property
+    @cached_property
     def bytes(self) -> int:
         return sum(file.stat().st_size for file in self.files) + self.track.stat().st_size
 
@@ -218,6 +229,19 @@ class Joined:
         request = {"do": "join", "parts": parts, "sound": str(self.track), "to": str(film)}
         child.run({**request, "output": self.making.output}, lambda progress: hear(progress["bytes"]))
         return film
+
+    def together(self, film: Path, tell: Tell) -> dict[str, Any]:
+        """Joined, then decoded as a whole to see that it is what was planned. `tell` hears of the bytes that are gone
+        through, of twice what there are."""
+        whole, frames, context = self.bytes, self.making.timeline.frames, self.making.context
+        self.to(film, lambda done: tell(done, "Joining"))
+        context.border()
+        looked = child.run(
+            {"do": "verify", "path": str(film), "output": self.making.output, "frames": frames},
+            lambda progress: tell(whole + whole * progress["frames"] // frames, "Looking at the film"),
+        )
+        context.border()
+        return looked
 
 
 def _soundtrack(making: Making) -> Path:

@@ -58,9 +58,10 @@ class Parts:
         """All of them, side by side; the stage hears of their units, beside the `done` that were there before.
         `worth` says what a batch that is made counts for, where that is not its units; `made` hears of each that is,
         and how many seconds of another machine it took. Where this is not all of its stage, `kept` says how much of
-        `done` was there before the stage began, and `heard` hears of the units instead."""
+        `done` was there before the stage began; `heard` hears of the units where the stage counts others."""
         pieces = Pieces(kept=done, on_done=heard or self.context.report.units)
-        self.context.report.kept(done if kept is None else kept)
+        if heard is None or kept is not None:
+            self.context.report.kept(done if kept is None else kept)
         self.context.border()
         worth, made = worth or (lambda batch: batch.units), made or (lambda batch, seconds: None)
         acts = [partial(self._make, batch, pieces, worth, made) for batch in batches]

@@ -51,6 +51,12 @@ class Telling:
         if due:
             self.tell()
 
+    @property
+    def finished(self) -> int:
+        """How many pieces are."""
+        with self._lock:
+            return sum(self._there.issuperset(piece.parts) for piece in self._pieces)
+
     def tell(self) -> None:
         with self._lock:
             self._told_at, self._number = self._clock(), self._number + 1

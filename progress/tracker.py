@@ -317,7 +317,7 @@ class ProgressTracker(DirectCalls, Forecasts):
 
 def _second_stage(job: Job, now: datetime) -> dict[str, Any]:
     pipeline = pipelines.find(job.pipeline)
-    if pipeline is None or len(pipeline.stages) == 1:
+    if pipeline is None or len(pipeline.stages) == 1 or pipeline.waits_in == pipeline.stages[0].key:
         return {}
     return {"stage": pipeline.stages[1].key, "done": None, "total": None, "unit": "", "bytes": None, "message": ""}
 

@@ -11,5 +11,6 @@ lock() {
     --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options "$@" pyproject.toml
 }
 lock --extra edl --output-file requirements.txt
-lock --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+lock --extra edl --extra clips --extra mesh --constraint requirements.txt --output-file requirements-kinds.txt
+lock --extra dev --constraint requirements-kinds.txt --output-file requirements-dev.txt
 lock --extra dev --extra bench --constraint requirements-dev.txt --output-file requirements-bench.txt

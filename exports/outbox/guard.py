@@ -10,16 +10,8 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+from modal_functions.addresses import is_of_the_world
 
-# What `is_global` takes for the world, though it leads elsewhere: NAT64 and 6to4 carry any IPv4 address in them.
-LEADING_ELSEWHERE = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        *("192.0.0.0/24", "192.88.99.0/24", "240.0.0.0/4"),
-        *("64:ff9b::/96", "64:ff9b:1::/48", "2001::/23", "2002::/16", "::/96", "::ffff:0:0/96", "fec0::/10"),
-    )
-)
 LONGEST = 1000
 PLAIN = re.compile(r"[!-~]+", re.ASCII)
 HOST = re.compile(r"[a-z0-9_.-]+|[0-9a-f:.]+", re.ASCII)
@@ -82,11 +74,3 @@ def resolved(host: str, port: int, *, private: bool) -> list[str]:
     if not private and not all(is_of_the_world(ipaddress.ip_address(address)) for address in addresses):
         raise Forbidden("It leads into a private network, which this installation does not send to.")
     return addresses
-
-
-def is_of_the_world(address: Address) -> bool:
-    if any(address in network for network in LEADING_ELSEWHERE if network.version == address.version):
-        return False
-    return address.is_global and not (
-        address.is_multicast or address.is_reserved or address.is_unspecified or address.is_loopback
-    )

@@ -14,6 +14,7 @@ from exports.limits import Refused
 from exports.models import Contact, Delivery, Silenced, User
 from exports.models.contact import MOST, Channel, Event, hashed
 from exports.outbox import chat, guard, mail
+from modal_functions.addresses import is_of_the_world
 
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -119,6 +120,6 @@ def _webhook(typed: str) -> str:
         known = ipaddress.ip_address(goal.host)
     except ValueError:  # a name: it is looked at when something is sent, each time
         return goal.url
-    if not settings.PRIVATE_TARGETS and not guard.is_of_the_world(known):
+    if not settings.PRIVATE_TARGETS and not is_of_the_world(known):
         raise guard.Forbidden("It leads into a private network, which this installation does not send to.")
     return goal.url

@@ -114,9 +114,14 @@ def _stereo(frame: "AudioFrame") -> "Graph":
 
 
 def whisper(frame: "AudioFrame") -> "Graph":
-    """Only as much as a drawing of its loudness needs: one channel, 8 kHz, 16 bits."""
+    """Only as much as a drawing of its loudness needs."""
+    return mono(frame, WHISPER_RATE)
+
+
+def mono(frame: "AudioFrame", rate: int) -> "Graph":
+    """One channel, 16 bits."""
     graph, source = _entered(frame)
-    form = graph.add("aformat", None, sample_fmts="s16", sample_rates=str(WHISPER_RATE), channel_layouts="mono")
+    form = graph.add("aformat", None, sample_fmts="s16", sample_rates=str(rate), channel_layouts="mono")
     graph.link_nodes(source, form, graph.add("abuffersink")).configure()
     return graph
 

@@ -2,6 +2,7 @@
 
 import re
 
+import av
 import pytest
 from playwright.sync_api import expect
 
@@ -84,3 +85,25 @@ def test_a_story_becomes_films_in_two_formats_with_their_own_bars_and_an_edit_li
     with page.expect_download() as arriving:
         page.locator(".result").filter(has_text="EDL (CMX 3600)").get_by_role("link").click()
     assert "* COMMENT: The first one." in arriving.value.path().read_text()
+
+
+def test_clips_of_a_long_video_are_had_one_by_one_and_each_says_why(page, tmp_path):
+    page.get_by_role("link", name="Clips of a long video").click()
+    expect(page.get_by_label("Or the address of a video")).to_have_count(0)
+    page.get_by_label("How many clips").fill("2")
+    page.get_by_label("Seconds of each, about").fill("2")
+    page.get_by_label("Shape").select_option("1:1")
+    page.get_by_label("Shorter side").select_option("360")
+    page.get_by_label("Quality").select_option("draft")
+    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_role("heading", name="3 files")).to_be_visible(timeout=180_000)
+    first = page.locator(".result").first
+    expect(first).to_contain_text("of 100.")
+    expect(page.get_by_text("No speech was found, so they were chosen by loudness and shots alone.")).to_be_visible()
+    with page.expect_download() as fetched:
+        first.get_by_role("link", name="Download").click()
+    assert fetched.value.suggested_filename == "clip-01.mp4"
+    fetched.value.save_as(tmp_path / "clip.mp4")
+    with av.open(str(tmp_path / "clip.mp4")) as clip:
+        [frame, *_] = clip.decode(video=0)
+    assert (frame.width, frame.height) == (360, 360)

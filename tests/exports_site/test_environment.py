@@ -85,6 +85,8 @@ RIGHT = {
     "LONGHAUL_NOTIFY_REPLIES": (lambda s: s.NOTIFY_REPLIES, "a-secret-of-20-letters", "a-secret-of-20-letters"),
     "LONGHAUL_NOTIFY_PRIVATE": (lambda s: s.PRIVATE_TARGETS, "on", True),
     "LONGHAUL_CONTACT_DAYS": (lambda s: s.CONTACT_DAYS, "30", 30),
+    "LONGHAUL_FETCH": (lambda s: s.FETCHES, "public", "public"),
+    "LONGHAUL_WHISPER_MODEL": (lambda s: s.WHISPER_MODEL, "models/small", "models/small"),
     "LONGHAUL_LOG_LEVEL": (lambda s: s.LOGGING["root"]["level"], "DEBUG", "DEBUG"),
     "LONGHAUL_LOG_FORMAT": (lambda s: s.LOGGING["handlers"]["console"]["formatter"], "json", "json"),
     "LONGHAUL_METRICS_TOKEN": (lambda s: s.METRICS_TOKEN, "m", "m"),
@@ -157,6 +159,7 @@ WRONG = {
     ),
     "LONGHAUL_NOTIFY_PRIVATE": ("E002", "yes", "ON", "1", "true"),
     "LONGHAUL_CONTACT_DAYS": ("E003", "3651", *NO_NUMBER),
+    "LONGHAUL_FETCH": ("E002", "on", "PUBLIC", "1"),
     "LONGHAUL_LOG_LEVEL": ("E002", "debug", "LOUD", "10"),
     "LONGHAUL_LOG_FORMAT": ("E002", "JSON", "text"),
     "LONGHAUL_TIME_ZONE": (
@@ -190,6 +193,7 @@ def test_every_variable_that_is_known_is_tried_here():
     anything_goes = {f"LONGHAUL_STORE_{name}" for name in ("KEY", "SECRET", "GRANTS_ROLE", "GRANTS_TOKEN")}
     anything_goes |= {"LONGHAUL_MAIL_URL", "LONGHAUL_NOTIFY_URL", "LONGHAUL_NOTIFY_REPLIES"}  # see test_messages
     anything_goes |= {"LONGHAUL_MODAL_APP", "LONGHAUL_MODAL_ENVIRONMENT", "LONGHAUL_METRICS_TOKEN"}
+    anything_goes |= {"LONGHAUL_WHISPER_MODEL"}
     assert {*WRONG, "LONGHAUL_HOME", "DATABASE_URL", "SECRET_KEY"} == set(KNOWN) - anything_goes
 
 

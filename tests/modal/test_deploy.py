@@ -57,7 +57,7 @@ def test_the_image_has_the_versions_that_the_site_is_locked_to(modal_cloud, depl
     commands = " ".join(command for image in modal_cloud.cloud.images for command in image.dockerfile_commands)
     assert "FROM python:3.11" in commands
     libraries = {*app.LIBRARIES, *(name for kind in kinds.NAMES for name in needs.of(kind).image.libraries)}
-    locked = list(app.locked(ROOT / "requirements.txt", tuple(libraries)))
+    locked = list(app.locked(ROOT / app.LOCK, tuple(libraries)))
     assert [pin for pin in locked if pin not in commands] == []
     assert [pin for pin in locked if not re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*", pin)] == []
 

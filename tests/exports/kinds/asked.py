@@ -15,6 +15,7 @@ OPTIONS = {
     "overlay": {"footage": "film", "size": "360p", **SMALL, "items": [TITLE]},
     "assembly": {"shots": SHOTS[:1], "formats": ["mp4", "webm"], "sizes": ["360p"], **SMALL},
     "edl": {"shots": SHOTS, "rate": "25"},
+    "clip_it": {"count": 2, "seconds": 2, "shape": "1:1", "side": "360", "quality": "draft"},
     "framing_ai": {"footage": "film", "shape": "1:1", "side": "360", "follow": "motion", **SMALL},
 }
 PARTS = {"edl": ".json"}  # what is kept on the way; mostly chunks

@@ -1,6 +1,9 @@
 """Every percent has a unit, and a stage that takes long tells of it often: counted, not timed."""
 
+import threading
 from fractions import Fraction
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -17,9 +20,12 @@ from modal_functions.runtime import run
 from modal_functions.wire import AttemptKeys
 from tests.exports.kinds.asked import KINDS, TITLE
 from tests.modal_functions.kinds.conftest import Bench, plain
+from tests.modal_functions.media.voices import SOON, talk
 
 LONG = 5.0  # seconds; what takes longer has to tell of
 LEAST = 5  # different values
+WANTED = {"count": 6, "seconds": 4, "aspect": None, "side": 54, "quality": "draft", "captions": True, "keywords": []}
+FETCH = {"private": True, "bytes": 10**8, "seconds": 3600, "patience": 60.0}
 QUICK = {"edl"}  # none of its stages takes long
 
 
@@ -37,13 +43,30 @@ OWN = {
         "story": story(film),
         "outputs": [film["output"], film["output"] | {"container": "webm", "video": "vp9", "audio": "opus"}],
     },
+    "clip_it": lambda film: {"wanted": WANTED, "fetch": FETCH},
     "edl": lambda film: {"story": story(film)},
 }
 
 
 @pytest.fixture(scope="module")
 def reel(tmp_path_factory):
-    return plain(tmp_path_factory.mktemp("long") / "reel.mp4", seconds=55, size=(96, 54), rate=10)
+    said = talk(55, [(moment, SOON) for moment in (2, 13, 14, 31, 44)])
+    path = tmp_path_factory.mktemp("long") / "reel.mp4"
+    return plain(path, seconds=55, size=(96, 54), rate=10, samples=said)
+
+
+@pytest.fixture(scope="module")
+def served(reel):
+    """Where the reel can be fetched from."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Silent, directory=str(reel.parent))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/{reel.name}"
+        server.shutdown()
+
+
+class Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +85,11 @@ class Recorded(Reporter):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_stage_that_takes_long_tells_of_it_in_five_steps_at_least(kind, bench, reel, tmp_path):
+def test_a_stage_that_takes_long_tells_of_it_in_five_steps_at_least(kind, bench, reel, served, tmp_path):
     spec = bench.spec(reel, seconds=55, size=(96, 54), rate=10)
     spec |= OWN[kind](spec["film"])
+    if "fetch" in spec:
+        spec["fetch"] = {**spec["fetch"], "address": served}
 
     class Heard(Recorded):
         told = {}

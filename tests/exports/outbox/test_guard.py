@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exports.outbox import guard, webhook
-from exports.outbox.guard import Forbidden, Unresolved, is_of_the_world, resolved, target
+from exports.outbox.guard import Forbidden, Unresolved, resolved, target
+from modal_functions.addresses import is_of_the_world
 from tests.exports.outbox.test_webhook import parcel
 
 AROUND = (

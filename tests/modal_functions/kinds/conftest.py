@@ -9,16 +9,18 @@ import pytest
 from modal_functions.runtime import run
 from modal_functions.store import FolderStore
 from modal_functions.wire import AttemptKeys
+from tests.modal_functions.media.voices import sounding
 
 GREY = 100
 
 
-def plain(path, *, seconds=5, size=(640, 360), rate=25, paint=None):
-    """Grey all over, unless `paint(frame, number)` says otherwise."""
+def plain(path, *, seconds=5, size=(640, 360), rate=25, paint=None, samples=None):
+    """Grey all over, unless `paint(frame, number)` says otherwise; silent, unless there are `samples`."""
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "qp": "4", "g": "25"})
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         video.codec_context.thread_count = 1
+        packets = sounding(container, samples) if samples else list
         for number in range(int(seconds * rate)):
             frame = av.VideoFrame(*size, "yuv420p")
             for plane, value in zip(frame.planes, (GREY, 128, 128), strict=True):
@@ -28,6 +30,8 @@ def plain(path, *, seconds=5, size=(640, 360), rate=25, paint=None):
             frame.pts, frame.time_base = number, Fraction(1, rate)
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
+        for packet in packets():
+            container.mux(packet)
     return path
 
 

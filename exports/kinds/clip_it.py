@@ -1,0 +1,251 @@
+"""clip_it: the moments of a long video that are worth it, as clips, each to be had as soon as it is stored."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+
+from exports.kinds.asking import FILM, FootageField, KindForm
+from exports.kinds.base import USUAL_ERRORS, Around, Error, Unplannable
+from exports.kinds.footage import QUALITIES, FootageKind, clips_in, footage_of, known, told_of
+from exports.outbox import guard
+from modal_functions import needs, recognisers
+from progress.estimate.shapes import Part
+from progress.pipelines import Pipeline, Stage, register
+
+if TYPE_CHECKING:
+    from exports.models import Export, Project, Source
+
+SHAPES: Mapping[str, tuple[str, tuple[int, int] | None]] = {
+    "as_it_is": ("As it is", None),
+    "9:16": ("9:16, upright; the crop goes after what moves", (9, 16)),
+    "1:1": ("1:1, square; the crop goes after what moves", (1, 1)),
+}
+SIDES = {"1080": "1080 pixels", "720": "720 pixels", "360": "360 pixels, for a quick look"}
+CAPTIONS = {"burned": "Burned in", "none": "None"}
+USUAL = {"footage": "", "address": "", "rights": False, "count": 5, "seconds": 30, "shape": "as_it_is"}
+USUAL |= {"side": "720", "quality": "standard", "captions": "burned", "keywords": ""}
+MOST_CLIPS, LEAST_SECONDS, MOST_SECONDS = 20, 2, 180
+MOST_KEYWORDS, LONGEST_KEYWORD = 20, 40
+LONGEST_VIDEO = 4 * 3600  # seconds of what is fetched
+PATIENCE = 2 * 3600.0  # seconds for fetching it
+TYPICAL = 900.0  # seconds of video that the declared seconds of the stages are of
+BY_LENGTH = frozenset({"transcribing", "analyzing"})
+
+PIPELINE = register(
+    Pipeline(
+        name="clip_it",
+        version=1,
+        title="Finding your clips...",
+        pausable=True,
+        keeps_parts=True,
+        stages=(
+            Stage(key="queued", label="Queued", start=0, end=5, unit=None, seconds=5, waiting="Waiting for a machine."),
+            Stage(key="downloading", label="Downloading", start=5, end=15, unit="bytes", seconds=180),
+            Stage(
+                key="downloaded",
+                label="Downloaded",
+                start=15,
+                end=18,
+                unit=None,
+                seconds=1,
+                waiting="Looking at the file.",
+            ),
+            Stage(key="uploading", label="Storing the video", start=18, end=20, unit="bytes", seconds=5),
+            Stage(
+                key="processing_started",
+                label="Listening",
+                start=20,
+                end=25,
+                unit=None,
+                seconds=5,
+                waiting="Listening to how loud it is.",
+            ),
+            Stage(key="transcribing", label="Transcribing", start=25, end=50, unit="audio seconds", seconds=420),
+            Stage(key="analyzing", label="Analyzing", start=50, end=70, unit="windows", seconds=150),
+            Stage(key="processing", label="Cutting clips", start=70, end=90, unit="clips", seconds=240),
+            Stage(key="uploading_clips", label="Uploading clips", start=90, end=100, unit="bytes", seconds=120),
+        ),
+    )
+)
+
+
+class VideoField(FootageField):
+    """One source; not the film, which is cut already."""
+
+    def offer(self, project: "Project") -> None:
+        sources = project.sources.exclude(state="refused").order_by("-created_at")
+        none = [("", "None of them")] if settings.FETCHES != "off" else []
+        self.choices = [*none, *((str(source.pk), source.name) for source in sources)]
+
+
+class ClipItForm(KindForm):
+    footage = VideoField()
+    address = forms.CharField(
+        label="Or the address of a video",
+        max_length=guard.LONGEST,
+        required=False,
+        widget=forms.URLInput(attrs={"autocomplete": "off", "placeholder": "https://"}),
+    )
+    rights = forms.BooleanField(label="I have the right to use this", required=False)
+    count = forms.IntegerField(label="How many clips", min_value=1, max_value=MOST_CLIPS)
+    seconds = forms.IntegerField(label="Seconds of each, about", min_value=LEAST_SECONDS, max_value=MOST_SECONDS)
+    shape = forms.ChoiceField(choices=[(key, label) for key, (label, _) in SHAPES.items()])
+    side = forms.ChoiceField(label="Shorter side, at most", choices=list(SIDES.items()))
+    quality = forms.ChoiceField(choices=list(QUALITIES.items()))
+    captions = forms.ChoiceField(label="What is said", choices=list(CAPTIONS.items()))
+    keywords = forms.CharField(
+        label="Words to look for, if any",
+        max_length=MOST_KEYWORDS * LONGEST_KEYWORD,
+        required=False,
+        help_text="With commas between them. Parts in which they are said count more.",
+    )
+
+    def __init__(self, *typed: Any, **kwargs: Any) -> None:
+        super().__init__(*typed, **kwargs)
+        self.initial = {**USUAL, **self.initial}
+        if settings.FETCHES == "off":
+            del self.fields["address"], self.fields["rights"]
+        else:
+            self.fields["footage"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        chosen = self.cleaned_data
+        if "address" in self.fields and not self.errors:
+            if not chosen["footage"] and not chosen["address"]:
+                self.add_error("address", "Expected a clip or an address, got neither.")
+            elif chosen["address"] and not chosen["rights"]:
+                self.add_error("rights", "Confirm that you have the right to use this video.")
+        return chosen
+
+    def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        """The rights are confirmed anew for each export."""
+        wanted, clips = spec["wanted"], spec["clips"]
+        shape = next((key for key, (_, aspect) in SHAPES.items() if list(aspect or ()) == (wanted["aspect"] or [])), "")
+        return {
+            **{name: wanted[name] for name in ("count", "seconds", "quality")},
+            "shape": shape,
+            "side": str(wanted["side"]),
+            "captions": "burned" if wanted["captions"] else "none",
+            "keywords": ", ".join(wanted["keywords"]),
+            "footage": footage_of(spec) if clips else "",
+            "address": spec.get("address", ""),
+        }
+
+
+class ClipIt(FootageKind):
+    key = "clip_it"
+    label = "Clips of a long video"
+    noun = "Clips"
+    told = "The best moments of a long video, found by what is said, how loud it is and how the picture changes."
+    order = 30
+    pieces = "clips"
+    several = True
+    form = ClipItForm
+    errors = {**USUAL_ERRORS, "not_fetched": Error(retryable=True)}
+    pipeline = PIPELINE
+
+    def lacks(self) -> str:
+        """With a model of faster-whisper, no other recogniser is needed."""
+        declared = replace(needs.of(self.key), probe=lambda: recognisers.missing(_model()))
+        return "" if settings.RUNNER == "modal" else declared.missing_here()
+
+    def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
+        chosen = USUAL | dict(options)
+        known("quality", str(chosen["quality"]), QUALITIES)
+        _, aspect = SHAPES[known("shape", str(chosen["shape"]), SHAPES)]
+        wanted = {
+            "count": _whole("How many clips", chosen["count"], 1, MOST_CLIPS),
+            "seconds": _whole("Seconds", chosen["seconds"], LEAST_SECONDS, MOST_SECONDS),
+            "aspect": list(aspect) if aspect else None,
+            "side": int(known("side", str(chosen["side"]), SIDES)),
+            "quality": str(chosen["quality"]),
+            "captions": known("captions", str(chosen["captions"]), CAPTIONS) == "burned",
+            "keywords": _keywords(str(chosen["keywords"])),
+        }
+        address, footage = str(chosen["address"] or "").strip(), str(chosen["footage"] or "")
+        if address and footage:
+            raise Unplannable("Expected one video, got two. Choose a clip, or give an address, and not both.")
+        if address:
+            return {"clips": [], "address": _address(address, rights=chosen["rights"] is True), "wanted": wanted}
+        if footage == FILM:
+            raise Unplannable("Expected one clip of the project, got the film. Choose the clip that is to be cut.")
+        return {"clips": clips_in(project, footage or _newest(project)), "wanted": wanted}
+
+    def spec(self, export: "Export") -> dict[str, Any]:
+        told = told_of(export, self.sources(export))
+        spec = {**told.as_wire(), "wanted": export.spec["wanted"], "whisper": _model()}
+        if address := export.spec.get("address"):
+            return {**spec, "fetch": _bounds(address)}
+        return {**spec, "film": {"clips": told.clips(export.spec["clips"])}}
+
+    def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
+        """What is heard and looked at takes as long as the video is; what is cut, as long as the clips are."""
+        length = sum(source.seconds or 0.0 for source in sources) or TYPICAL
+        clips = float(spec["wanted"]["count"] * spec["wanted"]["seconds"])
+        levels = (f"kind={self.pipeline.name}", f"machine={around.machine}")
+        return tuple(_part(stage, length, clips, levels) for stage in self.pipeline.stages)
+
+
+def _part(stage: Stage, length: float, clips: float, levels: tuple[str, ...]) -> Part:
+    if stage.key in BY_LENGTH:
+        return Part(stage=stage.key, usual=max(1.0, stage.seconds * length / TYPICAL), work=length, levels=levels)
+    if stage.key == "processing":
+        return Part(stage=stage.key, usual=max(1.0, stage.seconds * clips / 150), work=clips, levels=levels)
+    return Part(stage=stage.key, usual=stage.seconds, levels=levels)
+
+
+def _newest(project: "Project") -> str:
+    """The video that was uploaded last, where none is named."""
+    source = project.sources.exclude(state="refused").order_by("-created_at").first()
+    if source is None:
+        raise Unplannable("There is no video in the project yet. Upload one, then export.")
+    return str(source.pk)
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> int:
+    text = str(value)
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not low <= int(text) <= high:
+        raise Unplannable(f"{name}: expected a whole number from {low} to {high}, got {text[:20]!r}.")
+    return int(text)
+
+
+def _keywords(typed: str) -> list[str]:
+    words = [" ".join(word.split())[:LONGEST_KEYWORD] for word in typed.split(",")]
+    return list(dict.fromkeys(word for word in words if word))[:MOST_KEYWORDS]
+
+
+def _address(typed: str, *, rights: bool) -> str:
+    """Looked at as text alone: where it leads is judged where it is fetched."""
+    if settings.FETCHES == "off":
+        raise Unplannable("Videos are not fetched from addresses here. Upload it instead.")
+    if settings.RUNNER != "modal" and (lacks := recognisers.missing_to_fetch()):
+        raise Unplannable(f"Fetching from an address needs {lacks}. Upload the video instead.")
+    if not rights:
+        raise Unplannable("Confirm that you have the right to use this video, then export.")
+    try:
+        guard.target(typed)
+    except guard.Forbidden:
+        raise Unplannable("Expected the address of a video, such as https://example.com/talk.") from None
+    return typed
+
+
+def _bounds(address: str) -> dict[str, Any]:
+    return {
+        "address": address,
+        "private": settings.FETCHES == "private",
+        "bytes": settings.LARGEST_UPLOAD,
+        "seconds": LONGEST_VIDEO,
+        "patience": PATIENCE,
+    }
+
+
+def _model() -> str:
+    """Modal's machines have no folder of ours."""
+    return "" if settings.RUNNER == "modal" else str(settings.WHISPER_MODEL)
+
+
+KIND = ClipIt()
