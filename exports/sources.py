@@ -163,7 +163,7 @@ def _found(source: Source, tools: Tools, probe: Probe) -> dict[str, Any]:
 
 
 def _replaced(source: Source, instead: Path, tools: Tools) -> dict[str, Any]:
-    """What came is kept no longer. Where somebody dies before the row says so, it is looked at again: that is harmless."""
+    """What came is kept no longer. Who dies before the row says so does no harm: it is looked at again."""
     stored = tools.store.put_file(source.key, instead)
     return {"sha256": stored.sha256, "bytes": stored.bytes, "stored_bytes": stored.bytes}
 
