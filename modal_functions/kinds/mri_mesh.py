@@ -30,7 +30,7 @@ NEEDS = Needs(image=SCANS, conducting=Limits(cpu=(2.0, 8.0), memory=8192, timeou
 MAKER = "1"  # of what is kept; another one makes all of it anew
 MOST_CLASSES = 3
 SMOOTHINGS = (0.0, 2.0)
-MOST_AT_ONCE = 16  # slabs that one child is given
+LEAST_AT_ONCE, MOST_AT_ONCE = 4, 16  # slabs that one child is given: beginning one takes a while
 BRIGHTNESS = {1: ("",), 2: ("darker", "brighter"), 3: ("dark", "middle", "bright")}
 
 
@@ -234,7 +234,7 @@ def _batch(scan: Scan, request: dict[str, Any], names: Sequence[str]) -> Batch:
 
 def _runs(missing: Sequence[Any], workers: int) -> list[Any]:
     """Neighbours together, and so many that every worker has its share until the end."""
-    size = max(1, min(MOST_AT_ONCE, math.ceil(len(missing) / workers)))
+    size = max(LEAST_AT_ONCE, min(MOST_AT_ONCE, math.ceil(len(missing) / workers)))
     return [missing[at : at + size] for at in range(0, len(missing), size)]
 
 

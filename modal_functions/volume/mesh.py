@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_TRIANGLES = 12_000_000  # before it is simplified
-TAUBIN, ROUNDS = (0.5, -0.53), 8
+TAUBIN, ROUNDS = (0.63, -0.67), 20
 GENTLER = (
     (1, 7.0),
     (1, 3.0),

@@ -43,7 +43,7 @@ def uploaded(project, path):
     source = uploads.begin(project, name=path.name, size=path.stat().st_size)
     with path.open("rb") as body:
         tag = uploads.put_part(source, 1, body, source.bytes, tools())
-    uploads.complete(source, [uploads.Listed(number=1, tag=tag)], tools())
+    uploads.complete(source, [uploads.Listed(number=1, tag=tag.strip('"'))], tools())
     tasks.look_at_source(str(source.pk))
     return Source.objects.get(pk=source.pk)
 

@@ -142,7 +142,7 @@ def twice(values):
 
 
 MIXED = {
-    "nothing in it": (lambda v: {}, "no DICOM slice"),
+    "nothing in it": (lambda v: {}, "no volume that can be read"),
     "only notes": (lambda v: {"note.txt": b"hello"}, "no DICOM slice"),
     "two series": (lambda v: {**series(v), "x": scans.slices(v)[0]}, "slices of 2 series"),
     "a slice missing": (lambda v: without(v, 3), "not evenly spaced"),
