@@ -26,7 +26,7 @@ def draw(mesh: Mesh, colour: tuple[int, int, int], path: Path) -> None:
     scale = side * (1 - 2 * MARGIN) / max(float((high - low).max()), 1e-9)
     flat = (seen[:, :2] - (low + high) / 2) * scale * np.array([1, -1]) + side / 2
     corners = seen[mesh.triangles]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals = np.cross(corners[:, 2] - corners[:, 0], corners[:, 1] - corners[:, 0])  # right, up, away is left-handed
     lengths = np.maximum(np.linalg.norm(normals, axis=1), 1e-12)
     facing = -normals[:, 2] / lengths
     light = np.clip((normals @ np.array([-0.4, 0.5, -0.77])) / lengths, 0, 1)

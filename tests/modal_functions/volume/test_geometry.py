@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from modal_functions.volume import dicom, looking, mesh, sizes, surface, threshold
+from modal_functions.volume import dicom, looking, mesh, portrait, sizes, surface, threshold
 from modal_functions.volume.threshold import Histogram
 from tests.modal_functions.volume import scans
 
@@ -95,6 +96,15 @@ def test_a_mesh_with_a_hole_is_not_called_closed(values):
     assert not mesh.Mesh(points=whole.points, triangles=whole.triangles[1:]).closed
     turned = np.concatenate([whole.triangles[:1, ::-1], whole.triangles[1:]])
     assert not mesh.Mesh(points=whole.points, triangles=turned).closed
+
+
+def test_a_picture_shows_the_side_that_faces_the_viewer(tmp_path):
+    """What is inside a shell is not seen."""
+    values = scans.ellipsoid((20, 18, 16), radii=(8, 7, 6), bright=0.5, noise=0)
+    for name, inside in (("shell", (values > 50) & (values < 200)), ("solid", values > 50)):
+        portrait.draw(meshed(inside), (214, 190, 170), tmp_path / name)
+    shell, solid = (np.asarray(Image.open(tmp_path / name)).astype(int) for name in ("shell", "solid"))
+    assert (np.abs(shell - solid).max(axis=2) > 20).mean() < 0.01
 
 
 def test_brightness_is_cut_in_the_gaps():
