@@ -17,10 +17,6 @@ PICTURE = (320, 180)
 BEGINNING = 512
 
 
-def begins(beginning: bytes) -> bool:
-    return nifti.begins(beginning) or dicom.begins(beginning) or beginning.startswith(archive.ZIP)
-
-
 def look(path: Path, to: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         beginning = file.read(BEGINNING)

@@ -32,10 +32,6 @@ NO_VOLUME = (
 )
 
 
-def begins(beginning: bytes) -> bool:
-    return beginning.startswith(GZIP) or _version(beginning) is not None
-
-
 def opened(path: Path) -> Stack:
     with _reading(path) as file:
         beginning = _read(file, 540, short=True)
