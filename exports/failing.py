@@ -19,7 +19,7 @@ def store_in_words(name: str) -> Iterator[None]:
     try:
         yield
     except (StoreError, OSError) as error:
-        logger.warning("The store failed while %s was uploaded: %s", name, error)
+        logger.warning("The store failed while something was uploaded: %s", error)  # a name may be a patient's
         if isinstance(error, Full) or (isinstance(error, OSError) and error.errno in NO_ROOM):
             raise Refused(
                 f"The server's disk is full, so {name} cannot be stored. What was sent so far is kept:"

@@ -99,6 +99,10 @@ class Panel:
         return self._kind.several
 
     @property
+    def caution(self) -> str:
+        return self._kind.caution
+
+    @property
     def keeps_parts(self) -> bool:
         return self._kind.pipeline.keeps_parts
 

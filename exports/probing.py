@@ -1,11 +1,18 @@
 """What a file is, found by children with limits: a hostile one can end nothing but them."""
 
 import base64
+import contextlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
+from exports import kinds
+from exports.folder_parts import half_written
+from exports.kinds.sorts import BEGINNING
+from exports.receiving import incoming
+from modal_functions import needs
 from modal_functions.media import child
 from modal_functions.media.child import Limits
 from modal_functions.media.errors import MediaError
@@ -14,7 +21,10 @@ logger = logging.getLogger("exports")
 
 # Together they stay below the minute that a task of the cluster may take.
 SECONDS = {"probe": 25, "thumbnail": 10, "waveform": 20}
+SECONDS_OF_OTHERS = 50  # which are looked at in one go
 MEMORY = 2 << 30
+LARGEST_ANSWER = 1 << 20  # bytes of a file that is written; where it takes the original's place, far more
+LARGEST_INSTEAD = 4 << 30
 COLUMNS = 240  # of a waveform
 ITS_FAULT = frozenset({"input_unreadable", "unsupported", "too_long"})
 
@@ -25,22 +35,53 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
+    """What is in `instead`, where there is such a file, takes the place of what was looked at; it is gone at the end
+    of the block."""
+
     facts: dict[str, Any]
     picture: bytes = b""  # a small JPEG of a moment in it; none is no reason to refuse it
+    instead: Path | None = None
+    _kept: contextlib.ExitStack = field(default_factory=contextlib.ExitStack, repr=False, compare=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._kept.close()
 
 
 def probe(path: Path) -> Found:
     """Or Unusable. Any other error says nothing about the file."""
+    with path.open("rb") as file:
+        sort = kinds.sort_of(file.read(BEGINNING))
     try:
-        facts = _ask("probe", path)
+        return _looked_at(path, sort) if sort.look else _footage(path)
     except MediaError as error:
         if error.code in ITS_FAULT:
             raise Unusable(error.sentence) from error
         raise
+
+
+def _footage(path: Path) -> Found:
+    facts = _ask("probe", path)
     picture = base64.b64decode(_preview("thumbnail", path).get("jpeg", ""))
     peaks = _preview("waveform", path, buckets=COLUMNS).get("peaks", []) if facts["sound"] else []
     facts |= {"seconds": facts["duration_us"] / 1_000_000, "waveform": peaks}
     return Found(facts=facts, picture=picture)
+
+
+def _looked_at(path: Path, sort: kinds.Sort) -> Found:
+    """By the kind's own verb, which also says what is kept of the file."""
+    if lacks := needs.of(sort.look.partition(".")[0]).missing_here():
+        raise Unusable(f"Files of this sort cannot be looked at here: that needs {lacks}.")
+    with contextlib.ExitStack() as stack:
+        _, instead = stack.enter_context(half_written(incoming()))
+        answer = child.run({"do": sort.look, "path": str(path), "to": str(instead)}, limits=_limits_of_others())
+        facts = {**answer["facts"], "sort": sort.key}
+        picture = base64.b64decode(answer.get("jpeg", ""))
+        return Found(facts=facts, picture=picture, instead=instead, _kept=stack.pop_all())
 
 
 def _preview(what: str, path: Path, **more: Any) -> dict[str, Any]:
@@ -58,4 +99,9 @@ def _ask(what: str, path: Path, **more: Any) -> dict[str, Any]:
 
 def limits_of(what: str) -> Limits:
     seconds = SECONDS[what]
-    return Limits(memory_bytes=MEMORY, cpu_seconds=seconds, file_bytes=1 << 20, wall_seconds=seconds)
+    return Limits(memory_bytes=MEMORY, cpu_seconds=seconds, file_bytes=LARGEST_ANSWER, wall_seconds=seconds)
+
+
+def _limits_of_others() -> Limits:
+    seconds = SECONDS_OF_OTHERS
+    return Limits(memory_bytes=MEMORY, cpu_seconds=seconds, file_bytes=LARGEST_INSTEAD, wall_seconds=seconds)

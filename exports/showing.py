@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from exports import timecode, waiting
+from exports import kinds, timecode, waiting
 from exports.forms import ClipForm, ExportForm
 from exports.kinds.multi_clip import Choice, MultiClip
 from exports.models import Clip, Export, Intake, Project, Source
@@ -51,18 +51,35 @@ class SourceLine:
     @property
     def said(self) -> str:
         """Its length, size and dimensions, as far as they are known."""
-        facts, length = self.source.facts, self.source.length_us
-        wide, high = facts.get("width"), facts.get("height")
+        length = self.source.length_us
         parts = [
             timecode.roughly(length) if length is not None else "",
-            f"{wide} × {high}" if wide and high else "sound only" if self.sound_only else "",
+            self._dimensions,
             wording.size(self.source.bytes) if self.source.bytes else "",
         ]
         return " · ".join(part for part in parts if part)
 
     @property
+    def footage(self) -> bool:
+        return self.source.is_footage
+
+    @property
     def sound_only(self) -> bool:
-        return self.source.usable and not self.source.facts.get("width")
+        return self.footage and self.source.usable and not self.source.facts.get("width")
+
+    @property
+    def offers(self) -> list[tuple[str, str]]:
+        """What can be made of it where it cannot be in the film: each with the page on which it is asked for."""
+        takers = () if self.footage or self.refused else kinds.takers(self.source.sort)
+        return [(kind.label, kind.address(self.source.project)) for kind in takers]
+
+    @property
+    def _dimensions(self) -> str:
+        facts = self.source.facts
+        if not self.footage:
+            return next((each.said(facts) for each in kinds.sorts() if each.key == self.source.sort), "")
+        wide, high = facts.get("width"), facts.get("height")
+        return f"{wide} × {high}" if wide and high else "sound only" if self.sound_only else ""
 
     @property
     def thumbnail(self) -> bool:
@@ -79,13 +96,19 @@ class Library:
     lines: list[SourceLine]
 
     @property
+    def accept(self) -> str:
+        """What the picker of files offers: whatever some kind takes."""
+        return ",".join(each for sort in reversed(kinds.sorts()) for each in sort.accept)
+
+    @property
     def under_way(self) -> bool:
         return any(line.under_way for line in self.lines)
 
     @property
     def unused(self) -> list[SourceLine]:
         """Those that could be added at once, while the film is empty."""
-        return [line for line in self.lines if not line.refused] if not any(line.used for line in self.lines) else []
+        fit = [line for line in self.lines if line.footage and not line.refused]
+        return fit if not any(line.used for line in self.lines) else []
 
     @property
     def mark(self) -> str:

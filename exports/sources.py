@@ -154,11 +154,18 @@ def _found(source: Source, tools: Tools, probe: Probe) -> dict[str, Any]:
     """What its row is told of it. Where the page has sent it straight to a bucket, its sum is known from here on."""
     with _at_hand(source, tools) as (path, sha256):
         found = probe(path)
+    with found:
+        told = {"sha256": sha256} | (_replaced(source, found.instead, tools) if found.instead else {})
     key = f"{source.folder}/{THUMBNAIL}"
     if found.picture:
         tools.store.put(key, found.picture)
-    facts = found.facts | ({"thumbnail": key} if found.picture else {})
-    return {"facts": facts, "sha256": sha256}
+    return {"facts": found.facts | ({"thumbnail": key} if found.picture else {}), **told}
+
+
+def _replaced(source: Source, instead: Path, tools: Tools) -> dict[str, Any]:
+    """What came is kept no longer. Who dies before the row says so does no harm: it is looked at again."""
+    stored = tools.store.put_file(source.key, instead)
+    return {"sha256": stored.sha256, "bytes": stored.bytes, "stored_bytes": stored.bytes}
 
 
 @contextlib.contextmanager
@@ -217,7 +224,7 @@ def _ask_the_bucket(tools: Tools) -> None:
         try:
             uploads.count(source, tools, heard=False)
         except Refused as refusal:
-            logger.warning("source=%s could not be counted: %s", source.pk, refusal)
+            logger.warning("source=%s could not be counted: %s", source.pk, _nameless(refusal, source))
 
 
 def _complete_one(source: Source, tools: Tools) -> bool:
@@ -225,9 +232,14 @@ def _complete_one(source: Source, tools: Tools) -> bool:
     try:
         uploads.complete(source, [Listed(number=part.number, tag=part.tag) for part in found], tools)
     except Refused as refusal:
-        logger.warning("source=%s could not be completed: %s", source.pk, refusal)
+        logger.warning("source=%s could not be completed: %s", source.pk, _nameless(refusal, source))
         return False
     return True
+
+
+def _nameless(refusal: Refused, source: Source) -> str:
+    """For the log: what people call their files, scans of a patient too, is nobody's business there."""
+    return refusal.sentence.replace(source.name, "its file")
 
 
 def abandon(tools: Tools) -> Abandoned:
@@ -244,7 +256,7 @@ def _abandon_one(source: Source, before: datetime, tools: Tools) -> bool:
     try:
         return uploads.abort(source, tools, why="Its upload was not finished within 24 hours.", untouched_since=before)
     except Refused as refusal:  # the disk, or somebody else was first; another pass comes
-        logger.warning("source=%s could not be abandoned: %s", source.pk, refusal)
+        logger.warning("source=%s could not be abandoned: %s", source.pk, _nameless(refusal, source))
         return False
 
 

@@ -4,6 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from exports.kinds.base import USUAL_ERRORS, Around, Error, Kind, Unplannable
+from exports.kinds.sorts import FOOTAGE, Sort
 
 _registered: dict[str, Kind] = {}
 
@@ -29,9 +30,45 @@ def get(key: str) -> Kind:
     return kind
 
 
+def sorts() -> tuple[Sort, ...]:
+    """Of sources, that some kind takes. Footage is last: whatever nothing else claims is looked at as footage."""
+    taken = {kind.takes.key: kind.takes for kind in _registered.values() if kind.takes != FOOTAGE}
+    return (*(taken[key] for key in sorted(taken)), FOOTAGE)
+
+
+def sort_of(beginning: bytes) -> Sort:
+    """Of a file, by its content."""
+    return next(sort for sort in sorts() if sort.begins(beginning))
+
+
+def sort_named(name: str) -> Sort:
+    """Of a file that is not here yet, by its name."""
+    return next((sort for sort in sorts() if sort.is_named(name)), FOOTAGE)
+
+
+def takers(sort: str) -> tuple[Kind, ...]:
+    return tuple(kind for kind in registered() if kind.takes.key == sort)
+
+
 for _path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
     _found = getattr(import_module(f"exports.kinds.{_path.stem}"), "KIND", None)
     if _found is not None:
         register(_found)
 
-__all__ = ["USUAL_ERRORS", "Around", "Error", "Kind", "Unplannable", "get", "register", "registered", "unregister"]
+__all__ = [
+    "FOOTAGE",
+    "USUAL_ERRORS",
+    "Around",
+    "Error",
+    "Kind",
+    "Sort",
+    "Unplannable",
+    "get",
+    "register",
+    "registered",
+    "sort_named",
+    "sort_of",
+    "sorts",
+    "takers",
+    "unregister",
+]

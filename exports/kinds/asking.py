@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django import forms
 
 from exports import timecode
+from exports.kinds.sorts import FOOTAGE
 
 if TYPE_CHECKING:
     from exports.models import Export, Project
@@ -84,7 +85,7 @@ class KindForm(forms.Form):
         super().__init__(typed, files, initial=usual if shown is None else dict(shown), auto_id="export-%s")
         self.project, self.last = project, last
         for field in self.fields.values():
-            if isinstance(field, FootageField):
+            if isinstance(field, SourceField):
                 field.offer(project)
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,8 +108,16 @@ class KindForm(forms.Form):
         return {name: self.cleaned_data[name] for name in self.option_names}
 
 
-class FootageField(forms.ChoiceField):
-    """One source of the project, or its film. `offer` fills it in: what there is, is known only with the project."""
+class SourceField(forms.ChoiceField):
+    """Sources of the project, of the sort that the kind takes. `offer` fills it in: what there is, is known only with
+    the project."""
+
+    def offer(self, project: "Project") -> None:
+        raise NotImplementedError
+
+
+class FootageField(SourceField):
+    """One clip of the project, or its film."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -118,5 +127,5 @@ class FootageField(forms.ChoiceField):
     def offer(self, project: "Project") -> None:
         clips = project.clips.count()
         film = [(FILM, f"The film as it is arranged ({clips} clip{'s' * (clips > 1)})")] if clips else []
-        sources = project.sources.exclude(state="refused").order_by("-created_at")
+        sources = project.sources_of(FOOTAGE.key)
         self.choices = [*film, *((str(source.pk), source.name) for source in sources)]

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from exports import timecode
 from exports.kinds.asking import KindForm
+from exports.kinds.sorts import FOOTAGE, Sort
 from modal_functions import needs
 from progress.estimate.shapes import Part
 from progress.pipelines import Pipeline
@@ -69,6 +70,8 @@ class Kind(ABC):
     template: ClassVar[str] = "kinds/fields.html"  # how the form's fields stand in its page
     noun: ClassVar[str] = "Export"  # what a message calls it: Film, Video Assembly
     private: ClassVar[bool] = False  # no message names it, and its page is opened by who is signed in alone
+    takes: ClassVar[Sort] = FOOTAGE  # what it is made from
+    caution: ClassVar[str] = ""  # has to be read wherever it is asked for, and where its result is
     pieces: ClassVar[str] = "pieces"  # what it is made of, while it is made
     several: ClassVar[bool] = False  # results, each to be had as soon as it is ready; else it is one film
     order: ClassVar[int] = 100  # among the kinds; the lower, the earlier

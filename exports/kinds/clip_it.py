@@ -11,6 +11,7 @@ from django.conf import settings
 from exports.kinds.asking import FILM, FootageField, KindForm
 from exports.kinds.base import USUAL_ERRORS, Around, Error, Unplannable
 from exports.kinds.footage import QUALITIES, FootageKind, clips_in, footage_of, known, told_of
+from exports.kinds.sorts import FOOTAGE
 from exports.outbox import guard
 from modal_functions import needs, recognisers
 from progress.estimate.shapes import Part
@@ -77,7 +78,7 @@ class VideoField(FootageField):
     """One source; not the film, which is cut already."""
 
     def offer(self, project: "Project") -> None:
-        sources = project.sources.exclude(state="refused").order_by("-created_at")
+        sources = project.sources_of(FOOTAGE.key)
         none = [("", "None of them")] if settings.FETCHES != "off" else []
         self.choices = [*none, *((str(source.pk), source.name) for source in sources)]
 
@@ -200,10 +201,10 @@ def _part(stage: Stage, length: float, clips: float, levels: tuple[str, ...]) ->
 
 def _newest(project: "Project") -> str:
     """The video that was uploaded last, where none is named."""
-    source = project.sources.exclude(state="refused").order_by("-created_at").first()
-    if source is None:
+    videos = project.sources_of(FOOTAGE.key)
+    if not videos:
         raise Unplannable("There is no video in the project yet. Upload one, then export.")
-    return str(source.pk)
+    return str(videos[0].pk)
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> int:

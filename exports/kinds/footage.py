@@ -69,6 +69,8 @@ def clips_in(project: "Project", footage: str = FILM) -> list[dict[str, Any]]:
         )
     if source.state == source.State.REFUSED:
         raise Unplannable(f"{source.name} cannot be used: {source.refusal} Choose another.")
+    if not source.is_footage:
+        raise Unplannable(f"Footage: expected a clip, and {source.name} is none. Choose another.")
     return [{"source": str(source.pk), "in_us": 0, "out_us": None}]
 
 
@@ -94,6 +96,8 @@ def _checked(clip: "Clip") -> bool:
     source, start, end = clip.source, clip.in_us, clip.out_us
     if source.state == source.State.REFUSED:
         raise Unplannable(f"{source.name} cannot be used: {source.refusal} Take it out of the film, then export.")
+    if not source.is_footage:
+        raise Unplannable(f"{source.name} is no footage. Take it out of the film, then export.")
     if end is None and source.seconds is not None:
         end = round(source.seconds * US)
     if end is not None and start >= end:

@@ -45,6 +45,12 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def sources_of(self, sort: str) -> list[Source]:
+        """Those of one sort that can be used, or may be once they are there; the newest first."""
+        return [
+            source for source in self.sources.exclude(state="refused").order_by("-created_at") if source.sort == sort
+        ]
+
     def append(self, sources: Sequence[Source]) -> bool:
         """Each becomes a clip at the end of the film, shown whole; False where the film has no room for them."""
         with self._film() as clips:

@@ -7,6 +7,8 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
+from exports import kinds
+
 
 class Source(models.Model):
     class State(models.TextChoices):
@@ -55,6 +57,17 @@ class Source(models.Model):
     @property
     def duration(self) -> timedelta | None:
         return None if self.seconds is None else timedelta(seconds=self.seconds)
+
+    @property
+    def sort(self) -> str:
+        """By its content, once that was looked at; until then as its name has it."""
+        if self.state in (self.State.UPLOADING, self.State.STORED):
+            return kinds.sort_named(self.name).key
+        return str(self.facts.get("sort", kinds.FOOTAGE.key))
+
+    @property
+    def is_footage(self) -> bool:
+        return self.sort == kinds.FOOTAGE.key
 
     @property
     def usable(self) -> bool:

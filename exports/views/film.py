@@ -116,6 +116,9 @@ def _add(project: Project, what: str) -> str:
     refused = next((source for source in sources if source.state == Source.State.REFUSED), None)
     if refused is not None:
         raise NotDone(f"{refused.name} cannot be used: {refused.refusal}")
+    other = next((source for source in sources if not source.is_footage), None)
+    if other is not None:
+        raise NotDone(f"{other.name} is no footage, so it cannot be in a film.")
     if not project.append(sources):
         raise NotDone(FULL)
     return f"{sources[0].name} is in the film." if len(sources) == 1 else f"{len(sources)} clips are in the film."

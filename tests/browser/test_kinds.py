@@ -8,9 +8,15 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import opened
 from tests.exports.conftest import soon
+from tests.modal_functions.volume import scans
 
 pytestmark = pytest.mark.browser
 SIZE = "(video) => [video.videoWidth, video.videoHeight]"
+
+
+@pytest.fixture
+def scan(tmp_path):
+    return scans.nifti(tmp_path / "head.nii.gz", scans.ellipsoid((28, 26, 24), radii=(11, 9, 8), bright=0.6, noise=0))
 
 
 @pytest.fixture
@@ -107,3 +113,20 @@ def test_clips_of_a_long_video_are_had_one_by_one_and_each_says_why(page, tmp_pa
     with av.open(str(tmp_path / "clip.mp4")) as clip:
         [frame, *_] = clip.decode(video=0)
     assert (frame.width, frame.height) == (360, 360)
+
+
+def test_a_scan_is_uploaded_and_its_meshes_are_there_with_their_pictures(page, scan):
+    page.go_back()
+    page.get_by_label("Choose clips").set_input_files(scan)
+    expect(page.get_by_text("28 × 26 × 24 voxels of 1 × 1 × 1 mm")).to_be_visible(timeout=120_000)
+    page.get_by_role("link", name="Meshes of a scan").click()
+    expect(page.get_by_text("This is not a medical device.")).to_be_visible()
+    page.get_by_label("Detail").select_option("light")
+    page.get_by_role("button", name="Export").click()
+    expect(page.get_by_text("Processing your MRI...")).to_be_visible()
+    expect(page.get_by_role("heading", name="6 files")).to_be_visible(timeout=180_000)
+    expect(page.get_by_text("This is not a medical device.")).to_be_visible()
+    expect(page.get_by_role("link", name="class-2.stl")).to_be_visible()
+    picture = page.get_by_role("img", name="Tissue class 1, darker: picture")
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("(image) => image.naturalWidth === 480", arg=picture.element_handle())

@@ -5,6 +5,8 @@ from importlib.metadata import requires
 
 import pytest
 from modal_proto import api_pb2
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from modal_functions import app, kinds, needs
 from modal_functions.wire import VERSION
@@ -69,7 +71,7 @@ def test_no_library_is_installed_that_is_not_locked():
     while needed:
         name = needed.pop()
         seen.add(name)
-        for requirement in requires(name) or ():
-            if "extra ==" not in requirement:
-                needed |= {re.match(r"[A-Za-z0-9-]+", requirement)[0].lower()} - seen
+        for requirement in map(Requirement, requires(name) or ()):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                needed |= {canonicalize_name(requirement.name)} - seen
     assert seen == {*app.LIBRARIES, *of_kinds}

@@ -64,6 +64,8 @@ def _part(number: int, clip: shapes.Clip, sources: dict[UUID, Source]) -> Part:
     at, source = f"body.clips.{number}", sources.get(clip.source)
     if source is None:
         raise invalid(f"There is no source {clip.source} in this project.", at=f"{at}.source")
+    if not source.is_footage:
+        raise invalid(f"{source.name} is no footage, so it cannot be in a film.", at=f"{at}.source")
     if clip.end is not None and clip.end <= clip.start:
         raise invalid(f"Expected a time after the start ({clip.start:g} s), got {clip.end:g} s.", at=f"{at}.end")
     if source.seconds is not None and clip.start >= source.seconds:

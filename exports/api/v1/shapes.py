@@ -168,6 +168,7 @@ class Source(Schema):
     project: UUID
     name: str
     state: Literal["uploading", "stored", "ready", "refused"]
+    sort: str = Field(..., description="What it is: footage, or another sort that some kind takes.")
     bytes: int
     stored_bytes: int
     seconds: float | None

@@ -132,6 +132,7 @@ def source(row: Source) -> dict[str, Any]:
         "project": row.project_id,
         "name": row.name,
         "state": row.state,
+        "sort": row.sort,
         "bytes": row.bytes,
         "stored_bytes": row.bytes if row.sha256 else row.stored_bytes,
         "seconds": row.seconds,

@@ -1,7 +1,9 @@
 """What each kind is asked for in tests: small, quick, and with everything that is its own."""
 
-from exports import kinds
-from exports.models import Export
+from exports import kinds, sources
+from exports.models import Export, Project
+from tests.exports.test_end_to_end import shot
+from tests.modal_functions.volume import scans
 
 TITLE = {"what": "title", "from_us": 500_000, "to_us": 3_000_000, "fade_us": 500_000, "place": "bottom",
          "colour": "#f2b441", "text": "Lofoten"}  # fmt: skip
@@ -17,10 +19,28 @@ OPTIONS = {
     "edl": {"shots": SHOTS, "rate": "25"},
     "clip_it": {"count": 2, "seconds": 2, "shape": "1:1", "side": "360", "quality": "draft"},
     "framing_ai": {"footage": "film", "shape": "1:1", "side": "360", "follow": "motion", **SMALL},
+    "mri_mesh": {"classes": "2", "detail": "light"},  # the scan itself is known with the project
 }
-PARTS = {"edl": ".json"}  # what is kept on the way; mostly chunks
+KEPT = {"edl": ".json", "mri_mesh": ".npz"}  # what the parts of a kind end in, where they are no film
 KINDS = [kind.key for kind in kinds.registered()]
 
 
 def asked_for(project, kind):
-    return Export.request(project, kind=kind, options=OPTIONS[kind])
+    options = OPTIONS[kind]
+    if kinds.get(kind).takes.key == "scan":
+        options = options | {"scan": str(project.sources.get().pk)}
+    return Export.request(project, kind=kind, options=options)
+
+
+def ground(kind, owner, reels, tools, folder):
+    """A project with what the kind is made from."""
+    if kinds.get(kind).takes.key == "scan":
+        project = Project.objects.create(owner=owner, name="Scan")
+        scan = scans.nifti(folder / "DOE^JANE.nii.gz", scans.ellipsoid((28, 26, 40), radii=(10, 9, 15), bright=0.6))
+        sources.take_in(project, scan, tools)
+        return project
+    return shot(owner, reels, tools)
+
+
+def is_kept(kind, key):
+    return key.endswith(KEPT.get(kind, ".mp4"))

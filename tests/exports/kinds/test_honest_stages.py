@@ -9,7 +9,7 @@ import pytest
 
 from exports import kinds
 from modal_functions import kinds as works
-from modal_functions.media import verbs
+from modal_functions.media import child, verbs
 from modal_functions.media.chunks import plan
 from modal_functions.media.motion import pieces_of
 from modal_functions.media.sound import plan_sound
@@ -21,6 +21,7 @@ from modal_functions.wire import AttemptKeys
 from tests.exports.kinds.asked import KINDS, TITLE
 from tests.modal_functions.kinds.conftest import Bench, plain
 from tests.modal_functions.media.voices import SOON, talk
+from tests.modal_functions.volume import scans
 
 LONG = 5.0  # seconds; what takes longer has to tell of
 LEAST = 5  # different values
@@ -46,6 +47,7 @@ OWN = {
     },
     "clip_it": lambda film: {"wanted": WANTED, "fetch": FETCH},
     "edl": lambda film: {"story": story(film)},
+    "mri_mesh": lambda film: {"volume": {"slices": 40, "classes": 1, "smoothing": 1.0, "triangles": 1000}},
 }
 
 
@@ -85,10 +87,21 @@ class Recorded(Reporter):
         self.told.setdefault(self.picture.stage, []).append((self.picture.done, self.picture.total))
 
 
+def worked_on(kind, bench, reel, folder):
+    if kind != "mri_mesh":
+        spec = bench.spec(reel, seconds=55, size=(96, 54), rate=10)
+        return spec | OWN[kind](spec["film"])
+    raw, clean = scans.nifti(folder / "raw.nii", scans.ellipsoid((28, 26, 40), radii=(10, 9, 15))), folder / "clean"
+    child.run({"do": "mri_mesh.look", "path": str(raw), "to": str(clean)})
+    stored = bench.store.put_file("projects/p/sources/0/original", clean)
+    volume = OWN[kind](None)["volume"] | {"sources": [{"source": stored.key, "sha256": stored.sha256}]}
+    told = {"key": stored.key, "name": "The scan", "bytes": stored.bytes}
+    return {"chunks": "projects/p/chunks", "sources": [told], "volume": volume}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_stage_that_takes_long_tells_of_it_in_five_steps_at_least(kind, bench, reel, served, tmp_path):
-    spec = bench.spec(reel, seconds=55, size=(96, 54), rate=10)
-    spec |= OWN[kind](spec["film"])
+    spec = worked_on(kind, bench, reel, tmp_path)
     if "fetch" in spec:
         spec["fetch"] = {**spec["fetch"], "address": served}
 

@@ -11,8 +11,8 @@ from exports.tools import Tools
 from modal_functions.store import FolderStore
 from progress.models import Status
 from tests.exports.conftest import soon
-from tests.exports.kinds.asked import KINDS, OPTIONS, PARTS, asked_for
-from tests.exports.test_end_to_end import drive_until, reels, shot  # noqa: F401 - reels is a fixture
+from tests.exports.kinds.asked import KINDS, OPTIONS, asked_for, ground, is_kept
+from tests.exports.test_end_to_end import drive_until, reels  # noqa: F401 - reels is a fixture
 
 pytestmark = pytest.mark.django_db
 UNDISTURBED: dict[str, str] = {}  # the checksum of each kind's film
@@ -46,15 +46,15 @@ def tools(place, runner):
 
 
 @pytest.fixture
-def project(owner, reels, tools):  # noqa: F811
-    return shot(owner, reels, tools)
+def project(kind, owner, reels, tools, tmp_path):  # noqa: F811
+    return ground(kind, owner, reels, tools, tmp_path)
 
 
 @pytest.fixture
-def kept(project, tools, kind):
+def kept(kind, project, tools):
     """The parts that are kept by now."""
     folder = f"projects/{project.pk}/chunks"
-    return lambda: [key for key in tools.store.keys(folder) if key.endswith(PARTS.get(kind, ".mp4"))]
+    return lambda: [key for key in tools.store.keys(folder) if is_kept(kind, key)]
 
 
 @pytest.fixture
@@ -121,9 +121,9 @@ def test_cancelled_nothing_runs_on_and_a_retry_goes_on_from_what_is_kept(kind, p
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_input_that_ends_every_machine_is_given_up_with_a_sentence(kind, owner, reels, remote):  # noqa: F811
+def test_an_input_that_ends_every_machine_is_given_up_with_a_sentence(kind, owner, reels, remote, tmp_path):  # noqa: F811
     tools = Tools(store=FolderStore(remote.store), runner=lambda name: remote.runner)
-    export = asked_for(shot(owner, reels, tools), kind)
+    export = asked_for(ground(kind, owner, reels, tools, tmp_path), kind)
 
     def kill():
         for container in remote.working(None):

@@ -1,0 +1,242 @@
+"""mri_mesh: meshes of the tissue classes in a scan. It is kept without the names of people."""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from exports.kinds.asking import KindForm, SourceField
+from exports.kinds.base import Around, Kind, Unplannable
+from exports.kinds.footage import known, told_of
+from exports.kinds.sorts import Sort
+from modal_functions import needs
+from progress.estimate.shapes import Part
+from progress.pipelines import Pipeline, Stage, register
+
+if TYPE_CHECKING:
+    from exports.models import Export, Project, Source
+
+MEGA = 1e6
+SERIES = "series:"  # in place of a source: all slices of one series that were uploaded one by one
+LEAST_SLICES = 4
+CLASSES = {"1": "One: tissue", "2": "Two: darker and brighter tissue", "3": "Three: dark, middle and bright tissue"}
+SMOOTHINGS = {"0": ("None", 0.0), "1": ("Some", 1.0), "2": ("Much, for noisy scans", 2.0)}
+DETAILS = {
+    "light": ("Light: about 15,000 triangles", 15_000),
+    "standard": ("Standard: about 60,000", 60_000),
+    "fine": ("Fine: about 250,000", 250_000),
+}
+USUAL = {"scan": "", "classes": "2", "smoothing": "1", "detail": "standard"}
+NIFTI = {(348).to_bytes(4, "little"), (348).to_bytes(4, "big"), (540).to_bytes(4, "little"), (540).to_bytes(4, "big")}
+
+
+def _begins(beginning: bytes) -> bool:
+    """NIfTI, DICOM, or packed as one of them may be; what it really is, is found out in a child."""
+    packed = beginning.startswith((b"\x1f\x8b", b"PK\x03\x04"))
+    return packed or beginning[:4] in NIFTI or beginning[128:132] == b"DICM"
+
+
+def _said(facts: Mapping[str, Any]) -> str:
+    wide, high, deep = facts.get("shape") or (0, 0, 0)
+    if not wide:
+        return ""
+    if "series" in facts:
+        return f"{wide} × {high}, a slice of a series"
+    return f"{wide} × {high} × {deep} voxels of {' × '.join(f'{each:g}' for each in facts['spacing'])} mm"
+
+
+SCAN = Sort(
+    key="scan",
+    label="Scan",
+    accept=(".nii", ".nii.gz", ".dcm", ".zip", ".gz"),
+    begins=_begins,
+    look="mri_mesh.look",
+    said=_said,
+)
+
+
+class ScanField(SourceField):
+    """A volume of the project, or a series that was uploaded slice by slice."""
+
+    def __init__(self) -> None:
+        super().__init__(label="Scan", error_messages={"required": "Expected a scan, got nothing. Upload one first."})
+
+    def offer(self, project: "Project") -> None:
+        scans = project.sources_of(SCAN.key)
+        wholes = [(str(source.pk), source.name) for source in scans if not _is_slice(source)]
+        series = [(f"{SERIES}{name}", f"Series of {len(slices)} slices") for name, slices in _series(scans).items()]
+        self.choices = [*wholes, *series]
+
+
+class ScanForm(KindForm):
+    scan = ScanField()
+    classes = forms.ChoiceField(label="Tissue classes", choices=list(CLASSES.items()), initial=USUAL["classes"])
+    smoothing = forms.ChoiceField(
+        choices=[(key, label) for key, (label, _) in SMOOTHINGS.items()], initial=USUAL["smoothing"]
+    )
+    detail = forms.ChoiceField(choices=[(key, label) for key, (label, _) in DETAILS.items()], initial=USUAL["detail"])
+
+    def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(spec["asked"])
+
+
+class MriMesh(Kind):
+    key = "mri_mesh"
+    label = "Meshes of a scan"
+    noun = "Mesh"
+    told = (
+        "Surfaces of an MRI scan as STL and GLB, from NIfTI or a DICOM series. By threshold segmentation: tissue is"
+        " told apart by how bright it is, so it knows no organs."
+    )
+    caution = (
+        "This is not a medical device. It must not be used to find, judge or treat any illness. Names of people are"
+        " taken out of every scan as soon as it is here; only writing that is part of the picture cannot be."
+    )
+    private = True
+    several = True
+    pieces = "slabs"
+    order = 60
+    takes = SCAN
+    form = ScanForm
+    pipeline = register(
+        Pipeline(
+            name="mri_mesh",
+            version=1,
+            title="Processing your MRI...",
+            pausable=True,
+            keeps_parts=True,
+            stages=(
+                Stage(key="upload", label="Uploading", start=0, end=10, unit="bytes", seconds=30),
+                Stage(
+                    key="start",
+                    label="Starting",
+                    start=10,
+                    end=11,
+                    unit=None,
+                    seconds=2,
+                    waiting="Waiting for a machine.",
+                ),
+                Stage(key="fetch", label="Fetching the scan", start=11, end=12, unit="bytes", seconds=2),
+                Stage(key="validate", label="Checking the scan", start=12, end=15, unit="slices", seconds=4),
+                Stage(key="segment", label="Segmenting", start=15, end=40, unit="slices", seconds=20),
+                Stage(
+                    key="meshes",
+                    label="Generating meshes",
+                    start=40,
+                    end=85,
+                    unit="slabs",
+                    seconds=40,
+                    faster="Most of it is making surfaces: fewer tissue classes and more smoothing would help most.",
+                ),
+                Stage(key="export", label="Simplifying and saving", start=85, end=95, unit="steps", seconds=10),
+                Stage(key="finalize", label="Finishing", start=95, end=100, unit="steps", seconds=1),
+            ),
+        )
+    )
+
+    def lacks(self) -> str:
+        """Also where the work is done elsewhere: what is uploaded is looked at here, and freed of names."""
+        return needs.of(self.key).missing_here()
+
+    def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
+        chosen = USUAL | {name: str(value) for name, value in options.items()}
+        known("classes", chosen["classes"], CLASSES)
+        known("smoothing", chosen["smoothing"], SMOOTHINGS)
+        known("detail", chosen["detail"], DETAILS)
+        scans = _chosen(project, chosen["scan"])
+        return {"scans": [str(source.pk) for source in scans], "asked": chosen}
+
+    def made_of(self, spec: Mapping[str, Any]) -> set[str]:
+        return set(spec["scans"])
+
+    def spec(self, export: "Export") -> dict[str, Any]:
+        """Without the names of files: they are often those of patients, and this is put in the store."""
+        told = told_of(export, self.sources(export))
+        wire, asked = told.as_wire(), export.spec["asked"]
+        scans = [told.sources[pk] for pk in export.spec["scans"]]
+        volume = {
+            "sources": [{"source": source.key, "sha256": source.sha256} for source in scans],
+            "slices": _slices(scans),
+            "classes": int(asked["classes"]),
+            "smoothing": SMOOTHINGS[asked["smoothing"]][1],
+            "triangles": DETAILS[asked["detail"]][1],
+        }
+        nameless = [{**source, "name": "The scan"} for source in wire["sources"]]
+        return {**wire, "sources": nameless, "volume": volume}
+
+    def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
+        known_ones = list(sources)
+        levels = (f"kind={self.pipeline.name}", f"machine={around.machine}")
+        size, voxels = sum(source.bytes for source in known_ones) / MEGA, _megavoxels(known_ones)
+        missing = any(source.state == source.State.UPLOADING for source in known_ones)
+        network = (levels[0], f"network={around.account}")
+        told = {
+            "upload": (size if missing else 0.0, network),
+            "fetch": (size, levels),
+            "validate": (voxels, levels),
+            "segment": (voxels, levels),
+            "meshes": (voxels * int(spec["asked"]["classes"]), levels),
+        }
+        parts = []
+        for stage in self.pipeline.stages:
+            work, shared = told.get(stage.key, (1.0, levels))
+            idle = around.idle if stage.key == "start" else None
+            parts.append(Part(stage=stage.key, usual=stage.seconds, work=work, levels=shared, idle=idle))
+        return tuple(parts)
+
+    def described(self, export: "Export") -> tuple[tuple[str, str], ...]:
+        return ()
+
+
+def _chosen(project: "Project", scan: str) -> "Sequence[Source]":
+    scans = project.sources_of(SCAN.key)
+    if scan.startswith(SERIES):
+        found = _series(scans).get(scan.removeprefix(SERIES), [])
+        if len(found) < LEAST_SLICES:
+            raise Unplannable(f"Scan: expected a series of at least {LEAST_SLICES} slices, got {len(found)}.")
+        return found
+    whole = next((each for each in scans if str(each.pk) == _plain(scan)), None)
+    if whole is None:
+        raise Unplannable("Scan: expected one that is in the project and can be used. Upload it, or choose another.")
+    if _is_slice(whole):
+        raise Unplannable(
+            f"{whole.name} is one slice. Upload the other slices of its series too, then choose the series."
+        )
+    return [whole]
+
+
+def _plain(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        return ""
+
+
+def _is_slice(source: "Source") -> bool:
+    """Also before it was looked at: a .dcm is nearly always one slice."""
+    return "series" in source.facts if source.usable else source.name.lower().endswith(".dcm")
+
+
+def _series(scans: "Iterable[Source]") -> "dict[str, list[Source]]":
+    """Slices that were looked at, by the series that they belong to; always in the same order."""
+    found: dict[str, list[Source]] = {}
+    for source in sorted(scans, key=lambda each: (each.created_at, str(each.pk))):
+        if source.usable and "series" in source.facts:
+            found.setdefault(source.facts["series"], []).append(source)
+    return found
+
+
+def _slices(scans: "Sequence[Source]") -> int:
+    return sum((source.facts.get("shape") or (1, 1, 1))[2] for source in scans)
+
+
+def _megavoxels(scans: "Iterable[Source]") -> float:
+    total = 0
+    for source in scans:
+        wide, high, deep = source.facts.get("shape") or (0, 0, 0)
+        total += wide * high * deep or source.bytes // 2
+    return total / MEGA
+
+
+KIND = MriMesh()
