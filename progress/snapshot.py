@@ -129,9 +129,8 @@ class Snapshot:
     def held(self) -> str:
         if self.settled or self.status == Status.PAUSED or self.job.own_bp >= self.job.bp:
             return ""
-        return wording.held(
-            self.percent, self.job.own_bp // 100, self.job.attempt, waiting=self.status == Status.QUEUED
-        )
+        job, waiting = self.job, self.status == Status.QUEUED
+        return wording.held(self.percent, job.own_bp // 100, job.attempt, run=job.run, waiting=waiting)
 
     @cached_property
     def message(self) -> str:
