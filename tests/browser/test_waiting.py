@@ -143,8 +143,12 @@ def test_another_tab_is_told_by_its_icon_its_title_and_when_asked_to_by_a_notifi
     assert window.evaluate("window.__asked") == 0, "nobody is asked who has not pressed"
     window.get_by_role("button", name="Notify me in this browser").click()
     expect(window.get_by_text("This browser will say so when it ends")).to_be_visible()
+    tells = window.get_by_text("Tell me when it is done")
+    expect(tells).to_be_visible()
     finished_by(tracker, export)
     expect(window.get_by_role("heading", name="Complete")).to_be_visible()
+    for over in (tells, window.get_by_text("This browser will say so when it ends"), window.locator("[data-notify]")):
+        expect(over).to_be_hidden()
     window.wait_for_function("window.__notified.length === 1")
     assert window.evaluate("window.__notified[0]") == "Done · Reel 12"
     assert "favicon" in icon.get_attribute("href")
