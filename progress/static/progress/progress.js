@@ -51,6 +51,7 @@
     if (!wanted) return;
     const own = place.content.startsWith(":") ? `${location.protocol}//${location.hostname}${place.content}` : "";
     stream = new EventSource(`${own}/api/v1/stream?jobs=${wanted}`, { withCredentials: true });
+    stream.addEventListener("open", () => cards().some((card) => state(card).failures) && refresh()); // it is there again
     stream.addEventListener("progress_update", (event) => {
       const card = document.getElementById(`job-${JSON.parse(event.data).jobId}`);
       if (!card || !card.matches("[data-poll]")) return;
