@@ -88,7 +88,8 @@ def overdue(done: int | None, total: int | None, unit: str) -> str:
     late = _("Taking longer than usual.")
     if done is None or not total:
         return late
-    return f"{late} {_('Still making progress: %(units)s.') % {'units': units(done, total, unit)}}"
+    going_on = _("Still making progress: %(units)s.") % {"units": units(done, total, unit)}
+    return f"{late} {going_on}"
 
 
 def queued(position: int | None, low: float | None = None, high: float | None = None) -> str:

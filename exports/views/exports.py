@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
@@ -109,7 +110,7 @@ def act(request: HttpRequest, job_id: uuid.UUID, verb: str) -> HttpResponse:
     done = verb in export.actions and getattr(export, verb)(actor=_actor(request, export))
     lazy.step(job_id)
     export = _found(job_id) or export
-    said = "" if done else f"That is not possible any more: it is {_now(export)}."
+    said = "" if done else _("That is not possible any more: it is %(state)s.") % {"state": _now(export)}
     if not request.htmx:  # type: ignore[attr-defined]
         if said:
             messages.warning(request, said)

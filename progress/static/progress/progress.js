@@ -7,8 +7,9 @@
   const polls = new Map(); // element id → { failures, notBefore, asked, news }
   const said = new Map(); // element id → what was announced last
 
+  // Of whoever asked: an answer that took its place is told by what stands around it.
   const pollOf = (event) => {
-    const element = event.detail.elt;
+    const element = event.detail.requestConfig ? event.detail.requestConfig.elt : event.detail.elt;
     return element && element.matches && element.matches("[data-poll]") ? element : null;
   };
 
