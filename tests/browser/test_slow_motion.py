@@ -48,6 +48,13 @@ RECORD = """
     requestAnimationFrame(look);
   };
   document.addEventListener("DOMContentLoaded", look);
+  window.__said = [];
+  document.addEventListener("DOMContentLoaded", () => {
+    const live = document.querySelector(".job-live[role=status]");
+    if (!live) return;
+    const note = () => live.isConnected && live.textContent && window.__said.push(live.textContent);
+    new MutationObserver(note).observe(live, { childList: true, characterData: true, subtree: true });
+  });
 """
 
 
@@ -220,6 +227,9 @@ def test_never_down_and_no_jump_without_a_reason(window, owner, player):
     assert (percents[0], percents[-1]) == (0, 100)
     assert [each.drawn for each in shown] == sorted(each.drawn for each in shown)
     assert jumps(shown) == []
+    said = window.evaluate("window.__said")
+    assert len(said) < 30, "in minutes, not a sentence every two seconds"
+    assert said[-1].startswith("Reel 12: Complete.")
     assert len({each.eta for each in shown if "emain" in each.eta}) > 2, "there was a time to be told"
     held = {each.why for each in shown if each.why.startswith("The bar stays at")}
     for why in ("interrupted", "until the next attempt", "attempt 2 catches up", "attempt 3 catches up"):

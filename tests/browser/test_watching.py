@@ -268,3 +268,23 @@ def test_reduced_motion_has_no_transition(window, work, address):
     window.emulate_media(reduced_motion="reduce")
     window.goto(address)
     assert window.evaluate("getComputedStyle(document.querySelector('.job-fill')).transitionProperty") == "none"
+
+
+def test_in_the_colours_of_a_contrast_theme_the_bar_and_the_focus_are_seen(window, work, tracker, job, address):
+    work.tells("process", 50, 100)
+    tracker.pause(job.pk)  # whose bar has a colour of its own otherwise
+    window.emulate_media(forced_colors="active")
+    window.goto(address)
+    window.locator("#indicator-tray summary").focus()
+    window.keyboard.press("Tab")
+    fill, highlight, border, focus = window.evaluate("""() => {
+      const probe = document.body.appendChild(document.createElement("i"));
+      probe.style = "forced-color-adjust: none; background: Highlight";
+      const of = (element) => getComputedStyle(element);
+      const fill = document.querySelector(".job .job-fill");
+      return [of(fill).backgroundColor, of(probe).backgroundColor, of(fill.parentElement).borderTopWidth,
+              of(document.activeElement).outlineStyle];
+    }""")
+    assert fill == highlight
+    assert border == "1px"
+    assert focus != "none"

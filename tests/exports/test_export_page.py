@@ -192,7 +192,8 @@ def test_each_button_does_what_it_says(verb, before, after, then, htmx, press, p
     assert (fresh(export).job.status, fresh(export).job.wish) == after
     if htmx:
         assert answer.status_code == 200
-        assert 'id="card" hx-swap-oob="innerHTML"' in answer.text, "with a card of its own, that polls"
+        assert f'id="job-{export.pk}" class="job' in answer.text
+        assert 'hx-swap-oob="true" data-say=' in answer.text, "a new element, that polls; the live region stays"
     else:
         assert answer.url == reverse("export", args=[export.pk])
         answer = page()

@@ -245,6 +245,14 @@ def test_only_stages_quarters_verdicts_and_endings_are_announced(tracker, clock,
     assert seen().announcement.startswith("Rendering. 50 percent reached. No news for")
 
 
+def test_what_was_reached_before_is_not_announced_again_and_a_pause_is_named_once(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=5000, total=9000))
+    tracker.observe(told(job, clock, run=2, done=1000, total=9000))
+    assert seen().announcement == "Rendering."
+    tracker.pause(job.pk)
+    assert seen().announcement.startswith("Reel 12: Paused. About")
+
+
 def test_the_mark_changes_with_the_row_and_with_the_words(tracker, clock, job, seen):
     began = clock()
     clock.pass_by(90)
