@@ -250,7 +250,7 @@ def test_what_was_reached_before_is_not_announced_again_and_a_pause_is_named_onc
     tracker.observe(told(job, clock, run=2, done=1000, total=9000))
     assert seen().announcement == "Rendering."
     tracker.pause(job.pk)
-    assert seen().announcement.startswith("Reel 12: Paused. About")
+    assert seen().announcement == "Reel 12: Paused."
 
 
 def test_the_mark_changes_with_the_row_and_with_the_words(tracker, clock, job, seen):
