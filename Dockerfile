@@ -18,6 +18,7 @@ COPY progress progress
 COPY modal_functions modal_functions
 COPY templates templates
 COPY static static
+COPY locale locale
 ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 LONGHAUL_HOME=/var/lib/longhaul
 VOLUME /var/lib/longhaul
 USER 10001

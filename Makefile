@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 export PYTHONDONTWRITEBYTECODE ?= $(CI)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check simulate bench bench-eta chaos fuzz gallery lock chromium clean
+.PHONY: help run test test-sqlite test-postgres check simulate bench bench-eta chaos fuzz gallery messages lock chromium clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -71,6 +71,10 @@ chaos: .venv/.installed-dev  ## kill everything at random and audit what is left
 
 gallery: .venv/.installed-dev chromium  ## every page and state as pictures, in var/gallery: make gallery ARGS="--only export"
 	exec $(BIN)/python -m tests.gallery $(ARGS)
+
+messages: .venv/.installed  ## bring the catalogue of all that people read up to date; needs gettext's tools
+	$(BIN)/python manage.py makemessages --locale en --extension html,txt,py --no-location --no-wrap \
+	  --ignore '.venv*' --ignore 'tests*' --ignore 'docs*' --ignore 'var*' --ignore 'modal_functions*'
 
 lock: .venv/.installed-dev  ## lock again after a change of pyproject.toml
 	@sh tests/lock.sh

@@ -5,6 +5,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from exports import kinds, retention, timecode, waiting
 from exports.models import Export, Intake, Result
 from progress import wording
@@ -12,7 +15,13 @@ from progress.models import Status
 
 State = Literal["upload", "leave", "paused", "result", "stopping", "stopped", "failed", "gone"]
 
-LABELS = {"pause": "Pause", "resume": "Resume", "stop": "Stop", "cancel": "Cancel", "retry": "Retry"}
+LABELS = {
+    "pause": gettext_lazy("Pause"),
+    "resume": gettext_lazy("Resume"),
+    "stop": gettext_lazy("Stop"),
+    "cancel": gettext_lazy("Cancel"),
+    "retry": gettext_lazy("Retry"),
+}
 VERBS = {"stop": "cancel"}
 PLACES = {"pause": "hold", "resume": "hold", "stop": "end", "cancel": "end", "retry": "again"}
 
@@ -27,7 +36,7 @@ class Button:
 
     @property
     def label(self) -> str:
-        return LABELS[self.name]
+        return str(LABELS[self.name])
 
     @property
     def quiet(self) -> bool:
@@ -113,10 +122,11 @@ class Panel:
     @property
     def promise(self) -> str:
         if self.state == "upload":  # elsewhere: no page of an export uploads
-            return f"It starts as soon as {self._missing} uploaded. Keep the uploading page open."
+            said = _("It starts as soon as %(missing)s uploaded. Keep the uploading page open.")
+            return said % {"missing": self._missing}
         return {
-            "leave": "You can close this page. We'll keep working.",
-            "paused": "It stays paused until you resume it. You can close this page.",
+            "leave": _("You can close this page. We'll keep working."),
+            "paused": _("It stays paused until you resume it. You can close this page."),
         }.get(self.state, "")
 
     @property
@@ -127,25 +137,26 @@ class Panel:
     def _kept_by(self, name: str) -> str:
         started = self.export.job.attempt > 0
         return {
-            "pause": "Pausing finishes the current piece and keeps everything rendered so far."
+            "pause": _("Pausing finishes the current piece and keeps everything rendered so far.")
             if started
-            else "Pausing now keeps its clips; nothing is rendered until you resume.",
-            "resume": "Resuming goes on from the pieces that are finished." if started else "",
-            "stop": "Stopping keeps the finished pieces too: a retry, or a new export, goes on from them.",
-            "cancel": "Cancelling ends it before anything is rendered. The clips stay in the project.",
-            "retry": "A retry goes on from the pieces that are finished."
+            else _("Pausing now keeps its clips; nothing is rendered until you resume."),
+            "resume": _("Resuming goes on from the pieces that are finished.") if started else "",
+            "stop": _("Stopping keeps the finished pieces too: a retry, or a new export, goes on from them."),
+            "cancel": _("Cancelling ends it before anything is rendered. The clips stay in the project."),
+            "retry": _("A retry goes on from the pieces that are finished.")
             if started
-            else "A retry starts the export again.",
+            else _("A retry starts the export again."),
         }[name]
 
     @property
     def receipt(self) -> str:
         asked, stopped = self.export.stop_asked_at, self.export.stopped_at
         if self.state == "stopping":
-            return "Stopped. The machine is being told; how long it takes to let go is shown here."
+            return _("Stopped. The machine is being told; how long it takes to let go is shown here.")
         if asked is None or stopped is None:
-            return "Stopped; no machine was working on it." if self.export.job.attempt == 0 else "Stopped."
-        return f"Stopped; the machine took {_seconds((stopped - asked).total_seconds())} to stop."
+            return _("Stopped; no machine was working on it.") if self.export.job.attempt == 0 else _("Stopped.")
+        took = _seconds((stopped - asked).total_seconds())
+        return _("Stopped; the machine took %(time)s to stop.") % {"time": took}
 
     @property
     def lost(self) -> str:
@@ -153,8 +164,13 @@ class Panel:
         names = self.export.deleted_sources() if self.state in ("failed", "stopped", "stopping") else []
         if not names:
             return ""
-        what = f"{names[0]} was" if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]} were"
-        return f"{what} deleted from the project, so this export cannot be made again. Put another clip in its place."
+        what = _("%(name)s was") % {"name": names[0]}
+        if len(names) > 1:
+            what = _("%(names)s and %(last)s were") % {"names": ", ".join(names[:-1]), "last": names[-1]}
+        said = _(
+            "%(what)s deleted from the project, so this export cannot be made again. Put another clip in its place."
+        )
+        return said % {"what": what}
 
     @property
     def facts(self) -> str:

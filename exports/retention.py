@@ -49,17 +49,25 @@ def until(export: Export) -> datetime | None:
     return max(usual, export.keep_until) if export.keep_until else usual
 
 
+def in_words(kept: timedelta) -> str:
+    if kept >= timedelta(days=2):
+        return ngettext("%(count)d day", "%(count)d days", kept.days) % {"count": kept.days}
+    hours = round(kept / timedelta(hours=1))
+    return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+
+
 def said(owner: User | None) -> str:
     """What stands where a film was."""
-    kept = kept_for(owner) or timedelta()
-    if kept >= timedelta(days=2):
-        time = ngettext("%(count)d day", "%(count)d days", kept.days) % {"count": kept.days}
-    else:
-        hours = round(kept / timedelta(hours=1))
-        time = ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+    time = in_words(kept_for(owner) or timedelta())
     return _("Results are kept for %(time)s, and this one's time is over. Its clips are still in the project.") % {
         "time": time
     }
+
+
+def over(export: Export) -> str:
+    """For whoever follows a link to what is no longer kept."""
+    time = in_words(kept_for(export.job.owner) or timedelta())
+    return _("Results are kept for %(time)s, and this one's time is over.") % {"time": time}
 
 
 def expire(tools: Tools, *, apply: bool = True, limit: int | None = None) -> Expired:

@@ -67,6 +67,7 @@ urlpatterns = [
     path("shared/<str:token>/", shares.shared, name="shared"),
     path("shared/<str:token>/fragment", shares.shared_fragment, name="shared-fragment"),
     path("shared/<str:token>/watch", shares.shared_film, {"attachment": False}, name="shared-watch"),
+    path("shared/<str:token>/results/<int:place>", shares.shared_result, name="shared-result"),
     path("shared/<str:token>/download", shares.shared_film, {"attachment": True}, name="shared-download"),
     path("exports/<uuid:job_id>/results/<int:place>", films.result, name="result"),
     path("projects/", projects.projects, name="projects"),

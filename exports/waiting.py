@@ -4,6 +4,9 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from exports import kinds
 from exports.models import Export, Source
 from progress.errors import Contended, Refused
@@ -33,7 +36,10 @@ def missing(export: Export) -> str:
     if not names:
         return ""
     more = len(names) - 1
-    return f"{names[0]} and {more} other clip{'s' * (more > 1)} are" if more else f"{names[0]} is"
+    if not more:
+        return _("%(name)s is") % {"name": names[0]}
+    said = ngettext("%(name)s and %(count)d other clip are", "%(name)s and %(count)d other clips are", more)
+    return said % {"name": names[0], "count": more}
 
 
 def tell(source: Source, tools: "Tools", *, last: bool) -> None:

@@ -155,6 +155,7 @@ X_FRAME_OPTIONS = "DENY"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.zone("LONGHAUL_TIME_ZONE", "UTC")
 USE_TZ = True
 

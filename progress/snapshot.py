@@ -130,9 +130,8 @@ class Snapshot:
     def held(self) -> str:
         if self.settled or self.status == Status.PAUSED or self.job.own_bp >= self.job.bp:
             return ""
-        return wording.held(
-            self.percent, self.job.own_bp // 100, self.job.attempt, waiting=self.status == Status.QUEUED
-        )
+        job, waiting = self.job, self.status == Status.QUEUED
+        return wording.held(self.percent, job.own_bp // 100, job.attempt, run=job.run, waiting=waiting)
 
     @cached_property
     def message(self) -> str:
@@ -178,10 +177,12 @@ class Snapshot:
     @cached_property
     def announcement(self) -> str:
         """What is worth saying aloud; it changes at most at stages, quarters, verdicts and endings."""
-        if self.settled or self.status == Status.PAUSED:
+        if self.status == Status.PAUSED:
+            return f"{self.job.title}: {self.eta}"
+        if self.settled:
             return f"{self.job.title}: {self.heading}. {self.eta}"
         label = self.stage.label if self.stage and self.status != Status.QUEUED else self.heading
-        quarter = self.percent // 25 * 25
+        quarter = 0 if self.held else self.percent // 25 * 25  # what was reached before is no news
         reached = _("%(percent)d percent reached.") % {"percent": quarter} if quarter else ""
         return " ".join(part for part in (f"{label}.", reached, self.verdict_words) if part)
 

@@ -55,8 +55,7 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 def indicator(request: HttpRequest) -> HttpResponse:
     if access.is_anonymous(request):
         return _uncached(HttpResponseStopPolling(b""))
-    response = render(request, "progress/indicator.html", tray(request.user.pk, polls=True))
-    return _uncached(response)
+    return _tray_of(request)
 
 
 @require_POST
@@ -66,7 +65,7 @@ def dismiss(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         raise Http404
     ProgressTracker().seen(job.pk)
     if request.htmx:  # type: ignore[attr-defined]
-        return indicator(request)
+        return _tray_of(request)
     return redirect("progress:job", job_id=job_id)
 
 
@@ -81,6 +80,10 @@ def tray(viewer_id: Any, *, polls: bool) -> dict[str, object]:
         "soonest": min(timed, key=lambda each: each.eta_seconds or 0, default=active[0] if active else None),
         "polls": polls and bool(active),
     }
+
+
+def _tray_of(request: HttpRequest) -> HttpResponse:
+    return _uncached(render(request, "progress/indicator.html", tray(request.user.pk, polls=True)))
 
 
 def auto_of(request: HttpRequest) -> int | None:

@@ -88,7 +88,8 @@ def overdue(done: int | None, total: int | None, unit: str) -> str:
     late = _("Taking longer than usual.")
     if done is None or not total:
         return late
-    return f"{late} {_('Still making progress: %(units)s.') % {'units': units(done, total, unit)}}"
+    going_on = _("Still making progress: %(units)s.") % {"units": units(done, total, unit)}
+    return f"{late} {going_on}"
 
 
 def queued(position: int | None, low: float | None = None, high: float | None = None) -> str:
@@ -132,8 +133,8 @@ def stopped_at(percent: int) -> str:
     return _("Stopped at %(percent)d %%") % {"percent": percent}
 
 
-def held(percent: int, own: int, attempt: int, *, waiting: bool) -> str:
-    """Why the bar stands still while work goes on."""
+def held(percent: int, own: int, attempt: int, *, run: int = 1, waiting: bool) -> str:
+    """Why the bar stands still while work goes on. `run`: the how-manieth of this attempt."""
     if waiting:
         return _("The bar stays at %(percent)d %% until the next attempt has caught up.") % {"percent": percent}
     if attempt > 1:
@@ -142,6 +143,11 @@ def held(percent: int, own: int, attempt: int, *, waiting: bool) -> str:
             "attempt": attempt,
             "own": own,
         }
+    if run > 1:
+        said = _(
+            "The bar stays at %(percent)d %% while the work, which was interrupted, catches up; it is at %(own)d %%."
+        )
+        return said % {"percent": percent, "own": own}
     return _("The bar stays at %(percent)d %%: there is more to do than it seemed. It really is at %(own)d %%.") % {
         "percent": percent,
         "own": own,

@@ -25,7 +25,10 @@
     }
   };
 
-  const isPoll = (event) => event.detail.elt && event.detail.elt.matches && event.detail.elt.matches("[data-poll]");
+  const isPoll = (event) => {
+    const element = event.detail.requestConfig ? event.detail.requestConfig.elt : event.detail.elt;
+    return element && element.matches && element.matches("[data-poll]");
+  };
 
   document.addEventListener("htmx:responseError", (event) => {
     if (isPoll(event)) return;

@@ -33,8 +33,9 @@
   // A notification of the browser's own: only after a click here, and only while this page is open.
   const button = () => document.querySelector("[data-notify]");
   let wanted = false;
+  let asked = false;
   const offer = () => {
-    if (button() && "Notification" in window && Notification.permission !== "denied") button().hidden = false;
+    if (button() && !asked && "Notification" in window && Notification.permission !== "denied") button().hidden = false;
   };
   const say = (text) => {
     const place = document.querySelector("[data-notify-said]");
@@ -43,19 +44,19 @@
   document.addEventListener("click", async (event) => {
     const pressed = event.target.closest && event.target.closest("[data-notify]");
     if (!pressed) return;
+    asked = true;
     wanted = (await Notification.requestPermission()) === "granted";
     pressed.hidden = true;
     say(wanted ? pressed.dataset.granted : pressed.dataset.refused);
   });
   for (const name of ["job:complete", "job:failed"]) {
     document.addEventListener(name, () => {
-      if (button()) button().hidden = true;
       if (wanted) setTimeout(() => new Notification(document.title, { tag: location.pathname }), 100);
-      wanted = false;
-      say("");
+      wanted = asked = false;
     });
   }
   document.addEventListener("DOMContentLoaded", offer);
+  document.addEventListener("htmx:afterSettle", offer); // a retry brings the button back
 })();
 
 // What was folded open stays open when a poll brings it anew.

@@ -36,15 +36,25 @@ class Server:
         self.log = home.with_name(f"{home.name}.log")
         around = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         ours = {"LONGHAUL_HOME": str(home), "LONGHAUL_BIND": f"127.0.0.1:{self.port}"}
+        self.command = [*inside, sys.executable, "manage.py", "serve", *options]
+        self.around = around | ours | more
+        self.begin()
+
+    def begin(self):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*inside, sys.executable, "manage.py", "serve", *options],
+                self.command,
                 cwd=ROOT,
-                env=around | ours | more,
+                env=self.around,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
+
+    def stop(self):
+        """As a service is stopped: told to, and waited for."""
+        self.process.terminate()
+        self.process.wait(60)
 
     @property
     def push(self):

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
@@ -55,9 +56,7 @@ def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         "sharing": Sharing.of(request, export) if own and export.job.status != Status.EXPIRED else None,
         "told": timeline_of(export.job),
     }
-    if access.is_owner(request, export.job) and not export.job.settled:
-        context |= telling.context(export)
-    return render(request, "exports/export.html", context)
+    return render(request, "exports/export.html", context | _waited_for(request, export))
 
 
 @require_GET
@@ -77,6 +76,8 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     panel = _panel(request, export)
     if request.GET["actions"] != panel.shown:
         answer.content += _panel_html(request, panel, oob=True).encode()
+    if panel.own and panel.ended:
+        answer.content += render_to_string("exports/waited_for.html", {"panel": panel}, request).encode()
     return trigger_client_event(answer, "export:moved")
 
 
@@ -105,16 +106,18 @@ def act(request: HttpRequest, job_id: uuid.UUID, verb: str) -> HttpResponse:
     export = _visible(request, job_id)
     if not _may_act(request, export):
         raise PermissionDenied
+    settled = export.job.settled
     done = verb in export.actions and getattr(export, verb)(actor=_actor(request, export))
     lazy.step(job_id)
     export = _found(job_id) or export
-    said = "" if done else f"That is not possible any more: it is {_now(export)}."
+    said = "" if done else _("That is not possible any more: it is %(state)s.") % {"state": _now(export)}
     if not request.htmx:  # type: ignore[attr-defined]
         if said:
             messages.warning(request, said)
         return redirect("export", job_id=job_id)
-    context = {"seen": snapshot(export.job), "panel": _panel(request, export, said=said, answers=True)}
-    return render(request, "exports/acted.html", context)
+    context: dict[str, Any] = {"seen": snapshot(export.job), "turned": settled != export.job.settled}
+    context |= {"panel": _panel(request, export, said=said, answers=True)}
+    return render(request, "exports/acted.html", context | _waited_for(request, export))
 
 
 def _found(job_id: uuid.UUID) -> Export | None:
@@ -150,6 +153,12 @@ def _panel(request: HttpRequest, export: Export, **more: Any) -> Panel:
 
 def _panel_html(request: HttpRequest, shown: Panel, *, oob: bool = False) -> str:
     return render_to_string("exports/panel.html", {"panel": shown, "oob": oob}, request)
+
+
+def _waited_for(request: HttpRequest, export: Export) -> dict[str, Any]:
+    """Whoever waits can ask to be told; of what has ended there is nothing more to tell."""
+    waits = access.is_owner(request, export.job) and not export.job.settled
+    return telling.context(export) if waits else {}
 
 
 def _trust(export: Export) -> str:

@@ -59,7 +59,7 @@ def download(request: HttpRequest, job_id: uuid.UUID) -> HttpResponseBase:
 
 @require_safe
 def result(request: HttpRequest, job_id: uuid.UUID, place: int) -> HttpResponseBase:
-    if access.is_anonymous(request):
+    if access.is_anonymous(request) and not access.is_shown(request, job_id):
         return redirect_to_login(request.get_full_path())
     return one_of(request, _visible(request, job_id), place)
 

@@ -8,13 +8,15 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 from django_htmx.http import HttpResponseStopPolling, reswap, retarget
 
+from exports import retention
 from exports.models import Export, Share
 from exports.panel import Panel
-from exports.sharing import Sharing
+from exports.sharing import Sharing, is_over
 from exports.views import films, lazy
 from progress import access
 from progress.snapshot import snapshot
@@ -60,6 +62,8 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     link = Share.found(token)
     if link is None:
         return render(request, "exports/shared_gone.html", status=404)
+    if is_over(link, timezone.now()):
+        return render(request, "exports/shared_gone.html", {"over": retention.over(link.export)}, status=410)
     seen = snapshot(link.export.job)
     auto = auto_of(request)
     context = {"seen": seen, "link": link, "panel": _panel(link), "auto": auto, "choices": REFRESH_SECONDS}
@@ -72,8 +76,9 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
 def shared_fragment(request: HttpRequest, token: str) -> HttpResponse:
     """Asks the row anew each time: a link that is revoked shows nothing from the next poll on."""
     link = Share.found(token)
-    if link is None:
-        ended = HttpResponseStopPolling(render(request, "exports/shared_ended.html").content)
+    if link is None or is_over(link, timezone.now()):
+        told = {"over": retention.over(link.export)} if link else {}
+        ended = HttpResponseStopPolling(render(request, "exports/shared_ended.html", told).content)
         return reswap(retarget(ended, ".export-page"), "innerHTML")  # not even the title is left
     lazy.step(link.export_id)
     seen = snapshot(link.export.job)
@@ -88,10 +93,21 @@ def shared_fragment(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @secluded
 def shared_film(request: HttpRequest, token: str, *, attachment: bool) -> HttpResponseBase:
+    return films.of(request, _lent(token), attachment=attachment)
+
+
+@require_safe
+@never_cache
+@secluded
+def shared_result(request: HttpRequest, token: str, place: int) -> HttpResponseBase:
+    return films.one_of(request, _lent(token), place)
+
+
+def _lent(token: str) -> Export:
     link = Share.found(token)
-    if link is None or not link.may_download:
+    if link is None or not link.may_download or is_over(link, timezone.now()):
         raise Http404
-    return films.of(request, link.export, attachment=attachment)
+    return link.export
 
 
 def _poll_at(link: Share) -> str:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
@@ -16,8 +17,6 @@ from exports.models import Contact, Export, Hours, User
 from exports.models.contact import Channel
 from exports.outbox import mail, proving
 from progress import access
-
-ON_ITS_WAY = "A mail is on its way: open the link in it, and you are told there. Until then, nothing else is sent."
 
 
 @require_POST
@@ -73,5 +72,5 @@ def _kept(export: Export, form: TellForm, contacts: list[Contact]) -> str:
         export.tell(contact, typed["events"] if chosen else ())
     if new is not None and not new.verified:
         export.tell(new, typed["events"])
-        return ON_ITS_WAY
-    return "Kept. You are told as chosen here." if typed["events"] else "Kept. Nobody is told of this export."
+        return _("A mail is on its way: open the link in it, and you are told there. Until then, nothing else is sent.")
+    return _("Kept. You are told as chosen here.") if typed["events"] else _("Kept. Nobody is told of this export.")

@@ -195,6 +195,8 @@ def test_it_is_uploaded_left_come_back_to_from_another_browser_and_downloaded_wh
         page.locator(".export-list").get_by_role("link", name="Harbour").click()
         expect(page.get_by_role("progressbar")).to_be_visible()
         assert kept.now(export) in ("uploading", "queued", "running"), "there is something left to see"
+        if site.store == site.url:  # all of it is on this one machine
+            the_server_is_restarted(page, site)
         expect(page.get_by_role("heading", name="Complete")).to_be_visible(timeout=90_000)
         expect(page).to_have_title("Done · Harbour")
         page.wait_for_timeout(700)  # the last easing of the bar
@@ -219,6 +221,21 @@ def test_it_is_uploaded_left_come_back_to_from_another_browser_and_downloaded_wh
     rows = [bp for bp, _ in kept.of(export)]
     assert rows == sorted(rows)
     assert rows[-1] == 10_000
+
+
+def the_server_is_restarted(page, site):
+    """Meanwhile the page keeps what it knew last, and says so; nobody has to reload it."""
+    lost, before = page.get_by_text("Connection lost. Your export keeps running. Trying again…"), percent_of(page)
+    site.stop()
+    expect(lost).to_be_visible()
+    assert percent_of(page) >= before
+    site.begin()
+    assert site.answers(), site.said
+    expect(lost).to_be_hidden(timeout=60_000)
+
+
+def percent_of(page):
+    return int(page.locator(".job-percent").inner_text().strip("<% "))
 
 
 @in_production

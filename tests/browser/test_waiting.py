@@ -143,8 +143,12 @@ def test_another_tab_is_told_by_its_icon_its_title_and_when_asked_to_by_a_notifi
     assert window.evaluate("window.__asked") == 0, "nobody is asked who has not pressed"
     window.get_by_role("button", name="Notify me in this browser").click()
     expect(window.get_by_text("This browser will say so when it ends")).to_be_visible()
+    tells = window.get_by_text("Tell me when it is done")
+    expect(tells).to_be_visible()
     finished_by(tracker, export)
     expect(window.get_by_role("heading", name="Complete")).to_be_visible()
+    for over in (tells, window.get_by_text("This browser will say so when it ends"), window.locator("[data-notify]")):
+        expect(over).to_be_hidden()
     window.wait_for_function("window.__notified.length === 1")
     assert window.evaluate("window.__notified[0]") == "Done · Reel 12"
     assert "favicon" in icon.get_attribute("href")
@@ -235,3 +239,36 @@ def test_who_follows_a_link_gets_the_film_when_it_is_finished(visitor, export, t
     with visitor.expect_download() as download:
         visitor.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "Reel 12.mp4"
+
+
+def test_what_failed_stays_in_the_tray_until_it_is_dismissed_without_leaving_the_page(window, export, tracker):
+    window.goto("/exports/")
+    tracker.fail(export.pk, cause="lost", text="The machine went away. Try again.")
+    item = window.locator(".indicator-item").filter(has_text="Reel 12")
+    for _ in range(2):  # seen once, and seen again
+        window.goto("/exports/")
+        window.locator("#indicator-tray summary").click()
+        expect(item).to_contain_text("Failed")
+    item.get_by_role("button", name="Dismiss Reel 12").click()
+    expect(item).to_be_hidden()
+    assert window.url.endswith("/exports/")
+
+
+def test_without_scripts_one_waits_pauses_and_refreshes_as_one_likes(chromium, live_server, owner, sign_in, export):
+    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
+    page = sign_in(context.new_page(), owner)
+    page.goto(reverse("export", args=[export.pk]))
+    expect(percent(page)).to_have_text("54 %")
+    refreshes = page.locator("meta[http-equiv=refresh]")
+    expect(refreshes).to_have_count(0)
+    expect(page.get_by_role("button", name="Notify me in this browser")).to_be_hidden()
+    page.get_by_role("link", name="60 s").click()
+    expect(refreshes).to_have_attribute("content", "60")
+    page.get_by_role("link", name="Stop refreshing").click()
+    expect(refreshes).to_have_count(0)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Pausing… What is under way is brought to a good place first.")).to_be_visible()
+    page.get_by_text("Share", exact=True).click()
+    page.get_by_role("button", name="Create a link").click()
+    expect(page.get_by_label("The link")).to_be_visible()
+    context.close()

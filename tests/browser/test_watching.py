@@ -154,7 +154,7 @@ def test_a_tab_that_is_shown_again_asks_at_once(window, work, address, settings)
     expect(window.locator(".job-percent")).to_have_text("54 %")
 
 
-def test_a_lost_connection_is_said_the_last_truth_stays_and_it_recovers_by_itself(window, work, address):
+def test_a_lost_connection_is_said_the_last_truth_stays_and_it_recovers_by_itself(window, work, tracker, job, address):
     work.tells("process", 50, 100)
     window.goto(address)
     window.context.set_offline(True)
@@ -165,6 +165,12 @@ def test_a_lost_connection_is_said_the_last_truth_stays_and_it_recovers_by_itsel
     window.context.set_offline(False)
     expect(window.locator(".job-percent")).to_have_text("72 %")
     expect(notice).to_be_hidden()
+    window.context.set_offline(True)
+    expect(notice).to_be_visible()
+    tracker.complete(job.pk)
+    window.context.set_offline(False)
+    expect(window.get_by_role("heading", name="Complete")).to_be_visible()
+    expect(notice).to_be_hidden()  # though nothing is asked again
 
 
 def test_while_the_server_fails_it_is_asked_less_and_less_often(window, work, address, settings):
@@ -262,3 +268,23 @@ def test_reduced_motion_has_no_transition(window, work, address):
     window.emulate_media(reduced_motion="reduce")
     window.goto(address)
     assert window.evaluate("getComputedStyle(document.querySelector('.job-fill')).transitionProperty") == "none"
+
+
+def test_in_the_colours_of_a_contrast_theme_the_bar_and_the_focus_are_seen(window, work, tracker, job, address):
+    work.tells("process", 50, 100)
+    tracker.pause(job.pk)  # whose bar has a colour of its own otherwise
+    window.emulate_media(forced_colors="active")
+    window.goto(address)
+    window.locator("#indicator-tray summary").focus()
+    window.keyboard.press("Tab")
+    fill, highlight, border, focus = window.evaluate("""() => {
+      const probe = document.body.appendChild(document.createElement("i"));
+      probe.style = "forced-color-adjust: none; background: Highlight";
+      const of = (element) => getComputedStyle(element);
+      const fill = document.querySelector(".job .job-fill");
+      return [of(fill).backgroundColor, of(probe).backgroundColor, of(fill.parentElement).borderTopWidth,
+              of(document.activeElement).outlineStyle];
+    }""")
+    assert fill == highlight
+    assert border == "1px"
+    assert focus != "none"

@@ -2,25 +2,33 @@
 
 On this machine alone, and with the deployed app in the containers of Modal's own SDK."""
 
+import hashlib
 import random
+import re
 import time
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from django.utils import timezone
 
 from exports import sources
 from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Notice, Project
+from exports.outbox.rounds import deliver
 from exports.tools import Tools
+from exports.tools import tools as installation
 from modal_functions.store import FolderStore
 from modal_functions.stores import opened
+from progress import wording
 from progress.models import Status
 from progress.tracker import ProgressTracker
 from tests.exports.conftest import soon
+from tests.exports.outbox import conftest as outbox
 from tests.modal_functions.media.reels import shoot
 
 pytestmark = pytest.mark.django_db
+_smtp, mailbox = outbox._smtp, outbox.mailbox
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +75,8 @@ def drive_until(export, tools, meanwhile=lambda: None, seconds=90):
     return export
 
 
-def test_clips_become_a_film(project, tools, place):
+def test_clips_become_a_film_and_a_mail_leads_to_it(project, tools, place, owner, mailbox, visitor, settings):
+    outbox.contact_of(owner, timezone.now)
     export = drive_until(asked_for(project), tools)
     assert export.job.status == Status.COMPLETE, export.job.cause_text
     assert export.result_facts["frames"] == 95 + 95
@@ -75,6 +84,24 @@ def test_clips_become_a_film(project, tools, place):
     assert Notice.objects.get().event == "done"
     assert soon(lambda: place.working(None) == [])
     assert {run.stage for run in export.job.stage_runs.all()} >= {"fetch", "process", "publish"}
+
+    assert deliver(tools).sent == 1
+    (message,) = mailbox.taken
+    assert message["Subject"] == "Film Complete: Lofoten"
+    lines = message.get_body(("plain",)).get_content().splitlines()
+    assert lines[0] == "Your film has been completed successfully!"
+    told = dict(line.split(": ", 1) for line in lines if ": " in line)
+    size = wording.size(export.result_bytes)
+    assert told.items() >= {"Project": "Lofoten", "Duration": "0:07.6", "File Size": size}.items()
+    assert "640 × 360" in told["Format"]
+    assert told["Time taken"]
+    settings.STORE_ROOT = place.store
+    installation.cache_clear()
+    page = visitor.get(told["Download link"].removeprefix("https://exports.example.com"), follow=True)
+    assert "Complete" in page.text
+    film = visitor.get(re.search(r'href="([^"]+)" download', page.text)[1])
+    assert hashlib.sha256(b"".join(film)).hexdigest() == export.result_sha256
+    installation.cache_clear()
 
 
 def test_with_a_bucket_machines_elsewhere_share_nothing_else_with_this_one(owner, reels, bucket, remote):

@@ -192,7 +192,8 @@ def test_each_button_does_what_it_says(verb, before, after, then, htmx, press, p
     assert (fresh(export).job.status, fresh(export).job.wish) == after
     if htmx:
         assert answer.status_code == 200
-        assert 'id="card" hx-swap-oob="innerHTML"' in answer.text, "with a card of its own, that polls"
+        assert f'id="job-{export.pk}" class="job' in answer.text
+        assert 'hx-swap-oob="true" data-say=' in answer.text, "a new element, that polls; the live region stays"
     else:
         assert answer.url == reverse("export", args=[export.pk])
         answer = page()
@@ -343,6 +344,22 @@ def test_the_film_comes_with_the_last_fragment(poll, export):
     assert answer.status_code == 286
     assert "<video" in answer.text
     assert reverse("download", args=[export.pk]) in answer.text
+
+
+NOBODY_WAITS = ('<p id="notify" hidden hx-swap-oob="true">', '<section id="telling" hidden hx-swap-oob="true">')
+
+
+def test_who_need_not_wait_is_not_asked_whether_to_be_told(poll, press, page, export):
+    running(export)
+    assert "Tell me when it is done" in page().text
+    assert "telling" not in poll("cancel,upload").text, "what was typed there stays"
+    assert "telling" not in press("pause", headers=HTMX).text
+    ProgressTracker().fail(export.pk, cause="lost", text="The machine went away.")
+    for answer in (poll("pause,stop,leave"), press("cancel", headers=HTMX)):
+        assert all(gone in answer.text for gone in NOBODY_WAITS)
+        assert "Tell me when it is done" not in answer.text
+    assert "Tell me when it is done" not in page().text
+    assert "Tell me when it is done" in press("retry", headers=HTMX).text
 
 
 def test_who_was_signed_out_is_led_to_the_sign_in_and_gets_no_panel(visitor, export):

@@ -1,11 +1,20 @@
 """A link by which somebody without an account sees one export."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateformat import format as date
 
-from exports.models import Share
+from exports import kinds
+from exports.models import Export, Result, Share
+from exports.tools import tools
 from exports.views import lazy
+from progress.models import Job
+from progress.tracker import ProgressTracker
 from tests.exports.footage import FILM, driver_is_awake, film_of, finished, project_of, requested, running
+from tests.exports.several import SEVERAL
 from tests.progress.test_race import at_once
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +131,84 @@ def test_without_javascript_it_refreshes_only_when_asked_to(visitor, export):
     page = visitor.get(address(export), {"auto": "10"}).text
     assert '<meta http-equiv="refresh" content="10">' in page
     assert page.index("Stop refreshing") < page.index("Reel 12</h1>")
+
+
+def test_the_link_ends_with_what_it_leads_to_and_says_so_before_and_after(visitor, browser, export, settings):
+    settings.KEEP_DAYS = 3
+    running(export)
+    page = address(export, may_download=True)
+    assert "The link ends with the film, 3 days after it is finished." in browser.get(owners(export)).text
+    tracker = ProgressTracker()
+    tracker.finalize(export.pk)
+    tracker.complete(export.pk)
+    Export.objects.filter(pk=export.pk).update(result_key=put(export), result_bytes=len(FILM))
+    until = date(Job.objects.get().settled_at + timedelta(days=3), "l j F, H:i")
+    assert f"The link ends with the film, on {until}." in browser.get(owners(export)).text
+    assert until in visitor.get(page).text
+
+    past = timezone.now() - timedelta(days=3)  # nobody has swept yet
+    Job.objects.update(settled_at=past)
+    after = visitor.get(page)
+    assert after.status_code == 410
+    assert "Results are kept for 3 days, and this one&#x27;s time is over." in after.text
+    assert "Reel 12" not in after.text
+    assert "revoked" not in after.text
+    assert visitor.get(address(export, "shared-download", may_download=True)).status_code == 404
+    poll = visitor.get(address(export, "shared-fragment", may_download=True), {"v": "old"})
+    assert (poll.status_code, "This film is no longer kept" in poll.text) == (286, True)
+    tracker.expire(export.pk, actor="retention", text="Over.")
+    assert visitor.get(page).status_code == 410
+
+
+def owners(export):
+    return reverse("export", args=[export.pk])
+
+
+def put(export):
+    key = f"attempts/{export.pk}/1/out/call.1/film.mp4"
+    tools().store.put(key, FILM)
+    return key
+
+
+@pytest.fixture
+def several(owner):
+    kinds.register(SEVERAL)
+    export = Export.request(project_of(owner), kind="several", options={}, title="Reels")
+    tracker = ProgressTracker()
+    tracker.uploaded(export.pk)
+    tracker.start(export.pk)
+    tracker.finalize(export.pk)
+    tracker.complete(export.pk)
+    Export.objects.filter(pk=export.pk).update(result_key=put(export), result_bytes=len(FILM))
+    for place, name in ((1, "boat.mp4"), (2, "gulls.mp4")):
+        tools().store.put(f"attempts/{export.pk}/1/out/call.1/{name}", name.encode())
+        key = f"attempts/{export.pk}/1/out/call.1/{name}"
+        told = {"key": key, "bytes": 8, "sha256": "5e" * 32, "place": place, "name": name, "label": f"Moment {place}"}
+        Result.note(export, [told])
+    yield export
+    kinds.unregister(SEVERAL)
+
+
+def test_of_an_export_that_makes_several_each_is_to_be_had(visitor, several):
+    page = visitor.get(address(several, may_download=True)).text
+    assert "2 files" in page
+    link = Share.objects.get()
+    for place, name in ((1, "boat.mp4"), (2, "gulls.mp4")):
+        at = reverse("shared-result", args=[link.token, place])
+        assert f'href="{at}"' in page
+        assert f"Moment {place}" in page
+        answer = visitor.get(at)
+        assert b"".join(answer) == name.encode()
+        assert (answer["Referrer-Policy"], answer["X-Robots-Tag"]) == ("no-referrer", "noindex, nofollow")
+    assert reverse("shared-download", args=[link.token]) in page
+    assert f"/exports/{several.pk}/" not in page
+
+
+def test_and_none_where_only_the_progress_is_shown(visitor, several):
+    assert "Moment 1" not in visitor.get(address(several)).text
+    assert visitor.get(reverse("shared-result", args=[Share.objects.get().token, 1])).status_code == 404
+    Share.objects.update(may_download=True)
+    assert visitor.get(reverse("shared-result", args=[Share.objects.get().token, 3])).status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)

@@ -16,6 +16,7 @@ import django
 ROOT = Path(__file__).parent.parent.parent
 WIDTHS = (360, 768, 1280)
 SCHEMES = ("light", "dark")
+FORCED = "forced"  # the system's own few colours, as Windows' contrast themes have them
 
 
 def main() -> int:
@@ -49,7 +50,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="only scenes whose name has this in it")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "gallery")
     parser.add_argument("--width", type=int, action="append", help="in pixels; more than once for several")
-    parser.add_argument("--scheme", choices=SCHEMES, action="append")
+    parser.add_argument("--scheme", choices=[*SCHEMES, FORCED], action="append")
     options = parser.parse_args()
     options.width, options.scheme = options.width or list(WIDTHS), options.scheme or list(SCHEMES)
     return options

@@ -24,7 +24,8 @@ class Camera:
         context = self.browser.new_context(
             base_url=self.url,
             viewport={"width": width, "height": 800},
-            color_scheme=scheme,  # type: ignore[arg-type]
+            color_scheme="light" if scheme == "light" else "dark",
+            forced_colors="active" if scheme == "forced" else "none",
             timezone_id="Europe/Berlin",
             locale="en-GB",
         )

@@ -14,7 +14,7 @@ from exports.models import Attempt, Export, Heartbeat, Project, Share, Source, U
 from exports.tools import tools
 from modal_functions.media.preview import thumbnail
 from modal_functions.wire import AttemptKeys, Piece, SoFar, pack
-from progress.models import Job
+from progress.models import Event, Job
 from progress.report import Passed, Report
 from progress.tracker import ProgressTracker
 
@@ -64,9 +64,12 @@ class Stage:
         return source
 
     def export(self, project: Project | None = None, title: str = "Reel 12", ago: float = 400) -> Export:
+        self.now = timezone.now()  # pictures take their time, and a scene is not to age meanwhile
         project = project or self.project()
         export = Export.request(project, kind="multi_clip", options={"size": "1080p", "rate": "60"}, title=title)
-        Job.objects.filter(pk=export.pk).update(created_at=self.now - timedelta(seconds=ago))
+        asked = self.now - timedelta(seconds=ago)
+        Job.objects.filter(pk=export.pk).update(created_at=asked)
+        Event.objects.filter(job_id=export.pk).update(at=asked)
         return export
 
     def queued(self, export: Export, ago: float = 390, place: int = 3) -> Export:

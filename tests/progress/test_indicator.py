@@ -50,6 +50,8 @@ def test_endings_stay_until_they_are_dismissed(client, owner, tracker, job):
     assert "Dismiss" in page
     assert "hx-trigger" not in page
     response = client.post(reverse("progress:dismiss", args=[job.pk]), headers={"HX-Request": "true"})
+    assert response.status_code == 200
+    assert '<div id="indicator"' in response.content.decode()
     assert job.title not in response.content.decode()
     assert not Job.objects.get(pk=job.pk).unseen
 

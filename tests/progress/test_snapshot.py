@@ -180,6 +180,13 @@ def test_the_held_bar_says_why(tracker, clock, job, seen):
     assert lines(seen())["process"][2] == "1,000 of 9,000 frames · attempt 2"
 
 
+def test_a_run_that_was_interrupted_says_so_while_it_catches_up(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=5625, total=9000))
+    tracker.observe(told(job, clock, run=2, done=1000, total=9000))
+    said = "The bar stays at 63 % while the work, which was interrupted, catches up; it is at 26 %."
+    assert seen().held == said
+
+
 def test_more_work_than_it_seemed_is_said(tracker, clock, job, seen):
     tracker.observe(told(job, clock, done=45, total=90))
     tracker.observe(told(job, clock, seq=2, done=46, total=180))
@@ -254,6 +261,14 @@ def test_only_stages_quarters_verdicts_and_endings_are_announced(tracker, clock,
     assert seen().announcement == "Rendering. 50 percent reached."
     clock.pass_by(61)
     assert seen().announcement.startswith("Rendering. 50 percent reached. No news for")
+
+
+def test_what_was_reached_before_is_not_announced_again_and_a_pause_is_named_once(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=5000, total=9000))
+    tracker.observe(told(job, clock, run=2, done=1000, total=9000))
+    assert seen().announcement == "Rendering."
+    tracker.pause(job.pk)
+    assert seen().announcement == "Reel 12: Paused."
 
 
 def test_the_mark_changes_with_the_row_and_with_the_words(tracker, clock, job, seen):

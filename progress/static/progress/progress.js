@@ -7,8 +7,9 @@
   const polls = new Map(); // element id → { failures, notBefore, asked, news }
   const said = new Map(); // element id → what was announced last
 
+  // Of whoever asked: an answer that took its place is told by what stands around it.
   const pollOf = (event) => {
-    const element = event.detail.elt;
+    const element = event.detail.requestConfig ? event.detail.requestConfig.elt : event.detail.elt;
     return element && element.matches && element.matches("[data-poll]") ? element : null;
   };
 
@@ -51,6 +52,7 @@
     if (!wanted) return;
     const own = place.content.startsWith(":") ? `${location.protocol}//${location.hostname}${place.content}` : "";
     stream = new EventSource(`${own}/api/v1/stream?jobs=${wanted}`, { withCredentials: true });
+    stream.addEventListener("open", () => cards().some((card) => state(card).failures) && refresh()); // it is there again
     stream.addEventListener("progress_update", (event) => {
       const card = document.getElementById(`job-${JSON.parse(event.data).jobId}`);
       if (!card || !card.matches("[data-poll]")) return;
