@@ -6,14 +6,16 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from progress.push.hub import Hub, News, Watch
+from progress.push.hub import Hub, News, Watch, event
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-BEAT = 15.0  # seconds after which a line is sent that says nothing, so that nobody in between closes the connection
+BEAT = (
+    10.0  # seconds; within two of them a line is sent that says nothing, so that nobody in between closes a connection
+)
 PATIENCE = 10.0  # with a reader who takes nothing
 SSE = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
 POLICY_VIOLATION = 1008
@@ -27,7 +29,7 @@ async def events(receive: Receive, send: Send, hub: Hub, watch: Watch, headers: 
         async for news in _told(watch, gone):
             await _piece(send, b"".join(_event(watch, each) for each in news) or b":\n\n")
         if not gone.done():
-            await asyncio.wait_for(send({"type": "http.response.body", "body": b""}), PATIENCE)
+            await _patiently(send, {"type": "http.response.body", "body": b""})
     except TimeoutError:
         pass
     finally:
@@ -41,9 +43,9 @@ async def socket(receive: Receive, send: Send, hub: Hub, watch: Watch) -> None:
     try:
         async for news in _told(watch, gone):
             for each in news:
-                await asyncio.wait_for(send({"type": "websocket.send", "text": each.told.decode()}), PATIENCE)
+                await _patiently(send, {"type": "websocket.send", "text": each.told.decode()})
         if not gone.done():
-            await asyncio.wait_for(send({"type": "websocket.close"}), PATIENCE)
+            await _patiently(send, {"type": "websocket.close"})
     except TimeoutError:
         pass
     finally:
@@ -56,7 +58,7 @@ async def _told(watch: Watch, gone: "asyncio.Future[None]") -> Any:
     gone.add_done_callback(lambda _: watch.end())
     settled = set()
     while not gone.done() and not watch.over:
-        news = await watch.next(BEAT)
+        news = await watch.next()
         if gone.done() or watch.over:
             return
         yield news
@@ -66,13 +68,16 @@ async def _told(watch: Watch, gone: "asyncio.Future[None]") -> Any:
 
 
 def _event(watch: Watch, news: News) -> bytes:
-    """Its id says what the reader knows by now of each job: given back as Last-Event-ID, only what is new is sent."""
-    known = json.dumps({str(job): version for job, version in watch.known.items()}, separators=(",", ":"))
-    return b"id: %s\nevent: progress_update\ndata: %s\n\n" % (known.encode(), news.told)
+    return news.alone if len(watch.jobs) == 1 else event(watch.known, news.told)
 
 
 async def _piece(send: Send, body: bytes) -> None:
-    await asyncio.wait_for(send({"type": "http.response.body", "body": body, "more_body": True}), PATIENCE)
+    await _patiently(send, {"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _patiently(send: Send, message: Message) -> None:
+    async with asyncio.timeout(PATIENCE):
+        await send(message)
 
 
 async def _gone(receive: Receive, word: str) -> None:
