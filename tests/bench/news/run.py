@@ -80,9 +80,10 @@ def _freshness(place: Place, seconds: int, say: Say) -> list[tuple[tuple[str, st
         listening = {way: _listening(place, f"{way}-{by}", way, jobs, cookies, WATCHED) for way in WAYS}
         driver = place.second(f"driver-{by}", jobs)
         reports = max(2, round(seconds / EVERY))
-        driver.begin("drive", seconds=reports * EVERY + AFTER)
+        driver.begin("drive", last=reports)
         told = _told(work, by, place, part, reports)
         driver.answer()
+        time.sleep(AFTER)
         for way, partner in listening.items():
             found.append(((by, way), _of(late(told, partner.ask("heard"), WATCHED, 1, number_of), way)))
             partner.ask("close")
