@@ -1,6 +1,7 @@
 """Somebody watches a job whose news is pushed, by the real server in front of the real hub."""
 
 import json
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from progress.tracker import ProgressTracker
 from tests.browser.test_watching import RECORD, Work
 from tests.exports.conftest import soon
 from tests.pushing import Pushed
+from tests.serving import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -36,6 +38,13 @@ def polls(window):
     return asked
 
 
+def documented(pushed):
+    """The example for pages, with the place where the tests' own server pushes."""
+    blocks = re.findall(r"```js\n(.*?)```", (ROOT / "docs/API.md").read_text(), re.DOTALL)
+    example = next(block for block in blocks if "EventSource" in block)
+    return example.replace("`/api", f"`http://localhost:{pushed.port}/api")
+
+
 def test_pushed_news_moves_the_page_without_polls_and_where_the_stream_breaks_off_polls_do(
     window, job, owner, pushed, polls
 ):
@@ -49,10 +58,12 @@ def test_pushed_news_moves_the_page_without_polls_and_where_the_stream_breaks_of
     polls.clear()
     window.wait_for_timeout(800)
     assert polls == [], "nothing is new, so nothing is asked"
+    window.evaluate(f"(id) => {{ window.bar = {{}}; const bar = window.bar; {documented(pushed)} }}", str(job.pk))
     for done, shown in ((50, 54), (75, 72)):
         work.tells("process", done, 100)
         expect(percent).to_have_text(f"{shown} %")
     assert len(polls) == 2, "once for each news, and never by the clock"
+    assert window.evaluate("bar.value") == 72, "as the document has it"
 
     pushed.stop()
     work.tells("process", 80, 100)

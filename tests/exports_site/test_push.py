@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import re
+import shutil
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -15,6 +19,8 @@ from exports_site.asgi import Pushing
 from progress.push import rows
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, requested, running
+from tests.pushing import Pushed
+from tests.serving import ROOT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -207,3 +213,31 @@ def test_who_may_no_longer_hear_is_cut_off(export, owner, cookie, how, monkeypat
         await asyncio.wait_for(stream.running, 10)
 
     play(story)
+
+
+def documented_curls():
+    """What the document has with curl: the line that names the token, and the one that streams."""
+    text = (ROOT / "docs/API.md").read_text()
+    named = re.search(r'^api=.*?; (auth="[^"]*");', text, re.MULTILINE)[1]
+    return named, re.search(r"^curl .*/api/v1/stream.*$", text, re.MULTILINE)[0]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed; `apt install curl` brings it")
+def test_curl_tells_the_news_as_the_document_says_until_it_has_ended(export, owner):
+    _, token = Token.make(owner, name="script", scope="read")
+    named, streamed = documented_curls()
+    server = Pushed(Pushing())
+    try:
+        told = streamed.replace("https://exports.example.com", f"http://127.0.0.1:{server.port}")
+        given = os.environ | {"LH_TOKEN": token, "export": str(export.pk), "NO_PROXY": "127.0.0.1"}
+        with subprocess.Popen(
+            ["sh", "-c", f"{named}; {told} --max-time 30"], env=given, stdout=subprocess.PIPE, text=True
+        ) as curl:
+            lines = iter(curl.stdout.readline, "")
+            assert next(json.loads(line[6:]) for line in lines if line.startswith("data: "))["data"]["progress"] == 54
+            ProgressTracker().complete(export.pk)
+            last = [json.loads(line[6:]) for line in lines if line.startswith("data: ")][-1]
+            assert (last["type"], last["data"]["progress"]) == ("progress_update", 100)
+        assert curl.returncode == 0
+    finally:
+        server.stop()
