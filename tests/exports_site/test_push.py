@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from exports.models import Token
-from exports_site.asgi import Pushing
+from exports_site.asgi import SOCKET, Pushing
 from progress.push import rows
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, requested, running
@@ -164,6 +164,26 @@ def test_who_may_not_see_it_hears_nothing(export, stranger):
         assert await Stream(app, "/elsewhere").status() == 404
         refused = Stream(app, f"/api/v1/assembly/jobs/{export.pk}/websocket", kind="websocket")
         assert (await refused.next())["type"] == "websocket.close"
+
+    play(story)
+
+
+def test_nobody_else_whoever_they_are_hears_of_it_in_either_way(export, stranger, django_user_model):
+    clerk = django_user_model.objects.create_user("clara", password="a long secret of hers", is_staff=True)
+    guest = django_user_model.objects.create_guest()
+    known = [{}, {"authorization": f"Bearer {Token.make(stranger, name='script', scope='write')[1]}"}]
+    for account in (stranger, clerk, guest):
+        browser = Client()
+        browser.force_login(account)
+        known.append({"cookie": f"sessionid={browser.cookies['sessionid'].value}"})
+
+    async def story(app):
+        before, after = SOCKET
+        for each in known:
+            assert await Stream(app, *of(export), **each).status() == (404 if each else 401)
+            socket = Stream(app, f"{before}{export.pk}{after}", kind="websocket", **each)
+            assert (await socket.next())["type"] == "websocket.close"
+        assert not app.hearers
 
     play(story)
 
