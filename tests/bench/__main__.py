@@ -1,6 +1,6 @@
 """Measures polls and reports on SQLite and on a Postgres of the run's own, and films, in rounds; keeps the figures.
 
-    python -m tests.bench                     all of it, in about a quarter of an hour
+    python -m tests.bench                     all of it, in about three quarters of an hour
     python -m tests.bench --quick             one short round, to see that it works
     python -m tests.bench --only sqlite       without Postgres
     python -m tests.bench --part render       films only, beside plain ffmpeg and MoviePy

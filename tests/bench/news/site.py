@@ -1,6 +1,7 @@
 """The site's side: makes running exports, writes news of them, drives them, and looks at their rows."""
 
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def prepare(count: int) -> dict[str, Any]:
     """Accounts with a running export each; what a browser of theirs and what the work itself needs to be let in."""
     owners, cookies = accounts.make(count)
     with transaction.atomic():
-        made = [_running(owner) for owner in owners]
+        made = [first := _running(owners[0]), *_copied(first, owners[1:])]
     ids[:] = [str(attempt.export_id) for attempt in made]
     sites = [posts.site_for(attempt.ordered) for attempt in made]
     return {
@@ -51,6 +52,7 @@ def prepare(count: int) -> dict[str, Any]:
 
 
 def _running(owner: User) -> Attempt:
+    """As people and drivers make it."""
     tracker, now = ProgressTracker(), timezone.now()
     project = Project.objects.create(owner=owner, name="Bench")
     source = Source.objects.create(project=project, name="a", bytes=1, state="ready", facts={"seconds": 8.0})
@@ -60,10 +62,37 @@ def _running(owner: User) -> Attempt:
     tracker.start(export.pk, attempt=1)
     call = {"call_id": f"call-{export.pk}", "spawned_at": now, "greeted_at": now}
     attempt = Attempt.objects.create(export=export, number=1, runner="local", **call)
+    _greet(attempt)
+    return Attempt.objects.select_related("export__job__outlook", "export__project").get(pk=attempt.pk)
+
+
+def _copied(first: Attempt, owners: list[User]) -> list[Attempt]:
+    """Its rows once more for each: made one by one, a thousand would take minutes."""
+    export, job = first.export, first.export.job
+    projects = [_copy(export.project, pk=uuid.uuid4(), owner_id=owner.pk) for owner in owners]
+    jobs = [_copy(job, pk=uuid.uuid4(), owner_id=owner.pk) for owner in owners]
+    exports = [_copy(export, pk=each.pk, project_id=where.pk) for each, where in zip(jobs, projects, strict=True)]
+    attempts = [
+        _copy(first, pk=None, export_id=each.pk, call_id=f"call-{each.pk}", token=uuid.uuid4()) for each in jobs
+    ]
+    outlooks = [_copy(job.outlook, pk=each.pk) for each in jobs]
+    for rows in (projects, jobs, outlooks, exports, attempts):
+        type(rows[0])._default_manager.bulk_create(rows, batch_size=200)
+    for attempt in attempts:
+        _greet(attempt)
+    return attempts
+
+
+def _copy(row: Any, **changes: Any) -> Any:
+    values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    key = row._meta.pk.attname
+    return type(row)(**{**values, key: changes.pop("pk"), **changes})
+
+
+def _greet(attempt: Attempt) -> None:
     place = Path(settings.STORE_ROOT) / attempt.keys.hello(1)
     place.parent.mkdir(parents=True)
-    place.write_bytes(pack(Hello(call=attempt.call_id, run=1, at=now).as_wire()))
-    return attempt
+    place.write_bytes(pack(Hello(call=attempt.call_id, run=1, at=timezone.now()).as_wire()))
 
 
 def know(jobs: list[str]) -> int:
