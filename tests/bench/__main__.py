@@ -17,7 +17,6 @@ The figures are printed and kept in var/bench.
 import argparse
 import json
 import os
-import resource
 import signal
 import sys
 import tempfile
@@ -39,7 +38,7 @@ from tests.bench.news import ingest
 from tests.bench.news import run as news
 from tests.bench.news import tables as news_tables
 from tests.bench.polls import NoFigureError, Refused, Variant, Window, measure, variants, verify
-from tests.bench.processes import ROOT, BenchError, Processes
+from tests.bench.processes import ROOT, BenchError, Processes, many_connections
 from tests.bench.render import run as render
 from tests.bench.render.tables import tables as render_tables
 from tests.bench.reports import SIZES, Written, measure_celery, measure_ours
@@ -122,8 +121,7 @@ def enter_postgres(arguments: list[str]) -> None:
 
 def get_ready() -> list[str]:
     """Returns the programs that are missing and cannot be installed."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a thousand pages, each with its connection
+    many_connections()
     absent = needed.install_missing()
     for program in absent:
         print(needed.left_out(program))

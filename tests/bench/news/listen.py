@@ -23,7 +23,7 @@ LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)")
 AT_ONCE = 50  # that connect at the same time
 EVERY = 2.0  # seconds, as the pages poll
 TAIL = 40  # bytes that may hold half of what is looked for
-PATIENCE = 90.0
+PATIENCE = 600.0  # seconds until all are connected
 
 Heard = Callable[[int], None]
 

@@ -9,9 +9,10 @@ from typing import Any
 from tests.bench import machine
 from tests.bench.figures import DATABASES, spread
 from tests.bench.news.latency import Late, late
+from tests.bench.news.listen import PATIENCE
 from tests.bench.news.place import LISTEN, WORK, Place, memory, opened
 from tests.bench.news.story import number_of
-from tests.bench.processes import BenchError, cpu_seconds
+from tests.bench.processes import BenchError, cpu_seconds, many_connections
 from tests.bench.side import load_average
 from tests.bench.talk import Partner
 
@@ -27,6 +28,7 @@ Say = Callable[[str], None]
 
 
 def run(asked: argparse.Namespace, command: str, say: Say) -> dict[str, Any]:
+    many_connections()
     when, load = datetime.now(UTC), load_average()
     databases = [asked.only] if asked.only else list(DATABASES)[:2]
     fresh: dict[tuple[str, str, str], list[dict[str, float]]] = {}
@@ -124,7 +126,8 @@ def _streams(place: Place, streams: int, jobs: int, seconds: int, say: Say) -> d
     say(f"… {streams:,} streams, {rate} reports a second for {seconds} s")
     before = memory(push)
     partner = place.partner("streams", LISTEN)
-    took = partner.ask("connect", way="sse", port=place.push, jobs=ids, cookies=cookies, count=streams)
+    partner.begin("connect", way="sse", port=place.push, jobs=ids, cookies=cookies, count=streams)
+    took = partner.answer(within=PATIENCE)
     held = memory(push)
     place.site.ask("know", jobs=ids)
     partner.ask("heard")
