@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from modal_functions.wire import ProgressReport
 
 PATIENCE = 20.0  # seconds for one answer
+PAUSE, MOST_REFUSED = 0.2, 50  # seconds after one that was refused, and how many of them end it
 Told = list[list[float]]
 
 
@@ -82,7 +83,7 @@ class Worker:
             await self.sending
 
     async def _send(self) -> None:
-        while self.newest is not None:
+        while self.newest is not None and self.refused < MOST_REFUSED:
             picture_now, self.newest = self.newest, None
             body = json.dumps({"report": picture_now.as_wire()}, separators=(",", ":")).encode()
             began = time.perf_counter()
@@ -95,6 +96,7 @@ class Worker:
             else:
                 self.refused += 1
                 self.newest = self.newest or picture_now
+                await asyncio.sleep(PAUSE)
 
     async def _sent(self, body: bytes) -> int:
         where, at = urlsplit(self.site.url), str(int(time.time()))
