@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 export PYTHONDONTWRITEBYTECODE ?= $(CI)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check simulate bench bench-eta chaos fuzz gallery messages lock chromium clean
+.PHONY: help run test test-sqlite test-postgres check simulate bench bench-eta chaos fuzz gallery messages lock chromium uppy clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -37,7 +37,7 @@ help:  ## list the targets
 run: .venv/.installed  ## start the web server and the cluster; Ctrl-C stops both
 	@exec $(BIN)/python manage.py serve --first-start
 
-test: check test-sqlite test-postgres  ## check, then the whole suite on SQLite and on Postgres
+test: check uppy test-sqlite test-postgres  ## check, then the whole suite on SQLite and on Postgres
 
 # worksteal: what stands in one file mostly runs in one process, so what it starts is started once.
 test-sqlite: .venv/.installed-dev chromium
@@ -85,6 +85,12 @@ chromium:  # Debian's browser for the browser tests, where this user may install
 	       { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1; } \
 	  || echo "Chromium could not be installed; the browser tests will be skipped. By hand: apt install chromium"
 
+uppy:  # the real Uppy for its test, as tests/uppy/package-lock.json has it, where npm is there
+	@cmp -s tests/uppy/package-lock.json tests/uppy/node_modules/.locked || ! command -v npm >/dev/null \
+	  || { echo "Installing what is locked in tests/uppy/package-lock.json ..."; cd tests/uppy \
+	       && npm ci --ignore-scripts --no-audit --no-fund --silent && cp package-lock.json node_modules/.locked; } \
+	  || echo "Uppy could not be installed; its test will be skipped."
+
 clean:  ## remove the virtual environment and everything made while running (var/ holds your exports!)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build
+	rm -rf .venv tests/uppy/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis build
 	@echo "var/ was kept: it holds the database and the store. Remove it yourself if you mean it."

@@ -55,11 +55,11 @@ def is_own_page(request: HttpRequest) -> bool:
 
 
 def permitted(hearer: Hearer, jobs: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Of these, those that are theirs, or that they may see as staff."""
+    """Of these, those that are theirs, or that they may see as staff. For their own, one question is enough."""
     found = Job.objects.filter(pk__in=jobs)
-    user = User.objects.get(pk=hearer.user)
-    if not user.has_perm("progress.view_job"):
-        found = found.filter(owner=hearer.user)
+    own = set(found.filter(owner=hearer.user).values_list("pk", flat=True))
+    if own >= set(jobs) or not User.objects.get(pk=hearer.user).has_perm("progress.view_job"):
+        return own
     return set(found.values_list("pk", flat=True))
 
 

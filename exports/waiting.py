@@ -73,7 +73,7 @@ def _tell_one(export: Export, tools: "Tools", *, first: bool) -> None:
     try:
         while told != (stored := _stored(export)):
             told = stored
-            tools.tracker.update_progress_incremental(export.pk, *told, "bytes", stage="upload")
+            tools.tracker.received(export.pk, *told, stage="upload")
     except (Contended, Refused) as error:  # a bar that cannot be moved is no reason to refuse the bytes
         logger.warning("export=%s could not be told of its upload: %s", export.pk, error)
 

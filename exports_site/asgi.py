@@ -94,7 +94,7 @@ class Pushing:
     async def _hub(self) -> Hub:
         if self.hub is None:
             self.hub = Hub(look, push.told)
-            for act in (own_bell().listen(self._rung), self._keep_looking_at_hearers()):
+            for act in (own_bell().listen(self._rung), self._keep_looking_at_hearers(), self._keep_beating(self.hub)):
                 running = asyncio.ensure_future(act)
                 self._running.add(running)
         return self.hub
@@ -105,6 +105,11 @@ class Pushing:
             await (await self._hub()).rung(moved)
         except Exception:
             logger.exception("News could not be read")
+
+    async def _keep_beating(self, hub: Hub) -> None:
+        while True:
+            await asyncio.sleep(streams.BEAT)
+            hub.beat()
 
     async def _keep_looking_at_hearers(self) -> None:
         while True:

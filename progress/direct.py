@@ -80,6 +80,12 @@ class DirectCalls(ConditionalWrites):
             message,
         )
 
+    def received(self, job_id: uuid.UUID, done: int, total: int, *, stage: str) -> Progress:
+        """So many bytes of what it waits for have come. Told late, when the upload is behind it, it changes nothing."""
+        done, total = as_units(done, total)
+        says = {"stage": stage, "done": done, "total": total, "unit": "bytes"}
+        return self._tell(job_id, lambda job: says, "", only_in=Status.UPLOADING)
+
     def update_progress_explicit(self, job_id: uuid.UUID, percent: int, message: str = "") -> Progress:
         """For callers that know only a percent. It never lowers the bar, and 100 waits for complete()."""
         bp = min(whole("percent", percent, 0, 100) * 100, ALMOST)
@@ -100,10 +106,14 @@ class DirectCalls(ConditionalWrites):
             return self.update_progress(job_id, word, message)
         return self.get_progress(job_id)
 
-    def _tell(self, job_id: uuid.UUID, says: Callable[[Job], dict[str, Any]], message: str) -> Progress:
+    def _tell(
+        self, job_id: uuid.UUID, says: Callable[[Job], dict[str, Any]], message: str, only_in: Status | None = None
+    ) -> Progress:
         """Direct calls are reports too: of the attempt the row is in, numbered on."""
 
         def decide(job: Job, now: datetime) -> Step | None:
+            if only_in not in (None, job.status):
+                return None
             report = Report(
                 job=job.pk,
                 attempt=max(job.attempt, 1),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from progress import pipelines
 from progress.bands import Plan
 from progress.errors import Refused
 from progress.estimate.display import displayed
@@ -27,7 +28,19 @@ class Place:
 
 
 def is_news(job: Job, report: Report) -> bool:
-    return job.status in LISTENING and report.order > (job.attempt, job.run, job.seq)
+    return (
+        job.status in LISTENING
+        and report.order > (job.attempt, job.run, job.seq)
+        and not _is_of_the_upload(job, report)
+    )
+
+
+def _is_of_the_upload(job: Job, report: Report) -> bool:
+    """What is said of a stage that was passed before any attempt began. It starts nothing: the job waits its turn."""
+    if job.status != Status.QUEUED or job.started_at is not None:
+        return False
+    pipeline = pipelines.get(job.pipeline)
+    return pipeline.index(report.stage) < pipeline.index(job.stage)
 
 
 def is_fresh(job: Job, report: Report) -> bool:

@@ -119,7 +119,7 @@ MADE: dict[type[Exception], Any] = {
     ValidationError: _of_fields,
     Http404: lambda error: not_found(),
     limits.Refused: lambda error: of_http(error.status, error.sentence),
-    Unplannable: lambda error: invalid(str(error)),
+    Unplannable: lambda error: invalid(str(error), at=error.option and f"body.options.{error.option}"),
     errors.Refused: lambda error: invalid(str(error)),
     errors.Contended: lambda error: Problem(
         status=503, code="busy", detail="Too many changes met at once. Try again.", headers={"Retry-After": "1"}

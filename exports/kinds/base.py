@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 class Unplannable(ValueError):
-    """The export cannot be made as asked; the sentence says what to change."""
+    """The export cannot be made as asked; the sentence says what to change. `option` names what was asked wrongly."""
+
+    def __init__(self, sentence: str, *, option: str = "") -> None:
+        super().__init__(sentence)
+        self.option = option
 
 
 @dataclass(frozen=True, kw_only=True)

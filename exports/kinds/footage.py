@@ -50,7 +50,9 @@ class FootageKind(Kind):
 
 def known(name: str, value: str, choices: Collection[str]) -> str:
     if value not in choices:
-        raise Unplannable(f"{name.capitalize()}: expected one of {', '.join(choices)}, got {value!r}.")
+        raise Unplannable(
+            f"{name.capitalize()}: expected one of {', '.join(choices)}, got {value[:40]!r}.", option=name
+        )
     return value
 
 
@@ -65,12 +67,13 @@ def clips_in(project: "Project", footage: str = FILM) -> list[dict[str, Any]]:
     source = project.sources.filter(pk=source_id).first() if source_id else None
     if source is None:
         raise Unplannable(
-            "Footage: expected a clip that is in the project, and this one is not any more. Choose another."
+            "Footage: expected a clip that is in the project, and this one is not any more. Choose another.",
+            option="footage",
         )
     if source.state == source.State.REFUSED:
-        raise Unplannable(f"{source.name} cannot be used: {source.refusal} Choose another.")
+        raise Unplannable(f"{source.name} cannot be used: {source.refusal} Choose another.", option="footage")
     if not source.is_footage:
-        raise Unplannable(f"Footage: expected a clip, and {source.name} is none. Choose another.")
+        raise Unplannable(f"Footage: expected a clip, and {source.name} is none. Choose another.", option="footage")
     return [{"source": str(source.pk), "in_us": 0, "out_us": None}]
 
 

@@ -39,7 +39,8 @@ class Overlay(FootageKind):
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
         items = options.get("items") or []
         if not items:
-            raise Unplannable("There is nothing to lay over yet. Add a title, a box or a logo, then export.")
+            said = "There is nothing to lay over yet. Add a title, a box or a logo, then export."
+            raise Unplannable(said, option="items")
         chosen = {name: str(options[name]) for name in ("size", "rate", "quality") if name in options}
         clips = clips_in(project, str(options.get("footage", FILM)))
         return {"clips": clips, "output": Choice(**chosen).output(), "items": _checked(items)}
@@ -56,10 +57,11 @@ def _checked(items: Any) -> list[dict[str, Any]]:
     try:
         read = items_from(items)
     except Unusable as error:
-        raise Unplannable(f"Items: {error}.") from error
+        raise Unplannable(f"Items: {error}.", option="items") from error
     for item in read:
         if missing := missing_letters(item.text + item.second):
-            raise Unplannable(f"The font cannot draw “{missing[:20]}”. Write “{item.text[:40]}” without.")
+            said = f"The font cannot draw “{missing[:20]}”. Write “{item.text[:40]}” without."
+            raise Unplannable(said, option="items")
     return list(items)
 
 

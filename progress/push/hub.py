@@ -1,10 +1,12 @@
 """Who waits for news of which job, and how news gets to them. One hub a process, in one event loop."""
 
 import asyncio
+import json
 import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from progress.models import Job
 
@@ -21,36 +23,54 @@ class News:
     settled: bool
     told: bytes
 
+    @cached_property
+    def alone(self) -> bytes:
+        """The event of a stream that waits for this job only, which is nearly every one."""
+        return event({self.job: self.version}, self.told)
 
-@dataclass(eq=False, kw_only=True)
+
+def event(known: Mapping[uuid.UUID, int], told: bytes) -> bytes:
+    """Its id says what the reader knows by now of each job: given back as Last-Event-ID, only what is new is sent."""
+    pairs = json.dumps({str(job): version for job, version in known.items()}, separators=(",", ":"))
+    return b"id: %s\nevent: progress_update\ndata: %s\n\n" % (pairs.encode(), told)
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
 class Watch:
     """One stream. It keeps only the latest of each job: who reads slowly misses what is old, and holds up nobody."""
 
     jobs: tuple[uuid.UUID, ...]
     known: dict[uuid.UUID, int]  # the version that was sent last
     latest: dict[uuid.UUID, News] = field(default_factory=dict)
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
+    waits: asyncio.Future[None] | None = None
+    was_told: bool = False  # since the last beat
 
     def hear(self, news: News) -> None:
         if news.version > self.known.get(news.job, 0):
             self.latest[news.job] = news
-            self.ready.set()
+            self.wake()
 
-    async def next(self, seconds: float) -> list[News]:
-        """What is new, or nothing within so many seconds."""
-        try:
-            await asyncio.wait_for(self.ready.wait(), seconds)
-        except TimeoutError:
-            return []
-        self.ready.clear()
+    async def next(self) -> list[News]:
+        """What is new; nothing where it is over, or was woken only to show that it lives."""
+        if not self.latest and not self.over:
+            self.waits = asyncio.get_running_loop().create_future()
+            try:
+                await self.waits
+            finally:
+                self.waits = None
         news, self.latest = list(self.latest.values()), {}
         self.known |= {each.job: each.version for each in news}
+        self.was_told = True
         return news
+
+    def wake(self) -> None:
+        if self.waits is not None and not self.waits.done():
+            self.waits.set_result(None)
 
     def end(self) -> None:
         self.over = True
-        self.ready.set()
+        self.wake()
 
 
 class Hub:
@@ -79,10 +99,17 @@ class Hub:
         """These have moved, or nobody knows which. Only what somebody waits for is read."""
         wanted = self.watches.keys() if moved is None else moved & self.watches.keys()
         if wanted:
-            for row in await self.look(list(wanted), self.versions):
+            for row in await self.look(list(wanted), self.versions if moved is None else {}):
                 news = self._news(row)
                 for watch in self.watches.get(row.pk, ()):
                     watch.hear(news)
+
+    def beat(self) -> None:
+        """Wakes each stream that was told nothing since the last one: one clock for all of them."""
+        for watch in {watch for these in self.watches.values() for watch in these}:
+            if not watch.was_told:
+                watch.wake()
+            watch.was_told = False
 
     def _news(self, row: Job) -> News:
         if row.pk in self.watches:

@@ -1,10 +1,12 @@
 """Measures polls and reports on SQLite and on a Postgres of the run's own, and films, in rounds; keeps the figures.
 
-    python -m tests.bench                     all of it, in about a quarter of an hour
+    python -m tests.bench                     all of it, in about three quarters of an hour
     python -m tests.bench --quick             one short round, to see that it works
     python -m tests.bench --only sqlite       without Postgres
     python -m tests.bench --part render       films only, beside plain ffmpeg and MoviePy
     python -m tests.bench --part drive        a driver with a thousand running exports
+    python -m tests.bench --part news         how soon a report is had, by a poll and by 5,000 streams
+    python -m tests.bench --part ingest       1,000 reports a second for a minute, by post and by the driver
     python -m tests.bench --part audit        the audit of a hundred thousand exports
     python -m tests.bench --part admin        the pages of staff with a million exports, on Postgres
     python -m tests.bench --document          with the tables put into docs/BENCHMARKS.md
@@ -15,7 +17,6 @@ The figures are printed and kept in var/bench.
 import argparse
 import json
 import os
-import resource
 import signal
 import sys
 import tempfile
@@ -33,8 +34,11 @@ from tests.bench import figures, machine, needed
 from tests.bench.admin import run as admin
 from tests.bench.audit import run as audit
 from tests.bench.drive import run as drive
+from tests.bench.news import ingest
+from tests.bench.news import run as news
+from tests.bench.news import tables as news_tables
 from tests.bench.polls import NoFigureError, Refused, Variant, Window, measure, variants, verify
-from tests.bench.processes import ROOT, BenchError, Processes
+from tests.bench.processes import ROOT, BenchError, Processes, many_connections
 from tests.bench.render import run as render
 from tests.bench.render.tables import tables as render_tables
 from tests.bench.reports import SIZES, Written, measure_celery, measure_ours
@@ -42,7 +46,8 @@ from tests.bench.side import Side, load_average, open_side, start_redis, start_s
 
 INSIDE = "BENCH_HAS_POSTGRES"
 JOBS = 1000
-PARTS = ("polls", "updates", "pages", "reports", "render", "drive", "audit", "admin")
+PARTS = ("polls", "updates", "pages", "reports", "render", "drive", "news", "ingest", "audit", "admin")
+ALONE = PARTS[4:]  # what is no part of the first tables
 
 
 def main(arguments: list[str]) -> int:
@@ -52,7 +57,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _told_to_end)
     signal.signal(signal.SIGHUP, _told_to_end)
     try:
-        if asked.part not in ("render", "drive", "audit", "admin"):
+        if asked.part not in ALONE:
             kept = run(asked, arguments, absent=get_ready())
             tell("figures", kept, figures.tables, asked)
         if asked.part in (None, "render"):
@@ -61,6 +66,12 @@ def main(arguments: list[str]) -> int:
         if asked.part in (None, "drive"):
             kept = drive.run(asked, _command(arguments), say)
             tell("drive", kept, drive.tables, asked)
+        if asked.part in (None, "news"):
+            kept = news.run(asked, _command(arguments), say)
+            tell("news", kept, news_tables.news, asked)
+        if asked.part in (None, "ingest"):
+            kept = ingest.run(asked, _command(arguments), say)
+            tell("ingest", kept, news_tables.ingest, asked)
         if asked.part == "audit":  # for itself: making what is looked at takes minutes
             kept = audit.run(asked, _command(arguments), say)
             tell("audit", kept, audit.tables, asked)
@@ -110,8 +121,7 @@ def enter_postgres(arguments: list[str]) -> None:
 
 def get_ready() -> list[str]:
     """Returns the programs that are missing and cannot be installed."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a thousand pages, each with its connection
+    many_connections()
     absent = needed.install_missing()
     for program in absent:
         print(needed.left_out(program))

@@ -30,9 +30,9 @@ class Partner:
         except BrokenPipeError:
             raise BenchError(f"{self.name} has ended.") from None
 
-    def answer(self) -> Any:
+    def answer(self, within: float = LONGEST) -> Any:
         assert self.process.stdout is not None
-        impatience = threading.Timer(LONGEST, self.process.kill)
+        impatience = threading.Timer(within, self.process.kill)
         impatience.daemon = True
         impatience.start()
         try:

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import re
+import shutil
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -11,10 +15,12 @@ from django.test import Client
 from django.utils import timezone
 
 from exports.models import Token
-from exports_site.asgi import Pushing
+from exports_site.asgi import SOCKET, Pushing
 from progress.push import rows
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, requested, running
+from tests.pushing import Pushed
+from tests.serving import ROOT
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -162,6 +168,26 @@ def test_who_may_not_see_it_hears_nothing(export, stranger):
     play(story)
 
 
+def test_nobody_else_whoever_they_are_hears_of_it_in_either_way(export, stranger, django_user_model):
+    clerk = django_user_model.objects.create_user("clara", password="a long secret of hers", is_staff=True)
+    guest = django_user_model.objects.create_guest()
+    known = [{}, {"authorization": f"Bearer {Token.make(stranger, name='script', scope='write')[1]}"}]
+    for account in (stranger, clerk, guest):
+        browser = Client()
+        browser.force_login(account)
+        known.append({"cookie": f"sessionid={browser.cookies['sessionid'].value}"})
+
+    async def story(app):
+        before, after = SOCKET
+        for each in known:
+            assert await Stream(app, *of(export), **each).status() == (404 if each else 401)
+            socket = Stream(app, f"{before}{export.pk}{after}", kind="websocket", **each)
+            assert (await socket.next())["type"] == "websocket.close"
+        assert not app.hearers
+
+    play(story)
+
+
 def test_a_page_of_another_site_hears_nothing_with_the_browsers_cookie(export, cookie, settings):
     async def story(app):
         async def asks(origin):
@@ -207,3 +233,31 @@ def test_who_may_no_longer_hear_is_cut_off(export, owner, cookie, how, monkeypat
         await asyncio.wait_for(stream.running, 10)
 
     play(story)
+
+
+def documented_curls():
+    """What the document has with curl: the line that names the token, and the one that streams."""
+    text = (ROOT / "docs/API.md").read_text()
+    named = re.search(r'^api=.*?; (auth="[^"]*");', text, re.MULTILINE)[1]
+    return named, re.search(r"^curl .*/api/v1/stream.*$", text, re.MULTILINE)[0]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed; `apt install curl` brings it")
+def test_curl_tells_the_news_as_the_document_says_until_it_has_ended(export, owner):
+    _, token = Token.make(owner, name="script", scope="read")
+    named, streamed = documented_curls()
+    server = Pushed(Pushing())
+    try:
+        told = streamed.replace("https://exports.example.com", f"http://127.0.0.1:{server.port}")
+        given = os.environ | {"LH_TOKEN": token, "export": str(export.pk), "NO_PROXY": "127.0.0.1"}
+        with subprocess.Popen(
+            ["sh", "-c", f"{named}; {told} --max-time 30"], env=given, stdout=subprocess.PIPE, text=True
+        ) as curl:
+            lines = iter(curl.stdout.readline, "")
+            assert next(json.loads(line[6:]) for line in lines if line.startswith("data: "))["data"]["progress"] == 54
+            ProgressTracker().complete(export.pk)
+            last = [json.loads(line[6:]) for line in lines if line.startswith("data: ")][-1]
+            assert (last["type"], last["data"]["progress"]) == ("progress_update", 100)
+        assert curl.returncode == 0
+    finally:
+        server.stop()

@@ -307,6 +307,30 @@ def test_finishing_twice_does_nothing_the_second_time(tracker, job):
     assert Job.objects.filter(pk=job.pk).values().get() == before
 
 
+@pytest.mark.parametrize("said_before", [True, False])
+def test_what_is_said_of_the_upload_once_it_is_passed_starts_nothing(tracker, clock, owner, said_before):
+    job = tracker.create("film@1", title="Reel", owner=owner, uploading=True)
+    if said_before:
+        tracker.received(job.pk, 50, 100, stage="upload")
+    tracker.uploaded(job.pk)
+    before = Job.objects.filter(pk=job.pk).values().get()
+    assert not tracker.observe(told(job, clock, seq=7, stage="upload", done=99, total=100))
+    tracker.update_progress_incremental(job.pk, 99, 100, "bytes", stage="upload")
+    assert Job.objects.filter(pk=job.pk).values().get() == before
+    assert tracker.observe(told(job, clock, seq=8, done=1, total=100))
+    assert row(job).status == Status.RUNNING
+
+
+def test_bytes_that_are_told_when_an_attempt_has_begun_move_nothing(tracker, owner):
+    job = tracker.create("film@1", title="Reel", owner=owner, uploading=True)
+    assert tracker.received(job.pk, 50, 100, stage="upload").percent == 5
+    tracker.uploaded(job.pk)
+    tracker.start(job.pk)
+    before = Job.objects.filter(pk=job.pk).values().get()
+    assert tracker.received(job.pk, 100, 100, stage="upload").stage == "start"
+    assert Job.objects.filter(pk=job.pk).values().get() == before
+
+
 def test_a_pause_is_no_working_time(tracker, clock, job):
     tracker.start(job.pk)
     clock.pass_by(10)

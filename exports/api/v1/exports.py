@@ -69,7 +69,7 @@ def _options(kind: kinds.Kind, project: Project, asked: dict[str, Any]) -> dict[
     known = kind.form(None, project=project).option_names
     for name in asked:
         if name not in known:
-            raise invalid(f"Expected some of {', '.join(known)}, got “{name[:40]}”.", at="body.options")
+            raise invalid(f"Expected some of {', '.join(known)}, got “{name[:40]}”.", at=f"body.options.{name[:40]}")
     return asked
 
 

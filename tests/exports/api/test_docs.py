@@ -1,5 +1,7 @@
 import html
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +10,7 @@ from exports.api.problems import TITLES
 from exports.api.v1.site import api
 
 APIS = [api, dialects]
+ROOT = Path(__file__).parent.parent.parent.parent
 
 
 def operations(each):
@@ -41,3 +44,11 @@ def test_the_machines_copy_is_there_for_everybody(visitor, address):
 def test_an_address_that_no_operation_has_is_told_as_a_problem(visitor):
     answer = visitor.get("/api/v1/nothing/here")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_the_example_for_uppy_is_what_uppy_is_tried_with():
+    blocks = re.findall(r"```js\n(.*?)```", (ROOT / "docs/API.md").read_text(), re.DOTALL)
+    example = next(block for block in blocks if "AwsS3" in block).splitlines()
+    tried = (ROOT / "tests/uppy/page.js").read_text().splitlines()
+    assert len(example) > 5
+    assert [line for line in example if line not in tried] == []

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from progress.models import Job
-from progress.push.hub import Hub
+from progress.push.hub import Hub, News, event
 
 ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
 
@@ -37,7 +37,9 @@ def hub(rows):
 
 
 async def heard(watch):
-    return [news.told for news in await watch.next(0.01)]
+    """What is there at once."""
+    asyncio.get_running_loop().call_soon(watch.wake)
+    return [news.told for news in await watch.next()]
 
 
 def play(coroutine):
@@ -126,3 +128,28 @@ def test_what_is_told_is_made_once_for_all_who_wait(rows):
         assert all([await heard(watch) == [b"x"] for watch in watches])
 
     play(story())
+
+
+def test_a_beat_wakes_whoever_was_told_nothing_since_the_last_one(hub, rows):
+    async def story():
+        silent, told = await hub.join([ONE], {ONE: 1}), await hub.join([TWO], {TWO: 1})
+        waiting = [asyncio.ensure_future(each.next()) for each in (silent, told)]
+        await asyncio.sleep(0)
+        rows.move(TWO, 2)
+        await hub.rung(frozenset({TWO}))
+        await waiting[1]
+        again = asyncio.ensure_future(told.next())
+        await asyncio.sleep(0)
+        hub.beat()
+        await asyncio.sleep(0)
+        assert (waiting[0].done(), again.done()) == (True, False)
+        hub.beat()
+        assert await again == []
+
+    play(story())
+
+
+def test_an_event_says_what_the_reader_knows_by_now_of_all_its_jobs(hub, rows):
+    alone = News(job=ONE, version=7, settled=False, told=b"7")
+    assert alone.alone == event({ONE: 7}, b"7")
+    assert event({ONE: 7, TWO: 2}, b"x").splitlines()[0] == f'id: {{"{ONE}":7,"{TWO}":2}}'.encode()

@@ -1,0 +1,86 @@
+"""Somebody watches a job whose news is pushed, by the real server in front of the real hub."""
+
+import json
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connections
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from exports_site.asgi import Pushing
+from progress.push import rows
+from progress.tracker import ProgressTracker
+from tests.browser.test_watching import RECORD, Work
+from tests.exports.conftest import soon
+from tests.pushing import Pushed
+from tests.serving import ROOT
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def pushed(live_server, settings):
+    server = Pushed(Pushing())
+    settings.BIND = ("127.0.0.1", urlsplit(live_server.url).port)
+    settings.PROGRESS_PUSH = f":{server.port}"
+    settings.PROGRESS_POLL_SECONDS = 0.2
+    yield server
+    server.stop()
+    rows._thread.submit(connections.close_all).result()
+
+
+@pytest.fixture
+def polls(window):
+    asked = []
+    window.on("request", lambda request: asked.append(request.url) if "fragment" in request.url else None)
+    return asked
+
+
+def documented(pushed):
+    """The example for pages, with the place where the tests' own server pushes."""
+    blocks = re.findall(r"```js\n(.*?)```", (ROOT / "docs/API.md").read_text(), re.DOTALL)
+    example = next(block for block in blocks if "EventSource" in block)
+    return example.replace("`/api", f"`http://localhost:{pushed.port}/api")
+
+
+def test_pushed_news_moves_the_page_without_polls_and_where_the_stream_breaks_off_polls_do(
+    window, job, owner, pushed, polls
+):
+    work = Work(ProgressTracker(), job)
+    work.tells("process", 10, 100)
+    window.add_init_script(RECORD)
+    window.goto(reverse("progress:job", args=[job.pk]))
+    percent, notice = window.locator(".job-percent"), window.get_by_text("Connection lost.")
+    assert soon(lambda: pushed.asked, 10)
+    window.wait_for_timeout(500)  # what was asked before the stream was there, and the first news on it
+    polls.clear()
+    window.wait_for_timeout(800)
+    assert polls == [], "nothing is new, so nothing is asked"
+    window.evaluate(f"(id) => {{ window.bar = {{}}; const bar = window.bar; {documented(pushed)} }}", str(job.pk))
+    for done, shown in ((50, 54), (75, 72)):
+        work.tells("process", done, 100)
+        expect(percent).to_have_text(f"{shown} %")
+    assert len(polls) == 2, "once for each news, and never by the clock"
+    assert window.evaluate("bar.value") == 72, "as the document has it"
+
+    pushed.stop()
+    work.tells("process", 80, 100)
+    expect(percent).to_have_text("75 %")
+    expect(notice).to_be_hidden()
+    again = Pushed(Pushing(), port=pushed.port)
+    try:
+        assert soon(lambda: again.asked, 10)
+        known = json.loads(again.asked[0][b"last-event-id"])
+        assert list(known) == [str(job.pk)], "the stream goes on behind what it told before it broke off"
+        window.wait_for_timeout(400)
+        polls.clear()
+        work.tells("process", 90, 100)
+        expect(percent).to_have_text("82 %")
+        assert len(polls) == 1, "the stream is back, and the clock is still again"
+        shown = [each[0] for each in window.evaluate("window.__shown")]
+        assert shown == sorted(shown)
+        expect(notice).to_be_hidden()
+    finally:
+        again.stop()
