@@ -38,7 +38,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--only", choices=NAMES)
     parser.add_argument("--minutes", type=float, default=600, help="break no more after so long")
-    parser.add_argument("--pause", type=float, default=0.6, help="seconds between two rounds, on average")
+    parser.add_argument("--pause", type=float, default=0.4, help="seconds between two rounds, on average")
     parser.add_argument("--silence", type=float, default=30, help="given to serve; more on a very busy machine (30)")
     return parser.parse_args(arguments)
 

@@ -51,7 +51,7 @@ def rows() -> Rows:
 @cache
 def ears() -> Ears:
     heard = Ears()
-    for name in ("exports", "progress", "modal_functions"):
+    for name in ("exports", "progress", "modal_functions", "django.db.backends.base"):  # the last: what fails on commit
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [heard], False
         logger.setLevel(logging.ERROR)
