@@ -56,6 +56,7 @@ def on_one(asked: argparse.Namespace) -> int:
         for name in [name for name in os.environ if name.startswith("LONGHAUL_")] + ["SECRET_KEY", "DATABASE_URL"]:
             os.environ.pop(name, None)
         os.environ.update(ours | {"DJANGO_SETTINGS_MODULE": "exports_site.settings"})
+        del os.environ["TMPDIR"]  # by it all is known that is ended with the run; what we begin ourselves is not
 
         import django
 

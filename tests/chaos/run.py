@@ -67,11 +67,11 @@ class Run:
             self._open()
             self._break_things()
             violations = self._rest()
+            self._tell()
         finally:
             self.people.go()
             self.watch.end()
             self.installation.end()
-        self._tell()
         return violations
 
     def _open(self) -> None:
