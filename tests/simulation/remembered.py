@@ -29,13 +29,24 @@ MOST_MADE = 20  # rows that surely go into one statement
 def remember(*models: type[Model]) -> None:
     """From now on, for all who ask these models."""
     for model in models:
+        _keep_what_is_made_of_managers(model)
+    for model in models:
         shapes.REAL[model] = model.objects
-        model.objects = Remembered(Node(model))
+        model.objects = model._meta.default_manager = Remembered(Node(model))
         model.from_db = classmethod(partial(_from_db, model.from_db.__func__))
     for model in models:
         for relation in model._meta.related_objects:
             if relation.one_to_many and relation.related_model in models:
                 setattr(model, relation.get_accessor_name(), property(partial(_related, relation)))
+
+
+def _keep_what_is_made_of_managers(model: type[Model]) -> None:
+    """Of the class of a manager Django makes another for each relation that leads to it, when it is first needed."""
+    for field in model._meta.concrete_fields:
+        if field.remote_field is not None:
+            name = field.remote_field.get_accessor_name()
+            made = vars(field.related_model).get(name) if name else None
+            getattr(made, "related_manager_cls", None)
 
 
 def _from_db(whole: Callable[..., Model], model: type[Model], db: str, names: list[str], values: Any) -> Model:
