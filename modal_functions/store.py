@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -165,22 +166,32 @@ class FolderStore:
                 return None
 
     def keys(self, prefix: str) -> Iterator[str]:
-        self.check()
-        with told():
-            for folder, _, names in os.walk(self._place(prefix.rstrip("/")), onerror=_unless_missing):
-                inside = folder[len(str(self.root)) + 1 :]  # there may be a million: a Path for each takes long
-                for name in sorted(names):
-                    if not name.startswith(HALF_WRITTEN):
-                        yield f"{inside}/{name}"
+        return (key for key, _ in self._found(prefix))
 
     def entries(self, prefix: str) -> Iterator[Entry]:
         with told():
-            for key in self.keys(prefix):
+            for key, found in self._found(prefix):
                 try:
-                    seen = os.stat(f"{self.root}/{key}")  # noqa: PTH116 - a Path for each takes longer than the look
+                    seen = found.stat()
                 except FileNotFoundError:  # deleted meanwhile
                     continue
                 yield Entry(key=key, bytes=seen.st_size, changed_at=datetime.fromtimestamp(seen.st_mtime, UTC))
+
+    def _found(self, prefix: str) -> "Iterator[tuple[str, os.DirEntry[str]]]":
+        """There may be a million: no Path is made of any, and none is asked for more than its folder told."""
+        self.check()
+        root, folders = self.root, [checked(prefix.rstrip("/"))]
+        with told():
+            while folders:
+                inside, below = folders.pop(), []
+                for each in _listed(f"{root}/{inside}"):
+                    key = f"{inside}/{each.name}"
+                    if not each.is_dir():
+                        if not each.name.startswith(HALF_WRITTEN):
+                            yield key, each
+                    elif not each.is_symlink():
+                        below.append(key)
+                folders += reversed(below)
 
     def link(self, key: str, *, seconds: int, disposition: str, content_type: str) -> None:
         return None
@@ -277,9 +288,13 @@ def _drop_empty(folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
-def _unless_missing(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError | NotADirectoryError):
-        raise error
+def _listed(folder: str) -> "list[os.DirEntry[str]]":
+    """In the order of their names; nothing where it was deleted meanwhile."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(found, key=attrgetter("name"))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 @contextlib.contextmanager

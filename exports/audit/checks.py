@@ -59,6 +59,12 @@ CHECKS = {
         ),
         Check(name="notices", says="The notice of every ending is owed, once.", of_rows=rows.notices),
         Check(
+            name="messages",
+            says="A message of an ending has its notice, and what is due to be sent is sent within the hour.",
+            person="Look at the deliveries in the admin, and at the log of the cluster for what keeps them back.",
+            of_rows=rows.messages,
+        ),
+        Check(
             name="result",
             says="What is complete has a result in the store, of its size; with --deep, with its sha256.",
             person="Bring the object back from a backup, or export the film anew.",

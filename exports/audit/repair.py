@@ -37,5 +37,5 @@ def repair(violation: Violation, tools: Tools, *, apply: bool = True) -> Repaire
 def _still_wrong(violation: Violation, tools: Tools) -> bool:
     of_rows = CHECKS[violation.check].of_rows
     cases, _ = read([violation.id])
-    moment = Moment(now=tools.clock(), driven=True)
+    moment = Moment(now=tools.clock(), driven=True, sends=True)
     return of_rows is not None and any(said for case in cases for said in of_rows(case, moment))

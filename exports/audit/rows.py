@@ -7,12 +7,15 @@ from typing import cast
 
 from exports.audit.cases import Case, Tried
 from exports.models import Notice
+from exports.models.delivery import State
 from progress.bands import FULL
 from progress.models import LISTENING, SETTLED, Event, Status
 from progress.timeline import Broken, replay
 
 OVERDUE = timedelta(minutes=1)
 LET_GO = timedelta(minutes=5)  # for what ran for an export to end after it
+UNSENT = timedelta(hours=1)  # after a night of quiet hours there may be many to be sent first
+TOLD = frozenset({Notice.Event.DONE.value, Notice.Event.FAILED.value})
 REPLAYED = ("status", "wish", "stage", "attempt", "cause")
 ENDED = SETTLED | {Status.PAUSED}
 
@@ -21,6 +24,7 @@ ENDED = SETTLED | {Status.PAUSED}
 class Moment:
     now: datetime
     driven: bool  # the driver works
+    sends: bool  # the cluster does, and with it what sends messages
 
 
 Sentences = Iterator[str]
@@ -108,6 +112,22 @@ def notices(case: Case, moment: Moment) -> Sentences:
     told = sum(notice.event == Notice.Event.FAILED for notice in case.notices)
     if not len(owed) <= told <= len(failed):
         yield f"it failed {_times(len(failed))}, and {_times(told)} a notice of that is owed"
+
+
+def messages(case: Case, moment: Moment) -> Sentences:
+    """Each is written in the transaction of its notice. What is told of an export under way has none."""
+    owed = {(notice.event, notice.attempt) for notice in case.notices}
+    for message in case.messages:
+        about = f"a message of attempt {message.attempt} ({message.event})"
+        if message.event in TOLD and (message.event, message.attempt) not in owed:
+            yield f"{about} is owed, and no notice of that"
+        if not moment.sends:
+            continue
+        if message.state == State.PENDING and moment.now - message.due_at > UNSENT:
+            yield f"{about} is due since {message.due_at:%Y-%m-%d %H:%M:%S} UTC, and the cluster works"
+        since = message.sending_since
+        if message.state == State.SENDING and since is not None and moment.now - since > UNSENT:
+            yield f"{about} is being sent since {since:%Y-%m-%d %H:%M:%S} UTC, and nobody gave it up"
 
 
 def _too_late(number: int, case: Case) -> bool:

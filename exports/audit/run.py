@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from exports.audit.checks import CHECKS
 from exports.audit.rows import Moment
 from exports.driver import LEASE
 from exports.models import Export, Heartbeat, Source
+from exports.models.heartbeat import CLUSTER
 from exports.tools import Tools
 from modal_functions.store import StoreError
 
@@ -91,15 +93,16 @@ class _Audit:
     def all(self) -> Audited:
         if any(of_rows for _, of_rows in self.of_rows) or "result" in self.wanted.checks:
             exports = Export.objects.order_by("-job__created_at") if self.wanted.limit else Export.objects.all()
-            self._pass("export", _ids(exports, self.wanted), self._exports)
+            all_of_them = partial(self._exports, between=self.wanted.limit is None)
+            self._pass("export", _ids(exports, self.wanted), all_of_them, again=self._exports)
         if "sources" in self.wanted.checks:
             stored = Source.objects.order_by("-created_at") if self.wanted.limit else Source.objects.all()
-            self._pass("source", _ids(stored, self.wanted), self._sources)
+            self._pass("source", _ids(stored, self.wanted), self._sources, again=self._sources)
         if "objects" in self.wanted.checks:
             self._pass_objects()
         return self.done
 
-    def _pass(self, of: str, batches: Iterator[Sequence[Any]], look: Look) -> None:
+    def _pass(self, of: str, batches: Iterator[Sequence[Any]], look: Look, *, again: Look) -> None:
         found = Found()
         for batch in batches:
             seen = look(batch)
@@ -107,7 +110,7 @@ class _Audit:
             found.moving.update(seen.moving)
             self.done.looked[of] += len(batch)
             self.tell(of, self.done.looked[of])
-        self._confirm(of, found, look)
+        self._confirm(of, found, again)
 
     def _confirm(self, of: str, found: Found, look: Look) -> None:
         """Only what is there in look after look is told; between them there is a moment in which it may settle."""
@@ -136,8 +139,8 @@ class _Audit:
             found.moving.update(seen.moving)
         return found
 
-    def _exports(self, ids: Collection[Any]) -> Found:
-        cases, moving = read(ids)
+    def _exports(self, ids: Collection[Any], *, between: bool = False) -> Found:
+        cases, moving = read(ids, between=between)
         moment = self._moment()
         found = Found(moving=moving)
         for case in cases:
@@ -174,7 +177,8 @@ class _Audit:
 
     def _moment(self) -> Moment:
         now, beat = self.tools.clock(), Heartbeat.last(LEASE)
-        return Moment(now=now, driven=beat is not None and now - beat < DRIVEN)
+        driven = beat is not None and now - beat < DRIVEN
+        return Moment(now=now, driven=driven, sends=Heartbeat.alive(CLUSTER, now))
 
     def _until_away(self, listed: Iterator[Item]) -> Iterator[Item]:
         if not self.store_answers:

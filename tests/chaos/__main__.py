@@ -38,7 +38,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     parser.add_argument("--only", choices=NAMES)
     parser.add_argument("--minutes", type=float, default=600, help="break no more after so long")
-    parser.add_argument("--pause", type=float, default=0.6, help="seconds between two rounds, on average")
+    parser.add_argument("--pause", type=float, default=0.4, help="seconds between two rounds, on average")
     parser.add_argument("--silence", type=float, default=30, help="given to serve; more on a very busy machine (30)")
     return parser.parse_args(arguments)
 
@@ -56,6 +56,7 @@ def on_one(asked: argparse.Namespace) -> int:
         for name in [name for name in os.environ if name.startswith("LONGHAUL_")] + ["SECRET_KEY", "DATABASE_URL"]:
             os.environ.pop(name, None)
         os.environ.update(ours | {"DJANGO_SETTINGS_MODULE": "exports_site.settings"})
+        del os.environ["TMPDIR"]  # by it all is known that is ended with the run; what we begin ourselves is not
 
         import django
 

@@ -92,7 +92,7 @@ class People:
     notes: Counter[str] = field(default_factory=Counter)
     unforeseen: list[str] = field(default_factory=list)
     films: list[Film] = field(default_factory=list)
-    at_once: int = 5
+    at_once: int = 7
     leaving: bool = False
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None

@@ -26,7 +26,7 @@ from tests.modal_functions.media.reels import shoot
 STARTED = 300.0  # seconds that a first start may take on a busy machine
 REST = 900.0  # seconds in which everything must come to its end once nothing is broken any more
 SWEPT = 200.0  # seconds in which the passes that clean up must have been by
-STORM, CALM = 100, 40.0  # after so many rounds, so many seconds in which what runs each minute can run
+STORM, CALM = 240.0, 40.0  # seconds of harm, and seconds after them in which what runs each minute can run
 SAID_EVERY = 60.0
 
 
@@ -41,6 +41,7 @@ class Run:
     harm: Harm
     watch: Watch
     began: float = field(default_factory=time.monotonic)
+    stormy: float = 0.0  # seconds in which something was broken all along
 
     @classmethod
     def of(cls, asked: argparse.Namespace, folder: Path, environment: dict[str, str], database: Database) -> "Run":
@@ -66,11 +67,11 @@ class Run:
             self._open()
             self._break_things()
             violations = self._rest()
+            self._tell()
         finally:
             self.people.go()
             self.watch.end()
             self.installation.end()
-        self._tell()
         return violations
 
     def _open(self) -> None:
@@ -88,18 +89,21 @@ class Run:
         self.watch.begin()
 
     def _break_things(self) -> None:
-        said = time.monotonic()
+        self.stormy = said = calm = time.monotonic()
         for number in range(self.rounds):
             self._breathe(self.rng.expovariate(1 / self.pause))
             self.harm.one_round(self._tend)
-            if number % STORM == STORM - 1:
+            now = time.monotonic()
+            if now - calm > STORM:
                 self._breathe(CALM)
-            if time.monotonic() - said > SAID_EVERY:
-                said = time.monotonic()
+                calm = time.monotonic()
+            if now - said > SAID_EVERY:
+                said = now
                 print(f"  round {number + 1}: {self._in_short()}", flush=True)
-            if time.monotonic() - self.began > self.seconds:
+            if now - self.began > self.seconds:
                 print(f"  the time is up after {number + 1} rounds", flush=True)
-                return
+                break
+        self.stormy = time.monotonic() - self.stormy
 
     def _breathe(self, seconds: float) -> None:
         until = time.monotonic() + seconds
@@ -157,7 +161,8 @@ class Run:
         except Error:
             connections.close_all()
             silent = ", no database"
-        return f"{self.harm.done.total()} harms, {self.people.notes['films complete']} films complete{silent}"
+        harm = f"{self.harm.kills} kills, {self.harm.done.total()} harms"
+        return f"{harm}, {self.people.notes['films complete']} films complete{silent}"
 
     def _tell(self) -> None:
         wall = time.monotonic() - self.began
@@ -167,6 +172,8 @@ class Run:
             ("operator", self.installation.notes),
         ):
             print(f"{title}: {_listed(notes)}")
+        pace = self.harm.kills / max(self.stormy / 60, 1)
+        print(f"{self.harm.kills} processes killed or stopped in {self.stormy:.0f} s: {pace:.0f} a minute")
         print(f"{Export.objects.count()} exports, {self.watch.looks} looks at the bars, {wall:.0f} s", flush=True)
 
 

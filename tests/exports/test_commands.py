@@ -129,7 +129,7 @@ def test_what_is_left_of_a_timeline_still_leads_to_what_the_row_says(long_ago):
     kept = list(left.values_list("phase", flat=True))
     assert kept == ["created", "queued", "running", "wish_pause", "failed", "modal_complete"]
     [case], _ = read([long_ago.pk])
-    moment = Moment(now=timezone.now(), driven=True)
+    moment = Moment(now=timezone.now(), driven=True, sends=True)
     for name in ("timeline", "bar", "one_ok"):
         assert list(CHECKS[name].of_rows(case, moment)) == []
     assert "0 events deleted" in said("prune_events")

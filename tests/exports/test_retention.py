@@ -165,6 +165,18 @@ def test_the_command_says_what_it_would_do_and_what_it_did(guest):
     assert json.loads(said("--json")) == {"due": 0, "expired": 0, "bytes": 0, "failed": 0, "dry_run": False}
 
 
+def test_the_command_lets_go_of_as_many_as_it_is_told_and_refuses_what_is_no_number(guest):
+    oldest, other = film(guest, hours_ago=30), film(guest, hours_ago=26)
+    assert json.loads(said("--limit", "1", "--json")) == {
+        "due": 1, "expired": 1, "bytes": 10_240, "failed": 0, "dry_run": False,
+    }  # fmt: skip
+    assert (status(oldest), status(other)) == (Status.EXPIRED, Status.COMPLETE)
+    for refused in ("0", "-1", "1.5"):
+        with pytest.raises(CommandError, match="expected a whole number from 1"):
+            said("--limit", refused)
+    assert status(other) == Status.COMPLETE
+
+
 @pytest.fixture
 def unmounted(settings, tmp_path):
     """The mark of a store: without it, it looks as a disk does that is not mounted."""

@@ -10,13 +10,28 @@ import django
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.simulation.settings"
 django.setup()
 
-from exports.models import Attempt, Clip, Export, Lease, Notice, Project, Source  # noqa: E402
-from progress.models import Event, Forecast, Job, StageRun  # noqa: E402
+from exports.models import (  # noqa: E402
+    Attempt,
+    Clip,
+    Contact,
+    Delivery,
+    Export,
+    Intake,
+    Lease,
+    Notice,
+    Project,
+    Source,
+)
+from progress.models import Event, Forecast, Job, Outlook, Rate, StageRun  # noqa: E402
 from tests.simulation.mutants import MUTANTS, NONE  # noqa: E402
 from tests.simulation.remembered import remember  # noqa: E402
 from tests.simulation.schedule import Played, play  # noqa: E402
+from tests.simulation.transactions import quicken  # noqa: E402
 
-remember(Job, Event, StageRun, Forecast, Export, Attempt, Notice, Lease, Project, Source, Clip)
+OURS = (Attempt, Clip, Contact, Delivery, Export, Intake, Lease, Notice, Project, Source)
+THEIRS = (Event, Forecast, Job, Outlook, Rate, StageRun)
+remember(*OURS, *THEIRS)
+quicken()
 
 
 @dataclass(kw_only=True)

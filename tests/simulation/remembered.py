@@ -7,7 +7,7 @@ known shape is Django's own as ever. With SIMULATION_CHECKED Django is asked eac
 statement, each parameter, each row.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
@@ -17,21 +17,36 @@ from django.db.models import Model, QuerySet
 from django.db.models.base import ModelState
 
 from tests.simulation import compiled, shapes
-from tests.simulation.compiled import CHECKED, EMPTY, insert, run
+from tests.simulation.compiled import CHECKED, EMPTY, run
+from tests.simulation.inserting import insert
+from tests.simulation.reading import compare_rows
+from tests.simulation.shapes import Node
 
 MOST_FOUND = 21  # as Django's get() asks for
+MOST_MADE = 20  # rows that surely go into one statement
 
 
 def remember(*models: type[Model]) -> None:
     """From now on, for all who ask these models."""
     for model in models:
+        _keep_what_is_made_of_managers(model)
+    for model in models:
         shapes.REAL[model] = model.objects
-        model.objects = Remembered(model)
+        model.objects = model._meta.default_manager = Remembered(Node(model))
         model.from_db = classmethod(partial(_from_db, model.from_db.__func__))
     for model in models:
         for relation in model._meta.related_objects:
             if relation.one_to_many and relation.related_model in models:
                 setattr(model, relation.get_accessor_name(), property(partial(_related, relation)))
+
+
+def _keep_what_is_made_of_managers(model: type[Model]) -> None:
+    """Of the class of a manager Django makes another for each relation that leads to it, when it is first needed."""
+    for field in model._meta.concrete_fields:
+        if field.remote_field is not None:
+            name = field.remote_field.get_accessor_name()
+            made = vars(field.related_model).get(name) if name else None
+            getattr(made, "related_manager_cls", None)
 
 
 def _from_db(whole: Callable[..., Model], model: type[Model], db: str, names: list[str], values: Any) -> Model:
@@ -46,26 +61,30 @@ def _from_db(whole: Callable[..., Model], model: type[Model], db: str, names: li
 
 
 def _related(relation: Any, one: Model) -> "Remembered":
-    return Remembered(relation.related_model, of=(relation.field, one)).filter(**{relation.field.name: one})
+    field, manager = relation.field, relation.related_model.objects
+    return Remembered(manager.node, of=(field, one)).filter(**{field.name: one})
 
 
 class Remembered:
     """A manager or a queryset: a model, what was called on it, and with which values."""
 
-    def __init__(
-        self, model: type[Model], shape: tuple[Any, ...] = (), held: tuple[Any, ...] = (), of: Any = None
-    ) -> None:
-        self.model, self.shape, self.held, self.of_one = model, shape, held, of
+    __slots__ = ("held", "model", "node", "of_one", "rows")
+
+    def __init__(self, node: Node, held: list[Any] | tuple[()] = (), of: Any = None) -> None:
+        self.node, self.model, self.held, self.of_one = node, node.model, held, of
         self.rows: list[Any] | None = None
 
     def __getattr__(self, name: str) -> Any:
         own = getattr(type(shapes.REAL[self.model].all()), name, None)
         if isinstance(own, FunctionType) and not hasattr(QuerySet, name):
             return MethodType(own, self)  # a verb of the queryset's own, made of the others
-        return getattr(self.real() if self.shape else shapes.REAL[self.model], name)
+        return getattr(self.real() if self.node.calls else shapes.REAL[self.model], name)
 
     def filter(self, *conditions: Any, **named: Any) -> "Remembered":
         return self._chained("filter", *conditions, **named)
+
+    def exclude(self, *conditions: Any, **named: Any) -> "Remembered":
+        return self._chained("exclude", *conditions, **named)
 
     def select_for_update(self, **how: Any) -> "Remembered":
         return self._chained("select_for_update", **how)
@@ -85,7 +104,7 @@ class Remembered:
     def __getitem__(self, at: Any) -> Any:
         if self.rows is not None or not isinstance(at, slice):
             return self._rows()[at]
-        return Remembered(self.model, (*self.shape, ("[]", at.start, at.stop)), self.held, self.of_one)
+        return self._then(("[]", at.start, at.stop), self.held)
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._rows())
@@ -112,68 +131,85 @@ class Remembered:
         return {row.pk: row for row in self.filter(pk__in=list(ids))}
 
     def count(self) -> int:
-        known = compiled.compiled((self.model, self.shape, "count"), list(self.held), partial(compiled.count, self))
+        known = compiled.compiled(self.node.known, "count", list(self.held), partial(compiled.count, self))
         if known is None or known is EMPTY:
             return self.real().count()
-        return run(known, known.params(list(self.held))).fetchone()[0]
+        return run(known, known.params(self.held)).fetchone()[0]
 
     def update(self, **changes: Any) -> int:
         values = list(self.held)
         try:
             shape = shapes.keywords(changes, values, whole=True)
-            key = (self.model, self.shape, "update", shape)
-            known = compiled.compiled(key, values, partial(compiled.update, self, shape))
+            known = compiled.compiled(self.node.known, shape, values, partial(compiled.update, self, shape))
         except shapes.Shapeless:
             known = None
         if known is None:
             return self.real().update(**changes)
         return 0 if known is EMPTY else run(known, known.params(values)).rowcount
 
+    def bulk_update(self, made: Iterable[Any], names: Sequence[str]) -> int:
+        made, values = list(made), []
+        rows = [(each.pk, *(getattr(each, name) for name in names)) for each in made]
+        shape = shapes.of(rows, values)
+        make = partial(compiled.bulk_update, self, names, shape)
+        known = compiled.compiled(self.node.known, ("bulk_update", *names, shape), values, make)
+        if not made or self.node.calls or known in (None, EMPTY):
+            return self.real().bulk_update(made, names)
+        with transaction.atomic(savepoint=False):
+            return run(known, known.params(values)).rowcount
+
     def create(self, **given: Any) -> Any:
         made = self.model(**given)
-        insert(made)
+        insert([made])
         return made
 
     def bulk_create(self, made: Iterable[Any], **how: Any) -> list[Any]:
         made = list(made)
-        if len(made) > 1 or how != {"ignore_conflicts": True}:
+        numbered = sum(each.pk is None for each in made)
+        if how not in ({}, {"ignore_conflicts": True}) or numbered not in (0, len(made)) or len(made) > MOST_MADE:
             return self.real().bulk_create(made, **how)
-        for each in made:
+        if len(made) > 1 and not how and numbered:  # they would be told their numbers
+            return self.real().bulk_create(made)
+        if made:
             with transaction.atomic(savepoint=False):
-                insert(each, ignore=True)
+                insert(made, ignore=bool(how))
         return made
 
     def real(self, values: Iterable[Any] | None = None) -> Any:
-        return shapes.queryset(self.model, self.shape, list(self.held if values is None else values), [0])
+        return shapes.queryset(self.node, list(self.held if values is None else values), [0])
 
     def _by_names(self, name: str, names: tuple[str, ...], how: tuple[Any, ...] = ()) -> "Remembered":
-        return Remembered(self.model, (*self.shape, (name, names, how)), self.held, self.of_one)
+        return self._then((name, names, how), self.held)
 
     def _chained(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         values = list(self.held)
         try:
-            shape = tuple(shapes.of(each, values) for each in args), shapes.keywords(kwargs, values)
+            shape = tuple([shapes.of(each, values) for each in args]), shapes.keywords(kwargs, values)
         except shapes.Shapeless:
             return getattr(self.real(), name)(*args, **kwargs)
-        return Remembered(self.model, (*self.shape, (name, *shape)), tuple(values), self.of_one)
+        return self._then((name, *shape), values)
+
+    def _then(self, call: shapes.Call, held: list[Any] | tuple[()]) -> "Remembered":
+        return Remembered(self.node.then(call), held, self.of_one)
 
     def _ordered(self, otherwise: str, turned: str = "") -> "Remembered":
-        if any(name == "order_by" and names for name, names, *_ in self.shape) or self.model._meta.ordering:
+        if self.node.ordered or self.model._meta.ordering:
             return self._chained(turned) if turned else self
         return self.order_by(otherwise)
 
     def _rows(self) -> list[Any]:
         if self.rows is None:
-            known = compiled.compiled((self.model, self.shape), list(self.held), partial(compiled.select, self))
+            held = list(self.held)
+            known = compiled.compiled(self.node.known, "select", held, partial(compiled.select, self))
             if known is EMPTY:
                 self.rows = []
             elif known is None or known.read is None:
                 self.rows = list(self.real())
             else:
-                found = run(known, known.params(list(self.held))).fetchall()
-                self.rows = [known.read(row) for row in found]
+                self.rows = [*map(known.read, run(known, known.params(held)).fetchall())]
                 if CHECKED:
-                    compiled.compare_rows(self.rows, self.real())
+                    with compiled.heard_by():
+                        compare_rows(self.rows, self.real())
                 self._belongs()
         return self.rows
 

@@ -15,7 +15,24 @@ FAR = 700_000_000
 BY_NAMES = frozenset({"order_by", "select_related", "values_list", "values"})  # what they are given are no values
 REAL: dict[type[Model], Any] = {}  # the managers that Django made
 
+Call = tuple[Any, ...]  # a method of a queryset and the shapes of what it was given
 Pack = Callable[[Any], Any]  # a value as the database takes it
+
+
+class Node:
+    """A shape: the calls that lead to it. There is one of each, so that only its last call has to be looked up."""
+
+    def __init__(self, model: type[Model], calls: tuple[Call, ...] = ()) -> None:
+        self.model, self.calls = model, calls
+        self.after: dict[Call, Node] = {}
+        self.known: dict[Hashable, Any] = {}  # what is compiled of it
+        self.ordered = any(name == "order_by" and names for name, names, *_ in calls)
+
+    def then(self, call: Call) -> "Node":
+        node = self.after.get(call)
+        if node is None:
+            node = self.after[call] = Node(self.model, (*self.calls, call))
+        return node
 
 
 class Shapeless(Exception):
@@ -25,24 +42,29 @@ class Shapeless(Exception):
 def of(value: Any, values: list[Any], *, whole: bool = False) -> Hashable:
     """What may differ the next time goes into `values`. Of what is `whole`, lists and mappings are values."""
     kind = type(value)
+    leaf = LEAVES.get(kind)
+    if leaf is not None:
+        values.append(value)
+        return leaf
     if value is None or kind is bool:
         return value
     if kind is str:
         values.append(value)
         return "uuid in words" if len(value) == 36 and value[8] == value[13] == "-" else "str"
-    if kind in LEAVES:
-        values.append(value)
-        return LEAVES[kind]
+    if kind is Q:
+        return ("Q", value.connector, value.negated, *[_condition(child, values) for child in value.children])
     if isinstance(value, str):
         values.append(value)
         return "str"
-    if whole and kind in (dict, list):
-        values.append(value)
-        return "json"
-    if kind in (list, tuple, set, dict):
-        return ("list", *(of(each, values) for each in value))
-    if kind is Q:
-        return ("Q", value.connector, value.negated, *(_condition(child, values) for child in value.children))
+    if kind in (dict, list, tuple, set, frozenset):
+        if whole and kind in (dict, list):
+            values.append(value)
+            return "json"
+        return ("list", *[of(each, values) for each in value])
+    return _of_another(kind, value, values)
+
+
+def _of_another(kind: type[Any], value: Any, values: list[Any]) -> Hashable:
     if isinstance(value, Model):
         return of(value.pk, values)
     if kind is F:
@@ -51,16 +73,16 @@ def of(value: Any, values: list[Any], *, whole: bool = False) -> Hashable:
         return ("field", kind)
     if hasattr(value, "held"):  # a queryset within another
         values.extend(value.held)
-        return ("asked", value.model, value.shape)
+        return ("asked", value.node)
     if isinstance(value, BaseExpression):
         args, kwargs = value._constructor_args
-        shapes = tuple(("word", each) if type(each) is str else of(each, values, whole=True) for each in args)
+        shapes = tuple([("word", each) if type(each) is str else of(each, values, whole=True) for each in args])
         return ("expression", kind, shapes, keywords(kwargs, values))
     raise Shapeless(kind)
 
 
 def keywords(given: dict[str, Any], values: list[Any], *, whole: bool = False) -> Hashable:
-    return tuple((name, of(value, values, whole=whole)) for name, value in given.items())
+    return tuple([(name, of(value, values, whole=whole)) for name, value in given.items()])
 
 
 def _condition(child: Any, values: list[Any]) -> Hashable:
@@ -85,8 +107,8 @@ def again(shape: Any, values: Sequence[Any], at: list[int]) -> Any:
             return word
         case ("field", kind):
             return kind()
-        case ("asked", model, inner):
-            return queryset(model, inner, values, at)
+        case ("asked", node):
+            return queryset(node, values, at)
         case ("expression", kind, args, kwargs):
             return kind(*(again(each, values, at) for each in args), **named(kwargs, values, at))
     raise Shapeless(shape)
@@ -96,10 +118,10 @@ def named(shape: Any, values: Sequence[Any], at: list[int]) -> dict[str, Any]:
     return {name: again(each, values, at) for name, each in shape}
 
 
-def queryset(model: type[Model], shape: Any, values: Sequence[Any], at: list[int]) -> Any:
+def queryset(node: "Node", values: Sequence[Any], at: list[int]) -> Any:
     """Django's own, as it was asked for."""
-    asked = REAL[model].all()
-    for name, *how in shape:
+    asked = REAL[node.model].all()
+    for name, *how in node.calls:
         if name == "[]":
             asked = asked[slice(*how)]
         elif name in BY_NAMES:
@@ -127,7 +149,12 @@ def _hex_of_words(value: Any) -> str:
 
 
 def _naive(value: Any) -> str:
+    if value.tzinfo is dt.UTC:
+        return str(value)[:-6]
     return str(value.astimezone(dt.UTC).replace(tzinfo=None))
+
+
+json_of = json.JSONEncoder().encode  # what json.dumps comes to
 
 
 def _microseconds(value: Any) -> int:
@@ -144,8 +171,12 @@ UNLIKELY: dict[str, tuple[Callable[[int], Any], tuple[Pack, ...]]] = {
     "uuid in words": (lambda at: str(UUID(int=FAR + at)), (_hex_of_words, _as_is)),
     "datetime": (lambda at: EPOCH + dt.timedelta(seconds=at), (_naive,)),
     "timedelta": (lambda at: dt.timedelta(days=FAR, seconds=at), (_microseconds,)),
-    "json": (lambda at: {"unlikely": at}, (json.dumps,)),
+    "json": (lambda at: {"unlikely": at}, (json_of,)),
 }
+PACKED: dict[type, Pack] = {  # by the field that it is for, wherever that does not know better
+    type(None): _as_is, str: _as_is, int: _as_is, float: _as_is, bool: _as_is,
+    UUID: _hex, dt.datetime: _naive, dt.timedelta: _microseconds,
+}  # fmt: skip
 
 
 def kinds_of(values: Sequence[Any]) -> list[str]:
@@ -174,5 +205,15 @@ def packing(values: Sequence[Any], params: Sequence[Any]) -> list[tuple[int | No
     return packed
 
 
-def packed(how: Sequence[tuple[int | None, Any]], values: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple([pack if at is None else pack(values[at]) for at, pack in how])
+def packer(how: Sequence[tuple[int | None, Any]]) -> Callable[[list[Any]], tuple[Any, ...]]:
+    """A function of one expression, as it is for what is read."""
+    known = {f"pack{place}": pack for place, (_, pack) in enumerate(how)}
+    terms = [_term(place, at, pack) for place, (at, pack) in enumerate(how)]
+    exec(f"def packed(values): return ({''.join(f'{term}, ' for term in terms)})", known)
+    return known["packed"]
+
+
+def _term(place: int, at: int | None, pack: Any) -> str:
+    if at is None:
+        return f"pack{place}"
+    return f"values[{at}]" if pack is _as_is else f"pack{place}(values[{at}])"

@@ -1,44 +1,23 @@
 """Lets finished films go whose time is over. The cluster does it too; this says what it does, and tries first."""
 
-import json
-from argparse import ArgumentParser
 from dataclasses import asdict
-from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
-
+from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.retention import Expired, expire
 from exports.tools import tools
 from progress.wording import size
 
-COULD_NOT_LOOK = 2
 
-
-class Command(BaseCommand):
+class Command(PassCommand):
     help = (
         "Removes finished films whose time is over: those of guests after 24 hours, those of accounts after"
-        " LONGHAUL_KEEP_DAYS. It may run at any time and more than once at once. Exit code 0: done; 1: the bytes of"
-        " some could not be removed, tidy_store will; 2: it could not look."
+        f" LONGHAUL_KEEP_DAYS. Bytes that could not be removed are left to tidy_store.{ENDS}"
     )
-    requires_system_checks = []
+    changes = "Only say what would go."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="Only say what would go.")
-        parser.add_argument("--limit", type=int, help="Let go of at most so many films.")
-        parser.add_argument("--json", action="store_true", help="Say it as JSON.")
-
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            done = expire(tools(), apply=not options["dry_run"], limit=options["limit"])
-        except Error as error:
-            raise CommandError(f"The database does not answer: {error}", returncode=COULD_NOT_LOOK) from error
-        if options["json"]:
-            self.stdout.write(json.dumps(asdict(done) | {"dry_run": options["dry_run"]}))
-        else:
-            self.stdout.write(_summary(done, dry=options["dry_run"]))
-        if done.failed:
-            raise SystemExit(1)
+    def run_pass(self, asked: Asked) -> Passed:
+        done = expire(tools(), apply=asked.apply, limit=asked.limit)
+        return Passed(summary=_summary(done, dry=not asked.apply), counts=asdict(done), failed=done.failed)
 
 
 def _summary(done: Expired, *, dry: bool) -> str:

@@ -10,12 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from exports.audit import CHECKS
 from exports.driver import LEASE
-from exports.models import Attempt, Export, Heartbeat, Notice, Source
+from exports.models import Attempt, Delivery, Export, Heartbeat, Notice, Source
 from exports.models.driven import AT_ONCE
+from exports.models.heartbeat import CLUSTER
 from modal_functions import store as stores
 from modal_functions.store import Unreachable
 from modal_functions.stores import opened
 from progress.models import Event, Job
+from tests.exports.outbox.conftest import contact_of
 
 NOBODYS = "0a0a0a0a-0000-4000-8000-000000000000"  # not a random one: each worker must find the same tests
 pytestmark = pytest.mark.django_db
@@ -211,6 +213,51 @@ def test_a_notice_that_is_owed_once_too_often_is_found(system, exports, state):
     pk = exports[state].pk
     Notice.objects.create(export_id=pk, event="failed" if state == "failed" else "done", attempt=7, text="Again.")
     assert [each[:2] for each in system.said("notices")] == [("notices", pk)]
+
+
+@pytest.fixture
+def told(system, exports):
+    """A finished export of which one message is to be sent, by a cluster that works."""
+    contact = contact_of(system.source.project.owner, system.clock)
+
+    def made(**changed):
+        export = exports["complete"]
+        Delivery.objects.filter(export=export).update(**changed)
+        Heartbeat.objects.update_or_create(name=CLUSTER, defaults={"at": system.clock()})
+        assert contact.deliveries.count() == 1
+        return export
+
+    return made
+
+
+def test_messages_that_are_owed_or_sent_are_no_violation(system, told):
+    told()
+    assert system.said("messages") == []
+    told(state="sent")
+    assert system.said() == []
+
+
+def test_a_message_without_its_notice_is_found(system, told):
+    export = told()
+    Notice.objects.filter(export=export).update(attempt=5)
+    found = ("messages", export.pk, "a message of attempt 1 (done) is owed, and no notice of that")
+    assert system.said("messages") == [found]
+
+
+@pytest.mark.parametrize(
+    ("state", "since", "said"),
+    [("pending", "due_at", "is due since"), ("sending", "sending_since", "is being sent since")],
+)
+def test_a_message_that_nobody_sends_is_found_while_the_cluster_works(system, told, state, since, said):
+    export = told(state=state, **{since: system.clock() - timedelta(minutes=61)})
+    [(check, pk, sentence)] = system.said("messages")
+    assert (check, pk) == ("messages", export.pk)
+    assert f"a message of attempt 1 (done) {said}" in sentence
+    Delivery.objects.update(**{since: system.clock() - timedelta(minutes=58)})
+    assert system.said("messages") == []
+    Delivery.objects.update(**{since: system.clock() - timedelta(days=2)})
+    Heartbeat.objects.filter(name=CLUSTER).update(at=system.clock() - timedelta(days=1))
+    assert system.said("messages") == []
 
 
 # The store

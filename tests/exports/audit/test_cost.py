@@ -25,4 +25,4 @@ def test_many_exports_are_looked_at_in_batches(owner, tmp_path, tracker, clock):
     assert sleeps == []
     assert done.looked == {"export": EXPORTS, "folder": 2 * EXPORTS, "object": 5 * EXPORTS}
     batches = -(-EXPORTS // 500)
-    assert len(seen) <= 2 + 7 * batches + 2 + 3 * (2 * batches + 1)
+    assert len(seen) <= 2 + 9 * batches + 2 + 3 * (2 * batches + 1)
