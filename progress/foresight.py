@@ -21,7 +21,7 @@ from progress.report import Order, Report
 
 UPLOAD = "upload"  # the stage that comes before the queue, where a pipeline has one
 PAGE = "page"  # what the page said before the job was asked for
-EVERY = 2.0  # seconds of a job between two forecasts of it; a page asks no more often
+EVERY = 4.0  # seconds of a job between two forecasts of it; in between what is shown counts down
 LATELY = 35.0  # seconds whose observations are at hand without being thinned
 MOST_LATELY = 40
 MOST_KEPT = 2_000

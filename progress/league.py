@@ -57,7 +57,9 @@ class League:
         rates = self.rates.of(asked.keys)
         if not may_say(asked.features, seen, rates):
             return None
-        return self._said_by(self.serving(asked), asked, seen) or self.ours(asked, seen)
+        serving = self.serving(asked)
+        said = None if serving == OURS else self._said_by(serving, asked, seen)
+        return said or learned.predict(asked.features, seen, _now(seen), rates)
 
     def ours(self, asked: Asked, seen: Sequence[Observation]) -> Quantiles:
         return learned.predict(asked.features, seen, _now(seen), self.rates.of(asked.keys))
