@@ -79,6 +79,10 @@ class Foresight:
         seen = _at_first(features, uploaded, ahead, slots)
         return self.league.left(Asked.about(features, large=large), (seen,))
 
+    def usual(self, features: Features) -> dict[str, float]:
+        """The seconds that each stage is expected to take; nothing while that is only what its pipeline declares."""
+        return self.league.usual(Asked.about(features, large=False))
+
     def load(self, jobs: Iterable[Job]) -> None:
         """Those whose outlook is not at hand, or of another moment than their row, in one statement."""
         missing = {job.pk: job for job in jobs if not self._is_current(job)}

@@ -64,6 +64,14 @@ class League:
     def ours(self, asked: Asked, seen: Sequence[Observation]) -> Quantiles:
         return learned.predict(asked.features, seen, _now(seen), self.rates.of(asked.keys))
 
+    def usual(self, asked: Asked) -> dict[str, float]:
+        """The seconds of each stage, where something was learned of such jobs."""
+        rates, parts = self.rates.of(asked.keys), asked.features.parts
+        if not may_say(asked.features, (), rates):
+            return {}
+        left = learned.predict(asked.features, (), 0.0, rates).parts
+        return {part.stage: round(seconds, 1) for part, seconds in zip(parts, left, strict=True) if part.work > 0}
+
     def all_say(self, asked: Asked, seen: Sequence[Observation]) -> tuple[Said, ...]:
         shown = self.serving(asked) if may_say(asked.features, seen, self.rates.of(asked.keys)) else ""
         said = ((each, self._said_by(each, asked, seen)) for each in (OURS, *NAMES))

@@ -38,7 +38,7 @@ MOST = 30.0  # nothing that is measured has a logarithm beyond: e^30 seconds are
 class Rate(NamedTuple):
     mean: float
     variance: float
-    count: float = 0.0
+    count: float = 0.0  # type: ignore[assignment]  # nobody counts what is in these three numbers
 
 
 Rates = Mapping[str, Rate]
