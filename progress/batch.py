@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, router, transaction
+from django.db.models import CharField, FloatField, IntegerField
 
 from progress.models import Job, Outlook
 from progress.report import Report
@@ -16,6 +17,7 @@ ALWAYS = ("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "he
 FORETOLD = ("finish_low", "finish", "finish_high", "later", "worsened", "plan")
 SOMETIMES = (*FORETOLD, "tracks")
 COLUMNS = (*ALWAYS, *SOMETIMES)
+AS_THEY_ARE = (IntegerField, FloatField, CharField)  # a report's numbers and words: every database takes them so
 Tick = tuple[Job, dict[str, Any]]
 
 
@@ -45,10 +47,13 @@ def _write(ticks: Sequence[Tick], names: Sequence[str]) -> int:
     if not ticks:
         return 0
     connection = connections[router.db_for_write(Job)]
-    fields, key = _fields(names), Job._meta.pk
+    plain, made, key = _fields(names, AS_THEY_ARE), _fields(names, ()), Job._meta.pk
+    fields = [*plain, *made]
+    as_they_are = [field.name for field in plain]
     rows = [
         (
-            *(field.get_db_prep_save(changes[field.name], connection) for field in fields),
+            *[changes[name] for name in as_they_are],
+            *[field.get_db_prep_save(changes[field.name], connection) for field in made],
             job.version + 1,
             key.get_db_prep_save(job.pk, connection),
             job.version,
@@ -82,5 +87,7 @@ def _statement(connection: Any, fields: "Sequence[Field[Any, Any]]") -> str:
     return f"UPDATE {table} SET {setting} WHERE {key} = %s AND {version} = %s"  # noqa: S608 - names are our own
 
 
-def _fields(names: Sequence[str]) -> "list[Field[Any, Any]]":
-    return [field for field in Job._meta.concrete_fields if field.name in names]
+def _fields(names: Sequence[str], kinds: tuple[type, ...]) -> "list[Field[Any, Any]]":
+    """Of these columns, those of these kinds; with none, those of no kind that is sent as it is."""
+    fields = [field for field in Job._meta.concrete_fields if field.name in names]
+    return [field for field in fields if isinstance(field, kinds or AS_THEY_ARE) == bool(kinds)]

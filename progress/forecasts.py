@@ -26,7 +26,11 @@ class Forecasts(ConditionalWrites):
         known = outlook.as_json(outlook.checked(features, pipelines.get(features.pipeline)))
         changed = Outlook.objects.filter(pk=job_id, pipeline=features.pipeline).update(features=known, large=large)
         self.foresight.forget_one(job_id)
-        return bool(changed)
+        if not changed:
+            return False
+        usual = self.foresight.usual(features)
+        self._act(job_id, lambda job, now: Step(changes={"usual": usual}) if job.usual != usual else None)
+        return True
 
     def forecast(
         self,

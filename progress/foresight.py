@@ -21,7 +21,7 @@ from progress.report import Order, Report
 
 UPLOAD = "upload"  # the stage that comes before the queue, where a pipeline has one
 PAGE = "page"  # what the page said before the job was asked for
-EVERY = 2.0  # seconds of a job between two forecasts of it; a page asks no more often
+EVERY = 4.0  # seconds of a job between two forecasts of it; in between what is shown counts down
 LATELY = 35.0  # seconds whose observations are at hand without being thinned
 MOST_LATELY = 40
 MOST_KEPT = 2_000
@@ -78,6 +78,10 @@ class Foresight:
         """As first(), and nothing is stored."""
         seen = _at_first(features, uploaded, ahead, slots)
         return self.league.left(Asked.about(features, large=large), (seen,))
+
+    def usual(self, features: Features) -> dict[str, float]:
+        """The seconds that each stage is expected to take; nothing while that is only what its pipeline declares."""
+        return self.league.usual(Asked.about(features, large=False))
 
     def load(self, jobs: Iterable[Job]) -> None:
         """Those whose outlook is not at hand, or of another moment than their row, in one statement."""

@@ -57,10 +57,20 @@ class League:
         rates = self.rates.of(asked.keys)
         if not may_say(asked.features, seen, rates):
             return None
-        return self._said_by(self.serving(asked), asked, seen) or self.ours(asked, seen)
+        serving = self.serving(asked)
+        said = None if serving == OURS else self._said_by(serving, asked, seen)
+        return said or learned.predict(asked.features, seen, _now(seen), rates)
 
     def ours(self, asked: Asked, seen: Sequence[Observation]) -> Quantiles:
         return learned.predict(asked.features, seen, _now(seen), self.rates.of(asked.keys))
+
+    def usual(self, asked: Asked) -> dict[str, float]:
+        """The seconds of each stage, where something was learned of such jobs."""
+        rates, parts = self.rates.of(asked.keys), asked.features.parts
+        if not may_say(asked.features, (), rates):
+            return {}
+        left = learned.predict(asked.features, (), 0.0, rates).parts
+        return {part.stage: round(seconds, 1) for part, seconds in zip(parts, left, strict=True) if part.work > 0}
 
     def all_say(self, asked: Asked, seen: Sequence[Observation]) -> tuple[Said, ...]:
         shown = self.serving(asked) if may_say(asked.features, seen, self.rates.of(asked.keys)) else ""

@@ -95,6 +95,9 @@ class Job(models.Model):
     bp = models.PositiveSmallIntegerField(default=0)
     own_bp = models.PositiveSmallIntegerField(default=0)
     plan = models.JSONField()
+    usual = models.JSONField(
+        default=dict, blank=True
+    )  # stage → seconds that it takes by what is learned, if anything is
 
     # The forecast that is shown, and the place in the queue; written by whoever drives the job.
     finish_low = models.DateTimeField(null=True, blank=True)

@@ -41,7 +41,7 @@ class RateRows:
         now = self.clock()
         if now - self._since > FRESH:
             self._rates, self._asked, self._since = _read(Q(key__startswith=ALWAYS))[0], set(), now
-        missing = sorted(keys - self._asked)
+        missing = [] if keys <= self._asked else sorted(keys - self._asked)
         for start in range(0, len(missing), ASKED_AT_ONCE):
             asked = missing[start : start + ASKED_AT_ONCE]
             self._rates |= _read(Q(key__in=asked))[0]

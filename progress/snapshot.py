@@ -14,7 +14,7 @@ from progress import pipelines, wording
 from progress.fold import PERCENT
 from progress.models import Job, Status, Wish
 from progress.pipelines import Pipeline, Stage
-from progress.strip import Strip, strip
+from progress.strip import Strip, stage_seconds, strip
 from progress.tracks import TrackLine
 
 QUIET_AFTER = 60.0  # seconds, or three times the usual gap
@@ -269,7 +269,7 @@ class Snapshot:
         if number > self._index or self.status == Status.QUEUED or self._is_unheard_of:
             if self.settled:
                 return _stage_line(stage, "waiting", _("not reached"))
-            return _stage_line(stage, "waiting", _("to come"), wording.usually(stage.seconds))
+            return _stage_line(stage, "waiting", _("to come"), wording.usually(stage_seconds(self.job, stage)))
         if self.settled:
             return _stage_line(stage, "stopped", _("stopped here"), self.unit_words)
         again = _("attempt %(number)d") % {"number": self.job.attempt} if self.job.attempt > 1 else ""

@@ -81,12 +81,17 @@ def _spans(job: Job, pipeline: Pipeline, now: datetime) -> Iterator[Span]:
 
 def _expected(job: Job, pipeline: Pipeline, at: int, current: float, now: datetime) -> Iterator[Span]:
     """By what the stages usually take, and for the one under way by when all shall be finished."""
-    later = [_of(stage, pipeline, stage.seconds, expected=True) for stage in pipeline.stages[at + 1 :]]
-    left = max(0.0, pipeline.stages[at].seconds - current)
+    later = [_of(stage, pipeline, stage_seconds(job, stage), expected=True) for stage in pipeline.stages[at + 1 :]]
+    left = max(0.0, stage_seconds(job, pipeline.stages[at]) - current)
     if job.finish is not None:
         left = max(0.0, (job.finish - now).total_seconds() - sum(span.seconds for span in later))
     yield _of(pipeline.stages[at], pipeline, left, expected=True)
     yield from later
+
+
+def stage_seconds(job: Job, stage: Stage) -> float:
+    """What it usually takes: as was learned of such jobs, else as its pipeline declares."""
+    return float(job.usual.get(stage.key, stage.seconds))
 
 
 def _in_stage(job: Job, now: datetime) -> float:

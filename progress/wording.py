@@ -22,13 +22,13 @@ def almost_done() -> str:
 
 def remaining(seconds: float, *, low: float | None = None, high: float | None = None, now: datetime) -> str:
     """How long it will take from now, as exactly as it is known and no more."""
+    if seconds <= ALMOST_DONE:
+        return almost_done()  # whatever the range: its end moves at every look, and these words are not taken back
     if low is not None and high is not None and high > 60 and high > max(low, 1) * WIDE:
         said, one = span(low, high), span(high, high)
         words = (
             _("About %(time)s remaining") % {"time": one} if said == one else _("%(range)s remaining") % {"range": said}
         )
-    elif seconds <= ALMOST_DONE:
-        return almost_done()
     elif seconds <= 60:
         return _("Less than a minute remaining")
     else:
@@ -187,7 +187,7 @@ def size(count: int) -> str:
 
 
 def took(seconds: float) -> str:
-    """How long something took: 42 s, 3 min 5 s, 1 h 12 min."""
+    """How long something took: 42 s, 3 min, 3 min 5 s, 1 h 12 min."""
     if seconds < 1:
         return _("under 1 s")
     whole = int(seconds)
@@ -195,9 +195,11 @@ def took(seconds: float) -> str:
         return _("%(seconds)d s") % {"seconds": whole}
     minutes, rest = divmod(whole, 60)
     if minutes < 60:
-        return _("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
+        words = _("%(minutes)d min %(seconds)d s") if rest else _("%(minutes)d min")
+        return words % {"minutes": minutes, "seconds": rest}
     hours, minutes = divmod(minutes, 60)
-    return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+    words = _("%(hours)d h %(minutes)d min") if minutes else _("%(hours)d h")
+    return words % {"hours": hours, "minutes": minutes}
 
 
 def usually(seconds: float) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from exports.models import bulk
 from progress.models import Job
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ class Scope:
     public: bool = False
 
     def of_jobs(self, jobs: "QuerySet[Row]", prefix: str = "") -> "QuerySet[Row]":
-        return jobs if self.owner is None else jobs.filter(**{f"{prefix}owner_id": self.owner})
+        """Theirs; without the acts of staff, which are jobs too, but no exports."""
+        exports = jobs.exclude(**{f"{prefix}pipeline": bulk.PIPELINE.key})
+        return exports if self.owner is None else exports.filter(**{f"{prefix}owner_id": self.owner})
 
     def newest(self) -> "QuerySet[Job, Any]":
         """The last that have ended: what cannot be counted by SQL alone is counted of these."""

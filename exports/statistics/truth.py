@@ -62,7 +62,8 @@ def of_page(scope: Scope) -> Checkpoint | None:
 def league(scope: Scope) -> list[Table]:
     """Of all accounts: whoever has few exports is served by what all have taught. Where cells of few must not be told,
     kinds of few jobs are left out."""
-    kinds = Outlook.objects.filter(complete_at__isnull=False).order_by().values_list("pipeline", "large")
+    ended = Scope().of_jobs(Outlook.objects.filter(complete_at__isnull=False))
+    kinds = ended.order_by().values_list("pipeline", "large")
     found = []
     for pipeline, large, count in kinds.annotate(count=Count("pk")).order_by("pipeline", "large"):
         standings = scores.standings(scores.last(pipeline, large=large))

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 MUCH_LATER = 1.2
 NOTICEABLE = timedelta(seconds=30)
-RUN_OUT = timedelta(seconds=10)  # below which the page says that it is almost done
 NARROW = 0.4  # of the way from the middle of a range to its ends: within, what is shown is as good as the newest
 
 
@@ -30,8 +29,7 @@ def displayed(
     if soonest <= shown:
         return shown, 0
     left = max(shown - now, timedelta())
-    noticeable = RUN_OUT if left <= RUN_OUT else NOTICEABLE  # nothing is almost done for half a minute
-    if soonest - shown <= noticeable or soonest - now <= left * MUCH_LATER:
+    if soonest - shown <= NOTICEABLE or soonest - now <= left * MUCH_LATER:
         return shown, 0
     return (soonest, 0) if later >= 1 else (shown, later + 1)
 

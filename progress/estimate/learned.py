@@ -8,7 +8,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from progress.estimate import ahead, prior, reach, remaining, starts
-from progress.estimate.own import learned_own, own
+from progress.estimate.own import keys as own_keys
+from progress.estimate.own import learned_own
+from progress.estimate.own import own as own_of
 from progress.estimate.rates import Rate, Rates
 from progress.estimate.remaining import NOTHING, Moments
 from progress.estimate.shapes import Features, Measured, Observation, Part, Quantiles
@@ -24,7 +26,11 @@ def keys(features: Features) -> set[str]:
     """
     found: set[str] = set()
     for part in features.parts:
-        found.update(starts.keys(part) if part.idle is not None else prior.keys(features.pipeline, part))
+        if part.idle is not None:
+            found.update(starts.keys(part))
+        else:
+            found.update(prior.keys(features.pipeline, part))
+            found.update(own_keys(features.pipeline, part.stage))
     return found
 
 
@@ -71,7 +77,7 @@ def _of_this(pipeline: str, part: Part, seen: Observation, now: float, rates: Ra
     if part.idle is not None:
         return remaining.not_finished(starts.humps(part, rates), now - seen.began)
     expected = prior.prior(pipeline, part, rates)
-    return remaining.under_way(expected, seen, now, own(pipeline, part.stage, rates))
+    return remaining.under_way(expected, seen, now, own_of(pipeline, part.stage, expected.mean, rates))
 
 
 def median(total: Moments) -> tuple[float, float]:
@@ -107,7 +113,10 @@ def learned(measured: Measured, rates: Rates) -> dict[str, Rate]:
         return {}
     if part.idle is not None:
         return starts.learned(part, measured.seconds, rates)
-    return learned_own(measured, rates) | prior.learned(pipeline, part, measured.seconds, rates)
+    before = prior.weighed(pipeline, part, rates)
+    changed = prior.learned(pipeline, part, measured.seconds, rates, before)
+    changed.update(learned_own(measured, before.expected.mean, rates))
+    return changed
 
 
 def settled(said: Quantiles, left: float, rates: Rates) -> dict[str, Rate]:

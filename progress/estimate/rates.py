@@ -4,10 +4,12 @@
 |---------------------------|------------------------------------|---------------------------------------|--------|
 | pipeline/stage            | log of the seconds for one of work | of one run around what was expected   | runs   |
 | pipeline/stage/work       | log of the work, on average        | of it                                 | runs   |
-| pipeline/stage/slope      | how much more than in proportion   | how unsure that is                    | runs   |
-|                           | the seconds grow with the work     |                                       |        |
-| pipeline/stage/own        | log of the second half of a run    | of a unit's seconds around those of   | runs   |
-|                           | over its first half                | the others of its run                 |        |
+| pipeline/stage/slope/side | how much more than in proportion   | how unsure that is                    | runs   |
+|                           | the seconds grow with the work, if |                                       |        |
+|                           | it is above (below) its average    |                                       |        |
+| pipeline/stage/own/n      | log of the second half of a run    | of a unit's seconds around those of   | runs   |
+|                           | over its first half; n: expected   | the others of its run                 |        |
+|                           | under 4, 16, 64 seconds, or longer |                                       |        |
 | stage/type=value          | the effect of this level           | how unsure that is                    | runs   |
 | stage/type                | 0                                  | of the effects of such levels: how    | levels |
 |                           |                                    | unsure one is that was never seen     |        |
@@ -26,18 +28,17 @@ still the one that was handed over, and else do it again with the new one.
 import logging
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 logger = logging.getLogger("progress")
 
 MOST = 30.0  # nothing that is measured has a logarithm beyond: e^30 seconds are 300,000 years
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     mean: float
     variance: float
-    count: float = 0.0
+    count: float = 0.0  # type: ignore[assignment]  # nobody counts what is in these three numbers
 
 
 Rates = Mapping[str, Rate]

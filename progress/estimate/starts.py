@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 
 from progress.estimate import factory
 from progress.estimate.prior import SHORTEST, Normal
@@ -14,6 +15,7 @@ APART = 0.5  # between the humps, at least, in log seconds
 NARROWEST = 0.01  # of a hump's variance
 NEVER = 0.02  # of the share of cold starts: after any idling, either sort may come
 SHORT_IDLE = 15.0
+NAMED = 1_000  # stages on machines whose rows are at hand
 LONGEST = 8  # idling is told apart by doublings of SHORT_IDLE, so many
 
 
@@ -46,8 +48,13 @@ def learned(part: Part, seconds: float, rates: Rates) -> dict[str, Rate]:
 
 
 def _place(part: Part) -> str:
-    machines = [level for level in part.levels if level.startswith("machine=")]
-    return f"{part.stage}/{machines[0] if machines else 'anywhere'}"
+    return _named(part.stage, part.levels)
+
+
+@lru_cache(maxsize=NAMED)
+def _named(stage: str, levels: tuple[str, ...]) -> str:
+    machines = [level for level in levels if level.startswith("machine=")]
+    return f"{stage}/{machines[0] if machines else 'anywhere'}"
 
 
 def _idle(place: str, idle: float) -> str:

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -85,6 +86,7 @@ def of_encodes(path: Path, seed: int, most: int) -> dict[str, Any]:
     sorts: dict[str, tuple[Any, Callable[[encodes.Encode], Part]]] = {
         "learned": (ours, encodes.part),
         "learned, with settings and video only": (Learned(), lambda each: encodes.part(each, finer=False)),
+        "learned, without levels": (Learned(), lambda each: replace(encodes.part(each), levels=("kind=x264",))),
         "stage_sum": (simple, encodes.part),
     }
     return {name: _encoded(estimator, part, known, unseen) for name, (estimator, part) in sorts.items()}

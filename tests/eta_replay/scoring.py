@@ -59,6 +59,7 @@ class Shown:
     bent_fixed: float  # the same of declared bands
     frozen: float  # the longest standstill, as a percent of the run, at P90 of the jobs
     frozen_fixed: float
+    frozen_least: float  # the same of a bar that moves at every look since which any work was counted
 
 
 def shown(watched: Sequence[Seen]) -> Shown:
@@ -73,6 +74,7 @@ def shown(watched: Sequence[Seen]) -> Shown:
         bent_fixed=100 * median(each.deviation(each.fixed) for each in watched),
         frozen=100 * _at([each.freeze(each.bar) for each in watched], 0.9),
         frozen_fixed=100 * _at([each.freeze(each.fixed) for each in watched], 0.9),
+        frozen_least=100 * _at([each.freeze(each.counted) for each in watched], 0.9),
     )
 
 

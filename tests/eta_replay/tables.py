@@ -57,13 +57,14 @@ def seen(shown: Mapping[str, Shown]) -> str:
             str(each.reversals),
             f"{each.bent:.1f} ({each.bent_fixed:.1f})",
             f"{each.frozen:.1f} ({each.frozen_fixed:.1f})",
+            f"{each.frozen_least:.1f}",
             f"{each.jobs:,}",
             f"{each.looks:,}",
         ]
         for name, each in shown.items()
     ]
-    head = ["", "worse / 100 looks", "not steadied", "reversals", "bent % (fixed)", "frozen % (fixed)", "jobs", "looks"]
-    return table(head, rows)
+    words = ["", "worse / 100 looks", "not steadied", "reversals", "bent % (fixed)", "frozen % (fixed)", "at least %"]
+    return table([*words, "jobs", "looks"], rows)
 
 
 def speed(figures: Mapping[str, float]) -> str:

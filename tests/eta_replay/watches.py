@@ -24,11 +24,13 @@ class Seen:
     worsened_plainly: int = 0  # the same if the newest estimate were shown as it is
     bar: list[tuple[float, int]] = field(default_factory=list)  # (when, basis points)
     fixed: list[tuple[float, int]] = field(default_factory=list)  # with the declared bands
+    counted: list[tuple[float, int]] = field(default_factory=list)  # how often work was counted that was not before
     plan: Plan | None = None
     _shown: datetime | None = None
     _later: int = 0
     _left: float | None = None
     _left_plainly: float | None = None
+    _stood: tuple[int | None, float] | None = None
 
     def looked(self, at: float, seen: Observation, said: Quantiles | None) -> None:
         if said is None:
@@ -61,6 +63,9 @@ class Seen:
         number = seen.part or 0
         fixed = int(progress(self.trace.features(None), seen) * FULL)
         self.fixed.append((at, max(self.fixed[-1][1] if self.fixed else 0, fixed)))
+        before, stands = self.counted[-1][1] if self.counted else 0, (seen.part, seen.done)
+        self.counted.append((at, before + (stands != self._stood)))
+        self._stood = stands
         if self.plan is None:
             flat = Plan(edges=(*(0 for _ in self.trace.parts), FULL))
             self.plan = replanned(flat, index=number, fraction=0.0, bp=0, seconds_left=said.parts)

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from exports.models.bulk import Bulk
 from exports.statistics import truth, work
 from exports.statistics.scope import FEWEST, Scope, Spread
 from exports.views import statistics as views
@@ -177,3 +178,17 @@ def test_a_clumsy_question_is_no_error(visitor, signed_in, owner):
     assert visitor.post(reverse("stats")).status_code == 405
     assert not Forecast.objects.exists()
     assert not Job.objects.exists()
+
+
+def test_acts_of_staff_on_many_are_no_exports(visitor, owner, staff, tracker, lives):
+    project = lives.project(owner)
+    for _ in range(FEWEST):
+        lives.whole(project)
+    before = told(visitor)
+    for _ in range(FEWEST):
+        act = Bulk.begin("retry", [], by=staff, title="Retry", reason="", given="")
+        tracker.update_progress_incremental(act.pk, 1, 2, "exports", stage="act")
+        tracker.complete(act.pk)
+    views.public_figures.cache_clear()
+    assert told(visitor) == before
+    assert "bulk@1" not in {table.pipeline for table in truth.league(Scope())}

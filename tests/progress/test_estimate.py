@@ -20,10 +20,11 @@ def test_it_moves_away_only_when_much_later_on_two_polls_running():
     assert displayed(shown, at(200), NOW, later) == (at(200), 0)
 
 
-def test_what_is_almost_done_is_said_only_while_it_is():
-    assert displayed(at(8), at(17), NOW, 1) == (at(8), 0)
-    assert displayed(at(8), at(25), NOW, 0) == (at(8), 1)
-    assert displayed(at(8), at(25), NOW, 1) == (at(25), 0)
+def test_what_is_almost_done_is_not_taken_back_for_some_seconds():
+    assert displayed(at(8), at(25), NOW, 1) == (at(8), 0)
+    assert displayed(at(-20), at(8), NOW, 1) == (at(-20), 0)
+    assert displayed(at(8), at(45), NOW, 0) == (at(8), 1)
+    assert displayed(at(8), at(45), NOW, 1) == (at(45), 0)
     assert displayed(at(-60), at(12), NOW, 1) == (at(12), 0)
 
 

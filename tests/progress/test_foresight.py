@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from progress import scores
+from progress import scores, wording
 from progress.errors import Refused
 from progress.estimate.shapes import Features, Left, Part
 from progress.foresight import Foresight, foresight
@@ -55,6 +55,10 @@ def row(job):
     return Job.objects.get(pk=job.pk)
 
 
+def notes(job):
+    return {line.key: line.note for line in snapshot(row(job)).stages}
+
+
 # What is said
 
 
@@ -73,6 +77,20 @@ def test_of_a_new_kind_nothing_is_told_before_something_was_measured(tracker, cl
     clock.pass_by(2)
     tracker.observe(told(job, clock, 3, done=11, began=clock() - timedelta(seconds=11)))
     assert row(job).finish is not None
+
+
+def test_the_stages_to_come_take_what_was_learned_of_such_jobs(tracker, known):
+    job = tracker.create("film@1", title="Reel", features=features())
+    with CaptureQueriesContext(connection) as asked:
+        assert notes(job)["process"] == "usually 2 min"
+    assert len(asked) == 1, "the row, and nothing else"
+    assert tracker.foresee(job.pk, features(work=30.0), large=False)
+    assert notes(job)["process"] == "usually 6 min"
+
+
+def test_the_stages_to_come_of_a_new_kind_take_what_is_declared(tracker):
+    declared = [wording.usually(stage.seconds) for stage in FILM.stages]
+    assert list(notes(tracker.create("film@1", title="Reel", features=features())).values()) == declared
 
 
 def test_features_must_fit_their_pipeline(tracker):

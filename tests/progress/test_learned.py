@@ -198,7 +198,7 @@ def test_a_stage_that_shows_nothing_at_first_is_not_taken_for_slow():
     late = taught(RENDER, 100.0, times=60, half=75.0, units=1000)
     even = taught(RENDER, 100.0, times=60, half=50.0, units=1000)
     beginning = seen(0.1, ran=55.0)
-    assert left(beginning, rates=late).parts[0] == pytest.approx(45, rel=0.15)
+    assert left(beginning, rates=late).parts[0] == pytest.approx(45, rel=0.3)
     assert left(beginning, rates=even).parts[0] > 60
 
 

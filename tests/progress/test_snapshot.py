@@ -131,6 +131,14 @@ def test_a_wide_range_is_told(tracker, clock, job, seen):
     assert seen().eta == "12–19 minutes remaining"
 
 
+def test_almost_done_is_said_whatever_the_end_of_its_range(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=8990, total=9000))
+    second = timedelta(seconds=1)
+    for high in (55, 65, 90):
+        tracker.forecast(job.pk, low=clock() + 3 * second, finish=clock() + 9 * second, high=clock() + high * second)
+        assert seen().eta == "Almost done..."
+
+
 def test_a_paused_job_tells_the_work_that_is_left(tracker, clock, job, seen):
     tracker.observe(told(job, clock, done=10, total=9000))
     tracker.forecast(job.pk, finish=clock() + timedelta(minutes=6))
@@ -201,7 +209,7 @@ def test_silence_is_quiet_after_a_minute_and_stuck_only_past_its_range(tracker, 
     assert seen().verdict == ""
     clock.pass_by(1)
     assert seen().verdict == "quiet"
-    assert seen().verdict_words == "No news for 1 min 0 s. We are checking on it."
+    assert seen().verdict_words == "No news for 1 min. We are checking on it."
     clock.pass_by(700)
     assert seen().verdict == "stuck"
     clock.pass_by(40 * 60 * 60)
@@ -224,10 +232,10 @@ def test_a_verdict_names_what_it_is_judged_by(tracker, clock, job, seen):
         clock.pass_by(2)
     tracker.forecast(job.pk, finish=clock() + timedelta(minutes=1), high=clock() + timedelta(minutes=2))
     clock.pass_by(70)
-    assert seen().verdict_words == "No news for 1 min 0 s (usually there is some every 2 s). We are checking on it."
+    assert seen().verdict_words == "No news for 1 min (usually there is some every 2 s). We are checking on it."
     clock.pass_by(110)
     assert seen().verdict_words == (
-        "No news for 3 min 0 s (usually there is some every 2 s), and by 12:02 at the latest it should have been done."
+        "No news for 3 min (usually there is some every 2 s), and by 12:02 at the latest it should have been done."
         " We look into it."
     )
 

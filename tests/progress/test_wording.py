@@ -96,7 +96,14 @@ def test_sizes(count, words):
     assert wording.size(count) == words
 
 
-DURATIONS = [(0.4, "under 1 s"), (42.9, "42 s"), (185, "3 min 5 s"), (4320, "1 h 12 min")]
+DURATIONS = [
+    (0.4, "under 1 s"),
+    (42.9, "42 s"),
+    (60.4, "1 min"),
+    (185, "3 min 5 s"),
+    (4320, "1 h 12 min"),
+    (7200, "2 h"),
+]
 
 
 @pytest.mark.parametrize(("seconds", "words"), DURATIONS)
