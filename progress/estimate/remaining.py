@@ -12,6 +12,7 @@ ROOT2 = math.sqrt(2.0)
 TICK = 2.0  # seconds between two looks
 SILENT = 2 * TICK  # for so long, no news says nothing
 LEAST_LEFT = 0.05  # of what was left at the last news, as long as nothing says that it is over
+REFUTED = 9.0  # squared deviations between what was expected and what is seen: beyond, the first counts for less
 WIDEST = 1.5  # of the squared logarithms: beyond, the mean would be of cases that never come
 
 
@@ -88,12 +89,23 @@ def under_way(expected: Normal, seen: Observation, now: float, own: Own) -> Mome
     units = max(seen.units, seen.done * seen.total, 1)
     patience = max(SILENT, 1.5 * (moved - seen.began) / units if seen.total else 0.0)
     ran = max(moved - seen.began + max(silent - patience, 0.0), 1e-3)
-    grained = grains(math.exp(expected.mean), seen.total)
+    own_mean = math.log(ran / here)
+    believed, grained = _believed(expected, own_mean, here, seen.total, own)
     unsure = own.variance / (grained * here)
-    trust = expected.variance / (expected.variance + unsure)
-    mean = (1 - trust) * expected.mean + trust * math.log(ran / here)
-    variance = (1 - trust) * expected.variance + own.variance / (grained * max(1 - spent, 1e-3))
+    trust = believed / (believed + unsure)
+    mean = (1 - trust) * expected.mean + trust * own_mean
+    variance = (1 - trust) * believed + own.variance / (grained * max(1 - spent, 1e-3))
     return _rest(mean, variance, 1 - spent, min(silent, patience))
+
+
+def _believed(expected: Normal, own_mean: float, here: float, total: int, own: Own) -> tuple[float, float]:
+    """The variance of what was expected, and of how many independent parts the run is made. Where what is seen refutes
+    what was expected, that counts for the less, and the parts are those of a run as long as this one looks."""
+    grained = grains(math.exp(own_mean), total)
+    off = (own_mean - expected.mean) ** 2 / (expected.variance + own.variance / (grained * here))
+    if off > REFUTED:
+        return expected.variance * off / REFUTED, grained
+    return expected.variance, grains(math.exp(expected.mean), total)
 
 
 def _rest(mean: float, variance: float, share: float, since: float) -> Moments:

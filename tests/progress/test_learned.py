@@ -174,6 +174,14 @@ def test_early_it_is_what_was_expected_and_late_its_own_speed():
     assert late == pytest.approx(60, rel=0.25)
 
 
+@pytest.mark.parametrize(("usual", "whole"), [(8, 160), (1600, 200)])
+@pytest.mark.parametrize("done", [0.15, 0.4, 0.7, 0.95])
+def test_what_was_expected_does_not_outlast_what_refutes_it(done, usual, whole):
+    """Learned well, and then a machine of quite another speed: what is left is told from what is seen."""
+    now = left(seen(done, ran=done * whole), rates=taught(RENDER, usual, times=30))
+    assert now.parts[0] == pytest.approx((1 - done) * whole, rel=0.25)
+
+
 def test_the_range_narrows_as_work_is_done():
     ranges = [left(seen(done, ran=100 * done)) for done in (0.1, 0.5, 0.9)]
     widths = [said.high - said.low for said in ranges]
