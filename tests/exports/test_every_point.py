@@ -14,7 +14,7 @@ from exports.together import one_by_one
 from exports.tools import Tools
 from modal_functions.store import FolderStore, Unreachable
 from progress.models import Status
-from tests.exports.kinds.asked import OPTIONS
+from tests.exports.kinds.asked import HERE, asked_for
 from tests.exports.scripted import Remote, Work
 
 pytestmark = pytest.mark.django_db
@@ -74,11 +74,20 @@ class Watched:
         return lambda *args, **kwargs: self.points.call(self.part, name, lambda: found(*args, **kwargs))
 
 
+PAPER = {
+    "one.mp4": {"seconds": 8.0},
+    "two.mov": {"seconds": 8.0},
+    "three.nii": {"sort": "scan", "shape": [64, 60, 48], "spacing": [1.0, 1.0, 1.0]},
+}
+
+
 @pytest.fixture
 def project(owner):
     project = Project.objects.create(owner=owner, name="Lofoten")
-    source = Source.objects.create(project=project, name="a", bytes=1, state="ready", facts={"seconds": 8.0})
-    Clip.objects.create(project=project, source=source, position=1)
+    for name, facts in PAPER.items():
+        source = Source.objects.create(project=project, name=name, bytes=1, state="ready", facts=facts)
+        if "seconds" in facts:
+            Clip.objects.create(project=project, source=source, position=project.clips.count() + 1)
     return project
 
 
@@ -98,7 +107,7 @@ def told(project, clock, tracker, tmp_path):
             clock=clock,
             together=one_by_one,
         )
-        export = Export.request(project, kind=kind, options=OPTIONS[kind])
+        export = asked_for(project, kind)
         live_through(export, used, replace(used, store=store), runner, store, clock)
         return Export.objects.select_related("job").get(pk=export.pk), points, runner
 
@@ -155,7 +164,7 @@ def test_whatever_happens_at_any_point_it_ends_the_same(told, mode):
     ends_the_same(told, mode)
 
 
-@pytest.mark.parametrize("kind", sorted(OPTIONS.keys() - {"multi_clip"}))
+@pytest.mark.parametrize("kind", [kind for kind in HERE if kind != "multi_clip"])
 def test_so_it_does_for_every_other_kind(told, kind):
     ends_the_same(told, "killed after it", kind)
 

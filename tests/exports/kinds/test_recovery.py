@@ -11,7 +11,7 @@ from exports.tools import Tools
 from modal_functions.store import FolderStore
 from progress.models import Status
 from tests.exports.conftest import soon
-from tests.exports.kinds.asked import KINDS, OPTIONS, asked_for, ground, is_kept
+from tests.exports.kinds.asked import HERE, KINDS, OPTIONS, asked_for, ground, is_kept
 from tests.exports.test_end_to_end import drive_until, reels  # noqa: F401 - reels is a fixture
 
 pytestmark = pytest.mark.django_db
@@ -74,7 +74,7 @@ def test_every_kind_is_tried():
     assert set(KINDS) == set(OPTIONS)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HERE)
 def test_lost_killed_paused_and_resumed_it_completes_once_and_is_the_same(
     kind, project, tools, place, runner, kept, forget
 ):
@@ -103,7 +103,7 @@ def test_lost_killed_paused_and_resumed_it_completes_once_and_is_the_same(
     assert export.result_sha256 == UNDISTURBED.get(kind, export.result_sha256)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HERE)
 def test_cancelled_nothing_runs_on_and_a_retry_goes_on_from_what_is_kept(kind, project, tools, place, kept):
     export = asked_for(project, kind)
 
@@ -120,7 +120,7 @@ def test_cancelled_nothing_runs_on_and_a_retry_goes_on_from_what_is_kept(kind, p
     assert done.result_facts["rendered"] < done.result_facts["chunks"]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HERE)
 def test_an_input_that_ends_every_machine_is_given_up_with_a_sentence(kind, owner, reels, remote, tmp_path):  # noqa: F811
     tools = Tools(store=FolderStore(remote.store), runner=lambda name: remote.runner)
     export = asked_for(ground(kind, owner, reels, tools, tmp_path), kind)
