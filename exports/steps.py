@@ -112,12 +112,17 @@ def _fold(attempt: Attempt, tools: Tools) -> None:
 
 def _abort(step: Step, export: Export, attempt: Attempt, tools: Tools) -> None:
     """Into the register first: if the work was quicker, its own outcome stands, and the next look obeys it."""
-    if step.cause == "superseded" and Job.objects.get(pk=export.pk).version != export.job.version:
-        return  # that it had ended was read before the attempt was: it may have been resumed or retried in between
+    if step.cause in ("superseded", "cancelled") and not _still(step.cause, export):
+        return  # it was read before the attempt was: it may have been resumed or retried in between
     outcome = Outcome(
         ending="abort", writer=str(attempt.token), at=tools.clock(), code=step.cause, sentence=_why(step.cause)
     )
     tools.store.put_once(attempt.keys.outcome, pack(outcome.as_wire()))
+
+
+def _still(cause: str, export: Export) -> bool:
+    job = Job.objects.get(pk=export.pk)
+    return job.wish == Wish.CANCEL if cause == "cancelled" else job.version == export.job.version
 
 
 def _settle(export: Export, attempt: Attempt, tools: Tools) -> None:

@@ -144,6 +144,21 @@ def test_that_it_was_paused_when_it_was_read_is_no_reason_to_end_the_attempt_tha
     assert (running.number, running.open, store.get(running.keys.outcome)) == (2, True, None)
 
 
+def test_that_its_end_was_wished_when_it_was_read_is_no_reason_to_end_the_attempt_of_its_retry(
+    export, drive, tools, clock, store
+):
+    reconcile(export.pk, tools)
+    export.cancel(actor="olga")
+    stale = fresh(export)
+    drive(3)
+    assert fresh(export).job.status == Status.CANCELLED
+    assert fresh(export).retry(actor="olga")
+    drive(2)
+    assert acts_on(stale, tools, clock).cause == "cancelled"
+    running = fresh(export).latest_attempt
+    assert (running.open, store.get(running.keys.outcome)) == (True, None)
+
+
 def test_a_pause_that_was_taken_back_and_wished_again_is_not_ended_by_who_read_it_before(
     paused, tracker, drive, tools, clock
 ):
