@@ -102,7 +102,10 @@ class Assembly(StoryKind):
         marks = known("marks", str(options.get("marks", "measured")), MARKS)
         outputs = [_output(each, size, story["rate"], quality) for each in formats for size in sizes]
         if len(outputs) > MOST_FILMS:
-            raise Unplannable(f"These are {len(outputs)} films at once; expected at most {MOST_FILMS}. Choose fewer.")
+            raise Unplannable(
+                f"These are {len(outputs)} films at once; expected at most {MOST_FILMS}. Choose fewer.",
+                option="formats",
+            )
         return {**story, "outputs": outputs, "output": outputs[0], "version": 1 if marks == "fixed" else 2}
 
     def spec(self, export: "Export") -> dict[str, Any]:
@@ -123,7 +126,8 @@ def _chosen(name: str, options: Mapping[str, Any], choices: Mapping[str, Any], u
     """In the order of the choices, each once."""
     asked = options.get(name) or [usual]
     if not isinstance(asked, list):
-        raise Unplannable(f"{name.capitalize()}: expected a list of {', '.join(choices)}, got {str(asked)[:40]!r}.")
+        said = f"{name.capitalize()}: expected a list of {', '.join(choices)}, got {str(asked)[:40]!r}."
+        raise Unplannable(said, option=name)
     wanted = {known(name, str(each), choices) for each in asked}
     return [each for each in choices if each in wanted]
 

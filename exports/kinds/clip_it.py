@@ -159,8 +159,8 @@ class ClipIt(FootageKind):
         known("quality", str(chosen["quality"]), QUALITIES)
         _, aspect = SHAPES[known("shape", str(chosen["shape"]), SHAPES)]
         wanted = {
-            "count": _whole("How many clips", chosen["count"], 1, MOST_CLIPS),
-            "seconds": _whole("Seconds", chosen["seconds"], LEAST_SECONDS, MOST_SECONDS),
+            "count": _whole("count", chosen["count"], 1, MOST_CLIPS),
+            "seconds": _whole("seconds", chosen["seconds"], LEAST_SECONDS, MOST_SECONDS),
             "aspect": list(aspect) if aspect else None,
             "side": int(known("side", str(chosen["side"]), SIDES)),
             "quality": str(chosen["quality"]),
@@ -169,11 +169,15 @@ class ClipIt(FootageKind):
         }
         address, footage = str(chosen["address"] or "").strip(), str(chosen["footage"] or "")
         if address and footage:
-            raise Unplannable("Expected one video, got two. Choose a clip, or give an address, and not both.")
+            raise Unplannable(
+                "Expected one video, got two. Choose a clip, or give an address, and not both.", option="address"
+            )
         if address:
             return {"clips": [], "address": _address(address, rights=chosen["rights"] is True), "wanted": wanted}
         if footage == FILM:
-            raise Unplannable("Expected one clip of the project, got the film. Choose the clip that is to be cut.")
+            raise Unplannable(
+                "Expected one clip of the project, got the film. Choose the clip that is to be cut.", option="footage"
+            )
         return {"clips": clips_in(project, footage or _newest(project)), "wanted": wanted}
 
     def spec(self, export: "Export") -> dict[str, Any]:
@@ -210,7 +214,8 @@ def _newest(project: "Project") -> str:
 def _whole(name: str, value: Any, low: int, high: int) -> int:
     text = str(value)
     if not re.fullmatch(r"[0-9]{1,4}", text) or not low <= int(text) <= high:
-        raise Unplannable(f"{name}: expected a whole number from {low} to {high}, got {text[:20]!r}.")
+        said = f"{name.capitalize()}: expected a whole number from {low} to {high}, got {text[:20]!r}."
+        raise Unplannable(said, option=name)
     return int(text)
 
 
@@ -222,15 +227,17 @@ def _keywords(typed: str) -> list[str]:
 def _address(typed: str, *, rights: bool) -> str:
     """Looked at as text alone: where it leads is judged where it is fetched."""
     if settings.FETCHES == "off":
-        raise Unplannable("Videos are not fetched from addresses here. Upload it instead.")
+        raise Unplannable("Videos are not fetched from addresses here. Upload it instead.", option="address")
     if settings.RUNNER != "modal" and (lacks := recognisers.missing_to_fetch()):
-        raise Unplannable(f"Fetching from an address needs {lacks}. Upload the video instead.")
+        raise Unplannable(f"Fetching from an address needs {lacks}. Upload the video instead.", option="address")
     if not rights:
-        raise Unplannable("Confirm that you have the right to use this video, then export.")
+        raise Unplannable("Confirm that you have the right to use this video, then export.", option="rights")
     try:
         guard.target(typed)
     except guard.Forbidden:
-        raise Unplannable("Expected the address of a video, such as https://example.com/talk.") from None
+        raise Unplannable(
+            "Expected the address of a video, such as https://example.com/talk.", option="address"
+        ) from None
     return typed
 
 

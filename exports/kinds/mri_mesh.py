@@ -194,14 +194,19 @@ def _chosen(project: "Project", scan: str) -> "Sequence[Source]":
     if scan.startswith(SERIES):
         found = _series(scans).get(scan.removeprefix(SERIES), [])
         if len(found) < LEAST_SLICES:
-            raise Unplannable(f"Scan: expected a series of at least {LEAST_SLICES} slices, got {len(found)}.")
+            raise Unplannable(
+                f"Scan: expected a series of at least {LEAST_SLICES} slices, got {len(found)}.", option="scan"
+            )
         return found
     whole = next((each for each in scans if str(each.pk) == _plain(scan)), None)
     if whole is None:
-        raise Unplannable("Scan: expected one that is in the project and can be used. Upload it, or choose another.")
+        raise Unplannable(
+            "Scan: expected one that is in the project and can be used. Upload it, or choose another.", option="scan"
+        )
     if _is_slice(whole):
         raise Unplannable(
-            f"{whole.name} is one slice. Upload the other slices of its series too, then choose the series."
+            f"{whole.name} is one slice. Upload the other slices of its series too, then choose the series.",
+            option="scan",
         )
     return [whole]
 

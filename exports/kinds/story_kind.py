@@ -35,11 +35,11 @@ class StoryKind(FootageKind):
                 shots = stories.shots_from(options["shots"])
                 clips, notes = stories.clips_of(project, shots), [shot.note for shot in shots]
             except Unreadable as error:
-                raise Unplannable(str(error)) from error
+                raise Unplannable(str(error), option="shots") from error
         try:
             Counting(rate=Fraction(*rate), drop=drop)
         except ValueError as error:
-            raise Unplannable(str(error)) from error
+            raise Unplannable(str(error), option="rate") from error
         return {"clips": clips, "notes": notes, "rate": list(rate), "drop": drop}
 
     def spec(self, export: "Export") -> dict[str, Any]:

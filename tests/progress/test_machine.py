@@ -104,7 +104,9 @@ class JobLife(RuleBasedStateMachine):
         """I4: what is not newer changes nothing at all."""
         report = self.told[which % len(self.told)]
         row = self.row()
-        newer = report.order > (row.attempt, row.run, row.seq)
+        waits = row.status == Status.QUEUED and row.started_at is None
+        behind = waits and STAGES.index(report.stage) < STAGES.index(row.stage)
+        newer = report.order > (row.attempt, row.run, row.seq) and not behind
         before = self.columns(self.job.pk)
         assert self.tracker.observe(report) is (newer and row.status not in SETTLED and row.status != Status.PAUSED)
         if not newer:
