@@ -123,7 +123,7 @@ def test_a_scan_is_uploaded_and_its_meshes_are_there_with_their_pictures(page, s
     expect(page.get_by_text("This is not a medical device.")).to_be_visible()
     page.get_by_label("Detail").select_option("light")
     page.get_by_role("button", name="Export").click()
-    expect(page.get_by_text("Processing your MRI...")).to_be_visible()
+    expect(page.get_by_role("heading", name="Processing your MRI...")).to_be_visible()
     expect(page.get_by_role("heading", name="6 files")).to_be_visible(timeout=180_000)
     expect(page.get_by_text("This is not a medical device.")).to_be_visible()
     expect(page.get_by_role("link", name="class-2.stl")).to_be_visible()
