@@ -56,6 +56,9 @@ SCAN = Sort(
 )
 
 
+NO_SCAN = "There is none in the project yet. Upload a NIfTI volume, the slices of a DICOM series or a .zip of them."
+
+
 class ScanField(SourceField):
     """A volume of the project, or a series that was uploaded slice by slice."""
 
@@ -67,6 +70,7 @@ class ScanField(SourceField):
         wholes = [(str(source.pk), source.name) for source in scans if not _is_slice(source)]
         series = [(f"{SERIES}{name}", f"Series of {len(slices)} slices") for name, slices in _series(scans).items()]
         self.choices = [*wholes, *series]
+        self.help_text = "" if self.choices else NO_SCAN
 
 
 class ScanForm(KindForm):
