@@ -7,7 +7,7 @@
   if (zone && !chosen) document.cookie = `zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 })();
 
-// What was pressed and could not be done is said on the page. A poll that failed has words of its own.
+// What was pressed and could not be done is said on the page. What the page asks by itself has words of its own.
 (() => {
   "use strict";
   const GONE = "The server cannot be reached. Reload the page to see whether this was done, then try again.";
@@ -25,20 +25,62 @@
     }
   };
 
-  const isPoll = (event) => {
-    const element = event.detail.requestConfig ? event.detail.requestConfig.elt : event.detail.elt;
-    return element && element.matches && element.matches("[data-poll]");
+  const isPress = (event) => {
+    const by = event.detail.requestConfig && event.detail.requestConfig.triggeringEvent;
+    return Boolean(by && ["submit", "click", "change"].includes(by.type));
   };
 
   document.addEventListener("htmx:responseError", (event) => {
-    if (isPoll(event)) return;
+    if (!isPress(event)) return;
     const { status } = event.detail.xhr;
     tell(sentence(event.detail.xhr) || `The server answered with the error ${status}, so this was not done. Try again in a minute.`);
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(name, (event) => isPoll(event) || tell(GONE));
+    document.addEventListener(name, (event) => isPress(event) && tell(GONE));
   }
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && !isPoll(event)) tell("");
+    if (event.detail.successful && isPress(event)) tell("");
   });
+})();
+
+// One press after another: a button pressed while an earlier one is at work waits for it, and is then pressed where the
+// answer has put it. Where the first could not be done, the others are not tried.
+(() => {
+  "use strict";
+  const IN_TURN = "form[data-in-turn]";
+  const SETTLED = 60; // milliseconds after an answer, when what it brought is in its place
+  const waiting = new Map();
+
+  const again = (form, name, value) => {
+    const same = (each) => each.type === "submit" && each.name === name && each.value === value;
+    const button = [...form.elements].find(same) || (value.startsWith("order:") && form.querySelector("[data-order]"));
+    if (!button) return; // what it was for has gone
+    button.value = value;
+    button.click(); // htmx goes by the click
+  };
+
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const form = event.target;
+      if (!form.matches(IN_TURN) || !form.classList.contains("htmx-request") || !event.submitter) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      const { name, value } = event.submitter;
+      waiting.set(form.id, [...(waiting.get(form.id) || []), [name, value]]);
+    },
+    true,
+  );
+  const goOn = () => {
+    for (const [id, [next, ...others]] of [...waiting]) {
+      const form = document.getElementById(id);
+      if (form && form.classList.contains("htmx-request")) continue;
+      others.length ? waiting.set(id, others) : waiting.delete(id);
+      if (form) again(form, ...next);
+    }
+  };
+  document.addEventListener("htmx:afterRequest", () => setTimeout(goOn, SETTLED));
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
+    document.addEventListener(name, () => waiting.clear());
+  }
 })();

@@ -158,6 +158,18 @@ def test_what_is_typed_while_another_value_is_checked_is_not_lost(window, projec
     expect(window.locator("#film-length")).to_have_text("0:03 · 1 clip")
 
 
+def test_buttons_pressed_before_the_first_is_answered_are_taken_one_after_the_other(window, project, address):
+    film_of(project, "one", "two", "three")
+    window.goto(address)
+    slow = {"offline": False, "latency": 400, "downloadThroughput": -1, "uploadThroughput": -1}
+    window.context.new_cdp_session(window).send("Network.emulateNetworkConditions", slow)
+    remove = window.locator("button[id$=-remove]")
+    remove.nth(0).click()
+    remove.nth(1).click()
+    expect(window.locator("#film-length")).to_contain_text("1 clip")
+    expect(window.locator(".clip")).to_contain_text(["three"])
+
+
 def test_the_points_are_slid_by_mouse_and_by_keyboard_and_the_fields_follow(window, project, address):
     [clip] = film_of(project, "one")
     window.goto(address)
