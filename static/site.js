@@ -81,6 +81,9 @@
   };
   document.addEventListener("htmx:afterRequest", () => setTimeout(goOn, SETTLED));
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(name, () => waiting.clear());
+    document.addEventListener(name, (event) => {
+      const asked = event.detail.requestConfig && event.detail.requestConfig.elt;
+      if (asked && asked.matches && asked.matches(IN_TURN)) waiting.delete(asked.id); // not where a poll has failed
+    });
   }
 })();
