@@ -5,6 +5,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exports_site.settings")
 django = get_wsgi_application()
 
-from progress.quick import QuickPolls  # noqa: E402 - its models need Django
+from exports.views.lazy import lazily  # noqa: E402 - its models need Django
+from progress.quick import QuickPolls  # noqa: E402
 
-application = QuickPolls(django)
+application = QuickPolls(django, unless=lambda: lazily().known_silent)

@@ -23,26 +23,45 @@ EVERY = 0.5  # seconds between two looks
 OWNERS_EVERY = 1.0  # a changed password ends a session within two seconds, at the next look but one
 TOO_OLD = 2.0  # without a look for so long, rows are read from the database again
 KEPT_AFTER_END = timedelta(seconds=30)  # so that the last fragment is served from memory too
+ASKED_FOR = 60.0  # seconds for which the tray of an account that has asked for it is kept at hand
+IN_TRAY = 20
+FULL = range(IN_TRAY)
 SIZE = 500
 
 
 class Rows(Protocol):
-    def job(self, job_id: uuid.UUID) -> Job | None: ...
-
-    def at_hand(self, job_id: uuid.UUID) -> Job | None: ...
+    def job(self, job_id: uuid.UUID, *, at_least: int = 0) -> Job | None:
+        """Of this version or a later one: nobody is shown what was before what they have been shown."""
+        ...
 
     def tray(self, owner_id: Any) -> list[Job]: ...
 
+    def at_hand(self, job_id: uuid.UUID) -> Job | None:
+        """None where the database would have to be asked."""
+        ...
+
+    def tray_at_hand(self, owner_id: Any) -> list[Job] | None: ...
+
+    def forget_tray(self, owner_id: Any) -> None:
+        """Its owner has just changed it, and is not to see it as it was."""
+        ...
+
 
 class FromDatabase:
-    def at_hand(self, job_id: uuid.UUID) -> Job | None:
-        return None
-
-    def job(self, job_id: uuid.UUID) -> Job | None:
+    def job(self, job_id: uuid.UUID, *, at_least: int = 0) -> Job | None:
         return Job.objects.select_related("owner").filter(pk=job_id).first()
 
     def tray(self, owner_id: Any) -> list[Job]:
-        return list(Job.objects.of(owner_id).in_tray()[:20])
+        return list(Job.objects.of(owner_id).in_tray()[:IN_TRAY])
+
+    def at_hand(self, job_id: uuid.UUID) -> Job | None:
+        return None
+
+    def tray_at_hand(self, owner_id: Any) -> list[Job] | None:
+        return None
+
+    def forget_tray(self, owner_id: Any) -> None:
+        pass
 
 
 class FromMemory:
@@ -53,20 +72,39 @@ class FromMemory:
         self.database = FromDatabase()
         self._jobs: dict[uuid.UUID, Job] = {}
         self._owners: dict[Any, Any] = {}
+        self._trays: dict[Any, list[Job]] = {}
+        self._asked: dict[Any, float] = {}  # whose tray, and when last
+        self._forgotten: dict[Any, float] = {}
         self._looked = self._looked_at_owners = float("-inf")
         self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
+        self._starting, self._filling = threading.Lock(), threading.Lock()
 
-    def job(self, job_id: uuid.UUID) -> Job | None:
-        return self.at_hand(job_id) or self.database.job(job_id)
-
-    def at_hand(self, job_id: uuid.UUID) -> Job | None:
-        """None where the database would have to be asked."""
-        self.start()
-        return self._jobs.get(job_id) if self.clock() - self._looked < TOO_OLD else None
+    def job(self, job_id: uuid.UUID, *, at_least: int = 0) -> Job | None:
+        job = self.at_hand(job_id)
+        return job if job and job.version >= at_least else self.database.job(job_id)
 
     def tray(self, owner_id: Any) -> list[Job]:
-        return self.database.tray(owner_id)
+        jobs = self.tray_at_hand(owner_id)
+        return self.database.tray(owner_id) if jobs is None else jobs
+
+    def at_hand(self, job_id: uuid.UUID) -> Job | None:
+        self.start()
+        return self._jobs.get(job_id) if self._is_fresh else None
+
+    def tray_at_hand(self, owner_id: Any) -> list[Job] | None:
+        """From the look after the first question on."""
+        self.start()
+        self._asked[owner_id] = self.clock()
+        return self._trays.get(owner_id) if self._is_fresh else None
+
+    def forget_tray(self, owner_id: Any) -> None:
+        with self._filling:
+            self._forgotten[owner_id] = self.clock()
+            self._trays.pop(owner_id, None)
+
+    @property
+    def _is_fresh(self) -> bool:
+        return self.clock() - self._looked < TOO_OLD
 
     def start(self) -> None:
         """Once a process, and only where somebody polls: a thread does not survive a fork."""
@@ -79,7 +117,10 @@ class FromMemory:
     def look(self) -> int:
         """Brings in what has moved since the last look; returns how many rows that were."""
         began = self.clock()
+        asked = {owner for owner, at in list(self._asked.items()) if began - at < ASKED_FOR}
         there = Q(settled_at__isnull=True) | Q(settled_at__gt=timezone.now() - KEPT_AFTER_END)
+        if unseen := self._unseen(asked):
+            there |= Q(pk__in=unseen)
         versions = dict(Job.objects.filter(there).order_by().values_list("pk", "version"))
         moved = [pk for pk, version in versions.items() if pk not in self._jobs or self._jobs[pk].version != version]
         jobs = {pk: job for pk, job in self._jobs.items() if pk in versions}
@@ -90,7 +131,27 @@ class FromMemory:
             if pk in jobs:
                 jobs[pk].owner = self._owners.get(jobs[pk].owner_id)
         self._jobs, self._looked = jobs, began
+        self._fill_trays(asked, began)
         return len(moved)
+
+    def _unseen(self, asked: set[Any]) -> set[uuid.UUID]:
+        """The endings that lie in these accounts' trays."""
+        here = {pk for pk, job in self._jobs.items() if job.settled_at and job.unseen and job.owner_id in asked}
+        if new := list(asked - self._trays.keys()):
+            here |= set(
+                Job.objects.in_tray().filter(owner__in=new, settled_at__isnull=False).values_list("pk", flat=True)
+            )
+        return here
+
+    def _fill_trays(self, asked: set[Any], began: float) -> None:
+        trays: dict[Any, list[Job]] = {owner: [] for owner in asked}
+        for job in sorted(self._jobs.values(), key=lambda job: job.created_at, reverse=True):
+            if job.unseen and len(trays.get(job.owner_id, FULL)) < IN_TRAY:
+                trays[job.owner_id].append(job)
+        with self._filling:
+            self._forgotten = {owner: at for owner, at in self._forgotten.items() if at >= began}
+            self._trays = {owner: jobs for owner, jobs in trays.items() if owner not in self._forgotten}
+        self._asked = {owner: at for owner, at in list(self._asked.items()) if began - at < ASKED_FOR}
 
     def _look_at_owners(self, wanted: set[Any]) -> None:
         due = self.clock() - self._looked_at_owners >= OWNERS_EVERY

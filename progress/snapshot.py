@@ -17,6 +17,7 @@ from progress.pipelines import Pipeline, Stage
 from progress.strip import Strip, stage_seconds, strip
 from progress.tracks import TrackLine
 
+LONGEST = 10  # digits of a version
 QUIET_AFTER = 60.0  # seconds, or three times the usual gap
 Verdict = Literal["", "quiet", "stuck", "unreachable"]
 
@@ -280,6 +281,12 @@ class Snapshot:
 
 def snapshot(job: Job, now: datetime | None = None) -> Snapshot:
     return Snapshot(job=job, pipeline=pipelines.find(job.pipeline), now=now or timezone.now())
+
+
+def version_of(mark: str) -> int:
+    """Of the row from which the fragment with this mark was made; 0 for what is no mark."""
+    version = mark.partition("-")[0]
+    return int(version) if version.isdecimal() and len(version) < LONGEST else 0
 
 
 def _seconds_to(moment: datetime | None, now: datetime) -> float | None:

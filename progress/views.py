@@ -1,22 +1,24 @@
 """The page of a job, and the two fragments that pages poll."""
 
 import uuid
-from typing import Any
+from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling, trigger_client_event
 
-from progress import access, quick
+from progress import access, markup, quick
 from progress.models import Job, Status
 from progress.rows import rows
-from progress.snapshot import Snapshot, snapshot
+from progress.snapshot import Snapshot, snapshot, version_of
 from progress.tracker import ProgressTracker
+from progress.tray import Tray, tray
 
 REFRESH_SECONDS = (10, 30, 60)
 ANNOUNCED = {Status.COMPLETE: "job:complete", Status.FAILED: "job:failed"}
@@ -38,15 +40,16 @@ def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @require_GET
 def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    job = _visible(request, job_id)
+    mark = request.GET.get("v", "")
+    job = _visible(request, job_id, at_least=version_of(mark))
     if job is None and access.is_anonymous(request) and not getattr(settings, "PROGRESS_OPEN", False):
         return _uncached(HttpResponseClientRedirect(_sign_in_address(request)))
     if job is None:
         gone = render(request, "progress/gone.html", {"job_id": job_id})
         return _uncached(HttpResponseStopPolling(gone.content))
-    quick.note(request, job)
+    quick.note(request, job, card_only=request.GET.keys() <= {"v", "nav"})
     seen = snapshot(job)
-    if request.GET.get("v") == seen.mark:
+    if mark == seen.mark:
         return _uncached(HttpResponse(status=204))
     return _uncached(_told(request, seen))
 
@@ -64,26 +67,15 @@ def dismiss(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if job is None or not access.is_owner(request, job):
         raise Http404
     ProgressTracker().seen(job.pk)
+    rows().forget_tray(request.user.pk)
     if request.htmx:  # type: ignore[attr-defined]
         return _tray_of(request)
     return redirect("progress:job", job_id=job_id)
 
 
-def tray(viewer_id: Any, *, polls: bool) -> dict[str, object]:
-    """What the indicator shows to this account. It polls only while there is work under way."""
-    seen = [snapshot(job) for job in rows().tray(viewer_id)] if viewer_id is not None else []
-    active = [each for each in seen if not each.settled]
-    timed = [each for each in active if each.eta_seconds is not None]
-    return {
-        "tray": seen,
-        "active": active,
-        "soonest": min(timed, key=lambda each: each.eta_seconds or 0, default=active[0] if active else None),
-        "polls": polls and bool(active),
-    }
-
-
 def _tray_of(request: HttpRequest) -> HttpResponse:
-    return _uncached(render(request, "progress/indicator.html", tray(request.user.pk, polls=True)))
+    shown = markup.indicator(tray(request.user.pk, polls=True), token=partial(get_token, request))
+    return _uncached(HttpResponse(shown))
 
 
 def auto_of(request: HttpRequest) -> int | None:
@@ -92,22 +84,25 @@ def auto_of(request: HttpRequest) -> int | None:
     return int(asked) if asked in map(str, REFRESH_SECONDS) else None
 
 
-def _visible(request: HttpRequest, job_id: uuid.UUID) -> Job | None:
-    job = rows().job(job_id)
+def _visible(request: HttpRequest, job_id: uuid.UUID, *, at_least: int = 0) -> Job | None:
+    job = rows().job(job_id, at_least=at_least)
     return job if job is not None and access.may_see(request, job) else None
 
 
 def _told(request: HttpRequest, seen: Snapshot) -> HttpResponse:
-    context = {"seen": seen, "with_indicator": "nav" in request.GET}
-    if context["with_indicator"]:
-        viewer_id = seen.job.owner_id if access.is_owner(request, seen.job) else request.user.pk
-        context |= tray(viewer_id, polls=seen.settled)
-    response = render(request, "progress/fragment.html", context)
+    shown = markup.fragment(seen, _tray_beside(request, seen), token=partial(get_token, request))
     if not seen.settled:
-        return response
-    last = HttpResponseStopPolling(response.content)
+        return HttpResponse(shown)
+    last = HttpResponseStopPolling(shown)
     event = ANNOUNCED.get(seen.status)
     return trigger_client_event(last, event, {"id": str(seen.id)}) if event else last
+
+
+def _tray_beside(request: HttpRequest, seen: Snapshot) -> Tray | None:
+    if "nav" not in request.GET:
+        return None
+    viewer_id = seen.job.owner_id if access.is_owner(request, seen.job) else request.user.pk
+    return tray(viewer_id, polls=seen.settled)
 
 
 def _sign_in_address(request: HttpRequest) -> str:

@@ -22,11 +22,13 @@ from exports.sharing import Sharing
 from exports.told import timeline_of
 from exports.tools import tools
 from exports.views import lazy, telling
-from progress import access, scores, wording
+from progress import access, quick, scores, wording
 from progress import views as progress_views
 from progress.models import Outlook, Status
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
+
+MOVED = "export:moved"
 
 
 @require_GET
@@ -76,9 +78,11 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     panel = _panel(request, export)
     if request.GET["actions"] != panel.shown:
         answer.content += _panel_html(request, panel, oob=True).encode()
+    elif not panel.several:
+        quick.note(request, export.job, card_only=True, event=MOVED)
     if panel.own and panel.ended:
         answer.content += render_to_string("exports/waited_for.html", {"panel": panel}, request).encode()
-    return trigger_client_event(answer, "export:moved")
+    return trigger_client_event(answer, MOVED)
 
 
 @require_GET

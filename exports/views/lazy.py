@@ -44,6 +44,11 @@ class Lazily:
             logger.exception("export=%s could not be driven by who looked at it", export_id)
         return False
 
+    @property
+    def known_silent(self) -> bool:
+        """That of the driver when it was last asked."""
+        return self._silent
+
     def _turn(self, export_id: uuid.UUID, always: bool) -> bool:
         with self._lock:
             now = self.clock()

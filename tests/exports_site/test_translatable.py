@@ -14,7 +14,7 @@ CATALOGUE = ROOT / "locale" / "en" / "LC_MESSAGES" / "django.po"
 STAFF = {"staff", "admin", "api"}  # the admin and the reference of the API speak English
 PAGES = {
     str(path.relative_to(ROOT)): path.read_text()
-    for folder in ("templates", "progress/templates")
+    for folder in ("templates", "progress/templates", "progress/jinja2")
     for path in sorted((ROOT / folder).rglob("*.*"))
     if path.suffix in (".html", ".txt") and not STAFF & set(path.relative_to(ROOT).parts)
 }

@@ -90,5 +90,5 @@ def test_the_readmes_example_moves_a_bar(installed, tmp_path):
 
 
 def test_it_brings_its_pages_along(installed):
-    for name in ("templates/progress/job_section.html", "static/progress/progress.js", "static/progress/progress.css"):
+    for name in ("jinja2/progress/job_section.html", "static/progress/progress.js", "static/progress/progress.css"):
         assert (installed / "progress" / name).is_file(), name

@@ -1,5 +1,7 @@
 """Polls without news, answered before Django is asked: exactly those that Django would answer so."""
 
+import gzip
+import re
 from datetime import timedelta
 from io import BytesIO
 
@@ -7,12 +9,15 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_started
 from django.db import close_old_connections
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from progress import rows as place
 from progress import snapshot as shown
 from progress.models import Job, Wish
 from progress.quick import KEPT_FOR, MOST, QuickPolls
+from progress.report import Report
 from progress.tracker import ProgressTracker
 from tests.progress.test_rows import Monotonic, Unthreaded
 
@@ -43,6 +48,7 @@ def time():
 def memory(time, monkeypatch):
     kept = Unthreaded(clock=time)
     monkeypatch.setattr("progress.views.rows", lambda: kept)
+    monkeypatch.setattr("progress.tray.rows", lambda: kept)
     monkeypatch.setattr("progress.quick.rows", lambda: kept)
     return kept
 
@@ -55,6 +61,11 @@ def django():
 @pytest.fixture
 def quick(django, time):
     return QuickPolls(django, clock=time)
+
+
+@pytest.fixture
+def tracker():
+    return ProgressTracker()
 
 
 @pytest.fixture
@@ -75,7 +86,7 @@ def poll(quick, client, running, owner):
     """What the owner's page asks for: its status, its headers, and whether Django was asked."""
     cookie = cookie_of(client, owner)
 
-    def ask(mark=None, *, cookie=cookie, method="GET", host="testserver", more="&nav", of=running):
+    def ask(mark=None, *, cookie=cookie, method="GET", host="testserver", more="&nav", of=running, accept=""):
         mark = shown.snapshot(of).mark if mark is None else mark
         environ = {
             "REQUEST_METHOD": method,
@@ -84,6 +95,7 @@ def poll(quick, client, running, owner):
             "HTTP_HOST": host,
             "HTTP_COOKIE": cookie,
             "HTTP_HX_REQUEST": "true",
+            "HTTP_ACCEPT_ENCODING": accept,
             "SERVER_NAME": "testserver",
             "SERVER_PORT": "80",
             "wsgi.url_scheme": "http",
@@ -95,7 +107,7 @@ def poll(quick, client, running, owner):
             told.update(status=int(status[:3]), headers=dict(headers))
 
         before = quick.application.asked
-        list(quick(environ, start_response))
+        ask.body = b"".join(quick(environ, start_response))
         return told["status"], told["headers"], quick.application.asked - before
 
     return ask
@@ -115,10 +127,94 @@ def test_a_page_that_has_just_been_given_news_is_known_too(poll):
     assert poll(more="")[0::2] == (204, 0), "with or without the indicator"
 
 
-def test_news_and_another_mark_are_answered_by_django(poll, running, memory):
+def moved(job, memory, seq=1, **more):
+    """The next word of it, and the row as memory then has it."""
+    now = timezone.now()
+    ProgressTracker().observe(
+        Report(job=job.pk, attempt=1, run=1, seq=seq, stage="process", at=now, began=now, done=seq, total=90, **more)
+    )
+    memory.look()
+    return memory.job(job.pk)
+
+
+def test_news_of_work_that_runs_on_is_what_django_would_answer_and_asks_neither(
+    poll, running, memory, django_assert_num_queries
+):
+    poll("0-0")
+    moved(running, memory)
+    with django_assert_num_queries(0):
+        assert poll("0-0")[0::2] == (200, 0)
+    body = poll.body
+    assert b"1 of 90" in body
+    assert b'id="indicator"' in body
+    assert poll("0-0", more="&nav&plainly")[0::2] == (200, 1)
+    assert poll.body == body
+
+
+def test_without_the_indicator_the_card_comes_alone(poll, running, memory):
+    poll("0-0", more="")
+    moved(running, memory)
+    assert poll("0-0", more="")[0::2] == (200, 0)
+    assert b"indicator" not in poll.body
+
+
+def test_news_goes_compressed_to_whoever_takes_it_so(poll, running, memory):
+    poll("0-0")
+    moved(running, memory)
+    poll("0-0")
+    plain = poll.body
+    _, headers, asked = poll("0-0", accept="gzip, deflate, br")
+    assert (headers["Content-Encoding"], asked) == ("gzip", 0)
+    assert gzip.decompress(poll.body) == plain
+    assert int(headers["Content-Length"]) == len(poll.body) < 2000
+
+
+def test_an_ending_in_the_tray_can_be_dismissed_from_there(poll, owner, client, running, memory, tracker):
+    other = tracker.create("film@1", title="Reel 13", owner=owner)
+    tracker.complete(other.pk)
+    memory.look()
+    poll("0-0")
+    memory.look()
+    assert poll("0-0")[0::2] == (200, 1), "this browser has no token yet that Django would know"
+    assert client.get("/projects/").status_code == 200
+    cookie = "; ".join(f"{name}={each.value}" for name, each in client.cookies.items())
+    assert "csrftoken" in cookie
+    poll("0-0", cookie=cookie)
+    assert poll("0-0", cookie=cookie)[0::2] == (200, 0)
+    token = re.search(rb'csrfmiddlewaretoken" value="(\w+)"', poll.body)[1].decode()
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = client.cookies
+    address = reverse("progress:dismiss", args=[other.pk])
+    assert strict.post(address, {"csrfmiddlewaretoken": "x" * 64}).status_code == 403
+    assert strict.post(address, {"csrfmiddlewaretoken": token}).status_code == 302
+    assert b"Reel 13" in poll.body
+    poll("0-0", cookie=cookie)
+    assert b"Reel 13" not in poll.body, "what was dismissed does not come back, though memory has not looked since"
+
+
+def test_nobody_is_shown_what_was_before_what_they_have_seen(poll, running, memory):
+    poll("0-0")
+    now = moved(running, memory)
+    memory._jobs = {running.pk: running}
+    status, _, asked = poll(shown.snapshot(now).mark)
+    assert (status, asked) == (204, 1), "the page is newer than memory, and the database has no news for it"
+
+
+def test_while_nobody_drives_everything_is_left_to_django(poll, quick):
     poll()
+    quick.unless = lambda: True
+    assert poll()[0::2] == (204, 1)
+
+
+def test_a_page_with_more_to_be_given_than_its_card_is_left_to_django(poll, running, memory):
+    poll("0-0", more="&nav&actions=pause,cancel,leave")
+    moved(running, memory)
+    assert poll("0-0", more="&nav&actions=pause,cancel,leave")[0::2] == (200, 1)
+
+
+def test_another_wish_is_told_by_django(poll, running, memory):
+    poll("0-0")
     mark = shown.snapshot(running).mark
-    assert poll("0-0")[0::2] == (200, 1)
     ProgressTracker().wish(running.pk, Wish.PAUSE, actor="olga")
     memory.look()
     assert poll(mark)[0::2] == (200, 1)

@@ -113,6 +113,72 @@ def test_a_look_costs_the_same_few_queries_for_many_jobs(memory, tracker, owner)
     assert len(queries) == 1
 
 
+def test_a_tray_is_at_hand_from_the_look_after_the_first_question_on(
+    memory, job, tracker, owner, stranger, django_assert_num_queries
+):
+    ended = tracker.create("film@1", title="Reel 13", owner=owner)
+    tracker.complete(ended.pk)
+    Job.objects.filter(pk=ended.pk).update(settled_at=timezone.now() - timedelta(days=3))
+    tracker.create("film@1", title="Somebody else's", owner=stranger)
+    memory.look()
+    assert memory.tray_at_hand(owner.pk) is None
+    assert memory.tray(owner.pk) == FromDatabase().tray(owner.pk)
+    memory.look()
+    with django_assert_num_queries(0):
+        assert memory.tray(owner.pk) == [ended, job]
+    memory.look()
+    assert memory.tray_at_hand(owner.pk) == [ended, job]
+
+
+def test_what_was_dismissed_anywhere_leaves_the_tray_at_the_next_look(memory, job, tracker, owner):
+    tracker.complete(job.pk)
+    Job.objects.filter(pk=job.pk).update(settled_at=timezone.now() - timedelta(days=3))
+    memory.tray(owner.pk)
+    memory.look()
+    assert memory.tray(owner.pk) == [job]
+    tracker.seen(job.pk)
+    memory.look()
+    assert memory.tray_at_hand(owner.pk) == []
+
+
+def test_a_tray_that_its_owner_has_changed_is_read_from_the_database_until_it_is_looked_at_again(
+    memory, time, job, tracker, owner
+):
+    memory.tray(owner.pk)
+    memory.look()
+    tracker.complete(job.pk)
+    tracker.seen(job.pk)
+    memory.forget_tray(owner.pk)
+    assert memory.tray(owner.pk) == []
+    time.now += 0.5
+    memory.look()
+    assert memory.tray_at_hand(owner.pk) == []
+
+
+def test_a_tray_nobody_asks_for_is_not_kept(memory, time, job, owner):
+    memory.tray(owner.pk)
+    memory.look()
+    time.now += 61
+    memory.look()
+    assert memory.tray_at_hand(owner.pk) is None
+
+
+def test_a_tray_has_as_much_as_the_databases(memory, tracker, owner):
+    for number in range(25):
+        tracker.create("film@1", title=f"Reel {number}", owner=owner)
+    memory.tray(owner.pk)
+    memory.look()
+    assert len(memory.tray(owner.pk)) == 20
+    assert memory.tray(owner.pk) == FromDatabase().tray(owner.pk)
+
+
+def test_a_row_older_than_what_was_shown_is_read_anew(memory, job, tracker):
+    memory.look()
+    tracker.start(job.pk)
+    assert memory.job(job.pk).status == "queued"
+    assert memory.job(job.pk, at_least=memory.job(job.pk).version + 1).status == "running"
+
+
 def test_the_database_gives_the_same_answers(memory, job, owner):
     memory.look()
     database = FromDatabase()

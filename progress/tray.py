@@ -1,0 +1,52 @@
+"""What the indicator shows to one account: all that is under way, and endings that have not been seen yet."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from progress.models import Job
+from progress.rows import rows
+from progress.snapshot import Snapshot, snapshot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tray:
+    seen: tuple[Snapshot, ...]
+    may_poll: bool
+
+    @cached_property
+    def active(self) -> list[Snapshot]:
+        return [each for each in self.seen if not each.settled]
+
+    @cached_property
+    def soonest(self) -> Snapshot | None:
+        timed = [each for each in self.active if each.eta_seconds is not None]
+        return min(timed, key=lambda each: each.eta_seconds or 0, default=self.active[0] if self.active else None)
+
+    @property
+    def polls(self) -> bool:
+        """Only while there is work under way."""
+        return self.may_poll and bool(self.active)
+
+    @property
+    def face(self) -> str:
+        """What is said while it is closed."""
+        if not self.active:
+            return _("%(count)d finished") % {"count": len(self.seen)}
+        count = len(self.active)
+        exports = ngettext("%(count)d export", "%(count)d exports", count) % {"count": count}
+        when = self.soonest.in_brief if self.soonest else ""
+        soon = _("next %(when)s") % {"when": when}
+        return f"{exports} · {soon}" if when else exports
+
+
+def tray(viewer_id: Any, *, polls: bool) -> Tray:
+    return tray_of(rows().tray(viewer_id) if viewer_id is not None else [], polls=polls)
+
+
+def tray_of(jobs: Iterable[Job], *, polls: bool) -> Tray:
+    return Tray(seen=tuple(snapshot(job) for job in jobs), may_poll=polls)
