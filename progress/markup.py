@@ -1,5 +1,5 @@
 """The two fragments that pages poll, as HTML. They are written in Jinja, which compiles what Django's own templates
-walk: the card of a running job takes a quarter of the time. An app installed before this one may have its own of them in
+walk: the card of a running job takes a quarter of the time. An app before this one may have its own of them in
 `jinja2/progress/`."""
 
 from collections.abc import Callable
