@@ -63,7 +63,7 @@ KNOWN = {
     "LONGHAUL_LOG_FORMAT": "line, or json: an object a line, with the id of the export (line)",
     "LONGHAUL_METRICS_TOKEN": "what Prometheus shows at /metrics; without it that page is there on loopback only",
     "LONGHAUL_POLL_SECONDS": "how often a page asks for news (2)",
-    "LONGHAUL_POLLS_FROM_MEMORY": "on or off: answer polls from rows kept in memory, at most half a second old (off)",
+    "LONGHAUL_POLLS_FROM_MEMORY": "on or off: answer polls from rows kept in memory, at most half a second old (on)",
     "LONGHAUL_TIME_ZONE": "the zone of times shown before a viewer's own is known (UTC)",
 }
 SQLITE_OPTIONS = {

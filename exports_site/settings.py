@@ -191,7 +191,7 @@ Q_CLUSTER = {
 # In production one address leads to both servers; without anything in front, news has a port of its own.
 PROGRESS_PUSH = "" if not PUSH else "/" if PRODUCTION else f":{PUSH_BIND[1]}"
 PROGRESS_POLL_SECONDS = env.whole_number("LONGHAUL_POLL_SECONDS", 2, 1, 60)
-PROGRESS_FROM_MEMORY = env.switch("LONGHAUL_POLLS_FROM_MEMORY", default=False)
+PROGRESS_FROM_MEMORY = env.switch("LONGHAUL_POLLS_FROM_MEMORY", default=True)
 
 # Without a token the numbers are for this machine alone, and behind a server in front everybody looks like that.
 METRICS_TOKEN = env.text("LONGHAUL_METRICS_TOKEN", "")

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ EVERY = 0.5  # seconds between two looks
 OWNERS_EVERY = 1.0  # a changed password ends a session within two seconds, at the next look but one
 TOO_OLD = 2.0  # without a look for so long, rows are read from the database again
 KEPT_AFTER_END = timedelta(seconds=30)  # so that the last fragment is served from memory too
+WANTED_FOR = 60.0  # seconds for which looks go on when nobody polls any longer
 ASKED_FOR = 60.0  # seconds for which the tray of an account that has asked for it is kept at hand
 IN_TRAY = 20
 FULL = range(IN_TRAY)
@@ -76,6 +77,7 @@ class FromMemory:
         self._asked: dict[Any, float] = {}  # whose tray, and when last
         self._forgotten: dict[Any, float] = {}
         self._looked = self._looked_at_owners = float("-inf")
+        self._wanted, self._wanted_at = threading.Event(), float("-inf")
         self._thread: threading.Thread | None = None
         self._starting, self._filling = threading.Lock(), threading.Lock()
 
@@ -108,6 +110,8 @@ class FromMemory:
 
     def start(self) -> None:
         """Once a process, and only where somebody polls: a thread does not survive a fork."""
+        self._wanted_at = self.clock()
+        self._wanted.set()
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
@@ -168,11 +172,19 @@ class FromMemory:
 
     def _keep_looking(self) -> None:
         while True:
-            try:
-                self.look()
-            except DatabaseError:
-                logger.exception("The rows in memory could not be refreshed; they are read one by one meanwhile")
+            self._wanted.wait()
+            self.look_safely()
+            if self.clock() - self._wanted_at > WANTED_FOR:
+                self._wanted.clear()
             time.sleep(EVERY)
+
+    def look_safely(self) -> None:
+        """Whatever happens, it is looked again, and over another connection where one has broken."""
+        try:
+            self.look()
+        except Exception:
+            logger.exception("The rows in memory could not be refreshed; they are read one by one meanwhile")
+            connection.close()
 
 
 @cache

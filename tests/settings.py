@@ -27,4 +27,5 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGGING["root"]["level"] = "INFO"  # noqa: F405
+PROGRESS_FROM_MEMORY = False  # no thread looks at the rows of one test for the next; who tests it has one of its own
 PROGRESS_PUSH = ""  # no server that pushes stands beside the tests' own; who tests it sets it

@@ -100,10 +100,9 @@ def open_side(processes: Processes, name: str, url: str, jobs: int, redis: Redis
 def start_side(processes: Processes, opened: Opened, redis: Redis | None) -> Side:
     name, made = opened.name, opened.jobs.answer()
     command = opened.jobs.ask("web_command", port=0)
-    in_memory = opened.ours | {"LONGHAUL_POLLS_FROM_MEMORY": "on"}
     servers = {
-        "site": _serve(processes, f"{name}-site", command, opened.ours),
-        "memory": _serve(processes, f"{name}-memory", command, in_memory),
+        "site": _serve(processes, f"{name}-site", command, opened.ours | {"LONGHAUL_POLLS_FROM_MEMORY": "off"}),
+        "memory": _serve(processes, f"{name}-memory", command, opened.ours),
     }
     if opened.tasks:
         servers["celery"] = _serve(processes, f"{name}-celery", _for_celery(command), opened.theirs)

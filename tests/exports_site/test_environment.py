@@ -91,7 +91,7 @@ RIGHT = {
     "LONGHAUL_LOG_FORMAT": (lambda s: s.LOGGING["handlers"]["console"]["formatter"], "json", "json"),
     "LONGHAUL_METRICS_TOKEN": (lambda s: s.METRICS_TOKEN, "m", "m"),
     "LONGHAUL_POLL_SECONDS": (lambda s: s.PROGRESS_POLL_SECONDS, "10", 10),
-    "LONGHAUL_POLLS_FROM_MEMORY": (lambda s: s.PROGRESS_FROM_MEMORY, "on", True),
+    "LONGHAUL_POLLS_FROM_MEMORY": (lambda s: s.PROGRESS_FROM_MEMORY, "off", False),
     "LONGHAUL_TIME_ZONE": (lambda s: s.TIME_ZONE, "Europe/Berlin", "Europe/Berlin"),
 }
 NO_NUMBER = ("0", "-1", "+1", "1.0", "1_0", "two", "²", "٣", "0x2", DIGITS)

@@ -1,6 +1,7 @@
 """Polls answered from memory: as new as half a second, and never more open than the database."""
 
 from datetime import timedelta
+from time import monotonic, sleep
 
 import pytest
 from django.db import connection
@@ -170,6 +171,38 @@ def test_a_tray_has_as_much_as_the_databases(memory, tracker, owner):
     memory.look()
     assert len(memory.tray(owner.pk)) == 20
     assert memory.tray(owner.pk) == FromDatabase().tray(owner.pk)
+
+
+def test_a_look_that_fails_is_told_and_the_next_one_has_another_connection(memory, job, monkeypatch, caplog):
+    closed = []
+    monkeypatch.setattr("progress.rows.connection.close", lambda: closed.append(True))
+    with monkeypatch.context() as broken:
+        broken.setattr(Job.objects, "filter", lambda *given: Job.nothing)
+        memory.look_safely()
+    assert "read one by one" in caplog.text
+    assert closed == [True]
+    memory.look_safely()
+    assert memory.at_hand(job.pk) == job
+
+
+def test_looks_rest_while_nobody_polls(job):
+    memory, looks = FromMemory(), []
+    memory.look_safely = lambda: looks.append(memory.clock())
+    memory.clock = Monotonic()
+    memory.at_hand(job.pk)
+    until(lambda: looks)
+    memory.clock.now += 61
+    until(lambda: not memory._wanted.is_set())
+    memory.at_hand(job.pk)
+    before = len(looks)
+    until(lambda: len(looks) > before)
+
+
+def until(met, seconds=10):
+    ends = monotonic() + seconds
+    while not met():
+        assert monotonic() < ends
+        sleep(0.01)
 
 
 def test_a_row_older_than_what_was_shown_is_read_anew(memory, job, tracker):
