@@ -19,7 +19,7 @@ def tell(request: HttpRequest, *, on: Any = None) -> int:
     """Returns how many were told. The page of the export `on` tells its own ending by itself."""
     told: list[bool] = []
     with aside("A notice"):
-        owed = Notice.objects.filter(told_at__isnull=True, export__job__owner_id=request.user.pk)
+        owed = Notice.objects.filter(told_at__isnull=True, owner_id=request.user.pk)
         told += [_tell_one(request, notice, on) for notice in owed[:AT_ONCE]]
     return sum(told)
 

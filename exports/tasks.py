@@ -11,6 +11,7 @@ from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
 from exports.outbox import rounds, watching
 from exports.staff import bulk
+from exports.statistics import tallies
 from exports.tools import tools
 
 AT_ONCE = 200  # films that one task lets go
@@ -56,6 +57,10 @@ def lay_out_first_project(user_id: int) -> int:
 
 def expire() -> int:
     return retention.expire(tools(), limit=AT_ONCE).expired
+
+
+def tally() -> int:
+    return tallies.recount(timezone.now())
 
 
 def clear(folders: list[str]) -> int:

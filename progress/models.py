@@ -130,6 +130,14 @@ class Job(models.Model):
             models.Index(fields=("owner", "-created_at"), name="job_history"),
             models.Index(fields=("owner", "-created_at"), name="job_tray", condition=models.Q(unseen=True)),
             models.Index(fields=("created_at",), name="job_active", condition=models.Q(settled_at__isnull=True)),
+            models.Index(
+                fields=("owner", "-created_at", "-id"),
+                name="job_under_way",
+                condition=models.Q(settled_at__isnull=True),
+            ),
+            models.Index(
+                fields=("owner", "-settled_at"), name="job_ended", condition=models.Q(settled_at__isnull=False)
+            ),
             models.Index(fields=("-created_at", "-id"), name="job_newest"),
             models.Index(fields=("status", "-created_at", "-id"), name="job_by_status"),
             models.Index(fields=("pipeline", "-created_at", "-id"), name="job_by_pipeline"),

@@ -52,7 +52,8 @@ def score(job: Job, now: datetime) -> list[Forecast]:
 
 def last(pipeline: str, *, large: bool, percents: Sequence[int] = JUDGED_BY, jobs: int = LOOKED_AT) -> list[Score]:
     """All scores of the last so many jobs of a kind and size; in one statement that reads no more than it needs."""
-    rows = Forecast.objects.filter(pipeline=pipeline, large=large, percent__in=percents, scored_at__isnull=False)
+    # `large__in`, for `large=False` is written as NOT large, which SQLite finds in no index.
+    rows = Forecast.objects.filter(pipeline=pipeline, large__in=(large,), percent__in=percents, scored_at__isnull=False)
     columns = ("job_id", "estimator", "percent", "error", "inside", "shown")
     kept: list[Score] = []
     seen: set[object] = set()

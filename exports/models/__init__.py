@@ -16,6 +16,7 @@ from exports.models.result import Result
 from exports.models.share import Share
 from exports.models.silenced import Silenced
 from exports.models.source import Source
+from exports.models.tally import Tally
 from exports.models.token import Token
 from exports.models.user import User
 
@@ -41,6 +42,7 @@ __all__ = [
     "Silenced",
     "Source",
     "Subscription",
+    "Tally",
     "Token",
     "User",
 ]

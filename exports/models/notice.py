@@ -1,5 +1,8 @@
 """A message owed to someone: written with the change it tells of, so that it is owed exactly once."""
 
+from typing import Any
+
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -16,6 +19,8 @@ class Notice(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     export = models.ForeignKey(Export, on_delete=models.CASCADE, related_name="notices")
+    # Beside the job's own, so that what is owed to somebody is found without looking at all they have ever made.
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="notices")
     event = models.CharField(max_length=12, choices=Event.choices)
     attempt = models.PositiveIntegerField()
     text = models.CharField(max_length=500)
@@ -24,7 +29,9 @@ class Notice(models.Model):
 
     class Meta:
         ordering = ("id",)
-        indexes = (models.Index(fields=("export",), name="notice_untold", condition=models.Q(told_at__isnull=True)),)
+        indexes = (
+            models.Index(fields=("owner", "id"), name="notice_untold", condition=models.Q(told_at__isnull=True)),
+        )
         constraints = (models.UniqueConstraint(fields=("export", "event", "attempt"), name="notice_owed_once"),)
 
     def __str__(self) -> str:
@@ -32,6 +39,12 @@ class Notice(models.Model):
 
     @classmethod
     def owe(cls, export: Export, event: str, *, attempt: int, text: str) -> None:
-        owed = Notice(export=export, event=event, attempt=attempt, text=text[:500])
+        text = text[:500]
+        owed = Notice(export=export, owner_id=export.job.owner_id, event=event, attempt=attempt, text=text)
         Notice.objects.bulk_create([owed], ignore_conflicts=True)
-        Delivery.owe(export, event, attempt=attempt, text=text[:500])
+        Delivery.owe(export, event, attempt=attempt, text=text)
+
+    @classmethod
+    def hand_over(cls, *, giver: Any, taker: Any) -> None:
+        """What was owed to one account is owed to the other, whose the exports now are."""
+        cls.objects.filter(owner=giver).update(owner=taker)

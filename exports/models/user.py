@@ -25,12 +25,16 @@ class User(AbstractUser):
 
     def adopt(self, guest: "User") -> int:
         """Takes over what a guest has made; returns how many jobs that were. The guest is no more."""
+        from exports.models.notice import Notice  # noqa: PLC0415 - a notice is of an export, and that of an account
+
         if not guest.guest or guest.pk == self.pk:
             return 0
         with transaction.atomic():
             taken = ProgressTracker().hand_over(giver=guest, taker=self)
             guest.projects.update(owner=self)
             guest.tokens.update(owner=self)
+            Notice.hand_over(giver=guest, taker=self)
+            self.tallies.all().delete()  # they know nothing of what came with the guest
             Contact.hand_over(giver=guest, taker=self)
             guest.delete()
         return taken

@@ -60,14 +60,14 @@ def of_page(scope: Scope) -> Checkpoint | None:
 
 
 def league(scope: Scope) -> list[Table]:
-    """Of all accounts: whoever has few exports is served by what all have taught. Where cells of few must not be told,
-    kinds of few jobs are left out."""
-    ended = Scope().of_jobs(Outlook.objects.filter(complete_at__isnull=False))
-    kinds = ended.order_by().values_list("pipeline", "large")
+    """Of all accounts, and of what has been made lately: whoever has few exports is served by what all have taught.
+    Where cells of few must not be told, kinds of few jobs are left out."""
+    lately = Outlook.objects.filter(complete_at__isnull=False, job_id__in=Scope().newest()).order_by()
     found = []
-    for pipeline, large, count in kinds.annotate(count=Count("pk")).order_by("pipeline", "large"):
+    for pipeline, large in sorted(lately.values_list("pipeline", "large").distinct()):
         standings = scores.standings(scores.last(pipeline, large=large))
-        if standings and (scope.owner is None or count >= scores.FEWEST) and scope.may_tell(standings[0].jobs):
+        jobs = max((each.jobs for each in standings), default=0)
+        if standings and (scope.owner is None or jobs >= scores.FEWEST) and scope.may_tell(standings[0].jobs):
             found.append(Table(pipeline=pipeline, large=large, standings=standings, serves=best(standings)))
     return found
 

@@ -1,19 +1,28 @@
 """Figures of the work: how much there was, how long it took and in what, and how it ended."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
-from django.db.models import Avg, Count
-from django.db.models.functions import TruncDate
+from django.db.models import Count, QuerySet, Value
+from django.utils import timezone
+from django.utils.timezone import make_aware
 
-from exports.models import Export
+from exports.models import Export, bulk
+from exports.statistics import tallies
 from exports.statistics.scope import Scope, Spread
 from progress.models import Event, Job, Outlook, StageRun, Status
 
 DAYS = 30
+ENDINGS = {
+    "completed": Status.COMPLETE,
+    "failed": Status.FAILED,
+    "cancelled": Status.CANCELLED,
+    "expired": Status.EXPIRED,
+}
 MEGA = 1e6
 COLD = 5.0  # seconds; a machine that is warm starts sooner
 SIZES = (1, 10, 30, 100, 300, 1_000, 3_000, 10_000)  # megabytes, the upper edges of what is put together
@@ -28,19 +37,19 @@ class Group:
 
 
 def counts(scope: Scope) -> dict[str, int]:
-    """By status; everything that has not ended is active."""
-    rows = scope.of_jobs(Job.objects.order_by()).values_list("status").annotate(count=Count("pk"))
-    by = dict(rows)
-    ended = {"completed": Status.COMPLETE, "failed": Status.FAILED, "cancelled": Status.CANCELLED}
-    found = {name: by.get(status, 0) for name, status in ended.items()} | {"expired": by.get(Status.EXPIRED, 0)}
-    return found | {"active": sum(by.values()) - sum(found.values())}
+    """By how they ended; everything that has not ended is active."""
+    by: Counter[str] = Counter()
+    for each in tallies.ended(scope):
+        by[each.status] += each.count
+    active = scope.of_jobs(Job.objects.active()).count()
+    return {name: by[status] for name, status in ENDINGS.items()} | {"active": active}
 
 
 def average_seconds(scope: Scope) -> tuple[float | None, int]:
     """Of all that are complete, and how many these are."""
-    done = scope.of_jobs(Outlook.objects.filter(complete_at__isnull=False), "job__")
-    row = done.aggregate(average=Avg("seconds"), count=Count("pk"))
-    return row["average"], row["count"]
+    found = tallies.ended(scope)
+    timed = sum(each.timed for each in found)
+    return (sum(each.seconds for each in found) / timed if timed else None), timed
 
 
 def durations(scope: Scope) -> Spread | None:
@@ -50,9 +59,27 @@ def durations(scope: Scope) -> Spread | None:
 
 def by_day(scope: Scope, now: datetime) -> list[tuple[date, int]]:
     """How many were asked for on each of the last days; on those that are not listed, none."""
-    lately = scope.of_jobs(Job.objects.filter(created_at__gte=now - timedelta(days=DAYS)).order_by())
-    days = lately.annotate(day=TruncDate("created_at")).values_list("day").annotate(count=Count("pk")).order_by("day")
-    return [(day, count) for day, count in days if scope.count(count) is not None]
+    last = timezone.localdate(now)
+    days = [last - timedelta(days=back) for back in range(DAYS, -1, -1)]
+    everything, other = Job.objects.order_by(), Job.objects.filter(pipeline=bulk.PIPELINE.key).order_by()
+    if scope.owner is not None:
+        everything, other = everything.filter(owner=scope.owner), other.filter(owner=scope.owner)
+    all_of, without = _on_days(everything, days), _on_days(other, days)
+    counted = [(day, all_of[day] - without[day]) for day in days]
+    return [(day, count) for day, count in counted if count and scope.count(count) is not None]
+
+
+def _on_days(jobs: "QuerySet[Job]", days: Sequence[date]) -> Counter[date]:
+    """Each day by a range of an index, which holds all that is asked: nothing is read of the rows themselves."""
+    edges = [make_aware(datetime.combine(day, time.min)) for day in (*days, days[-1] + timedelta(days=1))]
+    parts = [
+        jobs.filter(created_at__gte=since, created_at__lt=until)
+        .annotate(place=Value(place))
+        .values_list("place")
+        .annotate(count=Count("*"))
+        for place, (since, until) in enumerate(pairwise(edges))
+    ]
+    return Counter({days[place]: count for place, count in parts[0].union(*parts[1:], all=True)})
 
 
 def uploads(scope: Scope) -> list[Group]:
@@ -106,9 +133,9 @@ def freshness(scope: Scope) -> Spread | None:
 
 
 def failures(scope: Scope) -> list[tuple[str, int]]:
-    failed = scope.of_jobs(Job.objects.filter(status=Status.FAILED).order_by())
-    causes = failed.values_list("cause").annotate(count=Count("pk")).order_by("-count", "cause")
-    return [(cause or "unknown", count) for cause, count in causes if scope.count(count) is not None]
+    causes = ((each.count, each.cause) for each in tallies.ended(scope) if each.status == Status.FAILED)
+    ordered = sorted(causes, key=lambda each: (-each[0], each[1]))
+    return [(cause or "unknown", count) for count, cause in ordered if scope.count(count) is not None]
 
 
 def _runs(scope: Scope, stage: str, *columns: str) -> "list[tuple[datetime, datetime, *tuple[Any, ...]]]":

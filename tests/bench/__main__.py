@@ -9,6 +9,7 @@
     python -m tests.bench --part ingest       1,000 reports a second for a minute, by post and by the driver
     python -m tests.bench --part audit        the audit of a hundred thousand exports
     python -m tests.bench --part admin        the pages of staff with a million exports, on Postgres
+    python -m tests.bench --part scale        what is asked again and again, after a hundred exports and after a million
     python -m tests.bench --document          with the tables put into docs/BENCHMARKS.md
 
 The figures are printed and kept in var/bench.
@@ -42,11 +43,12 @@ from tests.bench.processes import ROOT, BenchError, Processes, many_connections
 from tests.bench.render import run as render
 from tests.bench.render.tables import tables as render_tables
 from tests.bench.reports import SIZES, Written, measure_celery, measure_ours
+from tests.bench.scale import run as scale
 from tests.bench.side import Side, load_average, open_side, start_redis, start_side
 
 INSIDE = "BENCH_HAS_POSTGRES"
 JOBS = 1000
-PARTS = ("polls", "updates", "pages", "reports", "render", "drive", "news", "ingest", "audit", "admin")
+PARTS = ("polls", "updates", "pages", "reports", "render", "drive", "news", "ingest", "audit", "admin", "scale")
 ALONE = PARTS[4:]  # what is no part of the first tables
 
 
@@ -78,6 +80,9 @@ def main(arguments: list[str]) -> int:
         if asked.part == "admin":
             kept = admin.run(asked, _command(arguments), say)
             tell("admin", kept, admin.tables, asked)
+        if asked.part == "scale":
+            kept = scale.run(asked, _command(arguments), say)
+            tell("scale", kept, scale.tables, asked)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 1
@@ -94,12 +99,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_at_least_one, help="how often each variant has its turn (3)")
     parser.add_argument("--seconds", type=_at_least_one, help="how long a turn is (2)")
     parser.add_argument("--length", type=_at_least_one, help="of each clip of the films, in seconds (3)")
-    parser.add_argument("--exports", type=_at_least_one, help="how many the audit looks at (100000)")
+    parser.add_argument("--exports", type=_at_least_one, help="of the driver (1000), or of the audit (100000)")
     parser.add_argument("--document", action="store_true", help="put the tables into docs/BENCHMARKS.md")
     asked = parser.parse_args(arguments)
     asked.rounds = asked.rounds or (1 if asked.quick else 3)
     asked.seconds = asked.seconds or (1 if asked.quick else 2)
-    asked.exports = asked.exports or (2_000 if asked.quick else 100_000)
+    asked.exports = asked.exports or (drive.COUNT if asked.part != "audit" else 2_000 if asked.quick else 100_000)
     asked.length = asked.length or (1 if asked.quick else 3)
     return asked
 

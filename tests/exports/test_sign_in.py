@@ -3,7 +3,7 @@ from django.db.models import CASCADE
 from django.test import Client
 from django.urls import reverse
 
-from exports.models import Export, Project, Source, Token, User
+from exports.models import Export, Notice, Project, Source, Token, User
 from progress.models import Job
 from tests.exports.conftest import PASSWORD
 
@@ -124,19 +124,21 @@ def test_the_project_comes_along_with_all_that_hangs_on_it(owner, stranger, as_g
     export = Export.objects.create(job=make_job(guest), project=project, kind="multi_clip", spec={})
 
     token, shown = Token.make(guest, name="nightly", scope="read")
+    Notice.owe(export, Notice.Event.DONE, attempt=1, text="“Summer” is ready.")
 
     client.post("/sign-in", RIGHT)
 
     assert list(owner.projects.all()) == [project]
     assert (Token.find(shown), token.pk) == (owner.tokens.get(), owner.tokens.get().pk)
     assert list(stranger.projects.all()) == [foreign]
+    assert owner.notices.count() == 1
     assert (list(project.sources.all()), list(project.exports.all())) == ([source], [export])
     assert Export.objects.get().job.owner == owner
 
 
 def test_nothing_else_hangs_on_an_account_that_would_be_gone_with_the_guest():
     cascades = {each.get_accessor_name() for each in User._meta.related_objects if each.on_delete is CASCADE}
-    known = {"jobs", "projects", "logentry_set", "contacts", "deliveries", "hours", "tokens"}
+    known = {"jobs", "projects", "logentry_set", "contacts", "deliveries", "hours", "tokens", "notices", "tallies"}
     assert cascades == known, "what joins these has to be handed over by adopt()"
 
 

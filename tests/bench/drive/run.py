@@ -30,8 +30,8 @@ def run(asked: argparse.Namespace, command: str, say: Say) -> dict[str, Any]:
     databases = [asked.only] if asked.only else list(DATABASES)[:2]
     told: dict[tuple[str, str], list[dict[str, float]]] = {}
     for number, database, store in product(range(1, asked.rounds + 1), databases, STORES):
-        say(f"Round {number}: {COUNT:,} running exports, {DATABASES[database]}, a {store} …")
-        told.setdefault((database, store), []).append(_turn(database, store, asked.seconds * 10))
+        say(f"Round {number}: {asked.exports:,} running exports, {DATABASES[database]}, a {store} …")
+        told.setdefault((database, store), []).append(_turn(database, store, asked.exports, asked.seconds * 10))
     return {
         "when": when.isoformat(timespec="seconds"),
         "command": command,
@@ -39,7 +39,7 @@ def run(asked: argparse.Namespace, command: str, say: Say) -> dict[str, Any]:
         "load_average": {"start": load, "end": load_average()},
         "rounds": asked.rounds,
         "seconds": asked.seconds * 10,
-        "exports": COUNT,
+        "exports": asked.exports,
         "drives": [
             {"database": database, "store": store} | {name: spread(each[name] for each in these) for name in FIGURES}
             for (database, store), these in told.items()
@@ -47,7 +47,7 @@ def run(asked: argparse.Namespace, command: str, say: Say) -> dict[str, Any]:
     }
 
 
-def _turn(database: str, store: str, seconds: float) -> dict[str, float]:
+def _turn(database: str, store: str, count: int, seconds: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="longhaul-bench-") as folder, Processes(Path(folder)) as processes:
         environment = environment_of(Path(folder), database)
         if store == "bucket":
@@ -59,7 +59,7 @@ def _turn(database: str, store: str, seconds: float) -> dict[str, float]:
                 "LONGHAUL_STORE_SECRET": "bench",
             }
             _ready(processes, "objects", ["tests.bench.drive.objects", str(port)], environment)
-        ids: list[str] = json.loads(_site(environment, "prepare", str(COUNT)))
+        ids: list[str] = json.loads(_site(environment, "prepare", str(count)))
         if store == "folder":
             _ready(processes, "work", ["tests.bench.drive.work", f"{folder}/store"], environment, " ".join(ids))
         told: dict[str, float] = json.loads(_site(environment, "drive", str(seconds)))
