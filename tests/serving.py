@@ -16,7 +16,7 @@ from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 import psutil
 
 from tests.deploy_check import OURS
-from tests.exports.conftest import soon
+from tests.soon import soon
 
 ROOT = Path(__file__).parent.parent
 

@@ -9,6 +9,7 @@
     python -m tests.bench --part ingest       1,000 reports a second for a minute, by post and by the driver
     python -m tests.bench --part audit        the audit of a hundred thousand exports
     python -m tests.bench --part admin        the pages of staff with a million exports, on Postgres
+    python -m tests.bench --part start        to the first page, and what then stands in memory
     python -m tests.bench --part scale        what is asked again and again, after a hundred exports and after a million
     python -m tests.bench --document          with the tables put into docs/BENCHMARKS.md
 
@@ -45,16 +46,18 @@ from tests.bench.render.tables import tables as render_tables
 from tests.bench.reports import SIZES, Written, measure_celery, measure_ours
 from tests.bench.scale import run as scale
 from tests.bench.side import Side, load_average, open_side, start_redis, start_side
+from tests.bench.start import run as start_part
 
 INSIDE = "BENCH_HAS_POSTGRES"
 JOBS = 1000
-PARTS = ("polls", "updates", "pages", "reports", "render", "drive", "news", "ingest", "audit", "admin", "scale")
-ALONE = PARTS[4:]  # what is no part of the first tables
+TOGETHER = ("polls", "updates", "pages", "reports")  # what the first tables are made of
+ALONE = ("render", "drive", "news", "ingest", "audit", "admin", "scale", "start")
+PARTS = (*TOGETHER, *ALONE)
 
 
 def main(arguments: list[str]) -> int:
     asked = parse(arguments)
-    if asked.part != "render" and asked.only != "sqlite" and INSIDE not in os.environ:
+    if asked.part not in ("render", "start") and asked.only != "sqlite" and INSIDE not in os.environ:
         enter_postgres(arguments)
     signal.signal(signal.SIGTERM, _told_to_end)
     signal.signal(signal.SIGHUP, _told_to_end)
@@ -80,6 +83,9 @@ def main(arguments: list[str]) -> int:
         if asked.part == "admin":
             kept = admin.run(asked, _command(arguments), say)
             tell("admin", kept, admin.tables, asked)
+        if asked.part == "start":
+            kept = start_part.run(asked, _command(arguments), say)
+            tell("start", kept, start_part.tables, asked)
         if asked.part == "scale":
             kept = scale.run(asked, _command(arguments), say)
             tell("scale", kept, scale.tables, asked)

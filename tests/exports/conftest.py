@@ -1,4 +1,3 @@
-import time
 from datetime import UTC, datetime
 from io import BytesIO
 from types import SimpleNamespace
@@ -9,6 +8,7 @@ from django.test import Client
 
 from exports.models import User
 from exports.tools import tools
+from tests.soon import soon  # noqa: F401
 
 PASSWORD = "a long secret of hers"  # of `owner`, see tests/conftest.py
 
@@ -65,14 +65,6 @@ def as_guest(db):
         return client, User.objects.exclude(pk__in=before).get()
 
     return started
-
-
-def soon(condition, seconds=30):
-    """What the condition says as soon as it says yes, or else in the end: a wait and never a measurement."""
-    deadline = time.monotonic() + seconds
-    while not (met := condition()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return met
 
 
 def folder(root):

@@ -55,9 +55,9 @@ def tables(kept: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in described["packages"].items())
     said = "\n\n".join(_table(name, kept["sizes"], of) for name, of in kept["databases"].items())
     return (
-        f"{said}\n\nCPU milliseconds an answer, over {kept['turns']} each, {kept['when'][:10]}: {described['cores']} cores"
-        f" of {described['cpu']}, {described['python']}, {versions}. Load average {load['start'][0]} at the start and"
-        f" {load['end'][0]} at the end, on {described['cores']} cores."
+        f"{said}\n\nCPU milliseconds an answer, over {kept['turns']} each, {kept['when'][:10]}: {described['cores']}"
+        f" cores of {described['cpu']}, {described['python']}, {versions}. Load average {load['start'][0]} at the start"
+        f" and {load['end'][0]} at the end, on {described['cores']} cores."
     )
 
 
