@@ -153,7 +153,7 @@ def test_the_policy_names_what_the_work_needs_and_nothing_else(site):
     assert "s3:DeleteObject" not in writing["Action"]
     assert (reading["Action"], reading["Resource"]) == (
         "s3:GetObject",
-        "arn:aws:s3:::films/longhaul/projects/p1/sources/*",
+        ["arn:aws:s3:::films/longhaul/projects/p1/sources/*"],
     )
     assert listing["Condition"] == {"StringLike": {"s3:prefix": [*own, "longhaul/projects/p1/sources/*"]}}
     assert len(json.dumps(grants.policy(ORDERED))) < 2048, "no STS takes more"
