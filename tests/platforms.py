@@ -35,6 +35,9 @@ class Platforms(ThreadingHTTPServer):
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.thread.start()
 
+    def handle_error(self, request, client_address):
+        """Who asked was killed; that is no news here."""
+
     @property
     def url(self):
         return f"http://127.0.0.1:{self.server_port}"

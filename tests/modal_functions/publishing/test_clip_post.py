@@ -137,7 +137,7 @@ REFUSALS = [
     ("/v2/post/publish/video/init", 403, "spam_risk_user_banned_from_posting", "posting_refused", "does not let this"),
     ("/v2/post/publish/video/init", 403, "unaudited_client_can_only_post_to_private_accounts", "posting_refused",
      "has not audited the app"),
-    ("/v2/post/publish/video/init", 403, "privacy_level_option_mismatch", "posting_refused", "who was chosen to see it"),
+    ("/v2/post/publish/video/init", 403, "privacy_level_option_mismatch", "posting_refused", "who was chosen to see"),
     ("/v2/post/publish/creator_info", 401, "access_token_invalid", "not_connected", "Connect it again"),
     ("/v2/post/publish/creator_info", 401, "scope_not_authorized", "not_connected", "without the right to post"),
     ("/v2/post/publish/video/init", 400, "invalid_params", "posting_refused", "(invalid_params)"),
