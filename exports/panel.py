@@ -153,6 +153,10 @@ class Panel:
         return self._kind.pipeline.keeps_parts
 
     @property
+    def repeatable(self) -> bool:
+        return self._kind.repeatable
+
+    @property
     def change_address(self) -> str:
         return self._kind.address(self.export.project)
 
