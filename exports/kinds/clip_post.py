@@ -98,6 +98,8 @@ class ClipPostForm(KindForm):
         self.connections = _connections(self.project)
         connected = [(key, label) for key, label in PLATFORMS.items() if key in self.connections]
         self.fields["platforms"].choices = connected  # type: ignore[attr-defined]
+        if not _did_not_end_well(self.project):
+            self.fields["looked"].widget = forms.HiddenInput()
         self._offer_privacy()
 
     def begin_with(self, named: Mapping[str, str]) -> None:
@@ -267,6 +269,14 @@ def _are_connected(project: "Project", platforms: Iterable[str]) -> None:
         if key not in found:
             said = f"{PLATFORMS[key]} is not connected yet. Connect it on your account's page for posting."
             raise Unplannable(said, option="platforms")
+
+
+def _did_not_end_well(project: "Project") -> bool:
+    """Some post of it: whether it was taken may be known to nobody."""
+    from progress.models import Status  # noqa: PLC0415 - the models know the kinds
+
+    posts = project.exports.filter(kind=ClipPost.key)
+    return posts.filter(job__status__in=(Status.FAILED, Status.CANCELLED)).exists()
 
 
 def _some(name: str, asked: Any, choices: Collection[str]) -> list[str]:

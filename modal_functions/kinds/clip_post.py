@@ -15,7 +15,7 @@ from modal_functions.publishing.tiktok import TikTok
 from modal_functions.runtime import Context, Failed
 from modal_functions.store import Missing
 
-NEEDS = Needs(conducting=Limits(cpu=(0.25, 1.0), memory=512, timeout=3 * HOUR))
+NEEDS = Needs(conducting=Limits(cpu=(0.25, 1.0), memory=1024, timeout=3 * HOUR))
 PLATFORMS: Mapping[str, type[Going]] = {"tiktok": TikTok, "instagram": Instagram}  # in the order of the stages
 STEPS = {"tiktok": 3, "instagram": 4}  # that are kept of a post that went well
 

@@ -161,6 +161,7 @@ def test_the_form_begins_with_the_clip_and_with_what_tiktok_offers_now(browser, 
     assert [key for key, _ in form.fields["privacy"].choices] == ["", *OPTIONS]
     assert form["privacy"].value() == "", "nobody chooses for the person who may see it"
     assert "TikTok as olga" in page.text
+    assert "I have looked" not in page.text, "there is nothing to look for"
     assert platforms.times("creator_info") == 1
 
 
@@ -256,12 +257,14 @@ def test_what_tiktok_was_sent_is_found_out_by_a_retry_and_by_no_second_post(clip
     assert "Retry that export" in refusal(clips, platforms=["tiktok"], looked=True)[1]
 
 
-def test_what_nobody_knows_is_posted_again_only_by_who_has_looked(clips):
+def test_what_nobody_knows_is_posted_again_only_by_who_has_looked(clips, browser, platforms):
     export, _ = post(clips, platforms=["instagram"])
     kept_of(export, "instagram").claim(1, WORK)
     ended(export, cause="posting_unknown")
     option, said = refusal(clips, platforms=["instagram"])
     assert (option, "Look at your Instagram account" in said) == ("looked", True)
+    address = reverse("new-export", args=[clips.project_id, "clip_post"])
+    assert "I have looked: it is not there" in browser.get(address).text
     assert post(clips, platforms=["instagram"], looked=True)[1]
 
 
