@@ -184,7 +184,7 @@ def _runner(tools: Tools) -> str:
 
 def _kinds(tools: Tools) -> str:
     """Which exports can be asked for here; one that cannot is no fault, but is to be known."""
-    each = [(kind.label, kind.lacks()) for kind in kinds.registered()]
+    each = [(kind.label, kind.lacks()) for kind in kinds.registered() if kind.offered]
     lacking = [f"{label} is not available here: it needs {lacks}." for label, lacks in each if lacks]
     if lacking:
         raise Needless(" ".join(lacking))

@@ -48,14 +48,14 @@ def written(ordered: Ordered) -> list[str]:
     return [f"{ordered.keys.folder}/", f"projects/{ordered.project}/chunks/"]
 
 
-def read(ordered: Ordered) -> str:
-    return f"projects/{ordered.project}/sources/"
+def read(ordered: Ordered) -> list[str]:
+    return [f"projects/{ordered.project}/sources/", *ordered.reads]
 
 
 def policy(ordered: Ordered) -> dict[str, Any]:
     """Listing is bound to the same places: without it, S3 calls forbidden what is only not there."""
     bucket = f"arn:aws:s3:::{settings.STORE_BUCKET}"
-    own, seen = [_whole(place) for place in written(ordered)], _whole(read(ordered))
+    own, seen = ([_whole(place) for place in places] for places in (written(ordered), read(ordered)))
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -64,12 +64,12 @@ def policy(ordered: Ordered) -> dict[str, Any]:
                 "Action": ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
                 "Resource": [f"{bucket}/{place}*" for place in own],
             },
-            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket}/{seen}*"},
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"{bucket}/{place}*" for place in seen]},
             {
                 "Effect": "Allow",
                 "Action": "s3:ListBucket",
                 "Resource": bucket,
-                "Condition": {"StringLike": {"s3:prefix": [f"{place}*" for place in (*own, seen)]}},
+                "Condition": {"StringLike": {"s3:prefix": [f"{place}*" for place in (*own, *seen)]}},
             },
         ],
     }
@@ -118,10 +118,11 @@ def _sts(ordered: Ordered) -> dict[str, Any]:
 
 def _r2(ordered: Ordered) -> dict[str, Any]:
     ends = timezone.now() + timedelta(hours=settings.GRANTS_HOURS)
+    own, seen = written(ordered), read(ordered)
     return {
         ENDS: ends.isoformat(),
-        **_r2_key("object-read-write", written(ordered)),
-        "reading": {"below": read(ordered), **_r2_key("object-read-only", [read(ordered)])},
+        **_r2_key("object-read-write", own),
+        "reading": {"below": seen if ordered.reads else seen[0], **_r2_key("object-read-only", seen)},
     }
 
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
+from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from exports import kinds, retention, timecode, waiting
+from exports import kinds, posted, retention, timecode, waiting
 from exports.models import Export, Intake, Result
 from progress import wording
 from progress.models import Status
@@ -47,6 +48,26 @@ class Button:
     def place(self) -> str:
         """The same for buttons that take each other's place, so that the focus stays."""
         return PLACES[self.name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Next:
+    """What can be asked for of one result."""
+
+    label: str
+    address: str
+
+    @classmethod
+    def of(cls, kind: kinds.Kind, export: Export, result: Result) -> "Next":
+        query = urlencode({"clip": f"{export.pk}:{result.place}"})
+        return cls(label=kind.press, address=f"{kind.address(export.project)}?{query}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    result: Result
+    next: tuple[Next, ...] = ()
+    posts: tuple[posted.Post, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +124,22 @@ class Panel:
         several = self._kind.several and self.state != "gone"
         return list(self.export.results.all()) if several else []
 
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The results, each with what can be made of it, and what was."""
+        after = kinds.made_of_results_of(self.export.kind) if self.own and self.may_act else ()
+        if self.state != "result" or self._is_a_guests:
+            after = ()
+        found = posted.of(self.export) if after else {}
+        return [
+            Row(
+                result=result,
+                next=tuple(Next.of(kind, self.export, result) for kind in after if kind.takes_result(result)),
+                posts=found.get(result.place, ()),
+            )
+            for result in self.results
+        ]
+
     @property
     def several(self) -> bool:
         return self._kind.several
@@ -114,6 +151,10 @@ class Panel:
     @property
     def keeps_parts(self) -> bool:
         return self._kind.pipeline.keeps_parts
+
+    @property
+    def repeatable(self) -> bool:
+        return self._kind.repeatable
 
     @property
     def change_address(self) -> str:
@@ -135,6 +176,8 @@ class Panel:
         return [sentence for button in self.buttons if (sentence := self._kept_by(button.name))]
 
     def _kept_by(self, name: str) -> str:
+        if own := self._kind.leaves.get(name):
+            return own
         started = self.export.job.attempt > 0
         return {
             "pause": _("Pausing finishes the current piece and keeps everything rendered so far.")
@@ -199,6 +242,10 @@ class Panel:
     def account_keeps_longer(self) -> bool:
         owner = self.export.job.owner
         return self.own and owner is not None and owner.guest and retention.accounts_keep_longer()
+
+    @property
+    def _is_a_guests(self) -> bool:
+        return self.export.job.owner is None or self.export.job.owner.guest
 
     @property
     def _keeps(self) -> bool:

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,7 +14,7 @@ from django.db import IntegrityError, transaction
 from exports import foreseen, kinds, line, traces
 from exports.about import about
 from exports.models import Attempt, Export, Intake, Lease
-from exports.runners.base import RunnerError
+from exports.runners.base import Ordered, RunnerError
 from exports.steps import SOON, Step, away
 from exports.tools import Tools
 from modal_functions.store import StoreError
@@ -104,7 +105,7 @@ def _begin(export: Export, runner: str, tools: Tools) -> Attempt | None:
 
 def spawn(begun: Sequence[Begun], tools: Tools) -> dict[Any, Step]:
     """What is spawned twice is one attempt all the same: the lock, or else the register, lets only one count."""
-    orders = [(attempt, pack(kinds.get(export.kind).spec(export))) for export, attempt in begun]
+    orders = [_order(export, attempt) for export, attempt in begun]
     answers = tools.together(partial(_spawn, tools), orders, TOO_LATE)
     return {
         export.pk: _spawned(export, attempt, answer, tools)
@@ -112,12 +113,18 @@ def spawn(begun: Sequence[Begun], tools: Tools) -> dict[Any, Step]:
     }
 
 
-def _spawn(tools: Tools, order: tuple[Attempt, bytes]) -> str | Exception:
-    attempt, spec = order
+def _order(export: Export, attempt: Attempt) -> tuple[Attempt, Ordered, bytes]:
+    kind = kinds.get(export.kind)
+    ordered = replace(attempt.ordered, reads=kind.reads(export.spec), carried=kind.carried(export))
+    return attempt, ordered, pack(kind.spec(export))
+
+
+def _spawn(tools: Tools, order: tuple[Attempt, Ordered, bytes]) -> str | Exception:
+    attempt, ordered, spec = order
     try:
         with about(attempt.export_id), traces.span(attempt.export_id, "spawn", attempt=attempt.number):
             tools.store.put(attempt.keys.spec, spec)
-            return tools.runner(attempt.runner).spawn(attempt.ordered)
+            return tools.runner(attempt.runner).spawn(ordered)
     except (StoreError, RunnerError) as error:
         return error
 

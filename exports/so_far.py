@@ -75,7 +75,7 @@ def of(export: Export, tools: Tools) -> Interim:
     latest = told[0] if told else SoFar()
     under_way = export.job.status in LISTENING
     lines = [PieceLine(piece=piece) for piece in latest.pieces]
-    facts = [_place(attempts), speed(export.job, latest.kept) if under_way else "", _cost(attempts, tools)]
+    facts = [_place(export, attempts), speed(export.job, latest.kept) if under_way else "", _cost(attempts, tools)]
     previews = [name for piece in latest.pieces for name in piece.previews if PREVIEW.fullmatch(name)]
     return Interim(
         export=export,
@@ -119,9 +119,11 @@ def _told(attempts: list[Attempt], tools: Tools) -> list[SoFar]:
     return found
 
 
-def _place(attempts: list[Attempt]) -> str:
+def _place(export: Export, attempts: list[Attempt]) -> str:
     if not attempts:
         return ""
+    if kinds.get(export.kind).made_of_results_of:
+        return _("Posted from Modal") if attempts[0].runner == "modal" else _("Posted from this server")
     return _("Rendered on Modal") if attempts[0].runner == "modal" else _("Rendered on this server")
 
 

@@ -33,7 +33,7 @@ def _of_declarations() -> Iterator[str]:
             if [stage.key for stage in each.stages] != [stage.key for stage in kind.pipeline.stages]:
                 yield f"{kind.key}: {each.key} has other stages than {kind.pipeline.key}, and the same work."
         first = kind.pipeline.stages[0]
-        if first.key != "upload" and first.unit is not None:
+        if first.key != "upload" and first.unit is not None and not kind.made_of_results_of:
             yield f"{kind.key}: its first stage is {first.key!r}; an export begins with its upload, or with waiting."
         for code in ("internal", "input_missing", "store"):
             if code not in kind.errors:

@@ -6,7 +6,7 @@ import uuid
 from django.db import Error
 from django.utils import timezone
 
-from exports import driver, first_project, leftovers, retention, sources
+from exports import authorising, driver, first_project, leftovers, retention, sources
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
 from exports.outbox import rounds, watching
@@ -66,6 +66,10 @@ def tally() -> int:
 def clear(folders: list[str]) -> int:
     """What a deleted account has left in the store; what is not come to, `tidy_store` takes."""
     return sum(leftovers.clear(folder, tools()) for folder in folders)
+
+
+def renew_connections() -> int:
+    return authorising.renew(timezone.now()).renewed
 
 
 def run_bulk(bulk_id: str) -> int:

@@ -61,6 +61,16 @@ NOTIFY_REPLIES = env.reply_secret("LONGHAUL_NOTIFY_REPLIES")
 PRIVATE_TARGETS = env.switch("LONGHAUL_NOTIFY_PRIVATE", default=False)
 FETCHES = env.choice("LONGHAUL_FETCH", "off", ("off", "public", "private"))
 WHISPER_MODEL = env.text("LONGHAUL_WHISPER_MODEL", "")
+POSTING = env.switch("LONGHAUL_POSTING", default=False)
+TIKTOK_API = env.address("LONGHAUL_TIKTOK_API") or "https://open.tiktokapis.com"
+TIKTOK_LOGIN = "https://www.tiktok.com/v2/auth/authorize/"
+TIKTOK_APP, TIKTOK_SECRET = env.text("LONGHAUL_TIKTOK_APP", ""), env.text("LONGHAUL_TIKTOK_SECRET", "")
+INSTAGRAM_API = env.address("LONGHAUL_INSTAGRAM_API") or "https://graph.facebook.com/v24.0"
+INSTAGRAM_UPLOADS = env.address("LONGHAUL_INSTAGRAM_UPLOADS") or "https://rupload.facebook.com/ig-api-upload/v24.0"
+INSTAGRAM_LOGIN = "https://www.facebook.com/v24.0/dialog/oauth"
+INSTAGRAM_APP, INSTAGRAM_SECRET = env.text("LONGHAUL_INSTAGRAM_APP", ""), env.text("LONGHAUL_INSTAGRAM_SECRET", "")
+# Seconds: how soon and how seldom a platform is asked how far it is, and after how long that is given up.
+POSTING_PACE = {"first": 2.0, "most": 30.0, "patience": 1800.0}
 CONTACT_DAYS = env.whole_number("LONGHAUL_CONTACT_DAYS", 90, 1, 3650)
 
 SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)

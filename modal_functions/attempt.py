@@ -58,6 +58,7 @@ def _run(order: Order, store: Store, call: str, folder: Path, fan: Fan | None) -
         fan=fan,
         reporter=post.reporter if post else Reporter,
         until=good_until(order.store),
+        carried=order.carried,
     )
     if post:
         post.ended()

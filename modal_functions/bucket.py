@@ -44,15 +44,17 @@ class BucketStore:
         key: str,
         secret: str,
         session: str = "",
-        reading: Mapping[str, str] | None = None,
+        reading: Mapping[str, Any] | None = None,
     ) -> None:
         self.prefix = f"{prefix}/" if prefix else ""
         own = Account(key=key, secret=secret, session=session)
         self.s3 = S3(endpoint=endpoint, region=region, bucket=bucket, account=own)
-        self._read_below, self._reader = "", self.s3
+        self._read_below: tuple[str, ...] = ()
+        self._reader = self.s3
         if reading is not None:
             given = {name: value for name, value in reading.items() if name != "below"}
-            self._read_below = reading["below"]
+            below = reading["below"]
+            self._read_below = (below,) if isinstance(below, str) else tuple(below)
             self._reader = S3(endpoint=endpoint, region=region, bucket=bucket, account=Account(**given))
 
     def put(self, key: str, body: bytes) -> None:
@@ -259,7 +261,7 @@ class BucketStore:
             raise Unreachable(f"{key} was replaced while it was read") from taken
 
     def _reader_of(self, key: str) -> S3:
-        return self._reader if self._read_below and key.startswith(self._read_below) else self.s3
+        return self._reader if key.startswith(self._read_below) else self.s3
 
     def _place(self, key: str) -> str:
         return self.prefix + checked(key)

@@ -1,6 +1,7 @@
 """The entry point of a local attempt: python -m modal_functions.local FOLDER CALL EXPORT NUMBER KIND.
 
-Its store is described on standard input, since a key may be in it: arguments and environment can be read by others.
+Its store is described on standard input, since a key may be in it, and so are the secrets that its kind carries:
+arguments and environment can be read by others.
 """
 
 import logging
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 
 from modal_functions.attempt import attempt
-from modal_functions.wire import AttemptKeys, Order, unpack
+from modal_functions.wire import CARRIED, AttemptKeys, Order, unpack
 
 logger = logging.getLogger("modal_functions")
 
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     (Path(folder) / "pid").write_text(str(os.getpid()))
     keys, store = AttemptKeys(export=export, number=int(number)), unpack(sys.stdin.buffer.read())
-    order = Order(keys=keys, kind=kind, token=call, store=store)
+    order = Order(keys=keys, kind=kind, token=call, carried=store.pop(CARRIED, {}), store=store)
     try:
         outcome = attempt(order.as_wire(), call=call, folder=Path(folder) / "work")
     except Told:

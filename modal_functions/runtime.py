@@ -3,8 +3,8 @@
 import json
 import logging
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,7 @@ class Context:
     report: Reporter
     fan: Fan | None = None  # where batches can be made on other machines
     until: datetime | None = None  # when the key to the store ends
+    carried: Mapping[str, Any] = field(default_factory=dict, repr=False)  # secrets, for this attempt and not the store
 
     def border(self) -> None:
         """Between two pieces of work: stops here if it was asked to, if the attempt was decided already, or while the
@@ -127,6 +128,7 @@ def run(
     fan: Fan | None = None,
     reporter: Callable[..., Reporter] = Reporter,
     until: datetime | None = None,
+    carried: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """One run of one attempt. `work` returns the result; everything else that can happen has its own ending.
 
@@ -138,7 +140,7 @@ def run(
         settled = store.get(keys.outcome)
         if settled is not None:
             return unpack(settled)
-        outcome = _work(work, spec, store, keys, call, number, folder, fan, reporter, until)
+        outcome = _work(work, spec, store, keys, call, number, folder, fan, reporter, until, carried or {})
         return _commit(store, keys, outcome) if outcome else unpack(store.get(keys.outcome) or b"{}")
     except StoreError as error:
         logger.warning("The store failed while an attempt was decided: %s", error)
@@ -163,13 +165,23 @@ def _work(
     fan: Fan | None,
     reporter: Callable[..., Reporter],
     until: datetime | None,
+    carried: Mapping[str, Any],
 ) -> Outcome | None:
     def write(picture: ProgressReport) -> None:
         store.put(keys.progress, pack(picture.as_wire()))
 
     report = reporter(job=keys.export, attempt=keys.number, run=number, write=write)
     context = Context(
-        spec=spec, store=store, keys=keys, call=call, run=number, folder=folder, report=report, fan=fan, until=until
+        spec=spec,
+        store=store,
+        keys=keys,
+        call=call,
+        run=number,
+        folder=folder,
+        report=report,
+        fan=fan,
+        until=until,
+        carried=carried,
     )
     try:
         result = work(context)

@@ -16,6 +16,7 @@ MOST_HELLOS = 9  # of all calls of one attempt together: a spawn whose answer wa
 Ending = Literal["ok", "error", "paused", "abort"]
 Stop = Literal["pause", "cancel"]
 STOPS: tuple[Stop, ...] = ("pause", "cancel")
+CARRIED = "carried"  # beside the description of the store, where that is a local attempt's whole letter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,11 +86,13 @@ class Order:
     token: str
     store: dict[str, Any] = field(repr=False)  # there may be a key in it
     site: dict[str, str] = field(default_factory=dict, repr=False)  # where it may post; empty where it may not
+    carried: dict[str, Any] = field(default_factory=dict, repr=False)  # secrets of its kind, which no store is told
     v: int = VERSION
 
     def as_wire(self) -> dict[str, Any]:
         keys = {"export": self.keys.export, "number": self.keys.number}
-        return {"v": self.v, **keys, "kind": self.kind, "token": self.token, "store": self.store, "site": self.site}
+        known = {"kind": self.kind, "token": self.token, "store": self.store, "site": self.site}
+        return {"v": self.v, **keys, **known, "carried": self.carried}
 
     @classmethod
     def from_wire(cls, wire: dict[str, Any]) -> "Order":
@@ -101,6 +104,7 @@ class Order:
             token=str(wire["token"]),
             store=dict(wire["store"]),
             site=dict(wire.get("site") or {}),
+            carried=dict(wire.get("carried") or {}),
             v=int(wire["v"]),
         )
 

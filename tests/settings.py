@@ -28,4 +28,6 @@ WHITENOISE_AUTOREFRESH = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGGING["root"]["level"] = "INFO"  # noqa: F405
 PROGRESS_FROM_MEMORY = False  # no thread looks at the rows of one test for the next; who tests it has one of its own
+POSTING = True  # so that its kind is tried as every other; that it is off by itself has a test of its own
+POSTING_PACE = {"first": 0.05, "most": 0.3, "patience": 30.0}
 PROGRESS_PUSH = ""  # no server that pushes stands beside the tests' own; who tests it sets it

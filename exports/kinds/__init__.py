@@ -50,6 +50,11 @@ def takers(sort: str) -> tuple[Kind, ...]:
     return tuple(kind for kind in registered() if kind.takes.key == sort)
 
 
+def made_of_results_of(key: str) -> tuple[Kind, ...]:
+    """Those that can be asked for beside a result of an export of this kind."""
+    return tuple(kind for kind in registered() if key in kind.made_of_results_of and kind.offered and not kind.lacks())
+
+
 for _path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
     _found = getattr(import_module(f"exports.kinds.{_path.stem}"), "KIND", None)
     if _found is not None:
@@ -64,6 +69,7 @@ __all__ = [
     "Sort",
     "Unplannable",
     "get",
+    "made_of_results_of",
     "register",
     "registered",
     "sort_named",

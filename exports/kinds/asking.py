@@ -92,6 +92,9 @@ class KindForm(forms.Form):
         """The fields' values that would plan the same again."""
         return {}
 
+    def begin_with(self, named: Mapping[str, str]) -> None:
+        """What the address of its page names beforehand, as the link beside a result does."""
+
     def changed_by(self, pressed: str) -> Self:
         """The form as it is shown after a button of its own was pressed: one that does anything but export. It can be
         another one, `shown` with what was typed, so that nothing unfinished is called wrong."""

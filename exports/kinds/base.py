@@ -17,7 +17,8 @@ from progress.estimate.shapes import Part
 from progress.pipelines import Pipeline
 
 if TYPE_CHECKING:
-    from exports.models import Attempt, Export, Project, Source
+    from exports.models import Attempt, Export, Project, Result, Source
+    from progress.models import Job
     from progress.tracker import ProgressTracker
 
 
@@ -79,12 +80,21 @@ class Kind(ABC):
     pieces: ClassVar[str] = "pieces"  # what it is made of, while it is made
     several: ClassVar[bool] = False  # results, each to be had as soon as it is ready; else it is one film
     order: ClassVar[int] = 100  # among the kinds; the lower, the earlier
+    press: ClassVar[str] = ""  # what the button says that asks for it; Export, where it says nothing
+    made_of_results_of: ClassVar[frozenset[str]] = frozenset()  # kinds with results that it can be asked for of
+    repeatable: ClassVar[bool] = True  # from scratch, beside the one that there is
+    leaves: ClassVar[Mapping[str, str]] = {}  # what a button leaves standing, where that is no pieces
 
     # Before it is asked for
 
     def lacks(self) -> str:
         """What is missing where it would run, as in “it needs …”; nothing where it can be made. Modal has it all."""
         return "" if settings.RUNNER == "modal" else needs.of(self.key).missing_here()
+
+    @property
+    def offered(self) -> bool:
+        """False where nothing is to speak of it: its operator has not turned it on."""
+        return True
 
     def address(self, project: "Project") -> str:
         """The page on which it is asked for, also to make the same again with a change."""
@@ -130,6 +140,27 @@ class Kind(ABC):
     def spec(self, export: "Export") -> dict[str, Any]:
         """What the work is told, once all sources are there. `chunks` and `sources` are what the store and the fetching
         go by: see footage.told."""
+
+    def reads(self, spec: Mapping[str, Any]) -> tuple[str, ...]:
+        """Places of the store that the work reads, beside the sources of its project."""
+        return ()
+
+    def carried(self, export: "Export") -> dict[str, Any]:
+        """Secrets for one attempt. They go with the order to begin it, and never into the store."""
+        return {}
+
+    # When it is asked for
+
+    def takes_result(self, result: "Result") -> bool:
+        """Whether it can be made of this one of the results of such an export."""
+        return False
+
+    def parent(self, spec: Mapping[str, Any]) -> "Job | None":
+        """The job of the export that it is made of a result of."""
+        return None
+
+    def requested(self, export: "Export") -> None:  # noqa: B027 - most kinds change nothing else
+        """What else changes with it, in the same transaction. Unplannable takes all of it back."""
 
     # How long it will take
 

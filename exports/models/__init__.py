@@ -2,6 +2,7 @@ from exports.models.allowance import Allowance
 from exports.models.answered import Answered
 from exports.models.attempt import Attempt
 from exports.models.bulk import Bulk, BulkRow
+from exports.models.connection import Connection
 from exports.models.contact import Contact, Subscription
 from exports.models.delivery import Delivery
 from exports.models.drill import Drill
@@ -11,6 +12,7 @@ from exports.models.hours import Hours
 from exports.models.intake import Intake
 from exports.models.lease import Lease
 from exports.models.notice import Notice
+from exports.models.posting import Posting
 from exports.models.project import Clip, Project
 from exports.models.result import Result
 from exports.models.share import Share
@@ -27,6 +29,7 @@ __all__ = [
     "Bulk",
     "BulkRow",
     "Clip",
+    "Connection",
     "Contact",
     "Delivery",
     "Drill",
@@ -36,6 +39,7 @@ __all__ = [
     "Intake",
     "Lease",
     "Notice",
+    "Posting",
     "Project",
     "Result",
     "Share",

@@ -87,6 +87,7 @@ class Export(Driven):
                 chosen.pipeline_of(spec).key,
                 title=title or project.name,
                 owner=project.owner,
+                parent=chosen.parent(spec),
                 uploading=True,
                 actor=f"user {project.owner_id}",
                 features=before.features,
@@ -96,6 +97,7 @@ class Export(Driven):
                 uploaded=before.uploaded,
             )
             export = cls.objects.create(job=job, project=project, kind=kind, spec=spec)
+            chosen.requested(export)
             doorbell.ring()
         return export
 
@@ -198,10 +200,13 @@ class Export(Driven):
         Notice.owe(self, Notice.Event.FAILED, attempt=attempt or 0, text=said)
 
     def again(self, *, actor: str, reason: str = "") -> "Export | None":
-        """The same, from the sources on, as another export beside this one; None while one of those has not ended."""
+        """The same, from the sources on, as another export beside this one; None while one of those has not ended, and
+        of what is done once only."""
+        if not kinds.get(self.kind).repeatable:
+            return None
         with transaction.atomic():
             Job.objects.select_for_update().get(pk=self.pk)
-            if Job.objects.filter(parent_id=self.pk, settled_at__isnull=True).exists():
+            if Job.objects.filter(parent_id=self.pk, settled_at__isnull=True, pipeline=self.job.pipeline).exists():
                 return None
             job = ProgressTracker().create(
                 self.job.pipeline,

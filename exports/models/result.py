@@ -30,6 +30,12 @@ class Result(models.Model):
         return self.name
 
     @property
+    def link(self) -> str:
+        """Where it can be seen elsewhere, if it can."""
+        link = str(self.facts.get("link") or "")
+        return link if link.startswith(("https://", "http://")) else ""
+
+    @property
     def size(self) -> str:
         return wording.size(self.bytes)
 

@@ -1,7 +1,7 @@
 """Where attempts run. Three verbs; none of them decides anything, that is the register's part."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from modal_functions.posting import Site
@@ -33,6 +33,8 @@ class Ordered:
     kind: str
     token: str
     call_id: str = ""
+    reads: tuple[str, ...] = ()  # places of the store, beside the sources of its project
+    carried: dict[str, Any] = field(default_factory=dict, repr=False)  # secrets of its kind, which no store is told
 
 
 Grant = Callable[[Ordered], dict[str, Any]]  # what one attempt may do with the store, as `stores.opened` takes it

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exports.runners.base import Grant, Lacking, Life, Ordered
-from modal_functions.wire import pack
+from modal_functions.wire import CARRIED, pack
 
 LOCK, PID, LOG, WORK = "alive.lock", "pid", "log", "work"  # the work's folder and the pid are the attempt's to make
 PROJECT = Path(__file__).resolve().parent.parent.parent
@@ -52,7 +52,8 @@ class LocalRunner:
         if lock is None:  # it was spawned before, and lives
             return call_id
         try:
-            with _letter(pack(self.grant(ordered))) as letter, (folder / LOG).open("ab") as log:
+            told = self.grant(ordered) | {CARRIED: ordered.carried}
+            with _letter(pack(told)) as letter, (folder / LOG).open("ab") as log:
                 process = subprocess.Popen(
                     [sys.executable, "-m", "modal_functions.local", *self._arguments(ordered, call_id)],
                     stdin=letter,

@@ -156,6 +156,7 @@ class ModalRunner:
             token=ordered.token,
             store=self.grant(ordered),
             site=site.as_wire() if site else {},
+            carried=ordered.carried,
         )
         try:
             call_id = self._ask(self._spawn(order))

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, cast
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -88,6 +89,7 @@ def _page(request: HttpRequest, **wrong: AgainForm | ZoneForm) -> HttpResponse:
     chosen = request.COOKIES.get("zone", "") if "zone_chosen" in request.COOKIES else ""
     context = {
         "room": Room.of(user),
+        "posting": settings.POSTING,
         "behind": leaves_behind(user),
         "zone": ZoneForm(initial={"zone": chosen if chosen in available_timezones() else ""}),
         "zone_now": timezone.get_current_timezone_name(),

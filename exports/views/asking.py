@@ -25,7 +25,8 @@ from exports.views.projects import own
 @require_GET
 def choose(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     project = own(request, project_id)
-    offered = [{"kind": kind, "address": kind.address(project), "lacks": kind.lacks()} for kind in kinds.registered()]
+    known = [kind for kind in kinds.registered() if kind.offered]
+    offered = [{"kind": kind, "address": kind.address(project), "lacks": kind.lacks()} for kind in known]
     return render(request, "kinds/choose.html", {"project": project, "offered": offered})
 
 
@@ -36,7 +37,7 @@ def choose(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 def ask(request: HttpRequest, project_id: uuid.UUID, key: str) -> HttpResponseBase:
     project = own(request, project_id)
     kind = next((kind for kind in kinds.registered() if kind.key == key), None)
-    if kind is None:
+    if kind is None or not kind.offered:
         raise Http404
     if request.method == "POST" and kind.form.largest_file:
         request.upload_handlers = [Small(request, most=kind.form.largest_file)]
@@ -46,7 +47,9 @@ def ask(request: HttpRequest, project_id: uuid.UUID, key: str) -> HttpResponseBa
 @csrf_protect
 def _answer(request: HttpRequest, project: Project, kind: kinds.Kind) -> HttpResponse:
     if request.method == "GET":
-        return _shown(request, project, kind, _form(kind, project))
+        form = _form(kind, project)
+        form.begin_with(request.GET)
+        return _shown(request, project, kind, form)
     form = _form(kind, project, request.POST, request.FILES)
     pressed = request.POST.get("do", "")
     if pressed != "export":

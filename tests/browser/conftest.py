@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 
 from tests.browser.production import Production
+from tests.platforms import Platforms
 from tests.serving import Server
 
 FLAGS = [
@@ -95,12 +96,23 @@ def site(tmp_path_factory):
     if "sqlite3" not in settings.DATABASES["default"]["ENGINE"]:
         pytest.skip("it makes a SQLite of its own, so once a suite is enough")
     home = tmp_path_factory.mktemp("site") / "home"
-    running = Server(home, None, "--first-start", LONGHAUL_POLL_SECONDS="1")
+    platforms = Platforms(seconds=1)
+    addresses = {
+        f"LONGHAUL_{name.upper()}": url
+        for name, url in (
+            ("tiktok_api", platforms.addresses["tiktok"]),
+            ("instagram_api", platforms.addresses["instagram"]),
+            ("instagram_uploads", platforms.addresses["instagram_uploads"]),
+        )
+    }
+    running = Server(home, None, "--first-start", LONGHAUL_POLL_SECONDS="1", LONGHAUL_POSTING="on", **addresses)
+    running.platforms = platforms
     try:
         assert running.answers(within=180), running.said
         yield running
     finally:
         running.end()
+        platforms.stop()
 
 
 @pytest.fixture(scope="session")

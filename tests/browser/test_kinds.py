@@ -7,8 +7,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import opened
+from tests.browser.test_accessibility import ALL, wrong
 from tests.exports.conftest import soon
 from tests.modal_functions.volume import scans
+from tests.platforms import TOKEN
 
 pytestmark = pytest.mark.browser
 SIZE = "(video) => [video.videoWidth, video.videoHeight]"
@@ -93,7 +95,7 @@ def test_a_story_becomes_films_in_two_formats_with_their_own_bars_and_an_edit_li
     assert "* COMMENT: The first one." in arriving.value.path().read_text()
 
 
-def test_clips_of_a_long_video_are_had_one_by_one_and_each_says_why(page, tmp_path):
+def test_clips_of_a_long_video_are_had_one_by_one_each_says_why_and_one_is_posted(page, site, tmp_path):
     page.get_by_role("link", name="Clips of a long video").click()
     expect(page.get_by_label("Or the address of a video")).to_have_count(0)
     page.get_by_label("How many clips").fill("2")
@@ -113,6 +115,43 @@ def test_clips_of_a_long_video_are_had_one_by_one_and_each_says_why(page, tmp_pa
     with av.open(str(tmp_path / "clip.mp4")) as clip:
         [frame, *_] = clip.decode(video=0)
     assert (frame.width, frame.height) == (360, 360)
+    posted(page, site)
+
+
+def posted(page, site):
+    """From the clip's own row: the account is connected, the post is pressed once, and its links are shown."""
+    clips = page.url
+    page.locator(".result").first.get_by_role("link", name="Post").click()
+    expect(page.get_by_text("No account is connected yet.")).to_be_visible()
+    page.get_by_role("link", name="Connect or remove an account").click()
+    for platform in ("TikTok", "Instagram"):
+        section = page.get_by_role("region", name=platform)
+        section.get_by_label("Token:", exact=True).fill(TOKEN)
+        section.get_by_role("button", name="Connect").click()
+        expect(section.get_by_text("Connected as olga")).to_be_visible()
+    page.reload()
+    assert wrong(page, ALL) == []
+    page.goto(clips)
+    page.locator(".result").first.get_by_role("link", name="Post").click()
+    for label in ("TikTok", "Instagram"):
+        page.get_by_label(label, exact=True).check()
+    page.get_by_label("I have the right to post this clip and its sound").check()
+    page.get_by_label("Caption").fill("Lofoten #sea")
+    page.get_by_role("button", name="Post").click()
+    expect(page.get_by_text("Expected who may see it on TikTok, got nothing.")).to_be_visible()
+    assert wrong(page, ALL) == []
+    page.get_by_label("On TikTok it is seen by").select_option("SELF_ONLY")
+    page.get_by_role("button", name="Post").click()
+    expect(page.get_by_role("heading", name="2 files")).to_be_visible(timeout=60_000)
+    [tiktok], [instagram] = site.platforms.tiktok, site.platforms.instagram
+    there = page.locator(".result").filter(has_text="Posted to TikTok").get_by_role("link", name="See it there")
+    expect(there).to_have_attribute("href", f"https://www.tiktok.com/@olga/video/{tiktok['id']}")
+    there = page.locator(".result").filter(has_text="Posted to Instagram").get_by_role("link", name="See it there")
+    expect(there).to_have_attribute("href", f"https://www.instagram.com/reel/{instagram['id']}/")
+    assert wrong(page, ALL) == []
+    page.goto(clips)
+    expect(page.get_by_role("link", name="Posted to TikTok")).to_be_visible()
+    expect(page.locator("[role=progressbar]").first).to_have_attribute("aria-valuenow", "100")
 
 
 def test_a_scan_is_uploaded_and_its_meshes_are_there_with_their_pictures(page, scan):

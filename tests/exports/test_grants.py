@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs
@@ -153,10 +154,24 @@ def test_the_policy_names_what_the_work_needs_and_nothing_else(site):
     assert "s3:DeleteObject" not in writing["Action"]
     assert (reading["Action"], reading["Resource"]) == (
         "s3:GetObject",
-        "arn:aws:s3:::films/longhaul/projects/p1/sources/*",
+        ["arn:aws:s3:::films/longhaul/projects/p1/sources/*"],
     )
     assert listing["Condition"] == {"StringLike": {"s3:prefix": [*own, "longhaul/projects/p1/sources/*"]}}
     assert len(json.dumps(grants.policy(ORDERED))) < 2048, "no STS takes more"
+
+
+def test_what_else_the_work_reads_it_may_read_and_not_write(site, cloudflare):
+    ordered = replace(ORDERED, reads=("attempts/e0/1/out/c.1/",))
+    site.STORE_BUCKET = "films"
+    writing, reading, listing = grants.policy(ordered)["Statement"]
+    assert "arn:aws:s3:::films/longhaul/attempts/e0/1/out/c.1/*" in reading["Resource"]
+    assert not any("e0" in place for place in writing["Resource"])
+    assert "longhaul/attempts/e0/1/out/c.1/*" in listing["Condition"]["StringLike"]["s3:prefix"]
+    granted = stores.grant(ordered)
+    assert granted["reading"]["below"] == ["projects/p1/sources/", "attempts/e0/1/out/c.1/"]
+    *_, second = cloudflare.asked
+    assert json.loads(second[2])["prefixes"][1] == "longhaul/attempts/e0/1/out/c.1/"
+    assert opened(granted)
 
 
 def test_r2_makes_two_since_one_can_either_read_or_write(site, cloudflare):

@@ -87,6 +87,14 @@ RIGHT = {
     "LONGHAUL_CONTACT_DAYS": (lambda s: s.CONTACT_DAYS, "30", 30),
     "LONGHAUL_FETCH": (lambda s: s.FETCHES, "public", "public"),
     "LONGHAUL_WHISPER_MODEL": (lambda s: s.WHISPER_MODEL, "models/small", "models/small"),
+    "LONGHAUL_POSTING": (lambda s: s.POSTING, "on", True),
+    "LONGHAUL_TIKTOK_APP": (lambda s: s.TIKTOK_APP, "aw1", "aw1"),
+    "LONGHAUL_TIKTOK_SECRET": (lambda s: s.TIKTOK_SECRET, "hush", "hush"),
+    "LONGHAUL_TIKTOK_API": (lambda s: s.TIKTOK_API, "https://t.example.com/", "https://t.example.com"),
+    "LONGHAUL_INSTAGRAM_APP": (lambda s: s.INSTAGRAM_APP, "178", "178"),
+    "LONGHAUL_INSTAGRAM_SECRET": (lambda s: s.INSTAGRAM_SECRET, "hush", "hush"),
+    "LONGHAUL_INSTAGRAM_API": (lambda s: s.INSTAGRAM_API, "https://g.example.com/v25.0", "https://g.example.com/v25.0"),
+    "LONGHAUL_INSTAGRAM_UPLOADS": (lambda s: s.INSTAGRAM_UPLOADS, "https://r.example.com/u", "https://r.example.com/u"),
     "LONGHAUL_LOG_LEVEL": (lambda s: s.LOGGING["root"]["level"], "DEBUG", "DEBUG"),
     "LONGHAUL_LOG_FORMAT": (lambda s: s.LOGGING["handlers"]["console"]["formatter"], "json", "json"),
     "LONGHAUL_METRICS_TOKEN": (lambda s: s.METRICS_TOKEN, "m", "m"),
@@ -160,6 +168,10 @@ WRONG = {
     "LONGHAUL_NOTIFY_PRIVATE": ("E002", "yes", "ON", "1", "true"),
     "LONGHAUL_CONTACT_DAYS": ("E003", "3651", *NO_NUMBER),
     "LONGHAUL_FETCH": ("E002", "on", "PUBLIC", "1"),
+    "LONGHAUL_POSTING": ("E002", "yes", "ON", "1"),
+    "LONGHAUL_TIKTOK_API": ("E006", "t.example.com", "ftp://t.example.com", "https://"),
+    "LONGHAUL_INSTAGRAM_API": ("E006", "graph", "https://g.example.com/v 25", "https://"),
+    "LONGHAUL_INSTAGRAM_UPLOADS": ("E006", "uploads", "https://r.example.com/?x", "https://"),
     "LONGHAUL_LOG_LEVEL": ("E002", "debug", "LOUD", "10"),
     "LONGHAUL_LOG_FORMAT": ("E002", "JSON", "text"),
     "LONGHAUL_TIME_ZONE": (
@@ -194,6 +206,7 @@ def test_every_variable_that_is_known_is_tried_here():
     anything_goes |= {"LONGHAUL_MAIL_URL", "LONGHAUL_NOTIFY_URL", "LONGHAUL_NOTIFY_REPLIES"}  # see test_messages
     anything_goes |= {"LONGHAUL_MODAL_APP", "LONGHAUL_MODAL_ENVIRONMENT", "LONGHAUL_METRICS_TOKEN"}
     anything_goes |= {"LONGHAUL_WHISPER_MODEL"}
+    anything_goes |= {f"LONGHAUL_{each}_{name}" for each in ("TIKTOK", "INSTAGRAM") for name in ("APP", "SECRET")}
     assert {*WRONG, "LONGHAUL_HOME", "DATABASE_URL", "SECRET_KEY"} == set(KNOWN) - anything_goes
 
 

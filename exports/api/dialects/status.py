@@ -58,6 +58,8 @@ def told(job: Job, *, by_stage: bool) -> dict[str, Any]:
 
 
 def _stage(seen: Snapshot) -> str:
+    if seen.status == State.COMPLETE and seen.pipeline:
+        return seen.pipeline.completed
     return STAGES[seen.status] or seen.job.stage
 
 

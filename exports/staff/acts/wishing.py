@@ -33,8 +33,9 @@ def _again(case: Case, order: Order) -> Answer:
 
 
 def _against_running_again(case: Case) -> str:
-    if any(kind.key == case.export.kind for kind in kinds.registered()):
-        return ""
+    kind = next((kind for kind in kinds.registered() if kind.key == case.export.kind), None)
+    if kind is not None:
+        return "" if kind.repeatable else "This kind of export is done once only; retry it where it has failed."
     return f"This version does not know the kind {case.export.kind!r}."
 
 

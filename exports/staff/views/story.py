@@ -66,7 +66,7 @@ def story(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
         "forecasts": [held(forecast, job, now) for forecast in job.forecasts.all()],
         "notices": list(export.notices.all()),
         "log": _log(export),
-        "made_again": list(Export.objects.filter(job__parent=job).select_related("job")),
+        "made_again": list(Export.objects.filter(job__parent=job, kind=export.kind).select_related("job")),
         "may_take_box": user.has_perm(BLACKBOX),
     }
     return entry.page(request, "story.html", context)

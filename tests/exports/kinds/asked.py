@@ -3,7 +3,8 @@
 from django.db import connection
 
 from exports import kinds, sources
-from exports.models import Export, Project
+from exports.models import Export, Posting, Project, Result
+from tests.exports.clips import POST, clips_of, connected
 from tests.exports.test_end_to_end import shot
 from tests.modal_functions.volume import scans
 
@@ -22,8 +23,14 @@ OPTIONS = {
     "clip_it": {"count": 2, "seconds": 2, "shape": "1:1", "side": "360", "quality": "draft"},
     "framing_ai": {"footage": "film", "shape": "1:1", "side": "360", "follow": "motion", **SMALL},
     "mri_mesh": {"classes": "2", "detail": "light"},  # the scan itself is known with the project
+    "clip_post": POST,  # each time of another clip: of one, it is asked for once
 }
-KEPT = {"edl": ".json", "mri_mesh": ".npz"}  # what the parts of a kind end in, where they are no film
+# What the parts of a kind end in, where they are no film.
+KEPT = {
+    "edl": ".json",
+    "mri_mesh": ".npz",
+    "clip_post": ".json",
+}
 KINDS = [kind.key for kind in kinds.registered()]
 # What is a kind's own never touches the database: with Postgres, one that stands for all is enough.
 HERE = KINDS if connection.vendor == "sqlite" else ["multi_clip"]
@@ -33,7 +40,20 @@ def asked_for(project, kind):
     options = OPTIONS[kind]
     if kinds.get(kind).takes.key == "scan":
         options = options | {"scan": str(project.sources_of("scan")[0].pk)}
+    if kinds.get(kind).made_of_results_of:
+        options = options | {"clip": unposted(project)}
     return Export.request(project, kind=kind, options=options)
+
+
+def unposted(project):
+    """A clip that nothing was asked of yet."""
+    taken = Posting.objects.values_list("clip_of_id", "place")
+    made = Result.objects.filter(export__project=project, name__endswith=".mp4").values_list("export_id", "place")
+    left = [each for each in made if each not in set(taken)]
+    if not left:
+        connected(project.owner)
+        return unposted(clips_of(project).project)
+    return "{}:{}".format(*left[0])
 
 
 def ground(kind, owner, reels, tools, folder):
@@ -43,7 +63,11 @@ def ground(kind, owner, reels, tools, folder):
         scan = scans.nifti(folder / "DOE^JANE.nii.gz", scans.ellipsoid((28, 26, 40), radii=(10, 9, 15), bright=0.6))
         sources.take_in(project, scan, tools)
         return project
-    return shot(owner, reels, tools)
+    project = shot(owner, reels, tools)
+    if kinds.get(kind).made_of_results_of:
+        connected(owner)
+        clips_of(project, tools.store, reels[0].path)
+    return project
 
 
 def is_kept(kind, key):

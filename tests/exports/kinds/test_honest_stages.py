@@ -22,6 +22,7 @@ from tests.exports.kinds.asked import KINDS, TITLE
 from tests.modal_functions.kinds.conftest import Bench, plain
 from tests.modal_functions.media.voices import SOON, talk
 from tests.modal_functions.volume import scans
+from tests.platforms import TOKEN, Platforms
 
 LONG = 5.0  # seconds; what takes longer has to tell of
 LEAST = 5  # different values
@@ -49,6 +50,8 @@ OWN = {
     "edl": lambda film: {"story": story(film)},
     "mri_mesh": lambda film: {"volume": {"slices": 40, "classes": 1, "smoothing": 1.0, "triangles": 1000}},
 }
+ACCOUNT = {"token": TOKEN, "id": "178", "name": "olga"}
+CARRIED = {"tiktok": ACCOUNT, "instagram": ACCOUNT}
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +90,26 @@ class Recorded(Reporter):
         self.told.setdefault(self.picture.stage, []).append((self.picture.done, self.picture.total))
 
 
-def worked_on(kind, bench, reel, folder):
+@pytest.fixture
+def platforms():
+    served = Platforms()
+    yield served
+    served.stop()
+
+
+def posted(bench, reel, platforms):
+    stored = bench.store.put_file("attempts/parent/1/out/c.1/1.mp4", reel)
+    clip = {"key": stored.key, "bytes": stored.bytes, "sha256": stored.sha256, "name": "clip-01.mp4"}
+    return {
+        "chunks": "projects/p/chunks", "sources": [], "clip": clip, "platforms": ["tiktok", "instagram"],
+        "caption": "", "privacy": "SELF_ONLY", "allow": [], "promotes": "none", "addresses": platforms.addresses,
+        "pace": {"first": 0.01, "most": 0.1, "patience": 10.0},
+    }  # fmt: skip
+
+
+def worked_on(kind, bench, reel, folder, platforms):
+    if kind == "clip_post":
+        return posted(bench, reel, platforms)
     if kind != "mri_mesh":
         spec = bench.spec(reel, seconds=55, size=(96, 54), rate=10)
         return spec | OWN[kind](spec["film"])
@@ -100,8 +122,8 @@ def worked_on(kind, bench, reel, folder):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_stage_that_takes_long_tells_of_it_in_five_steps_at_least(kind, bench, reel, served, tmp_path):
-    spec = worked_on(kind, bench, reel, tmp_path)
+def test_a_stage_that_takes_long_tells_of_it_in_five_steps_at_least(kind, bench, reel, served, platforms, tmp_path):
+    spec = worked_on(kind, bench, reel, tmp_path, platforms)
     if "fetch" in spec:
         spec["fetch"] = {**spec["fetch"], "address": served}
 
@@ -109,7 +131,7 @@ def test_a_stage_that_takes_long_tells_of_it_in_five_steps_at_least(kind, bench,
         told = {}
 
     outcome = run(work=works.work_of(kind), spec=spec, store=bench.store, keys=AttemptKeys(export=kind, number=1),
-                  call="c", folder=tmp_path, reporter=Heard)  # fmt: skip
+                  call="c", folder=tmp_path, reporter=Heard, carried=CARRIED)  # fmt: skip
     assert outcome["ending"] == "ok", outcome["sentence"]
     declared = {stage.key: stage for stage in kinds.get(kind).pipeline.stages}
     long = [key for key, stage in declared.items() if stage.seconds > LONG and key != "upload"]

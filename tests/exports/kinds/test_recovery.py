@@ -10,9 +10,11 @@ from exports.runners.base import NotReached
 from exports.tools import Tools
 from modal_functions.store import FolderStore
 from progress.models import Status
+from tests.exports.clips import at
 from tests.exports.conftest import soon
 from tests.exports.kinds.asked import HERE, KINDS, OPTIONS, asked_for, ground, is_kept
 from tests.exports.test_end_to_end import drive_until, reels  # noqa: F401 - reels is a fixture
+from tests.platforms import Platforms
 
 pytestmark = pytest.mark.django_db
 UNDISTURBED: dict[str, str] = {}  # the checksum of each kind's film
@@ -33,6 +35,20 @@ class LosesTheFirstAnswer:
             self.lost += 1
             raise NotReached("The answer was lost.")
         return call
+
+
+@pytest.fixture(autouse=True)
+def platforms(request, settings, db):
+    """For the kind that is posted. They take a while, so that there is something to disturb."""
+    if getattr(request.node, "callspec", None) is None or request.node.callspec.params.get("kind") != "clip_post":
+        yield None
+        return
+    served = Platforms(seconds=1.5)
+    at(served, settings)
+    yield served
+    served.stop()
+    done = Export.objects.filter(kind="clip_post", job__status=Status.COMPLETE).count()
+    assert len(served.tiktok) == len(served.instagram) == done, "whatever it went through, it is posted once"
 
 
 @pytest.fixture

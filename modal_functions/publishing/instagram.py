@@ -1,0 +1,223 @@
+"""Instagram's content publishing API: a container, its bytes, its status, and then the one call that publishes it.
+
+Only that call puts it before the public. When its answer is lost, the container's status tells whether it took effect;
+where that does not say yes, it is left to the person."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from modal_functions.publishing import asking
+from modal_functions.publishing.asking import Answer, Part, Unanswered, Unasked
+from modal_functions.publishing.clock import now, rest
+from modal_functions.publishing.going import TRIES, Going, Heard, Posted
+from modal_functions.runtime import Failed
+
+SETTLES = 5  # looks at the status of a container whose publishing did not answer
+LIMITS = frozenset({4, 17, 32, 613, 80002})
+NO_TOKEN, NO_RIGHT = 190, frozenset({3, 10, *range(200, 300)})
+ENOUGH, NOT_READY, SPAM = 2207042, 2207027, 2207051
+SAID = {
+    SPAM: "Instagram takes the post for spam, or does not let this account post. Look at the account in Instagram.",
+    2207026: "Instagram cannot use the format of this clip.",
+    2207010: "Instagram takes a shorter caption. Change it, then post it anew.",
+    2207050: "Instagram does not let this account post. Look at the account in Instagram.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    id: str
+    name: str
+
+
+def ask_accounts(api: str, token: str) -> Answer:
+    fields = "instagram_business_account{id,username}"
+    return asking.get(f"{api}/me/accounts", _headers(token), fields=fields, limit="100")
+
+
+def accounts_in(answer: Answer) -> list[Account]:
+    """Professional accounts that belong to a Page of the person."""
+    pages = [each for each in answer.told.get("data") or () if isinstance(each, dict)]
+    found = [page["instagram_business_account"] for page in pages if page.get("instagram_business_account")]
+    return [Account(id=str(each["id"]), name=str(each.get("username") or "")) for each in found if each.get("id")]
+
+
+def codes_in(answer: Answer) -> tuple[int, int]:
+    """The code of the error and its subcode; 0 where there is none."""
+    error = answer.told.get("error")
+    told = error if isinstance(error, dict) else {}
+    return _whole(told.get("code")), _whole(told.get("error_subcode"))
+
+
+class Instagram(Going):
+    key, label, processes = "instagram", "Instagram", True
+
+    def look(self) -> None:
+        url = f"{self._own}/content_publishing_limit"
+        answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="quota_usage,config"))
+        for each in answer.told.get("data") or ():
+            used, total = _whole(each.get("quota_usage")), _whole((each.get("config") or {}).get("quota_total"))
+            if total and used >= total:
+                said = f"Instagram takes {total} posts of an account in 24 hours, and has had them. Retry it later."
+                raise Failed("rate_limited", said)
+
+    def send(self, heard: Heard) -> None:
+        for _ in range(TRIES):
+            number = self.kept.number
+            if self.kept.posted or self.kept.claimed(number) or self.kept.sent(number):
+                heard(self.clip.bytes)
+                return
+            opened = self.kept.opened(number) or self.kept.open(number, self._opened())
+            self.border()
+            if self._upload(opened["id"], heard):
+                self.kept.note_sent(number)
+            else:
+                self.kept.close(number, "its upload broke off")
+                rest(self.pace.first, self.border)
+        raise self.unreachable()
+
+    def process(self, heard: Heard) -> None:
+        number = self.kept.number
+        opened = self.kept.opened(number)
+        if opened is None or self.kept.posted or self.kept.claimed(number):
+            heard(self.clip.bytes)
+            return
+        for wait in self.pace.waits():
+            status = self._status(number, opened["id"])
+            if status in ("FINISHED", "PUBLISHED"):
+                heard(self.clip.bytes)
+                return
+            rest(wait, self.border)
+        raise self.slow()
+
+    def put_out(self) -> Posted:
+        if told := self.kept.posted:
+            return self._posted(str(told["id"]))
+        number = self.kept.number
+        opened = self.kept.opened(number) or {"id": "", "at": ""}
+        if self.claim(number):
+            return self._published(number, opened)
+        return self._settled(number, opened)  # somebody was killed here, or is on it at this moment
+
+    # The steps of the protocol
+
+    def _opened(self) -> dict[str, Any]:
+        """A container that is never published ends by itself: so this may be asked twice."""
+        told = {"media_type": "REELS", "upload_type": "resumable", "caption": self.wanted.caption}
+        answer = self._asked(lambda: asking.post(f"{self._own}/media", _headers(self.token), told))
+        if not answer.told.get("id"):
+            raise self.unreachable()
+        return {"id": str(answer.told["id"]), "at": now().isoformat()}
+
+    def _upload(self, container: str, heard: Heard) -> bool:
+        part = Part(path=self.clip.path, first=0, count=self.clip.bytes, heard=heard)
+        headers = {"Authorization": f"OAuth {self.token}", "offset": "0", "file_size": str(self.clip.bytes)}
+        url = f"{self.addresses['instagram_uploads']}/{container}"
+        try:
+            answer = asking.send("POST", url, {**headers, "Content-Type": "application/octet-stream"}, part)
+        except (Unasked, Unanswered):
+            return False
+        if answer.status in (401, 403) or codes_in(answer)[0] == NO_TOKEN:
+            raise self._of(answer) or self.disconnected("no longer takes the token it was connected with")
+        return answer.ok and bool(answer.told.get("success", True))
+
+    def _status(self, number: int, container: str) -> str:
+        url = f"{self._api}/{container}"
+        answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="status_code,status"))
+        code = str(answer.told.get("status_code") or "")
+        if code in ("ERROR", "EXPIRED"):
+            self.kept.close(number, f"{code} {answer.told.get('status') or ''}")
+            raise self._failed(code, str(answer.told.get("status") or ""))
+        return code
+
+    def _failed(self, code: str, said: str) -> Failed:
+        if code == "EXPIRED":
+            return Failed("platform_slow", "Instagram kept the clip for a day without a post. It is sent again.")
+        subcode = next((each for each in SAID if str(each) in said), 0)
+        return self.refused(SAID[subcode] if subcode else "Instagram could not process this clip.")
+
+    def _published(self, number: int, opened: dict[str, Any]) -> Posted:
+        """Nothing between the claim and the answer waits for anybody: who stops here leaves a doubt."""
+        told, url = {"creation_id": opened["id"]}, f"{self._own}/media_publish"
+        for _ in range(TRIES):
+            try:
+                answer = asking.post(url, _headers(self.token), told)
+            except Unasked:
+                continue
+            except Unanswered:
+                return self._settled(number, opened)
+            if answer.status >= 500:
+                return self._settled(number, opened)
+            if answer.ok and answer.told.get("id"):
+                return self._posted(str(self.kept.post({"id": str(answer.told["id"])})["id"]))
+            self.kept.close(number, f"refused: {codes_in(answer)}")
+            raise self._of(answer) or self.refused("Instagram refuses the post.")
+        self.kept.close(number, "nobody answered the call that publishes")
+        raise self.unreachable()
+
+    def _settled(self, number: int, opened: dict[str, Any]) -> Posted:
+        """Of a publishing whose answer is lost: what the container says of it in the end."""
+        wait = self.pace.first
+        for _ in range(SETTLES):
+            if told := self.kept.posted:
+                return self._posted(str(told["id"]))
+            if self._status(number, opened["id"]) == "PUBLISHED":
+                return self._posted(str(self.kept.post({"id": self._found(opened)})["id"]))
+            rest(wait, self.border)
+            wait = min(self.pace.most, wait * 2)
+        raise self.unknown()
+
+    def _found(self, opened: dict[str, Any]) -> str:
+        """Its id, told by nobody: the post with this caption that is younger than the container. None is none."""
+        url = f"{self._own}/media"
+        answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="id,caption,timestamp", limit="10"))
+        listed = [each for each in answer.told.get("data") or () if isinstance(each, dict)]
+        since = str(opened.get("at") or "")[:19]
+        same = (each for each in listed if (each.get("caption") or "") == self.wanted.caption)
+        return next((str(each["id"]) for each in same if str(each.get("timestamp") or "")[:19] >= since), "")
+
+    def _posted(self, media: str) -> Posted:
+        if not media:
+            return Posted(id="", link=f"https://www.instagram.com/{self.account.get('name') or ''}")
+        url = f"{self._api}/{media}"
+        answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="permalink"))
+        return Posted(id=media, link=str(answer.told.get("permalink") or ""))
+
+    def is_limit(self, answer: Answer) -> bool:
+        code, subcode = codes_in(answer)
+        return answer.status == 429 or (code in LIMITS and subcode not in SAID)
+
+    def _asked(self, ask: Callable[[], Answer]) -> Answer:
+        answer = self.steadily(ask)
+        if answer.ok and "error" not in answer.told:
+            return answer
+        raise self._of(answer) or self.refused(f"Instagram refuses the post ({codes_in(answer)[0] or answer.status}).")
+
+    def _of(self, answer: Answer) -> Failed | None:
+        code, subcode = codes_in(answer)
+        if code == NO_TOKEN or answer.status == 401:
+            return self.disconnected("no longer takes the token it was connected with")
+        if code in NO_RIGHT:
+            return self.disconnected("was connected without the right to post")
+        if subcode == ENOUGH or self.is_limit(answer):
+            return self.limited(answer.wait)
+        if subcode == NOT_READY:
+            return self.slow()
+        return self.refused(SAID[subcode]) if subcode in SAID else None
+
+    @property
+    def _api(self) -> str:
+        return self.addresses["instagram"]
+
+    @property
+    def _own(self) -> str:
+        return f"{self._api}/{self.account.get('id') or 'me'}"
+
+
+def _headers(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _whole(value: Any) -> int:
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,181 @@
+"""An account on a platform: connected by a token or by the platform's own page, kept sealed, lent, renewed, removed."""
+
+import base64
+import hashlib
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from exports import authorising
+from exports.models import Connection
+from tests.exports.clips import at, connected
+from tests.platforms import EXPIRED, TOKEN, Platforms
+
+pytestmark = pytest.mark.django_db
+PAGE = "/account/posting"
+
+
+@pytest.fixture
+def platforms(settings):
+    served = Platforms()
+    at(served, settings)
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def browser(owner, signed_in, platforms):
+    return signed_in(owner)
+
+
+@pytest.fixture
+def app(settings):
+    settings.TIKTOK_APP, settings.TIKTOK_SECRET = "key", "hush"
+    settings.INSTAGRAM_APP, settings.INSTAGRAM_SECRET = "id", "hush"
+    settings.PUBLIC_URL = "https://exports.example.com"
+
+
+def given(platform, token=TOKEN, **more):
+    return {"platform": platform, f"{platform}-token": token} | {f"{platform}-{name}": more[name] for name in more}
+
+
+@pytest.mark.parametrize(("platform", "name"), [("tiktok", "olga"), ("instagram", "olga.films")])
+def test_a_token_is_tried_at_once_and_connects_and_is_never_shown(browser, owner, platform, name):
+    page = browser.post(PAGE, given(platform), follow=True)
+    assert f"is connected as {name}." in page.text
+    assert f"Connected as {name}." in page.text
+    assert TOKEN not in page.text
+    row = Connection.objects.get(owner=owner)
+    assert TOKEN not in row.secrets
+    assert row.lent()["token"] == TOKEN
+
+
+def test_a_token_that_the_platform_does_not_take_is_said_where_it_was_typed(browser):
+    for platform in ("tiktok", "instagram"):
+        answer = browser.post(PAGE, given(platform, EXPIRED))
+        assert (answer.status_code, "does not take this token" in answer.text) == (422, True)
+        assert EXPIRED not in answer.text
+    assert not Connection.objects.exists()
+
+
+def test_an_account_that_the_token_does_not_reach_is_asked_for_again(browser):
+    answer = browser.post(PAGE, given("instagram", account="@somebody"))
+    assert "Which account is meant? This token reaches olga.films." in answer.text
+    assert browser.post(PAGE, given("instagram", account="@Olga.Films")).status_code == 302
+
+
+def test_a_platform_that_does_not_answer_is_said(browser, platforms):
+    platforms.upset["/v2/"] = [(503, {})]
+    assert "Try again in a moment." in browser.post(PAGE, given("tiktok")).text
+
+
+def test_removed_its_token_is_gone(browser, owner):
+    connected(owner, "tiktok")
+    page = browser.post(reverse("connection-remove", args=["tiktok"]), follow=True)
+    assert "is removed, and its token deleted" in page.text
+    assert not Connection.objects.exists()
+
+
+def test_it_is_each_persons_own_and_no_guests(browser, owner, stranger, signed_in, as_guest, visitor):
+    connected(owner, "tiktok")
+    hers = signed_in(stranger)
+    assert "Connected as" not in hers.get(PAGE).text
+    hers.post(reverse("connection-remove", args=["tiktok"]))
+    assert Connection.objects.count() == 1
+    guest, account = as_guest()
+    assert "Sign up" in guest.post(PAGE, given("tiktok")).text
+    assert not Connection.objects.filter(owner=account).exists()
+    assert visitor.get(PAGE).status_code == 302
+
+
+# With an app of the operator's
+
+
+def test_without_an_app_there_is_no_way_to_the_platforms_page(browser):
+    assert reverse("connection-go", args=["tiktok"]) not in browser.get(PAGE).text
+    assert browser.get(reverse("connection-go", args=["tiktok"])).status_code == 404
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("platform", ["tiktok", "instagram"])
+def test_the_platform_asks_the_person_and_the_code_is_changed_for_a_token(browser, owner, platforms, platform):
+    asked = urlsplit(browser.get(reverse("connection-go", args=[platform])).url)
+    query = {name: values[0] for name, values in parse_qs(asked.query).items()}
+    assert query["response_type"] == "code"
+    assert query["code_challenge_method"] == "S256"
+    assert query["redirect_uri"] == f"https://exports.example.com/account/posting/{platform}/back"
+    assert "hush" not in asked.query
+    platforms.codes["c1"] = base64.urlsafe_b64decode(query["code_challenge"] + "==")
+    back = reverse("connection-back", args=[platform])
+    page = browser.get(back, {"code": "c1", "state": query["state"]}, follow=True)
+    assert "is connected as" in page.text
+    row = Connection.objects.get(owner=owner, platform=platform)
+    assert row.expires_at > timezone.now()
+    assert row.renewable == (platform == "tiktok")
+    again = browser.get(back, {"code": "c1", "state": query["state"]}, follow=True)
+    assert "belongs to no question of this browser" in again.text, "a state is good for one answer"
+
+
+@pytest.mark.usefixtures("app")
+def test_an_answer_with_another_state_or_for_another_platform_connects_nothing(browser, platforms):
+    for back, state in (("tiktok", "x"), ("instagram", None)):
+        query = parse_qs(urlsplit(browser.get(reverse("connection-go", args=["tiktok"])).url).query)
+        platforms.codes["c1"] = hashlib.sha256(b"").digest()
+        answer = {"code": "c1", "state": state or query["state"][0]}
+        page = browser.get(reverse("connection-back", args=[back]), answer, follow=True)
+        assert "belongs to no question" in page.text
+    assert not Connection.objects.exists()
+
+
+@pytest.mark.usefixtures("app")
+def test_who_says_no_there_has_connected_nothing_and_who_brings_a_wrong_code_neither(browser):
+    for more, said in (({"error": "access_denied"}, "it was not allowed there"), ({"code": "wrong"}, "gave no token")):
+        query = parse_qs(urlsplit(browser.get(reverse("connection-go", args=["tiktok"])).url).query)
+        page = browser.get(
+            reverse("connection-back", args=["tiktok"]), {"state": query["state"][0], **more}, follow=True
+        )
+        assert said in page.text
+    assert not Connection.objects.exists()
+
+
+# Renewing
+
+
+def ending(owner, *, hours, renew="rft.good"):
+    ends = timezone.now() + timedelta(hours=hours)
+    secrets = {"token": "old", "renew": renew}
+    return Connection.connect(owner, "tiktok", account={"name": "olga"}, secrets=secrets, expires_at=ends)
+
+
+@pytest.mark.usefixtures("app", "platforms")
+def test_a_token_that_ends_soon_is_renewed_before_it_does(owner):
+    row = ending(owner, hours=1)
+    assert authorising.renew(timezone.now()).renewed == 1
+    row.refresh_from_db()
+    assert row.lent()["token"] == TOKEN
+    assert row.expires_at > timezone.now() + timedelta(hours=20)
+    assert authorising.renew(timezone.now()).asked == 0
+
+
+@pytest.mark.usefixtures("app", "platforms")
+def test_one_that_is_good_for_long_is_left_alone_and_a_refusal_is_not_asked_every_moment(owner):
+    ending(owner, hours=20)
+    assert authorising.renew(timezone.now()).asked == 0
+    ending(owner, hours=1, renew="rft.wrong")
+    assert [authorising.renew(timezone.now()).asked for _ in range(2)] == [1, 0]
+    assert authorising.renew(timezone.now() + timedelta(minutes=11)).asked == 1
+
+
+def test_connected_anew_meanwhile_the_new_token_stands(owner):
+    old = ending(owner, hours=1)
+    connected(owner, "tiktok")
+    assert not old.renewed({"token": "late"}, timezone.now())
+    assert Connection.objects.get().lent()["token"] == TOKEN
+
+
+def test_of_two_that_would_renew_one_does(owner):
+    row, now = ending(owner, hours=1), timezone.now()
+    assert [row.claim_renewing(now) for _ in range(2)] == [True, False]
