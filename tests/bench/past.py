@@ -100,6 +100,16 @@ def cpu_of_postgres() -> float:
     return float(spent.user + spent.system)
 
 
+def size() -> int:
+    """Bytes of the whole database."""
+    with connection.cursor() as cursor:
+        if is_postgres():
+            cursor.execute("SELECT pg_database_size(current_database())")
+        else:
+            cursor.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+        return int(cursor.fetchone()[0])
+
+
 def settled() -> None:
     """As a database that has been up for a while: it knows how much there is."""
     with connection.cursor() as cursor:

@@ -37,7 +37,7 @@ def run(asked: argparse.Namespace, command: str, say: Callable[[str], None]) -> 
     }
 
 
-def _site(database: str, size: int, turns: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
+def _site(database: str, size: int, turns: int, say: Callable[[str], None]) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="longhaul-bench-") as folder:
         environment = environment_of(Path(folder), database)
         environment |= {"DJANGO_SETTINGS_MODULE": "tests.bench.settings", "LONGHAUL_POLLS_FROM_MEMORY": "off"}
@@ -46,8 +46,8 @@ def _site(database: str, size: int, turns: int, say: Callable[[str], None]) -> l
         ended = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise BenchError(f"The site failed: {ended.stderr[-1500:]}")
-    answers: list[dict[str, Any]] = json.loads(ended.stdout.splitlines()[-1])["asked"]
-    return answers
+    told: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return told
 
 
 def tables(kept: dict[str, Any]) -> str:
@@ -61,8 +61,8 @@ def tables(kept: dict[str, Any]) -> str:
     )
 
 
-def _table(database: str, sizes: list[int], of: dict[Any, list[dict[str, Any]]]) -> str:
-    answers = {int(size): {each["what"]: each["ms"] for each in these} for size, these in of.items()}
+def _table(database: str, sizes: list[int], of: dict[int, dict[str, Any]]) -> str:
+    answers = {size: {each["what"]: each["ms"] for each in told["asked"]} for size, told in of.items()}
     least, most = answers[sizes[0]], answers[sizes[-1]]
     head = [f"{DATABASES[database]}, CPU ms", *(f"{size:,} exports" for size in sizes), "×", f"within {FLAT} ×"]
     rows = [
@@ -74,4 +74,6 @@ def _table(database: str, sizes: list[int], of: dict[Any, list[dict[str, Any]]])
         ]
         for what in least
     ]
-    return table(head, rows)
+    past = of[sizes[-1]]
+    kilobytes = past["bytes"] / past["rows"] / 1000
+    return f"{table(head, rows)}\n\n{DATABASES[database]} keeps {kilobytes:.1f} kB an export, indexes included."

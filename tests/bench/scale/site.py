@@ -34,4 +34,4 @@ def _cpu() -> float:
 
 if __name__ == "__main__":
     asked.prepare(int(sys.argv[1]))
-    print(json.dumps({"rows": Job.objects.count(), "asked": list(measure(int(sys.argv[2])))}))
+    print(json.dumps({"rows": Job.objects.count(), "bytes": past.size(), "asked": list(measure(int(sys.argv[2])))}))
