@@ -8,6 +8,7 @@ import math
 from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
@@ -22,7 +23,6 @@ from progress import wording
 
 TRIES = 10
 SECONDS = 15 * 60
-COOKIE = "browser"
 SALT = "exports.guessing"
 A_YEAR = 365 * 24 * 60 * 60
 TOO_MANY = "too-many"
@@ -51,7 +51,9 @@ class GuardedOfStaff(Guarded, AdminAuthenticationForm):
 def remember(response: HttpResponse, user: User, *, secure: bool) -> None:
     """This browser has signed in with the account."""
     known = f"{user.pk}.{get_random_string(16)}"
-    response.set_signed_cookie(COOKIE, known, SALT, max_age=A_YEAR, httponly=True, samesite="Lax", secure=secure)
+    response.set_signed_cookie(
+        settings.BROWSER_COOKIE_NAME, known, SALT, max_age=A_YEAR, httponly=True, samesite="Lax", secure=secure
+    )
 
 
 def _counted_as(request: HttpRequest | None, username: str) -> str:
@@ -65,7 +67,7 @@ def _counted_as(request: HttpRequest | None, username: str) -> str:
 
 def _known(request: HttpRequest, username: str) -> str:
     try:
-        known = str(request.get_signed_cookie(COOKIE, "", SALT, max_age=A_YEAR))
+        known = str(request.get_signed_cookie(settings.BROWSER_COOKIE_NAME, "", SALT, max_age=A_YEAR))
     except BadSignature:
         return ""
     pk = known.partition(".")[0]

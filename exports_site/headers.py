@@ -32,6 +32,9 @@ def policy(bucket: str = "", push: str = "") -> str:
             "form-action 'self'",
             "base-uri 'none'",
             "frame-ancestors 'none'",
+            # static/guard.js reads what becomes part of a page; what it makes no policy for, scripts, is refused
+            "require-trusted-types-for 'script'",
+            "trusted-types default reader",
         )
     )
 
@@ -44,6 +47,7 @@ class PolicyMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", policy(settings.STORE_ORIGIN, _push(request)))
         response.headers["Permissions-Policy"] = PERMISSIONS
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
 
 

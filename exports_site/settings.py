@@ -46,6 +46,13 @@ GUEST_QUOTA = env.whole_number("LONGHAUL_GUEST_QUOTA_GB", 10, 1, 1_000_000) * GB
 KEEP_DAYS = env.whole_number("LONGHAUL_KEEP_DAYS", 0, 0, 36_500)
 API_CHANGES_A_MINUTE = env.whole_number("LONGHAUL_API_CHANGES_A_MINUTE", 120, 1, 1_000_000)
 API_QUESTIONS_A_MINUTE = env.whole_number("LONGHAUL_API_QUESTIONS_A_MINUTE", 1_200, 1, 1_000_000)
+UPLOADS_AN_HOUR = env.whole_number("LONGHAUL_UPLOADS_AN_HOUR", 2_000, 1, 1_000_000)
+RUNNING_EACH = env.whole_number("LONGHAUL_RUNNING_EACH", 0, 0, 10_000)
+GUESTS_RUNNING = env.whole_number("LONGHAUL_GUESTS_RUNNING", 0, 0, 10_000)
+MINUTES_A_DAY = env.whole_number("LONGHAUL_MINUTES_A_DAY", 0, 0, 1_000_000)
+GUEST_MINUTES_A_DAY = env.whole_number("LONGHAUL_GUEST_MINUTES_A_DAY", 240, 0, 1_000_000)
+GUESTS_AN_HOUR = env.whole_number("LONGHAUL_GUESTS_AN_HOUR", 200, 1, 1_000_000)
+STAFF_SECOND_FACTOR = env.choice("LONGHAUL_STAFF_SECOND_FACTOR", "offered", ("offered", "required"))
 GUESTS_WELCOME = env.switch("LONGHAUL_GUESTS", default=True)
 MAIL_ACCOUNT = env.mail("LONGHAUL_MAIL_URL")
 MAIL_DOMAIN = (not PUBLIC_URL.endswith("]") and urlsplit(PUBLIC_URL).hostname) or "localhost"
@@ -87,6 +94,9 @@ if ANY_ADDRESS:
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PRODUCTION else []
 
 INSTALLED_APPS = [
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "django_q",  # before exports, which takes its pages out of the admin
     "exports_site",
     "exports",
@@ -146,6 +156,9 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+# Tries are counted by exports.guessing, in one step: the library counts in two, and what it locks only grows.
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 0
+OTP_TOTP_ISSUER = f"Longhaul {MAIL_DOMAIN}"
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "start"
@@ -155,6 +168,10 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+# By these names a browser takes them from this host alone, over TLS: no neighbour under the same domain can plant one.
+COOKIES = "__Host-" if SECURE else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{COOKIES}sessionid", f"{COOKIES}csrftoken"
+BROWSER_COOKIE_NAME = f"{COOKIES}browser"
 
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if SECURE else 0

@@ -45,7 +45,7 @@
 
   const token = (place) => {
     const field = place.querySelector("[name=csrfmiddlewaretoken]") || document.querySelector("[name=csrfmiddlewaretoken]");
-    return field ? field.value : cookie("csrftoken");
+    return field ? field.value : cookie("__Host-csrftoken") || cookie("csrftoken");
   };
 
   // Only so many at a time; the others wait in the order they came.

@@ -36,7 +36,7 @@ class Browser:
         return self._ask("GET", path)
 
     def post(self, path: str, form: dict[str, str]) -> Page:
-        body = urlencode(form | {"csrfmiddlewaretoken": self.cookies.get("csrftoken", "")})
+        body = urlencode(form | {"csrfmiddlewaretoken": self.cookies.get(settings.CSRF_COOKIE_NAME, "")})
         return self._ask("POST", path, body)
 
     def sign_in(self, name: str, password: str) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from exports.guessing import COOKIE, TRIES
+from exports.guessing import TRIES
 from exports.models import Allowance
 from tests.exports.conftest import PASSWORD
 from tests.progress.test_race import at_once
@@ -69,7 +69,7 @@ def test_that_browser_has_no_more_tries_than_a_stranger_and_none_for_other_names
 
 
 def test_a_cookie_that_nobody_here_has_signed_counts_for_nothing(owner, client):
-    client.cookies[COOKIE] = f"{owner.pk}.abc:forged"
+    client.cookies["browser"] = f"{owner.pk}.abc:forged"
     uses_up(Client())
     assert tries(client, PASSWORD).status_code == 429
 

@@ -300,6 +300,8 @@ def test_the_public_address_says_who_is_let_in_and_how(url, host, secure, tmp_pa
     assert (found.PRODUCTION, hosts, origins) == (True, [host], [url.rstrip("/").lower()])
     assert found.SECURE is found.SESSION_COOKIE_SECURE is found.CSRF_COOKIE_SECURE is secure
     assert found.SECURE_SSL_REDIRECT is secure
+    names = {found.SESSION_COOKIE_NAME, found.CSRF_COOKIE_NAME, found.BROWSER_COOKIE_NAME}
+    assert {name.startswith("__Host-") for name in names} == {secure}
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,9 @@ def test_everything_is_forbidden_that_is_not_named():
 
 def test_nothing_unsafe_and_no_other_host_is_allowed():
     sources = {source for sources in DIRECTIVES.values() for source in sources}
-    assert sources <= {"'none'", "'self'", "data:"}
+    assert sources <= {"'none'", "'self'", "data:", "'script'", "default", "reader"}
+    assert DIRECTIVES["require-trusted-types-for"] == ["'script'"]
+    assert DIRECTIVES["trusted-types"] == ["default", "reader"], "static/guard.js makes these, and no script may more"
     assert [name for name, sources in DIRECTIVES.items() if "data:" in sources] == ["img-src"]
 
 
@@ -120,6 +122,7 @@ def test_a_view_that_says_otherwise_for_itself_is_heard(rf):
         ("X-Frame-Options", "DENY"),
         ("Referrer-Policy", "same-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
     ],
 )
 def test_the_other_headers_that_browsers_heed_are_there(name, value, client):
