@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from modal_functions.store import PART, checked
+
 VERSION = 1
 MOST_RUNS = 3  # an input that ended so many runs of one call without an outcome is given up
 MOST_HELLOS = 9  # of all calls of one attempt together: a spawn whose answer was lost may have been tried again
@@ -19,12 +21,22 @@ STOPS: tuple[Stop, ...] = ("pause", "cancel")
 CARRIED = "carried"  # beside the description of the store, where that is a local attempt's whole letter
 
 
+def _part(name: str, text: str) -> str:
+    if not PART.fullmatch(text):
+        raise ValueError(f"{name}: expected letters, digits and ._-, got {text[:80]!r}")
+    return text
+
+
 @dataclass(frozen=True, kw_only=True)
 class AttemptKeys:
-    """Where the objects of one attempt are."""
+    """Where the objects of one attempt are: nothing that is put into a key leads out of its folder."""
 
     export: str
     number: int
+
+    def __post_init__(self) -> None:
+        _part("export", self.export)
+        _part("number", str(self.number))
 
     @property
     def folder(self) -> str:
@@ -57,7 +69,7 @@ class AttemptKeys:
 
     def batch(self, name: str) -> str:
         """How far another machine is with a batch that it was given; only shown."""
-        return f"{self.folder}/batches/{name}.json"
+        return f"{self.folder}/batches/{_part('batch', name)}.json"
 
     def ready(self, place: int) -> str:
         """That one of several results can be had already."""
@@ -65,7 +77,7 @@ class AttemptKeys:
 
     def out(self, call: str, run: int, name: str) -> str:
         """Bytes that one run made; no two runs ever write under the same key."""
-        return f"{self.folder}/out/{call}.{run}/{name}"
+        return f"{self.folder}/out/{_part('call', f'{call}.{run}')}/{checked(name)}"
 
 
 def chunks_of(project: str) -> str:
