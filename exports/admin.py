@@ -3,15 +3,18 @@
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.utils.html import format_html_join
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 
 from exports.guessing import GuardedOfStaff
-from exports.models import Drill, User
+from exports.models import Drill, IntakeChange, User
 from exports.outbox import admin as outbox_admin  # noqa: F401 - registering is the import
 from exports.staff import pages  # noqa: F401 - registering is the import
 from progress.admin import ReadOnly
 
-for plumbing in (Failure, OrmQ, Schedule, Success, Task):
+# Nor are the secrets of a second factor: `manage.py second_factor` takes one away, and nothing has to see one.
+for plumbing in (Failure, OrmQ, Schedule, Success, Task, StaticDevice, TOTPDevice):
     if admin.site.is_registered(plumbing):
         admin.site.unregister(plumbing)
 
@@ -23,7 +26,17 @@ admin.site.login_form = GuardedOfStaff
 class Accounts(UserAdmin):
     list_display = ("username", "guest", "is_staff", "is_active", "date_joined", "last_login")
     list_filter = ("guest", "is_staff", "is_superuser", "is_active")
-    fieldsets = (*(UserAdmin.fieldsets or ()), ("Longhaul", {"fields": ("guest",)}))
+    fieldsets = (
+        *(UserAdmin.fieldsets or ()),
+        ("Longhaul", {"fields": ("guest", "minutes_a_day", "second_factor_since")}),
+    )
+    readonly_fields = ("second_factor_since",)
+
+
+@admin.register(IntakeChange)
+class IntakeChanges(ReadOnly, admin.ModelAdmin):
+    list_display = ("at", "name", "open", "sentence", "why", "actor", "moved")
+    list_filter = ("open", "name")
 
 
 @admin.register(Drill)

@@ -34,7 +34,7 @@ class Before:
 def before(project: Project, kind: str, spec: Mapping[str, Any], sources: Iterable[Source], now: datetime) -> Before:
     needed = list(sources)
     features, large = foreseen.known(kind, spec, needed, foreseen.around(project, now))
-    waits = line.memory().work_of(queue.ahead_of_new(project.owner_id), foresight(), now)
+    waits = line.memory().work_of(queue.ahead_of_new(project.owner), foresight(), now)
     return Before(
         features=features,
         large=large,

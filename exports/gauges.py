@@ -89,7 +89,7 @@ def _owed() -> list[Sample]:
 
 
 def _closed() -> list[Sample]:
-    return [Sample(value=1, of={"kind": kind}) for kind in Intake.closed()]
+    return [Sample(value=1, of={"kind": name}) for name in Intake.closed()]
 
 
 for _gauge in (
@@ -117,6 +117,6 @@ for _gauge in (
         name="bulk_acts", says="Bulk acts that are under way", read=lambda: [Sample(value=Bulk.unfinished().count())]
     ),
     Gauge(name="deliveries_owed", says="Messages that are still to be sent", read=_owed),
-    Gauge(name="intake_closed", says="Kinds of which nothing new is started", read=_closed),
+    Gauge(name="intake_closed", says="What is closed: kinds, accounts, everything", read=_closed),
 ):
     register(_gauge)

@@ -1,27 +1,36 @@
 """What an upload is held to, each in a sentence that names the value and the limit."""
 
+import math
 import re
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import Sum
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from exports.models import Project, Source, User
+from exports.models import Allowance, Project, Source, User
 from progress.report import clean
 from progress.wording import size as in_words
+from progress.wording import took
 
 MOST_PARTS = 10_000
 MOST_SOURCES = 500
+HOUR = 3600
 LONGEST_NAME = 200
 
 
 class Refused(Exception):
-    """It cannot be done, for a reason that a person can act on. `status` is HTTP's word for it."""
+    """It cannot be done, for a reason that a person can act on. `status` is HTTP's word for it; `wait`: the seconds
+    until it can be, where that is all there is to do."""
 
-    def __init__(self, sentence: str, status: int = 409) -> None:
+    def __init__(self, sentence: str, status: int = 409, *, wait: float = 0) -> None:
         super().__init__(sentence)
-        self.sentence, self.status = sentence, status
+        self.sentence, self.status, self.wait = sentence, status, math.ceil(wait)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.wait)} if self.wait else {}
 
 
 def named(name: object) -> str:
@@ -43,6 +52,15 @@ def check_file(name: str, size: int) -> None:
     if size > settings.LARGEST_UPLOAD:
         most = in_words(settings.LARGEST_UPLOAD)
         raise Refused(f"{name} has {in_words(size)} ({size:,} bytes); expected at most {most} a file.", 413)
+
+
+def check_pace(owner: User, name: str) -> None:
+    """How many uploads one account begins in an hour, counted by all machines together."""
+    most = settings.UPLOADS_AN_HOUR
+    wait = Allowance.take(f"uploads:{owner.pk}", most=most, seconds=HOUR, now=timezone.now())
+    if wait:
+        said = f"{name} was not taken: more than {most:,} uploads were begun within an hour."
+        raise Refused(f"{said} Try again in {took(wait)}.", 429, wait=wait)
 
 
 def check_count(project: Project, name: str) -> None:

@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import Literal
 from urllib.parse import urlencode
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from exports import kinds, posted, retention, timecode, waiting
-from exports.models import Export, Intake, Result
+from exports import kinds, posted, retention, timecode, turns, waiting
+from exports.models import Export, Result
 from progress import wording
 from progress.models import Status
 
@@ -111,8 +112,9 @@ class Panel:
 
     @cached_property
     def shut(self) -> str:
-        """Said to whoever waits for a kind that is not started at the moment."""
-        return Intake.told(self.export.kind) if self.export.job.status in (Status.UPLOADING, Status.QUEUED) else ""
+        """Said to whoever waits for what is not started at the moment, and why."""
+        waits = self.export.job.status in (Status.UPLOADING, Status.QUEUED)
+        return turns.told(self.export, timezone.now()) if waits else ""
 
     @property
     def _shut_or_not(self) -> list[str]:

@@ -1,8 +1,7 @@
 """Who starts next: as many attempts at once as the runner takes, and among owners each in turn."""
 
 import logging
-from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -10,16 +9,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
-from exports import foreseen, kinds, line, traces
+from exports import foreseen, kinds, line, traces, turns
 from exports.about import about
-from exports.models import Attempt, Export, Intake, Lease
+from exports.models import Attempt, Export, Lease, User
 from exports.runners.base import Ordered, RunnerError
 from exports.steps import SOON, Step, away
 from exports.tools import Tools
 from modal_functions.store import StoreError
 from modal_functions.wire import pack
-from progress.models import Job, Status, Wish
 
 logger = logging.getLogger("exports")
 
@@ -30,33 +29,32 @@ Begun = tuple[Export, Attempt]
 TOO_LATE = RunnerError("It did not answer in time.")
 
 
-Ranked = tuple[int, int, datetime, Any]
+def in_line(now: datetime | None = None) -> list[Any]:
+    """The waiting exports in the order they will start: an owner's second waits behind everyone's first, all guests
+    count as one there, and before all of them is what staff has put there. What is kept back waits outside of it."""
+    ranked, running = _ranked()
+    kept = turns.kept_back(ranked, running, now or timezone.now())
+    return [row.pk for _, row in sorted(ranked, key=_place) if row.pk not in kept]
 
 
-def in_line(closed: Collection[str] = ()) -> list[Any]:
-    """The waiting exports in the order they will start: an owner's second waits behind everyone's first, and before
-    all of them what staff has put there. Those of the closed kinds wait outside of the line."""
-    return [pk for *_, pk in sorted(_ranked(closed)[0])]
-
-
-def ahead_of_new(owner_id: Any) -> list[Any]:
+def ahead_of_new(owner: User) -> list[Any]:
     """Those that would start before one that this owner asks for now."""
-    ranked, running = _ranked(Intake.closed())
-    return [pk for priority, rank, _, pk in sorted(ranked) if (priority, rank) <= (0, running[owner_id])]
+    ranked, running = _ranked()
+    if owner.guest:
+        rank = running.of_guests + sum(row.guest for _, row in ranked)
+    else:
+        rank = running.of_owner[owner.pk] + sum(row.owner == owner.pk for _, row in ranked)
+    return [row.pk for place, row in sorted(ranked, key=_place) if (-row.priority, place) <= (0, rank)]
 
 
-def _ranked(closed: Collection[str]) -> tuple[list[Ranked], Counter[Any]]:
-    """Each with its rank: how many of its owner's run or wait before it; and how many of each owner's do."""
-    running = Counter(Attempt.objects.filter(gone_at__isnull=True).values_list("export__job__owner_id", flat=True))
-    waiting = Job.objects.active().filter(status=Status.QUEUED, wish=Wish.RUN, export__isnull=False)
-    columns = ("export__priority", "created_at", "pk", "owner_id")
-    ranked = []
-    for priority, created_at, pk, owner_id in (
-        waiting.exclude(export__kind__in=closed).order_by("-export__priority", "created_at", "pk").values_list(*columns)
-    ):
-        ranked.append((-priority, running[owner_id], created_at, pk))
-        running[owner_id] += 1
-    return ranked, running
+def _ranked() -> tuple[list[turns.Ranked], turns.Running]:
+    running = turns.Running.now()
+    return turns.ranked(turns.waiting(), running), running
+
+
+def _place(ranked: turns.Ranked) -> tuple[Any, ...]:
+    rank, row = ranked
+    return (-row.priority, rank, row.created_at, row.pk)
 
 
 def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], dict[Any, Step]]:
@@ -67,7 +65,7 @@ def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], di
         if not mine:
             return [], {export.pk: _waits(0) for export in waiting}
         runner = settings.RUNNER
-        places = {pk: place for place, pk in enumerate(in_line(Intake.closed()))}
+        places = {pk: place for place, pk in enumerate(in_line(tools.clock()))}
         free = tools.runner(runner).capacity() - Attempt.objects.filter(runner=runner, gone_at__isnull=True).count()
         begun = []
         for export in waiting:

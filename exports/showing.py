@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from exports import kinds, timecode, waiting
+from exports import kinds, minutes, timecode, waiting
 from exports.forms import ClipForm, ExportForm
 from exports.kinds.multi_clip import Choice, MultiClip
 from exports.models import Clip, Export, Intake, Project, Source
@@ -197,7 +197,12 @@ class Film:
     @property
     def shut(self) -> str:
         """Said before anybody asks for what is not started at the moment."""
-        return Intake.told(MultiClip.key)
+        return Intake.told(MultiClip.key, self.project.owner_id)
+
+    @property
+    def today(self) -> str:
+        """Said before anybody asks, where work is counted: how much of it there is still."""
+        return minutes.of(self.project.owner, timezone.now()).said
 
 
 @dataclass(frozen=True, kw_only=True)

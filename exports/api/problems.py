@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from exports import limits
 from exports.kinds import Unplannable
+from exports.minutes import Spent
 from progress import errors
 
 TYPE = "application/problem+json"
@@ -28,7 +29,15 @@ TITLES = {
     "too-many": "Too many requests",
     "busy": "Too many changes at once",
 }
-CODES = {400: "malformed", 401: "signed-out", 403: "forbidden", 404: "not-found", 409: "not-possible", 413: "too-large"}
+CODES = {
+    400: "malformed",
+    401: "signed-out",
+    403: "forbidden",
+    404: "not-found",
+    409: "not-possible",
+    413: "too-large",
+    429: "too-many",
+}
 
 
 @dataclass(kw_only=True, eq=False)
@@ -71,9 +80,9 @@ def not_allowed(verb: str, allowed: str) -> Problem:
     return Problem(status=405, code="other-verb", detail=said, headers={"Allow": allowed})
 
 
-def of_http(status: int, detail: str) -> Problem:
+def of_http(status: int, detail: str, more: Mapping[str, str] | None = None) -> Problem:
     code = CODES.get(status, "invalid")
-    headers = {"WWW-Authenticate": 'Bearer realm="Longhaul"'} if status == HTTPStatus.UNAUTHORIZED else {}
+    headers = {"WWW-Authenticate": 'Bearer realm="Longhaul"'} if status == HTTPStatus.UNAUTHORIZED else dict(more or {})
     return Problem(status=status if status in CODES else 422, code=code, detail=detail, headers=headers)
 
 
@@ -118,7 +127,8 @@ MADE: dict[type[Exception], Any] = {
     HttpError: _of_http,
     ValidationError: _of_fields,
     Http404: lambda error: not_found(),
-    limits.Refused: lambda error: of_http(error.status, error.sentence),
+    limits.Refused: lambda error: of_http(error.status, error.sentence, error.headers),
+    Spent: lambda error: of_http(429, str(error), error.headers),
     Unplannable: lambda error: invalid(str(error), at=error.option and f"body.options.{error.option}"),
     errors.Refused: lambda error: invalid(str(error)),
     errors.Contended: lambda error: Problem(

@@ -9,7 +9,7 @@ from exports.models.drill import Drill
 from exports.models.export import Export
 from exports.models.heartbeat import Heartbeat
 from exports.models.hours import Hours
-from exports.models.intake import Intake
+from exports.models.intake import Intake, IntakeChange
 from exports.models.lease import Lease
 from exports.models.notice import Notice
 from exports.models.posting import Posting
@@ -37,6 +37,7 @@ __all__ = [
     "Heartbeat",
     "Hours",
     "Intake",
+    "IntakeChange",
     "Lease",
     "Notice",
     "Posting",

@@ -75,12 +75,13 @@ class Export(Driven):
     @classmethod
     def request(cls, project: Project, *, kind: str, options: dict[str, Any], title: str = "") -> "Export":
         """Somebody asks for it. What it is made of is fixed here; later changes of the project are another export."""
-        from exports import beforehand  # noqa: PLC0415 - it knows the models
+        from exports import beforehand, minutes  # noqa: PLC0415 - they know the models
 
         chosen = kinds.get(kind)
         if lacks := chosen.lacks():
             raise kinds.Unplannable(f"{chosen.label} is not available here: it needs {lacks}.")
         spec = chosen.planned(project, options)
+        minutes.check(project.owner, timezone.now())
         with transaction.atomic():
             before = beforehand.of_request(project, kind, spec, timezone.now())
             job = ProgressTracker().create(

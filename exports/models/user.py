@@ -1,8 +1,11 @@
 """Accounts. A guest is an account that nobody can sign in to: it lives as long as the session that holds it."""
 
 import secrets
+from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models, transaction
@@ -20,6 +23,10 @@ class Accounts(UserManager["User"]):
 
 class User(AbstractUser):
     guest = models.BooleanField(default=False)
+    minutes_a_day = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Minutes of work in 24 hours; empty: as the settings say; 0: no limit."
+    )
+    second_factor_since = models.DateTimeField(null=True, blank=True)  # asked for at each sign-in since then
 
     objects: ClassVar[Accounts] = Accounts()
 
@@ -38,6 +45,24 @@ class User(AbstractUser):
             Contact.hand_over(giver=guest, taker=self)
             guest.delete()
         return taken
+
+    def get_session_auth_hash(self) -> str:
+        return self._with_second_factor(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        yield from map(self._with_second_factor, super().get_session_auth_fallback_hash())
+
+    def _with_second_factor(self, kept: str) -> str:
+        """What a session keeps of its account: with a second factor, or where staff owes one, no session goes on that
+        was begun without it; and none that was begun before it was replaced."""
+        if self.second_factor_since is None and not self.owes_second_factor:
+            return kept
+        return sha256(f"{kept} {self.second_factor_since} {self.owes_second_factor}".encode()).hexdigest()
+
+    @property
+    def owes_second_factor(self) -> bool:
+        required: bool = settings.STAFF_SECOND_FACTOR == "required"
+        return required and self.is_staff and self.second_factor_since is None
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         """Of one job, also where this account may view the exports of owners who share a group with it."""

@@ -8,12 +8,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from exports import kinds
+from exports import kinds, minutes
 from exports.kinds.asking import KindForm
 from exports.models import Export, Intake, Project
 from exports.receiving import Small
@@ -84,7 +85,8 @@ def _shown(
     request: HttpRequest, project: Project, kind: kinds.Kind, form: KindForm, *, problem: str = ""
 ) -> HttpResponse:
     context = {"project": project, "kind": kind, "form": form, "problem": problem, "lacks": kind.lacks()}
-    context["shut"] = Intake.told(kind.key)
+    context["today"] = minutes.of(project.owner, timezone.now()).said
+    context["shut"] = Intake.told(kind.key, project.owner_id)
     if request.htmx:  # type: ignore[attr-defined]
         return render(request, "kinds/form.html", context)
     return render(request, "kinds/ask.html", context, status=422 if problem else 200)

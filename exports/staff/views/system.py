@@ -1,5 +1,6 @@
 """The installation on one page: who is alive, what waits, what answers, and which kinds are let in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -13,9 +14,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from exports import gauges, kinds, versions
+from exports import gauges, halting, versions
 from exports.gauges import Gauge
-from exports.models import Drill, Heartbeat, Intake, Lease
+from exports.models import Drill, Heartbeat, Intake, IntakeChange, Lease, User
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER
 from exports.staff import reach, scope
 from exports.staff.views import entry
@@ -57,6 +58,7 @@ def system(request: HttpRequest) -> HttpResponse:
         "measured": [measured(gauge) for gauge in gauges.gauges()],
         "reached": reach.last(),
         "doors": doors(),
+        "changes": [(each, halting.in_words(each.name)) for each in IntakeChange.objects.all()[:10]],
         "may_switch": user.has_perm(SWITCH),
         "drill": Drill.objects.first(),
         "versions": versions.all_of_them(),
@@ -80,18 +82,34 @@ def reached(request: HttpRequest) -> HttpResponse:
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
     user, said = entry.who(request), request.POST
-    kind = next((each for each in kinds.registered() if each.key == said.get("kind")), None)
-    if kind is None or not user.has_perm(SWITCH) or not scope.sees_all(user):
+    name = _named(said)
+    if name is None or not user.has_perm(SWITCH) or not scope.sees_all(user):
         raise PermissionDenied
     opens, sentence = said.get("to") == "open", said.get("sentence", "").strip()[:200]
-    if Intake.switch(kind.key, open=opens, sentence=sentence, actor=f"staff {user.pk}"):
-        row = Intake.objects.get(pk=kind.key)
-        told = f"{'Opened' if opens else 'Closed'}. {sentence}".strip()
-        LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=told, single_object=True)
-        messages.success(request, f"{kind.label}: {told}")
+    by = {"actor": f"staff {user.pk}", "why": said.get("why", "").strip()[:300]}
+    if opens:
+        done = halting.open_again(name, **by)
     else:
-        messages.warning(request, f"{kind.label}: it stood so already.")
+        done = halting.close(name, sentence=sentence, pause="pause" in said, **by)
+    if done.changed or done.moved:
+        moved = f" {done.moved} exports {'go on' if opens else 'are paused'}." if done.moved else ""
+        told = f"{'Opened' if opens else 'Closed'}. {sentence}".strip() + moved
+        row = Intake.objects.get(pk=name)
+        LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=told, single_object=True)
+        messages.success(request, f"{halting.in_words(name)}: {told}")
+    else:
+        messages.warning(request, f"{halting.in_words(name)}: it stood so already.")
     return redirect("admin:exports_system")
+
+
+def _named(said: Mapping[str, str]) -> str | None:
+    """What is to be switched: a kind, everything, or an account, by its name."""
+    if username := said.get("account", "").strip():
+        found = User.objects.filter(username=username).first()
+        return Intake.of_account(found.pk) if found else None
+    name = said.get("kind", "")
+    known = name in halting.names() or Intake.objects.filter(pk=name).exists()
+    return name if known else None
 
 
 def measured(gauge: Gauge) -> Measured:
@@ -107,14 +125,11 @@ def measured(gauge: Gauge) -> Measured:
 
 def doors() -> list[Door]:
     rows = Intake.objects.in_bulk()
+    usual = halting.names()
+    closed = [name for name, row in rows.items() if name not in usual and not row.open]
     return [
-        Door(
-            kind=kind.key,
-            label=kind.label,
-            open=rows[kind.key].open if kind.key in rows else True,
-            row=rows.get(kind.key),
-        )
-        for kind in kinds.registered()
+        Door(kind=name, label=halting.in_words(name), open=name not in rows or rows[name].open, row=rows.get(name))
+        for name in (*usual, *closed)
     ]
 
 

@@ -1,0 +1,161 @@
+"""The switch that stops what is begun anew: everything, a kind, an account; what runs goes on, or is paused with it."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+
+from exports import halting
+from exports.models import Export, Intake, IntakeChange
+from exports.models.intake import EVERYTHING
+from progress.models import Job, Status, Wish
+from tests.exports.staff.conftest import project_of, requested
+from tests.progress.test_race import at_once
+
+pytestmark = pytest.mark.django_db
+SYSTEM = "/admin/exports/export/system/"
+BY = {"why": "The bucket is moved.", "actor": "staff 1"}
+
+
+@pytest.fixture
+def boss(staff, signed_in):
+    return signed_in(staff)
+
+
+def status(export):
+    return Job.objects.get(pk=export.pk).status
+
+
+def wish(export):
+    return Job.objects.get(pk=export.pk).wish
+
+
+@pytest.fixture
+def running(export, drive):
+    drive(3)
+    assert status(export) == Status.RUNNING
+    return export
+
+
+@pytest.mark.parametrize("of", ["everything", "kind", "account"])
+def test_what_is_closed_is_not_begun_and_what_runs_goes_on(of, running, project, stranger, drive, owner):
+    name = {"everything": EVERYTHING, "kind": "multi_clip", "account": Intake.of_account(owner.pk)}[of]
+    halting.close(name, sentence="Until noon.", **BY)
+    hers, his = requested(project), requested(project_of(stranger))
+    drive(3)
+    assert (status(running), status(hers)) == (Status.RUNNING, Status.QUEUED)
+    assert status(his) == (Status.RUNNING if of == "account" else Status.QUEUED)
+    halting.open_again(name, **BY)
+    for export in (hers, his):
+        export.ring()
+    drive(3)
+    assert {status(hers), status(his)} == {Status.RUNNING}
+
+
+def test_people_are_told_where_they_ask_and_where_they_wait_and_others_are_not(
+    project, owner, stranger, drive, signed_in
+):
+    halting.close(Intake.of_account(owner.pk), sentence="Please write to us.", **BY)
+    hers, his = requested(project), requested(project_of(stranger))
+    for account, export, told in ((owner, hers, True), (stranger, his, False)):
+        client = signed_in(account)
+        for page in (reverse("export", args=[export.pk]), reverse("project", args=[export.project_id])):
+            assert ("Please write to us." in client.get(page).text) is told
+
+
+def test_what_runs_is_paused_with_it_and_goes_on_with_it(running, project, drive):
+    assert halting.close(EVERYTHING, sentence="", pause=True, **BY).moved == 1
+    assert wish(running) == Wish.PAUSE
+    assert halting.open_again(EVERYTHING, **BY).moved == 1
+    assert wish(running) == Wish.RUN
+
+
+def test_what_its_owner_has_paused_stays_paused_and_what_they_have_cancelled_stays_so(running, owner, drive, project):
+    own = requested(project_of(owner, "Alps"))
+    own.ring()
+    drive(3)
+    Export.objects.get(pk=own.pk).pause(actor=f"user {owner.pk}")
+    halting.close(EVERYTHING, sentence="", pause=True, **BY)
+    Export.objects.get(pk=running.pk).cancel(actor=f"user {owner.pk}")
+    assert halting.open_again(EVERYTHING, **BY).moved == 0
+    assert (wish(own), wish(running)) == (Wish.PAUSE, Wish.CANCEL)
+
+
+def test_who_resumes_it_and_pauses_it_again_is_not_overruled(running, owner):
+    halting.close(EVERYTHING, sentence="", pause=True, **BY)
+    for wished in ("resume", "pause"):
+        getattr(Export.objects.get(pk=running.pk), wished)(actor=f"user {owner.pk}")
+    assert halting.open_again(EVERYTHING, **BY).moved == 0
+
+
+def test_closed_already_it_can_still_pause_what_runs(running):
+    assert halting.close(EVERYTHING, sentence="", **BY).changed
+    again = halting.close(EVERYTHING, sentence="", pause=True, **BY)
+    assert (again.changed, again.moved) == (False, 1)
+    assert halting.open_again(EVERYTHING, **BY).moved == 1
+
+
+def test_who_when_and_why_is_kept_and_nobody_can_change_it(boss, running):
+    form = {"kind": EVERYTHING, "to": "closed", "sentence": "Until noon.", "why": "The bucket is moved.", "pause": "on"}
+    boss.post(f"{SYSTEM}intake/", form)
+    kept = IntakeChange.objects.get()
+    assert (kept.name, kept.open, kept.why, kept.moved) == (EVERYTHING, False, "The bucket is moved.", 1)
+    assert kept.actor.startswith("staff ")
+    page = boss.get(SYSTEM).text
+    assert "The bucket is moved." in page
+    assert boss.post(f"/admin/exports/intakechange/{kept.pk}/delete/", {"post": "yes"}).status_code == 403
+    boss.post(f"/admin/exports/intakechange/{kept.pk}/change/", {"why": "nothing"})
+    assert IntakeChange.objects.get().why == "The bucket is moved."
+
+
+def test_an_account_is_closed_by_its_name_and_stands_on_the_page_until_it_is_opened(boss, owner):
+    boss.post(f"{SYSTEM}intake/", {"account": "olga", "to": "closed", "why": "Asked for by mail."})
+    assert Intake.closed() == {f"account {owner.pk}": ""}
+    assert "Account olga" in boss.get(SYSTEM).text
+    boss.post(f"{SYSTEM}intake/", {"kind": f"account {owner.pk}", "to": "open"})
+    assert Intake.closed() == {}
+    assert boss.post(f"{SYSTEM}intake/", {"account": "nobody", "to": "closed"}).status_code == 403
+
+
+def test_the_command_closes_opens_and_says_what_stands(running, owner):
+    said = StringIO()
+    call_command("intake", "close", "--pause", "--say=Until noon.", "--why=The bucket is moved.", stdout=said)
+    assert "Everything: closed. 1 running exports are paused." in said.getvalue()
+    call_command("intake", stdout=said)
+    assert "Closed: Everything. Until noon." in said.getvalue()
+    assert "The bucket is moved." in said.getvalue()
+    call_command("intake", "open", "--why=It is there.", stdout=said)
+    assert "1 exports that were paused with it go on." in said.getvalue()
+    call_command("intake", "close", "--account=olga", "--why=x", stdout=said)
+    call_command("intake", "close", "--kind=multi_clip", "--why=x", stdout=said)
+    assert set(Intake.closed()) == {f"account {owner.pk}", "multi_clip"}
+    assert IntakeChange.objects.first().actor.startswith("shell ")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["close"], "--why: expected the reason"),
+        (["open", "--pause", "--why=x"], "--pause goes with close"),
+        (["close", "--kind=nothing", "--why=x"], "--kind: expected one of"),
+        (["close", "--account=nobody", "--why=x"], "no account called"),
+    ],
+)
+def test_a_command_that_is_not_understood_changes_nothing(asked, said, db):
+    with pytest.raises(CommandError, match=said):
+        call_command("intake", *asked)
+    assert not IntakeChange.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_close_it_at_once_leave_one_change():
+    done = at_once(*[lambda: halting.close(EVERYTHING, sentence="Until noon.", **BY).changed] * 2)
+    assert sorted(done) == [False, True]
+    assert IntakeChange.objects.count() == 1
+
+
+def test_no_kind_is_called_as_something_else_that_can_be_closed():
+    kinds = set(halting.names()) - {EVERYTHING}
+    assert len(kinds) == len(halting.names()) - 1
+    assert not any(key.startswith("account") or " " in key for key in kinds)
