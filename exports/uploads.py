@@ -17,7 +17,17 @@ from exports import waiting
 from exports.bucket_parts import BucketParts
 from exports.failing import store_in_words
 from exports.folder_parts import Body, FolderPart, FolderParts, TooMuch
-from exports.limits import MOST_PARTS, Refused, check_count, check_file, check_number, check_quota, named, whole
+from exports.limits import (
+    MOST_PARTS,
+    Refused,
+    check_count,
+    check_file,
+    check_number,
+    check_pace,
+    check_quota,
+    named,
+    whole,
+)
 from exports.models import Project, Source, User
 from exports.parts import Part, Parts
 from exports.tools import Tools
@@ -52,6 +62,7 @@ def begin(project: Project, *, name: object, size: object, modified: int | None 
         check_file(name, size)
         check_count(project, name)
         check_quota(owner, name, size)
+        check_pace(owner, name)
         facts = {} if modified is None else {"modified": modified}  # until the probe finds the file's own
         return Source.objects.create(project=project, name=name, bytes=size, facts=facts)
 

@@ -8,7 +8,7 @@ import functools
 import json
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -48,7 +48,7 @@ def answers_in_json(view: View) -> View:
         except Http404:
             return _error("There is no such upload among yours. Pick the file again.", 404)
         except Refused as refusal:
-            return _error(refusal.sentence, refusal.status)
+            return _error(refusal.sentence, refusal.status, headers=refusal.headers)
 
     return answered
 
@@ -215,5 +215,5 @@ def _modified(value: object) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,16}", text, re.ASCII) and int(text) <= LATEST else None
 
 
-def _error(sentence: str, status: int) -> JsonResponse:
-    return JsonResponse({"error": sentence}, status=status)
+def _error(sentence: str, status: int, *, headers: Mapping[str, str] | None = None) -> JsonResponse:
+    return JsonResponse({"error": sentence}, status=status, headers=dict(headers or {}))
