@@ -7,21 +7,19 @@ from django.contrib import admin, messages
 from django.contrib.auth import login
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from exports import guessing, resuming
+from exports import guessing, newcomers, resuming, second_factor
 from exports.forms import SignUpForm
 from exports.models import User
+from exports.views.entering import BACKEND, enter, guest_of
 from exports.views.projects import home
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @never_cache
@@ -29,7 +27,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """A guest who comes back is asked about what they left; whoever else is signed in goes straight to their work."""
     context: dict[str, Any] = {"guests_welcome": settings.GUESTS_WELCOME}
     if request.user.is_authenticated:
-        left = resuming.left_by(request.user.pk) if _guest(request) else None
+        left = resuming.left_by(request.user.pk) if guest_of(request) else None
         if left is None:
             return redirect(home(request))
         context["earlier"] = resuming.Earlier(job=left, now=timezone.now())
@@ -50,6 +48,9 @@ def start_as_guest(request: HttpRequest) -> HttpResponse:
         messages.warning(request, "Guests are not welcome on this server. Sign up, it takes a name and a password.")
         return redirect("sign-up")
     if not request.user.is_authenticated:
+        if said := newcomers.refused("guests"):
+            messages.warning(request, said)
+            return redirect("start")
         login(request, User.objects.create_guest(), backend=BACKEND)
     return redirect(home(request))
 
@@ -57,10 +58,12 @@ def start_as_guest(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    guest = _guest(request)
+    guest = guest_of(request)
     if request.user.is_authenticated and guest is None:
         return redirect(home(request))
     form = SignUpForm(request.POST if request.method == "POST" else None, guest=guest)
+    if form.is_valid() and (said := newcomers.refused("accounts")):
+        form.add_error(None, said)
     if form.is_valid() and (account := form.saved()):
         login(request, account, backend=BACKEND)
         messages.success(request, "Welcome. Your work so far is kept." if guest else "Welcome.")
@@ -78,7 +81,28 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/form.html", context, status=422 if form.errors else 200)
 
 
-class SignIn(LoginView):
+class Door(LoginView):
+    """Whose password is right comes in, or is asked for the second thing first."""
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        account = form.get_user()
+        if second_factor.is_asked_of(account):
+            second_factor.wait_for(self.request, account, then=self.wanted())
+            return redirect("second-factor")
+        return enter(self.request, account, lambda: redirect(self.get_success_url()))
+
+    def wanted(self) -> str:
+        """Where they asked to be led; empty for where everybody is."""
+        return self.get_redirect_url()
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        response = self.render_to_response(self.get_context_data(form=form), status=422)
+        if isinstance(form, guessing.Guarded) and form.wait:
+            response.status_code, response.headers["Retry-After"] = 429, str(form.wait)
+        return response
+
+
+class SignIn(Door):
     form_class = guessing.Guarded
     template_name = "accounts/form.html"
     extra_context = {
@@ -92,37 +116,35 @@ class SignIn(LoginView):
         return resolve_url(home(self.request))
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if request.user.is_authenticated and _guest(request) is None and request.method == "GET":
+        if request.user.is_authenticated and guest_of(request) is None and request.method == "GET":
             return redirect(self.get_success_url())
         return super().dispatch(request, *args, **kwargs)
 
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """What was made as a guest comes along into the account."""
-        guest, account = _guest(self.request), form.get_user()
-        response = super().form_valid(form)
-        guessing.remember(response, account, secure=settings.SESSION_COOKIE_SECURE)
-        taken = account.adopt(guest) if guest else 0
-        if taken:
-            said = ngettext("Your export as a guest is now yours.", "Your %d exports as a guest are now yours.", taken)
-            messages.success(self.request, said % taken if taken > 1 else said)
-        return response
 
-    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        response = self.render_to_response(self.get_context_data(form=form), status=422)
-        if isinstance(form, guessing.Guarded) and form.wait:
-            response.status_code, response.headers["Retry-After"] = 429, str(form.wait)
-        return response
+class AtTheAdmin(Door):
+    form_class = guessing.GuardedOfStaff
+    template_name = "admin/login.html"
+
+    def get_default_redirect_url(self) -> str:
+        return reverse("admin:index")
+
+    def wanted(self) -> str:
+        return self.get_success_url()
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        around = {**admin.site.each_context(self.request), "title": "Log in", "subtitle": None}
+        around |= {"app_path": self.request.get_full_path(), "username": self.request.user.get_username()}
+        return {**super().get_context_data(**kwargs), **around, "next": self.get_success_url()}
 
 
-def sign_in_as_staff(request: HttpRequest) -> HttpResponse:
+def sign_in_as_staff(request: HttpRequest) -> HttpResponseBase:
     """The admin's own page knows no guests, and what they made would be left behind."""
-    if _guest(request) is None:
-        response = admin.site.login(request)
-        if request.method == "POST" and isinstance(request.user, User):
-            guessing.remember(response, request.user, secure=settings.SESSION_COOKIE_SECURE)
-        return response
-    wanted = request.GET.get("next") or reverse("admin:index")
-    return redirect(f"{reverse('sign-in')}?{urlencode({'next': wanted})}")
+    if guest_of(request) is not None:
+        wanted = request.GET.get("next") or reverse("admin:index")
+        return redirect(f"{reverse('sign-in')}?{urlencode({'next': wanted})}")
+    if request.method == "GET" and admin.site.has_permission(request):
+        return redirect("admin:index")
+    return AtTheAdmin.as_view()(request)
 
 
 class SignOut(LogoutView):
@@ -146,7 +168,7 @@ class ChangePassword(PasswordChangeView):
     }
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return redirect("sign-up") if _guest(request) else super().dispatch(request, *args, **kwargs)
+        return redirect("sign-up") if guest_of(request) else super().dispatch(request, *args, **kwargs)
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
@@ -155,7 +177,3 @@ class ChangePassword(PasswordChangeView):
 
     def form_invalid(self, form: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)
-
-
-def _guest(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) and request.user.guest else None

@@ -133,5 +133,11 @@ def kept_logo():
 def in_one_while(monkeypatch):
     """No minute and no quarter of an hour in which something is counted begins in the middle of a test."""
     now = datetime.now(UTC).replace(minute=7, second=30)
-    for place in ("exports.api.pace", "exports.guessing"):
+    for place in (
+        "exports.api.pace",
+        "exports.guessing",
+        "exports.limits",
+        "exports.newcomers",
+        "exports.second_factor",
+    ):
         monkeypatch.setattr(f"{place}.timezone", SimpleNamespace(now=lambda: now))
