@@ -1,14 +1,19 @@
 """The admin: accounts, drills, and the pages of staff. Django-q2's own are taken out: they run any dotted path."""
 
+from datetime import datetime, timedelta
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 
-from exports.guessing import GuardedOfStaff
-from exports.models import Drill, IntakeChange, User
+from exports import guessing
+from exports.models import Drill, GuardedSignIn, IntakeChange, User
 from exports.outbox import admin as outbox_admin  # noqa: F401 - registering is the import
 from exports.staff import pages  # noqa: F401 - registering is the import
 from progress.admin import ReadOnly
@@ -19,7 +24,7 @@ for plumbing in (Failure, OrmQ, Schedule, Success, Task, StaticDevice, TOTPDevic
         admin.site.unregister(plumbing)
 
 
-admin.site.login_form = GuardedOfStaff
+admin.site.login_form = guessing.GuardedOfStaff
 
 
 @admin.register(User)
@@ -31,6 +36,37 @@ class Accounts(UserAdmin):
         ("Longhaul", {"fields": ("guest", "minutes_a_day", "second_factor_since")}),
     )
     readonly_fields = ("second_factor_since",)
+
+
+@admin.register(GuardedSignIn)
+class GuardedSignIns(ReadOnly, admin.ModelAdmin):
+    """Whoever is locked out by who tries their password is let in again by deleting the row."""
+
+    list_display = ("name", "used", "most", "open_again")
+    search_fields = ("name",)
+    search_help_text = "A user name: what is counted for strangers who try it. Names are not kept, only sums of them."
+    fields = readonly_fields = ("name", "used", "began")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[GuardedSignIn]:
+        since = timezone.now() - timedelta(seconds=guessing.SECONDS)
+        return GuardedSignIn.objects.filter(name__startswith=guessing.COUNTED, began__gt=since, used__gt=0)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[GuardedSignIn], search_term: str
+    ) -> tuple[QuerySet[GuardedSignIn], bool]:
+        named = queryset.filter(name=guessing.counted_for_strangers(search_term)) if search_term else queryset
+        return named, False
+
+    def has_delete_permission(self, request: HttpRequest, obj: GuardedSignIn | None = None) -> bool:
+        return request.user.has_perm("exports.delete_guardedsignin")
+
+    @admin.display(description="of")
+    def most(self, row: GuardedSignIn) -> int:
+        return guessing.TRIES
+
+    @admin.display(description="counted anew from")
+    def open_again(self, row: GuardedSignIn) -> datetime:
+        return row.began + timedelta(seconds=guessing.SECONDS)
 
 
 @admin.register(IntakeChange)

@@ -26,6 +26,7 @@ SECONDS = 15 * 60
 SALT = "exports.guessing"
 A_YEAR = 365 * 24 * 60 * 60
 TOO_MANY = "too-many"
+COUNTED = "sign-in:"
 
 
 class Guarded(AuthenticationForm):
@@ -56,13 +57,18 @@ def remember(response: HttpResponse, user: User, *, secure: bool) -> None:
     )
 
 
-def _counted_as(request: HttpRequest | None, username: str) -> str:
+def counted_for_strangers(username: str) -> str:
     """One of a bounded number of names, whatever is typed."""
-    key, digits = username.casefold(), 4
+    return _named(username.casefold(), 4)
+
+
+def _counted_as(request: HttpRequest | None, username: str) -> str:
     device = _known(request, username) if request else ""
-    if device:
-        key, digits = f"{key} {device}", 6
-    return f"sign-in:{sha256(key.encode()).hexdigest()[:digits]}"
+    return _named(f"{username.casefold()} {device}", 6) if device else counted_for_strangers(username)
+
+
+def _named(key: str, digits: int) -> str:
+    return f"{COUNTED}{sha256(key.encode()).hexdigest()[:digits]}"
 
 
 def _known(request: HttpRequest, username: str) -> str:

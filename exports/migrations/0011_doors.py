@@ -9,7 +9,28 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RenameField(model_name="intake", old_name="kind", new_name="name"),
+        migrations.SeparateDatabaseAndState(  # the column stays: what runs beside this version knows it by its name
+            state_operations=[
+                migrations.RenameField(model_name="intake", old_name="kind", new_name="name"),
+                migrations.AlterField(
+                    model_name="intake",
+                    name="name",
+                    field=models.CharField(db_column="kind", max_length=40, primary_key=True, serialize=False),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="GuardedSignIn",
+            fields=[],
+            options={
+                "verbose_name": "guarded sign-in",
+                "verbose_name_plural": "guarded sign-ins",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
+            },
+            bases=("exports.allowance",),
+        ),
         migrations.CreateModel(
             name="IntakeChange",
             fields=[

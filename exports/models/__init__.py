@@ -1,4 +1,4 @@
-from exports.models.allowance import Allowance
+from exports.models.allowance import Allowance, GuardedSignIn
 from exports.models.answered import Answered
 from exports.models.attempt import Attempt
 from exports.models.bulk import Bulk, BulkRow
@@ -34,6 +34,7 @@ __all__ = [
     "Delivery",
     "Drill",
     "Export",
+    "GuardedSignIn",
     "Heartbeat",
     "Hours",
     "Intake",

@@ -36,3 +36,12 @@ class Allowance(models.Model):
     def give_back(cls, name: str) -> None:
         """What was taken last was not used after all."""
         cls.objects.filter(name=name, used__gt=0).update(used=F("used") - 1)
+
+
+class GuardedSignIn(Allowance):
+    """The wrong passwords that are counted for a name; without its row, the count begins anew."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "guarded sign-in"
+        verbose_name_plural = "guarded sign-ins"

@@ -16,7 +16,7 @@ STILL = "New exports are not started at the moment; what is asked for waits its 
 class Intake(models.Model):
     """Without a row it is open. `name`: a kind's key, `everything`, or `account` and the number of one."""
 
-    name = models.CharField(max_length=40, primary_key=True)
+    name = models.CharField(max_length=40, primary_key=True, db_column="kind")  # the versions before know it so
     open = models.BooleanField(default=True)
     sentence = models.CharField(max_length=200, blank=True)  # for those who wait: why, or until when
     changed_at = models.DateTimeField(default=timezone.now)

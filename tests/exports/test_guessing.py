@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from exports.guessing import TRIES
+from exports.guessing import TRIES, counted_for_strangers
 from exports.models import Allowance
 from tests.exports.conftest import PASSWORD
 from tests.progress.test_race import at_once
@@ -96,3 +96,25 @@ def test_many_at_once_have_no_more_tries_together(django_user_model):
     answers = at_once(*[lambda: uses_up(Client()).status_code for _ in range(2)])
     assert 429 in answers
     assert Allowance.objects.get().used == TRIES
+
+
+def test_staff_finds_who_is_locked_out_by_the_name_and_lets_them_in_again(staff, owner):
+    uses_up(Client())
+    assert tries(Client(), PASSWORD).status_code == 429
+    boss = Client()
+    boss.force_login(staff)
+    page = "/admin/exports/guardedsignin/"
+    row = Allowance.objects.get(name=counted_for_strangers("olga"))
+    assert row.name in boss.get(page, {"q": "Olga"}).text
+    assert row.name not in boss.get(page, {"q": "sten"}).text
+    boss.post(f"{page}{row.pk}/delete/", {"post": "yes"})
+    assert tries(Client(), PASSWORD).status_code == 302
+
+
+def test_only_what_is_counted_for_sign_ins_is_there_and_not_everybody_may_let_in(staff, owner, django_user_model):
+    Allowance.objects.create(name="uploads:1", began=timezone.now(), used=3)
+    boss, clerk = Client(), Client()
+    boss.force_login(staff)
+    assert "uploads:1" not in boss.get("/admin/exports/guardedsignin/").text
+    clerk.force_login(django_user_model.objects.create_user("clara", password=PASSWORD, is_staff=True))
+    assert clerk.get("/admin/exports/guardedsignin/").status_code == 403
