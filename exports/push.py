@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,7 +27,12 @@ class Hearer:
 
     user: int
     password: str
+    second_factor: datetime | None
     token: int | None = None
+
+    @classmethod
+    def of(cls, user: User, *, token: int | None = None) -> "Hearer":
+        return cls(user=user.pk, password=user.password, second_factor=user.second_factor_since, token=token)
 
 
 def entered(scope: Any) -> Hearer | None:
@@ -35,12 +41,12 @@ def entered(scope: Any) -> Hearer | None:
     shown = request.headers.get("Authorization", "")
     if shown.lower().startswith("bearer "):
         token = Token.find(shown[7:].strip())
-        return Hearer(user=token.owner.pk, password=token.owner.password, token=token.pk) if token else None
+        return Hearer.of(token.owner, token=token.pk) if token else None
     if not is_own_page(request):
         return None
     request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     user = get_user(request)
-    return Hearer(user=user.pk, password=user.password) if isinstance(user, User) and user.is_active else None
+    return Hearer.of(user) if isinstance(user, User) and user.is_active else None
 
 
 def is_own_page(request: HttpRequest) -> bool:
@@ -64,16 +70,15 @@ def permitted(hearer: Hearer, jobs: Collection[uuid.UUID]) -> set[uuid.UUID]:
 
 
 def still_in(hearers: Collection[Hearer]) -> set[Hearer]:
-    """Those whose account, password and token are what they were."""
-    accounts = dict(
-        User.objects.filter(pk__in={each.user for each in hearers}, is_active=True).values_list("pk", "password")
-    )
+    """Those whose account, password, second factor and token are what they were."""
+    active = User.objects.filter(pk__in={each.user for each in hearers}, is_active=True)
+    accounts = set(active.values_list("pk", "password", "second_factor_since"))
     wanted = {each.token for each in hearers if each.token is not None}
     tokens = set(Token.objects.filter(pk__in=wanted, revoked_at__isnull=True).values_list("pk", flat=True))
     return {
         each
         for each in hearers
-        if accounts.get(each.user) == each.password and (each.token is None or each.token in tokens)
+        if (each.user, each.password, each.second_factor) in accounts and (each.token is None or each.token in tokens)
     }
 
 

@@ -210,3 +210,26 @@ def test_who_is_no_guest_signs_in_as_staff_on_the_admins_own_page(owner, visitor
     assert "Log in" in visitor.get("/admin/login/").text
     told = signed_in(owner).get("/admin/", follow=True)
     assert "not authorized" in told.text
+
+
+def test_what_a_browser_held_before_the_sign_in_opens_nothing_after_it(owner):
+    browser, thief = Client(enforce_csrf_checks=False), Client()
+    browser.post("/guest")
+    browser.get("/sign-in")
+    held, crumb = browser.cookies["sessionid"].value, browser.cookies["csrftoken"].value
+    browser.post("/sign-in", {"username": "olga", "password": PASSWORD})
+    assert browser.get("/account").status_code == 200
+    assert browser.cookies["sessionid"].value != held
+    assert browser.cookies["csrftoken"].value != crumb
+    thief.cookies["sessionid"] = held
+    assert thief.get("/account").status_code == 302
+
+
+def test_a_press_by_htmx_is_taken_only_with_the_crumb(owner, make_job):
+    job, browser = make_job(owner), Client(enforce_csrf_checks=True)
+    browser.force_login(owner)
+    browser.get("/account")
+    crumb = browser.cookies["csrftoken"].value
+    address, htmx = f"/exports/{job.pk}/pause", {"HX-Request": "true"}
+    assert browser.post(address, headers=htmx).status_code == 403
+    assert browser.post(address, {"csrfmiddlewaretoken": crumb}, headers=htmx).status_code == 404, "it is no export"

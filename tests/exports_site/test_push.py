@@ -208,7 +208,7 @@ def test_a_page_of_another_site_hears_nothing_with_the_browsers_cookie(export, c
     play(story)
 
 
-@pytest.mark.parametrize("how", ["password", "closed", "token"])
+@pytest.mark.parametrize("how", ["password", "second factor", "closed", "token"])
 def test_who_may_no_longer_hear_is_cut_off(export, owner, cookie, how, monkeypatch):
     monkeypatch.setattr("exports_site.asgi.LOOKED_AT_EACH", 0.05)
     token, shown = Token.make(owner, name="script", scope="read")
@@ -219,6 +219,8 @@ def test_who_may_no_longer_hear_is_cut_off(export, owner, cookie, how, monkeypat
         try:
             if how == "password":
                 owner.set_password("another secret of hers")
+            if how == "second factor":
+                owner.second_factor_since = timezone.now()
             owner.is_active = how != "closed"
             owner.save()
             if how == "token":
