@@ -54,7 +54,7 @@ class Day:
         text = said % {"used": round(self.used.total_seconds() / 60), "most": self.most}
         if self.again is None:
             return text
-        return f"{text} " + _("There is room again at %(time)s.") % {"time": _clock(self.again)}
+        return f"{text} " + _("There is room again at %(time)s, at the earliest.") % {"time": _clock(self.again)}
 
 
 def of(owner: User, now: datetime) -> Day:
@@ -111,6 +111,6 @@ def _spans(owners: Collection[Any], now: datetime) -> dict[Any, list[Span]]:
 
 
 def _clock(moment: datetime) -> str:
-    """In the viewer's zone; with the day, for it may be tomorrow."""
+    """In the viewer's zone, and not a minute too early; with the day, for it may be tomorrow."""
     with translation.override("en"):
-        return date_format(timezone.localtime(moment), "D H:i")
+        return date_format(timezone.localtime(moment + timedelta(seconds=59)), "D H:i")

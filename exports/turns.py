@@ -83,11 +83,13 @@ def ranked(rows: Iterable[Waiting], running: Running) -> list[Ranked]:
 
 
 def kept_back(rows: Sequence[Ranked], running: Running, now: datetime) -> set[Any]:
-    """Those of them that are not begun for now, whatever is free. With one place there is nothing to be divided."""
+    """Those of them that are not begun for now, whatever is free; none that staff has put before the others. With one
+    place there is nothing to be divided."""
     spent = _spent([row for _, row in rows], now)
     counted, kept, each, guests = Counter(running.of_owner), set(spent), most_of_one(), most_of_guests()
     for rank, row in sorted(rows, key=lambda one: (-one[1].priority, one[0])):
-        if row.pk in kept:
+        if row.pk in kept or row.priority > 0:
+            counted[row.owner] += row.pk not in kept
             continue
         if (each < places() and counted[row.owner] >= each) or (row.guest and guests < places() and rank >= guests):
             kept.add(row.pk)
@@ -100,7 +102,7 @@ def told(export: Export, now: datetime) -> str:
     job, owner = export.job, export.job.owner
     if said := Intake.told(export.kind, job.owner_id):
         return said
-    if owner is None or job.status != Status.QUEUED:
+    if owner is None or job.status != Status.QUEUED or export.priority > 0:
         return ""
     day = minutes.of(owner, now)
     if day.spent and job.attempt == 0:
@@ -130,6 +132,6 @@ def most_of_guests() -> int:
 
 
 def _spent(rows: Iterable[Waiting], now: datetime) -> set[Any]:
-    fresh = [row for row in rows if not row.begun and row.most_minutes]
+    fresh = [row for row in rows if not row.begun and row.most_minutes and row.priority <= 0]
     days = minutes.days({row.owner: row.most_minutes for row in fresh}, now)
     return {row.pk for row in fresh if days[row.owner].spent}

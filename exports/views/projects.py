@@ -71,7 +71,7 @@ def thumbnail(request: HttpRequest, source_id: uuid.UUID) -> HttpResponse:
 
 
 def own(request: HttpRequest, project_id: uuid.UUID) -> Project:
-    project = Project.objects.of(request.user.pk).filter(pk=project_id).first()
+    project = Project.objects.of(request.user.pk).select_related("owner").filter(pk=project_id).first()
     if project is None:
         raise Http404
     return project

@@ -113,6 +113,16 @@ def test_with_one_place_there_is_nothing_to_share_and_everybody_stands_in_line(w
     assert len(queue.in_line()) == 4
 
 
+def test_what_staff_puts_before_the_others_waits_for_nobodys_share(waiting, owner, start, settings):
+    settings.RUNNING_EACH = 1
+    User.objects.filter(pk=owner.pk).update(minutes_a_day=1)
+    first, second = waiting(owner, 2)
+    assert start(first, second) == [True, False]
+    second.move_in_queue(5)
+    assert turns.told(fresh(second), timezone.now()) == ""
+    assert start(second) == [True]
+
+
 # Minutes of a day
 
 
