@@ -4,9 +4,8 @@ from datetime import datetime, timedelta
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.html import format_html_join
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -48,8 +47,7 @@ class GuardedSignIns(ReadOnly, admin.ModelAdmin):
     fields = readonly_fields = ("name", "used", "began")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GuardedSignIn]:
-        since = timezone.now() - timedelta(seconds=guessing.SECONDS)
-        return GuardedSignIn.objects.filter(name__startswith=guessing.COUNTED, began__gt=since, used__gt=0)
+        return guessing.counted()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[GuardedSignIn], search_term: str
@@ -57,7 +55,7 @@ class GuardedSignIns(ReadOnly, admin.ModelAdmin):
         named = queryset.filter(name=guessing.counted_for_strangers(search_term)) if search_term else queryset
         return named, False
 
-    def has_delete_permission(self, request: HttpRequest, obj: GuardedSignIn | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm("exports.delete_guardedsignin")
 
     @admin.display(description="of")

@@ -5,6 +5,7 @@ counted: behind one may be a whole town, and before a proxy there is only one.
 """
 
 import math
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -13,12 +14,13 @@ from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from exports.models import Allowance, User
+from exports.models import Allowance, GuardedSignIn, User
 from progress import wording
 
 TRIES = 10
@@ -55,6 +57,12 @@ def remember(response: HttpResponse, user: User, *, secure: bool) -> None:
     response.set_signed_cookie(
         settings.BROWSER_COOKIE_NAME, known, SALT, max_age=A_YEAR, httponly=True, samesite="Lax", secure=secure
     )
+
+
+def counted() -> QuerySet[GuardedSignIn]:
+    """The wrong passwords that count at the moment."""
+    since = timezone.now() - timedelta(seconds=SECONDS)
+    return GuardedSignIn.objects.filter(name__startswith=COUNTED, began__gt=since, used__gt=0)
 
 
 def counted_for_strangers(username: str) -> str:
