@@ -32,14 +32,14 @@ TOO_LATE = RunnerError("It did not answer in time.")
 def in_line(now: datetime | None = None) -> list[Any]:
     """The waiting exports in the order they will start: an owner's second waits behind everyone's first, all guests
     count as one there, and before all of them is what staff has put there. What is kept back waits outside of it."""
-    ranked, running = _ranked()
-    kept = turns.kept_back(ranked, running, now or timezone.now())
+    ranked, running = _ranked(now or timezone.now())
+    kept = turns.kept_back(ranked, running)
     return [row.pk for _, row in sorted(ranked, key=_place) if row.pk not in kept]
 
 
 def ahead_of_new(owner: User) -> list[Any]:
     """Those that would start before one that this owner asks for now."""
-    ranked, running = _ranked()
+    ranked, running = _ranked(timezone.now())
     if owner.guest:
         rank = running.of_guests + sum(row.guest for _, row in ranked)
     else:
@@ -47,9 +47,9 @@ def ahead_of_new(owner: User) -> list[Any]:
     return [row.pk for place, row in sorted(ranked, key=_place) if (-row.priority, place) <= (0, rank)]
 
 
-def _ranked() -> tuple[list[turns.Ranked], turns.Running]:
+def _ranked(now: datetime) -> tuple[list[turns.Ranked], turns.Running]:
     running = turns.Running.now()
-    return turns.ranked(turns.waiting(), running), running
+    return turns.ranked(turns.waiting(now), running), running
 
 
 def _place(ranked: turns.Ranked) -> tuple[Any, ...]:

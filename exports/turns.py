@@ -27,8 +27,15 @@ class Waiting:
     most_minutes: int
 
 
-def waiting() -> list[Waiting]:
-    """The oldest first within a priority; without those of what is closed."""
+def waiting(now: datetime) -> list[Waiting]:
+    """Without those of what is closed, and of whom the minutes of the day are used up: they are in nobody's way."""
+    rows = _queued()
+    spent = _spent(rows, now)
+    return [row for row in rows if row.pk not in spent]
+
+
+def _queued() -> list[Waiting]:
+    """The oldest first within a priority."""
     rows = Job.objects.active().filter(status=Status.QUEUED, wish=Wish.RUN, export__isnull=False)
     closed = Intake.shut_out()
     rows = rows.exclude(closed) if closed is not None else rows
@@ -82,18 +89,18 @@ def ranked(rows: Iterable[Waiting], running: Running) -> list[Ranked]:
     return found
 
 
-def kept_back(rows: Sequence[Ranked], running: Running, now: datetime) -> set[Any]:
+def kept_back(rows: Sequence[Ranked], running: Running) -> set[Any]:
     """Those of them that are not begun for now, whatever is free; none that staff has put before the others. With one
     place there is nothing to be divided."""
-    spent = _spent([row for _, row in rows], now)
-    counted, kept, each, guests = Counter(running.of_owner), set(spent), most_of_one(), most_of_guests()
-    for rank, row in sorted(rows, key=lambda one: (-one[1].priority, one[0])):
-        if row.pk in kept or row.priority > 0:
-            counted[row.owner] += row.pk not in kept
-            continue
-        if (each < places() and counted[row.owner] >= each) or (row.guest and guests < places() and rank >= guests):
+    counted, of_guests, kept = Counter(running.of_owner), running.of_guests, set()
+    for row in (row for _rank, row in sorted(rows, key=lambda each: (-each[1].priority, each[0]))):
+        own = most_of_one() < places() and counted[row.owner] >= most_of_one()
+        shared = row.guest and most_of_guests() < places() and of_guests >= most_of_guests()
+        if row.priority <= 0 and (own or shared):
             kept.add(row.pk)
+            continue
         counted[row.owner] += 1
+        of_guests += row.guest
     return kept
 
 

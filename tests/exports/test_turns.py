@@ -195,6 +195,23 @@ def test_what_waits_begins_when_there_is_room_and_what_was_begun_is_never_held(w
     assert start(second) == [True]
 
 
+def test_who_has_used_up_a_day_is_in_nobodys_way(waiting, start):
+    """Nor are those of them who are guests in the way of other guests, whose share they would have."""
+    spent = guests(4)
+    theirs = [waiting(guest)[0] for guest in spent]
+    last = waiting(guests(1)[0])[0]
+    for export in theirs:
+        job = Job.objects.get(pk=export.pk)
+        ran = job.created_at
+        before = waiting(export.project.owner)[0]
+        Job.objects.filter(pk=before.pk).update(status="complete", settled_at=ran)
+        Attempt.objects.create(
+            export=before, number=1, runner="local", outcome="ok", greeted_at=ran - timedelta(hours=5), gone_at=ran
+        )
+    assert start(last) == [True]
+    assert queue.in_line(timezone.now()) == []
+
+
 def test_nobody_is_asked_about_minutes_where_nobody_has_a_limit(waiting, owner, django_assert_num_queries):
     waiting(owner, 2)
     with django_assert_num_queries(0):
