@@ -141,7 +141,7 @@ def _tray(job: Job, shown: Shown) -> Tray | None:
 def _account(job: Job) -> tuple[Any, ...]:
     """What ends a session by changing."""
     owner = job.owner
-    return (owner.pk, owner.password, owner.is_active) if owner else ()
+    return (owner.pk, owner.get_session_auth_hash(), owner.is_active) if owner else ()
 
 
 def _query(environ: Environ) -> tuple[str, str]:

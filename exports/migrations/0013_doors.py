@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("exports", "0010_keep_until"),
+        ("exports", "0012_connections_and_postings"),
     ]
 
     operations = [
