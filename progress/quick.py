@@ -139,9 +139,9 @@ def _tray(job: Job, shown: Shown) -> Tray | None:
 
 
 def _account(job: Job) -> tuple[Any, ...]:
-    """What ends a session by changing."""
+    """What ends a session by changing. An account may know of more than its password."""
     owner = job.owner
-    return (owner.pk, owner.get_session_auth_hash(), owner.is_active) if owner else ()
+    return (owner.pk, getattr(owner, "ends_sessions", owner.password), owner.is_active) if owner else ()
 
 
 def _query(environ: Environ) -> tuple[str, str]:

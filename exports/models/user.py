@@ -60,6 +60,11 @@ class User(AbstractUser):
         return sha256(f"{kept} {self.second_factor_since} {self.owes_second_factor}".encode()).hexdigest()
 
     @property
+    def ends_sessions(self) -> tuple[object, ...]:
+        """Whatever it is that ends every session of this account when it changes."""
+        return (self.password, self.second_factor_since, self.owes_second_factor)
+
+    @property
     def owes_second_factor(self) -> bool:
         required: bool = settings.STAFF_SECOND_FACTOR == "required"
         return required and self.is_staff and self.second_factor_since is None

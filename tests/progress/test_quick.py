@@ -2,7 +2,7 @@
 
 import gzip
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -237,8 +237,11 @@ def test_words_are_in_the_zone_of_whoever_asks(poll, client, owner):
     assert poll(cookie=cookie)[0::2] == (200, 1)
 
 
-@pytest.mark.parametrize("change", [{"password": "another"}, {"is_active": False}])
-def test_a_changed_password_and_a_closed_account_end_it_at_the_next_look(poll, owner, memory, time, change):
+@pytest.mark.parametrize(
+    "change",
+    [{"password": "another"}, {"is_active": False}, {"second_factor_since": datetime(2026, 11, 20, tzinfo=UTC)}],
+)
+def test_whatever_ends_a_session_ends_it_at_the_next_look(poll, owner, memory, time, change):
     assert poll()[0] == 204
     type(owner).objects.filter(pk=owner.pk).update(**change)
     time.now += 1.0
