@@ -103,7 +103,7 @@ def _write(
 
 
 def _compare(path: Path, sums: list[int]) -> None:
-    with opened(path) as chunk:
+    with opened(path, undecoded=True) as chunk:
         found = [zlib.crc32(packet) for packet in chunk.demux(chunk.streams.video[0]) if packet.size]
     if found != sums:
         raise MediaError("result_invalid", "What was copied of this file is not what is in it.")

@@ -84,7 +84,7 @@ class _Shape:
         headers = [own]
         for part in parts:
             if part.copied:
-                with opened(part.path) as chunk:
+                with opened(part.path, undecoded=True) as chunk:
                     depth = max(depth, delay(_times(chunk)))
                     headers.append(chunk.streams.video[0].codec_context.extradata)
         return cls(template=template, depth=depth, own=own, header=_together(list(dict.fromkeys(headers))))
@@ -165,7 +165,7 @@ def _pictures(parts: Sequence[Part], shape: _Shape, rate: Fraction) -> Iterator[
     """Frame n is shown at n / rate. It is decoded as many frames earlier as the encoder reorders, all over the film."""
     number = 0
     for part in parts:
-        with opened(part.path) as chunk:
+        with opened(part.path, undecoded=True) as chunk:
             if not part.copied and chunk.streams.video[0].codec_context.extradata != shape.own:
                 raise _different()
             yield from timed(list(_packets(chunk, part)), number, shape.depth, 1 / rate)

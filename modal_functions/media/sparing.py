@@ -31,7 +31,7 @@ class Copied:
         return cls(path=Path(wire["path"]), first=int(wire["first"]), frames=int(wire["frames"]))
 
     def packets(self) -> Iterator[bytes]:
-        with opened(self.path) as chunk:
+        with opened(self.path, undecoded=True) as chunk:
             for packet in chunk.demux(chunk.streams.video[0]):
                 if packet.size:
                     yield bytes(packet)

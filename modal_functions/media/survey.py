@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SURVEYOR = 1  # raise it whenever something else would be found
 SHORTEST = Fraction(1, 2)  # seconds; less is not worth two joins
-LONGEST, LARGEST = Fraction(30), 32 << 20  # seconds and bytes of one part
+LONGEST, LARGEST = Fraction(30), 64 << 20  # seconds and bytes of one part
 COLOURS = (0, BT709, UNSPECIFIED)
 
 
