@@ -41,6 +41,7 @@ from tests.bench.news import run as news
 from tests.bench.news import tables as news_tables
 from tests.bench.polls import NoFigureError, Refused, Variant, Window, measure, variants, verify
 from tests.bench.processes import ROOT, BenchError, Processes, many_connections
+from tests.bench.render import copying
 from tests.bench.render import run as render
 from tests.bench.render.tables import tables as render_tables
 from tests.bench.reports import SIZES, Written, measure_celery, measure_ours
@@ -51,13 +52,13 @@ from tests.bench.start import run as start_part
 INSIDE = "BENCH_HAS_POSTGRES"
 JOBS = 1000
 TOGETHER = ("polls", "updates", "pages", "reports")  # what the first tables are made of
-ALONE = ("render", "drive", "news", "ingest", "audit", "admin", "scale", "start")
+ALONE = ("render", "copies", "drive", "news", "ingest", "audit", "admin", "scale", "start")
 PARTS = (*TOGETHER, *ALONE)
 
 
 def main(arguments: list[str]) -> int:
     asked = parse(arguments)
-    if asked.part not in ("render", "start") and asked.only != "sqlite" and INSIDE not in os.environ:
+    if asked.part not in ("render", "copies", "start") and asked.only != "sqlite" and INSIDE not in os.environ:
         enter_postgres(arguments)
     signal.signal(signal.SIGTERM, _told_to_end)
     signal.signal(signal.SIGHUP, _told_to_end)
@@ -68,6 +69,9 @@ def main(arguments: list[str]) -> int:
         if asked.part in (None, "render"):
             kept = render.run(asked, _command(arguments), say)
             tell("render", kept, render_tables, asked)
+        if asked.part in (None, "copies"):
+            kept = copying.run(asked, _command(arguments), say)
+            tell("copies", kept, copying.tables, asked)
         if asked.part in (None, "drive"):
             kept = drive.run(asked, _command(arguments), say)
             tell("drive", kept, drive.tables, asked)
