@@ -1,6 +1,5 @@
 """Decodes a finished film and says what is in it; a film that is not the planned one is refused."""
 
-import hashlib
 import heapq
 import os
 from collections.abc import Callable, Sequence
@@ -37,7 +36,6 @@ class Verified:
     samples: int
     seconds: float
     bytes: int
-    sha256: str
     streams: tuple[str, ...]
 
     def as_wire(self) -> dict[str, Any]:
@@ -80,14 +78,8 @@ def verify(
         samples=samples_at(frames, output.rate),
         seconds=float(frames / output.rate),
         bytes=path.stat().st_size,
-        sha256=sha256_of(path),
         streams=(output.video, output.audio),
     )
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Seen:
