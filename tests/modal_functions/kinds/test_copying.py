@@ -6,11 +6,13 @@ from fractions import Fraction
 import av
 import pytest
 
+from modal_functions.attempt import attempt
 from modal_functions.kinds import multi_clip, overlay
 from modal_functions.runtime import run
-from modal_functions.wire import AttemptKeys, SoFar, pack
+from modal_functions.wire import AttemptKeys, Order, SoFar, pack
 from tests.modal_functions.media.cuts import tagged
 from tests.modal_functions.media.reels import number_on, shoot
+from tests.modal_functions.test_fan import Machines
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +119,25 @@ class _With:
 
     def __getattr__(self, name):
         return self.changed.get(name) or getattr(self.inner, name)
+
+
+def test_on_other_machines_the_film_is_the_same(spec, store, tmp_path):
+    def made(number, **away):
+        keys = AttemptKeys(export="f", number=number)
+        store.put(keys.spec, pack(spec(TRIM)))
+        order = Order(keys=keys, kind="multi_clip", token="t", store={"store": "folder", "root": str(store.root)})
+        outcome = attempt(order.as_wire(), call="c", folder=tmp_path / f"away-{number}", **away)
+        assert outcome["ending"] == "ok", outcome
+        return outcome["result"]
+
+    machines = Machines(tmp_path / "machines")
+    away = made(1, hand_out=machines, at_once=2)
+    machines.pool.shutdown()
+    assert machines.given[0]["batch"]["request"]["do"] == "survey"
+    for key in list(store.keys("projects/p/chunks")):
+        store.delete(key)
+    here = made(2)
+    assert (away["sha256"], away["copied"]) == (here["sha256"], here["copied"])
 
 
 def test_under_a_title_frames_are_encoded_and_beside_it_they_are_copied(make, spec, store):
