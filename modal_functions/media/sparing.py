@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,22 +31,24 @@ class Copied:
     def from_wire(cls, wire: dict[str, Any]) -> "Copied":
         return cls(path=Path(wire["path"]), first=int(wire["first"]), frames=int(wire["frames"]))
 
-    def packets(self) -> Iterator[bytes]:
+    def packets(self, rate: Fraction) -> Iterator[tuple[Fraction, bytes]]:
+        """As they have to be in the film, with the moments of their pictures."""
         with opened(self.path, undecoded=True) as chunk:
             for packet in chunk.demux(chunk.streams.video[0]):
                 if packet.size:
-                    yield bytes(packet)
+                    yield (packet.pts or 0) * packet.time_base + self.first / rate, bytes(packet)
 
 
 class Sparing:
     """Takes the packets of a film as they come. Those of a run wait until it is known how far their group goes."""
 
-    def __init__(self, copied: Sequence[Copied]) -> None:
+    def __init__(self, copied: Sequence[Copied], rate: Fraction) -> None:
+        self._rate = rate
         self._chunks = {chunk.first: chunk for chunk in copied}
         ends = {chunk.end for chunk in copied}
         self._begins, self._ends = self._chunks.keys() - ends, ends - self._chunks.keys()
         self._number, self._end = 0, 0  # of the packet at hand, and of the first behind its chunk
-        self._originals: Iterator[bytes] = iter(())
+        self._originals: Iterator[tuple[Fraction, bytes]] = iter(())
         self._group: list[Packet[VideoStream]] = []
         self._begun = False  # whether the group at hand is the first of its run
 
@@ -54,7 +57,7 @@ class Sparing:
     ) -> "tuple[list[Packet[VideoStream]], list[Packet[VideoStream]]]":
         """Those that are known already, and those that are to be decoded, in the order in which they came."""
         if (chunk := self._chunks.get(self._number)) is not None and packet.size:
-            self._originals, self._end = chunk.packets(), chunk.end
+            self._originals, self._end = chunk.packets(self._rate), chunk.end
         if not packet.size or self._number >= self._end:
             self._number += 1
             return [], [packet]
@@ -75,7 +78,7 @@ class Sparing:
         return known, wanted
 
     def _compare(self, packet: "Packet[VideoStream]") -> None:
-        if next(self._originals, None) != bytes(packet):
+        if next(self._originals, None) != ((packet.pts or 0) * packet.time_base, bytes(packet)):
             raise MediaError(
                 "result_invalid", f"The finished film is not as planned: packet {self._number} is another."
             )

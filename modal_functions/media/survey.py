@@ -97,9 +97,12 @@ def _fitting(container: "InputContainer", stream: "VideoStream", output: Output)
     context = stream.codec_context
     if "mp4" not in container.format.name.split(",") or {context.codec.canonical_name, output.video} != {"h264"}:
         raise NotPlain("another form")
-    if (stream.sample_aspect_ratio or 1) != 1 or (context.width, context.height) != (output.width, output.height):
+    shapes = {stream.sample_aspect_ratio or 1, context.sample_aspect_ratio or 1}
+    if shapes != {1} or (context.width, context.height) != (output.width, output.height):
         raise NotPlain("another size")
     sets = parameter_sets(context.extradata)
+    if len(sets.sequences) > 1:
+        raise NotPlain("its pictures may be of several sorts")
     if not sets.fits(own_sets(output)):
         raise NotPlain("its parameters have the numbers of our own")
     return sets

@@ -56,7 +56,7 @@ def verify(
             _check_sound(sound, output)
             picture.codec_context.thread_count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
             seen = _Seen(output, on_frames)
-            sparing = Sparing(copied)
+            sparing = Sparing(copied, output.rate)
             for packet in film.demux(picture, sound):
                 if packet.stream.index == sound.index:  # the empty last ones have only that
                     seen.hear(packet, sound)

@@ -2,6 +2,7 @@
 
 import random
 from fractions import Fraction
+from itertools import pairwise
 
 import av
 import pytest
@@ -182,3 +183,21 @@ def test_a_picture_that_would_be_shown_twice_or_never_ends_what_is_in_step():
     assert in_step([*times[:3], *times[4:]], None, Fraction(0), rate) == 3
     assert in_step([*times[:3], times[2] + Fraction(1, 50), *times[3:]], None, Fraction(0), rate) == 3
     assert in_step(times, None, Fraction(-1, 100), rate) == 0
+
+
+def test_two_copied_pictures_that_changed_places_are_noticed(film, tmp_path):
+    """Their bytes are all there, and every moment has one; only the wrong one."""
+    path, copied = film
+    swapped = tmp_path / "swapped.mp4"
+    with av.open(str(path)) as whole, av.open(str(swapped), "w", options={"movflags": "faststart"}) as other:
+        streams = [other.add_stream_from_template(stream) for stream in whole.streams]
+        packets = [packet for packet in whole.demux() if packet.size]
+        moments = [packet for packet in packets if packet.stream_index == 0 and not packet.is_keyframe][60:]
+        first = next(n for n, (a, b) in enumerate(pairwise(moments)) if a.pts > b.pts)
+        one, two = moments[first : first + 2]
+        one.pts, two.pts = two.pts, one.pts
+        for packet in packets:
+            packet.stream = streams[packet.stream_index]
+            other.mux(packet)
+    with pytest.raises(MediaError, match=r"packet \d+ is another"):
+        verify(swapped, OUTPUT, 113, None, [copied])
