@@ -243,11 +243,12 @@ class Joined:
 
     @property
     def copies(self) -> list[dict[str, Any]]:
-        chunks = zip(self.files, self.making.chunks, strict=True)
-        first = self.making.chunks[0].first
+        """For who looks at the film: which of its chunks were copied, and where they are."""
+        chunks, first = self.making.chunks, self.making.chunks[0].first
         return [
             {"path": str(file), "first": chunk.first - first, "frames": chunk.frames}
-            for file, chunk in chunks
+            | {"follows": before is not None and before.how == COPY and before.clip == chunk.clip}
+            for file, before, chunk in zip(self.files, [None, *chunks], chunks, strict=False)
             if chunk.how == COPY
         ]
 

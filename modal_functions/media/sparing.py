@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Copied:
-    """A chunk that was copied: `frames` packets of the film from the one with the number `first` on."""
+    """A chunk that was copied: `frames` packets of the film from the one with the number `first` on. It `follows` where
+    the one before it was copied too, and they follow each other in their source as well."""
 
     path: Path
     first: int
     frames: int
+    follows: bool = False
 
     @property
     def end(self) -> int:
@@ -29,7 +31,9 @@ class Copied:
 
     @classmethod
     def from_wire(cls, wire: dict[str, Any]) -> "Copied":
-        return cls(path=Path(wire["path"]), first=int(wire["first"]), frames=int(wire["frames"]))
+        return cls(
+            path=Path(wire["path"]), first=int(wire["first"]), frames=int(wire["frames"]), follows=bool(wire["follows"])
+        )
 
     def packets(self, rate: Fraction) -> Iterator[tuple[Fraction, bytes]]:
         """As they have to be in the film, with the moments of their pictures."""
@@ -45,8 +49,8 @@ class Sparing:
     def __init__(self, copied: Sequence[Copied], rate: Fraction) -> None:
         self._rate = rate
         self._chunks = {chunk.first: chunk for chunk in copied}
-        ends = {chunk.end for chunk in copied}
-        self._begins, self._ends = self._chunks.keys() - ends, ends - self._chunks.keys()
+        joined = {chunk.first for chunk in copied if chunk.follows}
+        self._begins, self._ends = self._chunks.keys() - joined, {chunk.end for chunk in copied} - joined
         self._number, self._end = 0, 0  # of the packet at hand, and of the first behind its chunk
         self._originals: Iterator[tuple[Fraction, bytes]] = iter(())
         self._group: list[Packet[VideoStream]] = []

@@ -115,8 +115,13 @@ def made(film: Film, reels: dict[str, Reel], folder: Path) -> Shown:
         for file, chunk in zip(files, chunks, strict=True)
     ]
     copied = [
-        Copied(path=file, first=chunk.first, frames=chunk.frames)
-        for file, chunk in zip(files, chunks, strict=True)
+        Copied(
+            path=file,
+            first=chunk.first,
+            frames=chunk.frames,
+            follows=before is not None and (before.how, before.clip) == (COPY, chunk.clip),
+        )
+        for file, before, chunk in zip(files, [None, *chunks], chunks, strict=False)
         if chunk.how == COPY
     ]
     join(parts, folder / "sound.m4a", output, folder / "film.mp4")
