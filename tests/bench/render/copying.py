@@ -43,7 +43,7 @@ def run(asked: argparse.Namespace, command: str, say: Say) -> dict[str, Any]:
         "rounds": asked.rounds,
         "seconds": seconds,
         "ways": [figures(way, costs) for way in WAYS],
-        "copied": costs[-1]["copied"],
+        "copied": next(each["copied"] for each in costs if each["way"] == OURS),
         "raw": [{**each, "cost": vars(each["cost"])} for each in costs],
     }
 
