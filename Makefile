@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 export PYTHONDONTWRITEBYTECODE ?= $(CI)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check simulate bench bench-eta chaos fuzz gallery messages lock chromium uppy clean
+.PHONY: help run test test-sqlite test-postgres check simulate cuts bench bench-eta chaos fuzz gallery messages lock chromium uppy clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -56,6 +56,9 @@ check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missi
 
 simulate: .venv/.installed-dev  ## random schedules of the recovery protocol; a million: ARGS="--schedules 1000000"
 	exec $(BIN)/python -m tests.simulation $(ARGS)
+
+cuts: .venv/.installed-dev  ## random cuts through footage of twenty sorts, every frame looked at: make cuts ARGS="--films 500 --seed 1"
+	exec $(BIN)/python -m tests.modal_functions.media.cuts $(ARGS)
 
 bench: .venv/.installed-bench  ## the benchmarks of docs/BENCHMARKS.md; results in var/bench
 	exec $(BIN)/python -m tests.bench $(ARGS)

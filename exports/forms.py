@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from exports import timecode
 from exports.kinds.asking import EnlargingField, time_input
-from exports.kinds.footage import QUALITIES, RATES
+from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES, Choice
 from exports.models import Clip, Token, User
 
@@ -120,7 +120,7 @@ class ExportForm(forms.Form):
     )
     size = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SIZES.items()])
     rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES])
-    quality = forms.ChoiceField(choices=list(QUALITIES.items()))
+    quality = forms.ChoiceField(choices=list(QUALITIES_OF_FILMS.items()))
     enlarging = EnlargingField()
 
     def __init__(self, typed: Mapping[str, Any] | None, *, title: str, choice: Choice) -> None:
@@ -139,5 +139,5 @@ class ExportForm(forms.Form):
         return Choice(
             size=size if size in SIZES else usual.size,
             rate=rate if rate in RATES else usual.rate,
-            quality=quality if quality in QUALITIES else usual.quality,
+            quality=quality if quality in QUALITIES_OF_FILMS else usual.quality,
         )

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from exports import kinds
+from exports import kinds, timecode
 from exports.models import Attempt, Export
 from exports.tools import Tools
 from modal_functions.store import StoreError
@@ -75,7 +75,13 @@ def of(export: Export, tools: Tools) -> Interim:
     latest = told[0] if told else SoFar()
     under_way = export.job.status in LISTENING
     lines = [PieceLine(piece=piece) for piece in latest.pieces]
-    facts = [_place(export, attempts), speed(export.job, latest.kept) if under_way else "", _cost(attempts, tools)]
+    facts = [
+        _place(export, attempts),
+        _before(export, attempts, latest),
+        copied(export, latest),
+        speed(export.job, latest.kept) if under_way else "",
+        _cost(attempts, tools),
+    ]
     previews = [name for piece in latest.pieces for name in piece.previews if PREVIEW.fullmatch(name)]
     return Interim(
         export=export,
@@ -83,6 +89,24 @@ def of(export: Export, tools: Tools) -> Interim:
         previews=list(dict.fromkeys(previews)) if export.job.status != Status.COMPLETE else [],
         facts=[fact for fact in facts if fact],
     )
+
+
+def copied(export: Export, told: SoFar) -> str:
+    """How much of a film are the pictures of its clips as they were."""
+    fps, frames = (export.spec.get("output") or {}).get("fps"), sum(piece.total for piece in told.pieces)
+    if not told.copied or not fps:
+        return ""
+    lengths = (timecode.roughly(round(count * timecode.US * fps[1] / fps[0])) for count in (told.copied, frames))
+    return _("%(copied)s of %(all)s copied as they were") % dict(zip(("copied", "all"), lengths, strict=True))
+
+
+def _before(export: Export, attempts: list[Attempt], told: SoFar) -> str:
+    """What an earlier export has left; what an earlier attempt of this one did is its own work."""
+    same = sum(piece.kept >= piece.total for piece in told.pieces)
+    if not same or len(told.pieces) < 2 or len(attempts) != 1:
+        return ""
+    said = _("%(same)d of %(all)d %(pieces)s were as before")
+    return said % {"same": same, "all": len(told.pieces), "pieces": kinds.get(export.kind).pieces}
 
 
 def speed(job: Job, kept: int) -> str:

@@ -4,26 +4,26 @@ A kind may give chunks a look: what is done to their pictures. Chunks without on
 once for all of them."""
 
 import contextlib
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from modal_functions.batches import Batch
+from modal_functions.batching import batched
 from modal_functions.media import child
-from modal_functions.media.chunks import Chunk, plan
+from modal_functions.media.chunks import COPY, Chunk, plan
 from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import Timeline, lay_out
 from modal_functions.parts import Parts, fetched
 from modal_functions.runtime import Context, Failed
 from modal_functions.so_far import Counted, Telling
+from modal_functions.untouched import with_copies
 from modal_functions.wire import pack
 
 T = TypeVar("T")
-MOST_AT_ONCE = 8  # chunks of one clip in one child: their source is then opened and sought once
 PUBLISHING = 3  # joining, looking, keeping: each goes once through the film's bytes
 
 
@@ -44,6 +44,11 @@ class Making:
         return plan_sound(self.timeline)
 
     @property
+    def copied(self) -> int:
+        """How many frames are their source's own."""
+        return sum(chunk.frames for chunk in self.chunks if chunk.how == COPY)
+
+    @property
     def output(self) -> dict[str, Any]:
         return self.film.output.as_wire()
 
@@ -58,14 +63,24 @@ def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
     making = begin(context)
     if looks is not None:
         making = looks(making)
+    making = sparing(making)
     rendered = _process(making)
-    return {**_publish(making), "rendered": rendered, "chunks": len(making.chunks)}
+    told = {"copied": making.copied} if making.film.output.copies else {}
+    return {**_publish(making), **told, "rendered": rendered, "chunks": len(making.chunks)}
 
 
 def begin(context: Context) -> Making:
     context.report.stage("start")
     film = as_asked(lambda: Film.from_wire(context.spec["film"]))
     return making_of(film, context, fetched(context))
+
+
+def sparing(making: Making) -> Making:
+    """With copies in place of chunks that would only be encoded to look the same, where that is asked for."""
+    if not making.film.output.copies:
+        return making
+    making.context.report.note("Looking at what can be copied")
+    return replace(making, chunks=with_copies(making.chunks, making.film, making.parts))
 
 
 def as_asked(read: Callable[[], T]) -> T:
@@ -99,13 +114,14 @@ def render(making: Making, heard: Heard | None = None) -> int:
     rendering = rendering_of(making)
     telling = telling_of(making, rendering.there)
     try:
-        making.parts.make(
-            rendering.batches,
-            done=rendering.kept,
-            worth=partial(_shown, making),
-            made=telling.made,
-            heard=heard and (lambda count: heard(count, telling.finished)),
-        )
+        for batches, done in ((rendering.copies, rendering.kept), (rendering.batches, rendering.known)):
+            making.parts.make(
+                batches,
+                done=done,
+                worth=partial(_shown, making),
+                made=telling.made,
+                heard=heard and (lambda count: heard(count, telling.finished)),
+            )
     finally:
         telling.tell()
     if heard:
@@ -115,12 +131,19 @@ def render(making: Making, heard: Heard | None = None) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Rendering:
-    """What is still to be made of a film: chunks that are not kept yet, and sounds. `kept` frames are."""
+    """What is still to be made of a film: chunks that are not kept yet, and sounds. `kept` frames are. Copies are made
+    first, and then stand with what is kept: they say nothing about how long encoding takes."""
 
     batches: Sequence[Batch]
     there: set[str]
     kept: int
     missing: int
+    copies: Sequence[Batch] = ()
+    copied: int = 0  # frames of these
+
+    @property
+    def known(self) -> int:
+        return self.kept + self.copied
 
 
 def rendering_of(making: Making) -> Rendering:
@@ -129,9 +152,18 @@ def rendering_of(making: Making) -> Rendering:
     missing = [chunk for chunk in making.chunks if _file(chunk) not in there]
     quiet = {sound.key: sound for sound in making.sounds if _sound_file(sound) not in there}
     batches = [_of_sound(making, sound) for sound in quiet.values()]
-    batches += [_of_chunks(making, chunks) for chunks in batched(missing, parts.workers)]
-    kept = frames - sum(chunk.frames for chunk in missing)
-    return Rendering(batches=batches, there=there, kept=kept, missing=len(missing))
+    encoded, copied = ([chunk for chunk in missing if chunk.how == how] for how in ("encode", COPY))
+    batches += [
+        _of_chunks(making, chunks) for chunks in batched(encoded, parts.workers, apart=making.film.output.copies)
+    ]
+    return Rendering(
+        batches=batches,
+        there=there,
+        kept=frames - sum(chunk.frames for chunk in missing),
+        missing=len(missing),
+        copies=[_of_chunks(making, chunks) for chunks in batched(copied, parts.workers, apart=True)],
+        copied=sum(chunk.frames for chunk in copied),
+    )
 
 
 def telling_of(making: Making, there: set[str]) -> Telling:
@@ -145,7 +177,12 @@ def telling_of(making: Making, there: set[str]) -> Telling:
         )
         for place, clip in enumerate(making.film.clips)
     ]
-    return Telling(lambda told: context.store.put(context.keys.so_far, pack(told.as_wire())), pieces, kept=there)
+    return Telling(
+        lambda told: context.store.put(context.keys.so_far, pack(told.as_wire())),
+        pieces,
+        kept=there,
+        copies=[_file(chunk) for chunk in making.chunks if chunk.how == COPY],
+    )
 
 
 def _shown(making: Making, batch: Batch) -> int:
@@ -159,24 +196,6 @@ def _file(chunk: Chunk) -> str:
 
 def _sound_file(sound: Piece) -> str:
     return f"{sound.key}.flac"
-
-
-def batched(missing: Sequence[Chunk], workers: int) -> Iterator[list[Chunk]]:
-    """Neighbours of one clip together, but small enough that every worker has its share until the end."""
-    most = max(1, min(MOST_AT_ONCE, math.ceil(len(missing) / (2 * workers))))
-    batch: list[Chunk] = []
-    seen: set[str] = set()
-    for chunk in missing:
-        if chunk.key in seen:  # the same part of the same source stands in the film twice
-            continue
-        seen.add(chunk.key)
-        follows = batch and chunk.clip == batch[-1].clip and chunk.first == batch[-1].first + batch[-1].frames
-        if batch and (len(batch) == most or not follows):
-            yield batch
-            batch = []
-        batch.append(chunk)
-    if batch:
-        yield batch
 
 
 def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
@@ -222,10 +241,21 @@ class Joined:
     def bytes(self) -> int:
         return sum(file.stat().st_size for file in self.files) + self.track.stat().st_size
 
+    @property
+    def copies(self) -> list[dict[str, Any]]:
+        """For who looks at the film: which of its chunks were copied, and where they are."""
+        chunks, first = self.making.chunks, self.making.chunks[0].first
+        return [
+            {"path": str(file), "first": chunk.first - first, "frames": chunk.frames}
+            | {"follows": before is not None and before.how == COPY and before.clip == chunk.clip}
+            for file, before, chunk in zip(self.files, [None, *chunks], chunks, strict=False)
+            if chunk.how == COPY
+        ]
+
     def to(self, film: Path, hear: Callable[[int], None]) -> Path:
         """Without encoding anything again; hears of their bytes."""
         chunks = zip(self.files, self.making.chunks, strict=True)
-        parts = [{"path": str(file), "frames": chunk.frames} for file, chunk in chunks]
+        parts = [{"path": str(file), "frames": chunk.frames, "copied": chunk.how == COPY} for file, chunk in chunks]
         request = {"do": "join", "parts": parts, "sound": str(self.track), "to": str(film)}
         child.run({**request, "output": self.making.output}, lambda progress: hear(progress["bytes"]))
         return film
@@ -237,7 +267,7 @@ class Joined:
         self.to(film, lambda done: tell(done, "Joining"))
         context.border()
         looked = child.run(
-            {"do": "verify", "path": str(film), "output": self.making.output, "frames": frames},
+            {"do": "verify", "path": str(film), "output": self.making.output, "frames": frames, "copied": self.copies},
             lambda progress: tell(whole + whole * progress["frames"] // frames, "Looking at the film"),
         )
         context.border()

@@ -80,6 +80,11 @@ class Reporter:
                 note=picture.note if note is None else note,
             )
 
+    def note(self, note: str) -> None:
+        """What it does that has no units."""
+        with self._lock:
+            self._tell(at=self._now(), note=note)
+
     def tracks(self, *tracks: Track) -> None:
         """How far each of several results is. They stay through the stages, until they are told anew."""
         with self._lock:

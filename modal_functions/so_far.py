@@ -3,7 +3,7 @@
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from modal_functions.batches import Batch, preview_of
@@ -21,6 +21,9 @@ class Counted:
     name: str
     parts: Mapping[str, int]
 
+    def units_of(self, parts: Collection[str]) -> int:
+        return sum(units for part, units in self.parts.items() if part in parts)
+
 
 class Telling:
     """Parts are told as they are kept. A store that does not answer costs the page something, and the work nothing."""
@@ -31,12 +34,12 @@ class Telling:
         pieces: Iterable[Counted],
         *,
         kept: Iterable[str] = (),
+        copies: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._write, self._pieces, self._clock = write, list(pieces), clock
         self._lock, self._writing = threading.Lock(), threading.Lock()
-        self._there = set(kept)
-        self._kept = sum(units for piece in self._pieces for part, units in piece.parts.items() if part in self._there)
+        self._there, self._before, self._copies = set(kept), frozenset(kept), frozenset(copies)
         self._shown = _chosen([part for piece in self._pieces for part in piece.parts])
         self._seconds = 0.0
         self._told_at, self._number, self._written = float("-inf"), 0, 0
@@ -71,13 +74,22 @@ class Telling:
         pieces = (
             Piece(
                 name=piece.name,
-                done=sum(units for part, units in piece.parts.items() if part in self._there),
+                done=piece.units_of(self._there),
                 total=sum(piece.parts.values()),
                 previews=tuple(preview_of(part) for part in piece.parts if part in self._there & self._shown),
+                kept=piece.units_of(self._before),
             )
             for piece in self._pieces
         )
-        return SoFar(pieces=tuple(pieces), kept=self._kept, seconds=round(self._seconds, 1))
+        return SoFar(
+            pieces=tuple(pieces),
+            kept=self._units_of(self._before),
+            seconds=round(self._seconds, 1),
+            copied=self._units_of(self._there & self._copies),
+        )
+
+    def _units_of(self, parts: Collection[str]) -> int:
+        return sum(piece.units_of(parts) for piece in self._pieces)
 
 
 def _chosen(parts: list[str]) -> set[str]:

@@ -216,6 +216,7 @@ class Piece:
     done: int
     total: int
     previews: tuple[str, ...] = ()  # names of small pictures among the project's parts
+    kept: int = 0  # of what is finished, what an earlier attempt or export has left
 
     @property
     def finished(self) -> bool:
@@ -229,6 +230,7 @@ class SoFar:
     pieces: tuple[Piece, ...] = ()
     kept: int = 0  # of the units of all pieces, those that an earlier attempt or export has left
     seconds: float = 0.0  # that containers have worked, all together; 0 where nobody counts them
+    copied: int = 0  # of the units of all pieces, those that are finished and stand there as they were in a source
 
     def as_wire(self) -> dict[str, Any]:
         return {"v": VERSION, **_plain(asdict(self))}
@@ -243,10 +245,13 @@ class SoFar:
                 done=int(each["done"]),
                 total=int(each["total"]),
                 previews=tuple(str(name) for name in each.get("previews") or ()),
+                kept=int(each.get("kept", 0)),
             )
             for each in wire["pieces"]
         )
-        return cls(pieces=pieces, kept=int(wire["kept"]), seconds=float(wire["seconds"]))
+        return cls(
+            pieces=pieces, kept=int(wire["kept"]), seconds=float(wire["seconds"]), copied=int(wire.get("copied", 0))
+        )
 
 
 def _code(value: object) -> str:

@@ -17,7 +17,7 @@ US = 1_000_000
 MEGA = 1e6
 CHUNK_SECONDS = 2
 GUESSED_BYTES_A_SECOND = 1e6  # of a source that nobody has looked into yet
-BYTES_A_PIXEL = {"draft": 0.005, "standard": 0.01, "high": 0.02}
+BYTES_A_PIXEL = {"draft": 0.005, "standard": 0.01, "high": 0.02, "original": 0.03}
 USUAL_BYTES = BYTES_A_PIXEL["standard"]
 LARGE = 20  # chunks
 

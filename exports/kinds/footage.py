@@ -27,6 +27,8 @@ RATES = {
     "60": (60, 1),
 }
 QUALITIES = {"draft": "Draft, fast", "standard": "Standard", "high": "High, slower"}
+# Where clips may stand as they are: the bytes are then those of the clips, whatever their quality is.
+QUALITIES_OF_FILMS = {**QUALITIES, "original": "Original: copied where nothing changes, fast"}
 
 
 class FootageKind(Kind):

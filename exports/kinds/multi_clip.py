@@ -8,7 +8,7 @@ from django import forms
 from django.urls import reverse
 
 from exports.kinds.asking import KindForm
-from exports.kinds.footage import QUALITIES, RATES, FootageKind, film_in, known, stages
+from exports.kinds.footage import QUALITIES_OF_FILMS, RATES, FootageKind, film_in, known, stages
 from progress.pipelines import Pipeline, Stage, register
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Choice:
     def __post_init__(self) -> None:
         known("size", self.size, SIZES)
         known("rate", self.rate, RATES)
-        known("quality", self.quality, QUALITIES)
+        known("quality", self.quality, QUALITIES_OF_FILMS)
 
     def output(self) -> dict[str, Any]:
         _, width, height = SIZES[self.size]
@@ -56,7 +56,7 @@ class OutputForm(KindForm):
 
     size = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SIZES.items()], initial="1080p")
     rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES], initial="30")
-    quality = forms.ChoiceField(choices=list(QUALITIES.items()), initial="standard")
+    quality = forms.ChoiceField(choices=list(QUALITIES_OF_FILMS.items()), initial="standard")
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         return vars(Choice.of(spec["output"]))

@@ -14,7 +14,8 @@ from modal_functions.media.timeline import Span, Timeline, nearest
 # it because chunks of two encoders do not join.
 RENDERER = "1/av-18.1"
 CHUNK_SECONDS = 2
-HOWS = ("encode",)  # "copy" will take a source's own packets
+COPY = "copy"  # takes the source's own packets
+HOWS = ("encode", COPY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,24 +68,49 @@ def split(frames: int, size: int) -> list[int]:
 
 
 def plan(timeline: Timeline, output: Output) -> list[Chunk]:
-    size = chunk_frames(timeline.rate)
-    return [chunk for span in timeline.spans for chunk in _chunks_of(span, output, size)]
+    return [chunk for span in timeline.spans for chunk in Place.of(span, output).encoded(0, span.frames)]
 
 
-def _chunks_of(span: Span, output: Output, size: int) -> Iterator[Chunk]:
-    passed = 0
-    for frames in split(span.frames, size):
-        start = Fraction(span.clip.in_us, 1_000_000) + passed / output.rate
-        yield Chunk(
-            key=chunk_key(sha256=span.clip.sha256, start=start, frames=frames, output=output, how="encode"),
-            how="encode",
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where pictures of one source follow each other: `start` is on its clock, `first` is their number in the film."""
+
+    clip: int
+    source: str
+    sha256: str
+    start: Fraction
+    first: int
+    output: Output
+
+    @classmethod
+    def of(cls, span: Span, output: Output) -> "Place":
+        start = Fraction(span.clip.in_us, 1_000_000)
+        return cls(
             clip=span.index,
             source=span.clip.source,
+            sha256=span.clip.sha256,
             start=start,
-            first=span.first + passed,
+            first=span.first,
+            output=output,
+        )
+
+    def encoded(self, first: int, frames: int) -> Iterator[Chunk]:
+        """Of these pictures, counted from its own first."""
+        for size in split(frames, chunk_frames(self.output.rate)):
+            yield self.chunk(first, size, "encode")
+            first += size
+
+    def chunk(self, first: int, frames: int, how: str) -> Chunk:
+        start = self.start + first / self.output.rate
+        return Chunk(
+            key=chunk_key(sha256=self.sha256, start=start, frames=frames, output=self.output, how=how),
+            how=how,
+            clip=self.clip,
+            source=self.source,
+            start=start,
+            first=self.first + first,
             frames=frames,
         )
-        passed += frames
 
 
 def chunk_key(*, sha256: str, start: Fraction, frames: int, output: Output, how: str) -> str:

@@ -13,12 +13,21 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 # By quality: how coarse, and how much of it is computed. Those of H.264 stand with the output itself.
-HEVC = {"draft": ("32", "ultrafast"), "standard": ("26", "fast"), "high": ("22", "medium")}
-VP9 = {"draft": ("42", "8"), "standard": ("33", "4"), "high": ("26", "2")}
-PRORES = {"draft": "proxy", "standard": "standard", "high": "hq"}
+HEVC = {
+    "draft": ("32", "ultrafast"),
+    "standard": ("26", "fast"),
+    "high": ("22", "medium"),
+    "original": ("20", "medium"),
+}
+VP9 = {"draft": ("42", "8"), "standard": ("33", "4"), "high": ("26", "2"), "original": ("22", "2")}
+PRORES = {"draft": "proxy", "standard": "standard", "high": "hq", "original": "hq"}
 PIXELS: Mapping[str, str] = {"h264": "yuv420p", "hevc": "yuv420p", "vp9": "yuv420p", "prores": "yuv422p10le"}
 # The file that a chunk lies in: exact times, whatever the film's own will be.
 CHUNK_FORMATS: Mapping[str, str] = {"h264": "mp4", "hevc": "mp4", "vp9": "mp4", "prores": "mov"}
+
+
+# Of our parameters, in a film that has those of its sources too: theirs mostly begin at 0.
+OWN_NUMBER = 15
 
 
 def encoder(container: "OutputContainer", output: Output) -> "VideoStream":
@@ -39,12 +48,13 @@ def encoder(container: "OutputContainer", output: Output) -> "VideoStream":
 
 def _h264(output: Output) -> tuple[str, dict[str, str]]:
     """`stitchable` gives all chunks the same headers."""
+    numbered = f":sps-id={OWN_NUMBER}" if output.copies else ""
     return "libx264", {
         "preset": output.preset,
         "crf": str(output.crf),
         "profile": "high",
         "a53cc": "0",
-        "x264-params": f"stitchable=1:open-gop=0:force-cfr=1{steady_code()}",
+        "x264-params": f"stitchable=1:open-gop=0:force-cfr=1{numbered}{steady_code()}",
     }
 
 

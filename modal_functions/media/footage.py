@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 FIELD_LEAD = Fraction(1, 4)  # bwdif looks at the frame before; with it, where a chunk begins does not change its pixels
+# A time stamp is off by half a tick at most, a trim by a microsecond. Beyond a millisecond it would be another moment.
+LARGEST_TOLERANCE = Fraction(1, 1000)
+TRIM_ROUNDING = Fraction(1, 1_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,10 @@ class Shown:
     frame: "VideoFrame"
     at: Fraction
     until: Fraction
+
+
+def tolerance(stream: "VideoStream") -> Fraction:
+    return min((stream.time_base or Fraction(0)) / 2, LARGEST_TOLERANCE) + TRIM_ROUNDING
 
 
 def shown_from(container: "InputContainer", stream: "VideoStream", start: Fraction) -> Iterator[Shown]:
@@ -84,7 +91,7 @@ def _sought(
     back, step = 0, max(1, int(1 / clock.tick))
     while True:
         reached_start = wanted - back <= clock.first_tick
-        _seek(container, stream, max(wanted - back, min(clock.first_tick, 0)))
+        seek(container, stream, max(wanted - back, min(clock.first_tick, 0)))
         shown = map(clock.shown, decoded(container, stream, clock))
         first = next(shown, None)
         if reached_start or (first is not None and first.at <= start):
@@ -92,7 +99,7 @@ def _sought(
         back = max(step, back * 4)
 
 
-def _seek(container: "InputContainer", stream: "VideoStream", tick: int) -> None:
+def seek(container: "InputContainer", stream: "VideoStream", tick: int) -> None:
     import av
 
     depth = stream.codec_context.reorder_depth

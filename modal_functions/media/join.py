@@ -8,7 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modal_functions.media.avc import NotPlain, parameter_sets
 from modal_functions.media.errors import MediaError
+from modal_functions.media.groups import delay
 from modal_functions.media.landing import landing
 from modal_functions.media.opening import opened
 from modal_functions.media.spec import Output
@@ -35,6 +37,7 @@ class Part:
 
     path: Path
     frames: int
+    copied: bool = False  # as they were in the source
 
     def __post_init__(self) -> None:
         if self.frames < 1:
@@ -44,13 +47,15 @@ class Part:
 def join(parts: Sequence[Part], sound: Path, output: Output, path: Path, on_bytes: OnBytes | None = None) -> int:
     """`on_bytes` hears how many of its inputs' bytes are in the film; in the end that is all of them."""
     progress = _Progress(on_bytes)
-    with opened(sound) as heard, opened(parts[0].path) as first, landing(path) as beside:
+    shape = _Shape.of(parts)
+    with opened(sound) as heard, opened(shape.template) as first, landing(path) as beside:
         with _container(beside, parts, output) as film:
             picture = film.add_stream_from_template(first.streams.video[0])
+            picture.codec_context.extradata = shape.header
             picture.time_base = 1 / output.rate
             track = film.add_stream_from_template(heard.streams.audio[0])
             ahead = _Sound(film, heard, track)
-            for place, packet in enumerate(_pictures(parts, first, output.rate)):
+            for place, packet in enumerate(_pictures(parts, shape, output.rate)):
                 ahead.up_to(place / output.rate, progress)
                 packet.stream = picture
                 progress.muxed(film, packet)
@@ -58,6 +63,52 @@ def join(parts: Sequence[Part], sound: Path, output: Output, path: Path, on_byte
         size = beside.stat().st_size
     progress.reach(sum(part.path.stat().st_size for part in parts) + sound.stat().st_size)
     return size
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shape:
+    """What all parts need together: by how many frames they are decoded ahead, and their header. That of those that
+    were encoded is the `own`."""
+
+    template: Path
+    depth: int
+    own: bytes | None
+    header: bytes | None
+
+    @classmethod
+    def of(cls, parts: Sequence[Part]) -> "_Shape":
+        template = next((part for part in parts if not part.copied), parts[0]).path
+        with opened(template) as chunk:
+            context = chunk.streams.video[0].codec_context
+            own, depth = context.extradata, context.reorder_depth
+        headers = [own]
+        for part in parts:
+            if part.copied:
+                with opened(part.path, undecoded=True) as chunk:
+                    depth = max(depth, delay(_times(chunk)))
+                    headers.append(chunk.streams.video[0].codec_context.extradata)
+        return cls(template=template, depth=depth, own=own, header=_together(list(dict.fromkeys(headers))))
+
+
+def _together(headers: "list[bytes | None]") -> bytes | None:
+    if len(headers) == 1:
+        return headers[0]
+    try:
+        first, *others = map(parameter_sets, headers)
+        for other in others:
+            first = first.with_all_of(other)
+        return first.header()
+    except NotPlain as error:
+        raise _different() from error
+
+
+def _different() -> MediaError:
+    return MediaError("result_invalid", "Two parts of the film were encoded in different ways.")
+
+
+def _times(chunk: "InputContainer") -> "list[Fraction]":
+    packets = chunk.demux(chunk.streams.video[0])
+    return [(packet.pts or 0) * packet.time_base for packet in packets if packet.size]
 
 
 def _container(path: Path, parts: Sequence[Part], output: Output) -> "OutputContainer":
@@ -110,16 +161,14 @@ class _Sound:
             self.following = next(self.packets, None)
 
 
-def _pictures(parts: Sequence[Part], first: "InputContainer", rate: Fraction) -> Iterator["Packet[VideoStream]"]:
+def _pictures(parts: Sequence[Part], shape: _Shape, rate: Fraction) -> Iterator["Packet[VideoStream]"]:
     """Frame n is shown at n / rate. It is decoded as many frames earlier as the encoder reorders, all over the film."""
-    context = first.streams.video[0].codec_context
-    depth, headers = context.reorder_depth, context.extradata
     number = 0
     for part in parts:
-        with opened(part.path) as chunk:
-            if chunk.streams.video[0].codec_context.extradata != headers:
-                raise MediaError("result_invalid", "Two parts of the film were encoded in different ways.")
-            yield from _timed(list(_packets(chunk, part)), number, depth, 1 / rate)
+        with opened(part.path, undecoded=True) as chunk:
+            if not part.copied and chunk.streams.video[0].codec_context.extradata != shape.own:
+                raise _different()
+            yield from timed(list(_packets(chunk, part)), number, shape.depth, 1 / rate)
         number += part.frames
 
 
@@ -133,7 +182,7 @@ def _packets(chunk: "InputContainer", part: Part) -> Iterator["Packet[VideoStrea
         raise MediaError("result_invalid", f"A part of the film has {found} frames instead of {part.frames}.")
 
 
-def _timed(
+def timed(
     packets: list["Packet[VideoStream]"], number: int, depth: int, tick: Fraction
 ) -> Iterator["Packet[VideoStream]"]:
     order = {pts: rank for rank, pts in enumerate(sorted(packet.pts or 0 for packet in packets))}

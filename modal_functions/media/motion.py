@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modal_functions.media.chunks import RENDERER, digest, split
-from modal_functions.media.footage import shown_from
+from modal_functions.media.footage import shown_from, tolerance
 from modal_functions.media.opening import opened, sight_of
 from modal_functions.media.picture import graph_of, matrix_of, turns_of
-from modal_functions.media.render import conformed, tolerance
+from modal_functions.media.render import conformed
 from modal_functions.media.spec import Clip
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from modal_functions.media.errors import NO_ROOM, MediaError
 
@@ -25,14 +25,21 @@ CLOCKS_THAT_START_ANYWHERE: Final = frozenset({"mpegts", "mpeg", "avi"})
 
 
 @contextmanager
-def opened(path: Path, formats: str = FOOTAGE) -> Iterator["InputContainer"]:
-    """Whatever goes wrong with the file in this block is told as a MediaError."""
+def opened(path: Path, formats: str = FOOTAGE, *, undecoded: bool = False) -> Iterator["InputContainer"]:
+    """Whatever goes wrong with the file in this block is told as a MediaError. `undecoded` spares a chunk the
+    trial of its first pictures, which is most of what opening takes; then only its packets and headers are known."""
     import av
 
     if not path.is_absolute():
         raise ValueError(f"media is opened by its absolute path, not {str(path)!r}")
     options = {"format_whitelist": formats, "protocol_whitelist": PROTOCOLS, "max_pixels": str(MAX_PIXELS)}
-    with unreadable(), av.open(f"file:{path}", mode="r", options=options, metadata_errors="replace") as container:
+    trial: Any = [{"skip_frame": "all"}] if undecoded else None
+    with (
+        unreadable(),
+        av.open(
+            f"file:{path}", mode="r", options=options, stream_options=trial, metadata_errors="replace"
+        ) as container,
+    ):
         for stream in container.streams:
             if stream.codec_context is not None:  # a stream of an unknown codec has none
                 stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}

@@ -8,10 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modal_functions.media.chunks import Chunk
+from modal_functions.media.chunks import COPY, Chunk
+from modal_functions.media.copying import copy
 from modal_functions.media.encoders import CHUNK_FORMATS, encoder
 from modal_functions.media.errors import MediaError
-from modal_functions.media.footage import Shown, shown_from
+from modal_functions.media.footage import Shown, shown_from, tolerance
 from modal_functions.media.landing import landing
 from modal_functions.media.opening import opened, sight_of
 from modal_functions.media.picture import Conformer
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 HELD = Fraction(1)  # seconds for which a source may fall short of its clip
-# A time stamp is off by half a tick at most, a trim by a microsecond. Beyond a millisecond it would be another moment.
-LARGEST_TOLERANCE = Fraction(1, 1000)
-TRIM_ROUNDING = Fraction(1, 1_000_000)
 
 OnFrames = Callable[[int], None]
 
@@ -53,6 +51,9 @@ def render(
             on_frames(done)
 
     for run in runs(chunks, output.rate):
+        if run[0].how == COPY:
+            yield from (_copied(source, chunk, output, folder, on_packet) for chunk in run)
+            continue
         with opened(source) as container:
             stream = sight_of(container)
             shape = stream.sample_aspect_ratio
@@ -64,6 +65,11 @@ def render(
             for chunk in run:
                 pictures = looked(chunk, islice(moments, chunk.frames), conformer, folder)
                 yield _write(chunk, pictures, output, folder, on_packet)
+
+
+def _copied(source: Path, chunk: Chunk, output: Output, folder: Path, on_packet: Callable[[], None]) -> Rendered:
+    path = copy(source, chunk, output, folder, on_packet)
+    return Rendered(key=chunk.key, path=path, frames=chunk.frames, bytes=path.stat().st_size)
 
 
 def looked(chunk: Chunk, frames: Iterator["VideoFrame"], conformer: Conformer, folder: Path) -> Iterator["VideoFrame"]:
@@ -81,15 +87,15 @@ def runs(chunks: Sequence[Chunk], rate: Fraction) -> list[list[Chunk]]:
     grouped: list[list[Chunk]] = []
     for chunk in chunks:
         last = grouped[-1][-1] if grouped else None
-        if last is not None and last.clip == chunk.clip and last.start + last.frames / rate == chunk.start:
+        if (
+            last is not None
+            and (last.clip, last.how) == (chunk.clip, chunk.how)
+            and last.start + last.frames / rate == chunk.start
+        ):
             grouped[-1].append(chunk)
         else:
             grouped.append([chunk])
     return grouped
-
-
-def tolerance(stream: "VideoStream") -> Fraction:
-    return min((stream.time_base or Fraction(0)) / 2, LARGEST_TOLERANCE) + TRIM_ROUNDING
 
 
 def conformed(shown: Iterator[Shown], times: Iterator[Fraction], slack: Fraction) -> Iterator["VideoFrame"]:

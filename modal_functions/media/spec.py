@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
-QUALITIES: Final = {"draft": (28, "superfast"), "standard": (22, "veryfast"), "high": (18, "medium")}
+ORIGINAL = "original"  # what needs no change is copied, and only the rest encoded
+QUALITIES: Final = {
+    "draft": (28, "superfast"),
+    "standard": (22, "veryfast"),
+    "high": (18, "medium"),
+    ORIGINAL: (16, "veryfast"),
+}
 FORMATS: Final = (("mp4", "h264", "aac"), ("mp4", "hevc", "aac"), ("webm", "vp9", "opus"), ("mov", "prores", "pcm"))
 SMALLEST, LARGEST = 16, 7680
 SLOWEST, FASTEST = 1, 120
@@ -53,6 +59,11 @@ class Output:
     @property
     def preset(self) -> str:
         return QUALITIES[self.quality][1]
+
+    @property
+    def copies(self) -> bool:
+        """Whether a source's own packets may stand in it."""
+        return self.quality == ORIGINAL and self.video == "h264"
 
     @classmethod
     def from_wire(cls, wire: object) -> "Output":

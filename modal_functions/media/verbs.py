@@ -1,6 +1,7 @@
 """What a child can be asked to do. Each verb takes a plain request and gives a plain answer."""
 
 import base64
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,9 @@ from modal_functions.media.preview import thumbnail, waveform
 from modal_functions.media.probe import probe
 from modal_functions.media.render import Rendered, render
 from modal_functions.media.sound import Piece, compose, take
+from modal_functions.media.sparing import Copied
 from modal_functions.media.spec import Output, Unusable
+from modal_functions.media.survey import Stretch, survey
 from modal_functions.media.verify import verify
 
 Wire = dict[str, Any]
@@ -62,6 +65,15 @@ def _told(rendered: Rendered) -> Wire:
     return {"key": rendered.key, "path": str(rendered.path), "frames": rendered.frames, "bytes": rendered.bytes}
 
 
+def _survey(request: Wire, _: Say) -> Wire:
+    """What it finds is a part, as all that is kept."""
+    stretches = [Stretch.from_wire(stretch) for stretch in request["stretches"]]
+    found = survey(Path(request["path"]), stretches, Output.from_wire(request["output"]))
+    told = json.dumps({"found": [each.as_wire() for each in found]}, separators=(",", ":"))
+    Path(request["folder"], f"{request['key']}.json").write_text(told)
+    return {"frames": sum(each.frames for each in found)}
+
+
 def _sound(request: Wire, say: Say) -> Wire:
     piece = Piece.from_wire(request["piece"])
     path = take(Path(request["path"]), piece, Path(request["folder"]), counting("samples", say))
@@ -76,14 +88,18 @@ def _soundtrack(request: Wire, say: Say) -> Wire:
 
 
 def _join(request: Wire, say: Say) -> Wire:
-    parts = [Part(path=Path(part["path"]), frames=part["frames"]) for part in request["parts"]]
+    parts = [
+        Part(path=Path(part["path"]), frames=part["frames"], copied=part.get("copied", False))
+        for part in request["parts"]
+    ]
     output, to = Output.from_wire(request["output"]), Path(request["to"])
     return {"path": str(to), "bytes": join(parts, Path(request["sound"]), output, to, counting("bytes", say))}
 
 
 def _verify(request: Wire, say: Say) -> Wire:
     output = Output.from_wire(request["output"])
-    return verify(Path(request["path"]), output, request["frames"], counting("frames", say)).as_wire()
+    copied = [Copied.from_wire(each) for each in request.get("copied", ())]
+    return verify(Path(request["path"]), output, request["frames"], counting("frames", say), copied).as_wire()
 
 
 def counting(unit: str, say: Say, clock: Callable[[], float] | None = None) -> Callable[[int], None]:
@@ -106,6 +122,7 @@ VERBS: dict[str, Verb] = {
     "thumbnail": _thumbnail,
     "waveform": _waveform,
     "render": _render,
+    "survey": _survey,
     "sound": _sound,
     "soundtrack": _soundtrack,
     "join": _join,

@@ -1,18 +1,19 @@
 """Decodes a finished film and says what is in it; a film that is not the planned one is refused."""
 
-import hashlib
+import heapq
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from modal_functions.media.encoders import PIXELS
 from modal_functions.media.errors import MediaError
 from modal_functions.media.opening import opened
+from modal_functions.media.sparing import Copied, Sparing
 from modal_functions.media.spec import Output
-from modal_functions.media.timeline import SAMPLE_RATE, samples_at
+from modal_functions.media.timeline import SAMPLE_RATE, nearest, samples_at
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -35,14 +36,17 @@ class Verified:
     samples: int
     seconds: float
     bytes: int
-    sha256: str
     streams: tuple[str, ...]
 
     def as_wire(self) -> dict[str, Any]:
         return {**vars(self), "streams": list(self.streams)}
 
 
-def verify(path: Path, output: Output, frames: int, on_frames: OnFrames | None = None) -> Verified:
+def verify(
+    path: Path, output: Output, frames: int, on_frames: OnFrames | None = None, copied: Sequence[Copied] = ()
+) -> Verified:
+    """Every picture is counted and has its moment. All are decoded, but for what was copied: of that the packets are
+    compared with those of its chunks, and where it begins and ends it is decoded too."""
     if output.container in INDEXED:
         _expect("index in front", _has_index_in_front(path), True)
     try:
@@ -52,8 +56,18 @@ def verify(path: Path, output: Output, frames: int, on_frames: OnFrames | None =
             _check_sound(sound, output)
             picture.codec_context.thread_count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
             seen = _Seen(output, on_frames)
+            sparing = Sparing(copied, output.rate)
             for packet in film.demux(picture, sound):
-                seen.decode(packet, picture, sound)
+                if packet.stream.index == sound.index:  # the empty last ones have only that
+                    seen.hear(packet, sound)
+                    continue
+                spared, wanted = sparing.sorted_out(cast("Packet[VideoStream]", packet))
+                for each in spared:
+                    seen.count(each)
+                if spared:
+                    seen.passed(len(spared))
+                for each in wanted:
+                    seen.decode(each, picture)
     except MediaError as error:
         if error.code != "input_unreadable":
             raise
@@ -64,40 +78,51 @@ def verify(path: Path, output: Output, frames: int, on_frames: OnFrames | None =
         samples=samples_at(frames, output.rate),
         seconds=float(frames / output.rate),
         bytes=path.stat().st_size,
-        sha256=sha256_of(path),
         streams=(output.video, output.audio),
     )
 
 
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 class _Seen:
-    """What comes out of the decoders, counted."""
+    """What is in the packets and comes out of the decoders, counted."""
 
     def __init__(self, output: Output, on_frames: OnFrames | None) -> None:
         self.rate, self.on_frames = output.rate, on_frames
         self.slack = Fraction(0) if output.container in INDEXED else A_MILLISECOND
         self.frames = 0
+        self.numbers: set[int] = set()
+        self.awaited: list[int] = []  # those that the decoder has, the next one first
         self.sound_begin: Fraction | None = None
         self.sound_end = Fraction(0)
 
-    def decode(self, packet: "Packet[Stream]", picture: "VideoStream", sound: "AudioStream") -> None:
-        if packet.stream.index == sound.index:  # the empty last ones have only that
-            self._hear(packet, sound)
-            return
-        for frame in picture.codec_context.decode(packet):
-            moment = (frame.pts or 0) * (frame.time_base or Fraction(0))
-            if abs(moment - self.frames / self.rate) > self.slack:
-                _expect(f"time of frame {self.frames}", moment, self.frames / self.rate)
-            _expect(f"damage of frame {self.frames}", frame.is_corrupt, False)
-            self.frames += 1
-            if self.on_frames:
-                self.on_frames(self.frames)
+    def count(self, packet: "Packet[VideoStream]") -> int:
+        """Which picture it is; each comes once."""
+        number = self._number((packet.pts or 0) * packet.time_base)
+        if number in self.numbers:
+            raise MediaError("result_invalid", f"The finished film is not as planned: frame {number} is in it twice.")
+        self.numbers.add(number)
+        return number
 
-    def _hear(self, packet: "Packet[Stream]", sound: "AudioStream") -> None:
+    def passed(self, count: int) -> None:
+        self.frames += count
+        if self.on_frames:
+            self.on_frames(self.frames)
+
+    def decode(self, packet: "Packet[VideoStream]", picture: "VideoStream") -> None:
+        if packet.size:
+            heapq.heappush(self.awaited, self.count(packet))
+        for frame in picture.codec_context.decode(packet):
+            number = self._number((frame.pts or 0) * (frame.time_base or Fraction(0)))
+            _expect("the next frame", number, heapq.heappop(self.awaited) if self.awaited else None)
+            _expect(f"damage of frame {number}", frame.is_corrupt, False)
+            self.passed(1)
+
+    def _number(self, moment: Fraction) -> int:
+        number = nearest(moment * self.rate)
+        if abs(moment - number / self.rate) > self.slack:
+            _expect(f"time of frame {number}", moment, number / self.rate)
+        return number
+
+    def hear(self, packet: "Packet[Stream]", sound: "AudioStream") -> None:
         """Where the sound ends is in the packets: the decoder fills the last of them up with silence."""
         if packet.size:
             self.sound_end = ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base
@@ -107,6 +132,7 @@ class _Seen:
 
     def check(self, frames: int) -> None:
         _expect("number of frames", self.frames, frames)
+        _expect("frames that are there", self.numbers == set(range(frames)), True)
         picture_end, a_frame = self.frames / self.rate, 1 / self.rate
         if self.sound_begin is None or abs(self.sound_begin) > a_frame:
             raise MediaError("result_invalid", "The sound of the finished film does not begin with its picture.")

@@ -41,6 +41,7 @@ from tests.bench.news import run as news
 from tests.bench.news import tables as news_tables
 from tests.bench.polls import NoFigureError, Refused, Variant, Window, measure, variants, verify
 from tests.bench.processes import ROOT, BenchError, Processes, many_connections
+from tests.bench.render import copying
 from tests.bench.render import run as render
 from tests.bench.render.tables import tables as render_tables
 from tests.bench.reports import SIZES, Written, measure_celery, measure_ours
@@ -51,13 +52,26 @@ from tests.bench.start import run as start_part
 INSIDE = "BENCH_HAS_POSTGRES"
 JOBS = 1000
 TOGETHER = ("polls", "updates", "pages", "reports")  # what the first tables are made of
-ALONE = ("render", "drive", "news", "ingest", "audit", "admin", "scale", "start")
+# Each measures for itself, and has tables of its own.
+ALONE_PARTS = (
+    ("render", render.run, render_tables),
+    ("copies", copying.run, copying.tables),
+    ("drive", drive.run, drive.tables),
+    ("news", news.run, news_tables.news),
+    ("ingest", ingest.run, news_tables.ingest),
+    ("audit", audit.run, audit.tables),
+    ("admin", admin.run, admin.tables),
+    ("scale", scale.run, scale.tables),
+    ("start", start_part.run, start_part.tables),
+)
+ALONE = tuple(part for part, *_ in ALONE_PARTS)
+USUAL = ("render", "copies", "drive", "news", "ingest")  # the others only when asked for: they take long by themselves
 PARTS = (*TOGETHER, *ALONE)
 
 
 def main(arguments: list[str]) -> int:
     asked = parse(arguments)
-    if asked.part not in ("render", "start") and asked.only != "sqlite" and INSIDE not in os.environ:
+    if asked.part not in ("render", "copies", "start") and asked.only != "sqlite" and INSIDE not in os.environ:
         enter_postgres(arguments)
     signal.signal(signal.SIGTERM, _told_to_end)
     signal.signal(signal.SIGHUP, _told_to_end)
@@ -65,30 +79,9 @@ def main(arguments: list[str]) -> int:
         if asked.part not in ALONE:
             kept = run(asked, arguments, absent=get_ready())
             tell("figures", kept, figures.tables, asked)
-        if asked.part in (None, "render"):
-            kept = render.run(asked, _command(arguments), say)
-            tell("render", kept, render_tables, asked)
-        if asked.part in (None, "drive"):
-            kept = drive.run(asked, _command(arguments), say)
-            tell("drive", kept, drive.tables, asked)
-        if asked.part in (None, "news"):
-            kept = news.run(asked, _command(arguments), say)
-            tell("news", kept, news_tables.news, asked)
-        if asked.part in (None, "ingest"):
-            kept = ingest.run(asked, _command(arguments), say)
-            tell("ingest", kept, news_tables.ingest, asked)
-        if asked.part == "audit":  # for itself: making what is looked at takes minutes
-            kept = audit.run(asked, _command(arguments), say)
-            tell("audit", kept, audit.tables, asked)
-        if asked.part == "admin":
-            kept = admin.run(asked, _command(arguments), say)
-            tell("admin", kept, admin.tables, asked)
-        if asked.part == "start":
-            kept = start_part.run(asked, _command(arguments), say)
-            tell("start", kept, start_part.tables, asked)
-        if asked.part == "scale":
-            kept = scale.run(asked, _command(arguments), say)
-            tell("scale", kept, scale.tables, asked)
+        for part, measure_part, shown in ALONE_PARTS:
+            if asked.part == part or (asked.part is None and part in USUAL):
+                tell(part, measure_part(asked, _command(arguments), say), shown, asked)
     except BenchError as error:
         print(error, file=sys.stderr)
         return 1

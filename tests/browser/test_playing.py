@@ -15,6 +15,7 @@ from progress.models import Status
 from tests.browser.storm import storm
 from tests.exports.conftest import soon
 from tests.exports.footage import driver_is_awake
+from tests.modal_functions.media.cuts import tagged
 from tests.modal_functions.media.reels import BITS, shoot
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -46,20 +47,24 @@ SEEK = """(video, to) => new Promise((resolve, reject) => {
 def reels(tmp_path_factory):
     """One whose frames wear their numbers, in the film's own size so that nothing is scaled; one of many bytes."""
     folder = tmp_path_factory.mktemp("reels")
-    numbered = shoot(folder / "one.mp4", rate=Fraction(RATE), size=(640, 360), sound="aac")
+    looks = tagged({"options": {"g": "25"}})
+    numbered = shoot(folder / "one.mp4", rate=Fraction(RATE), size=(640, 360), sound="aac", **looks)
     return numbered.path, storm(folder / "storm.mp4", frames=60, size=(640, 360))
 
 
-@pytest.fixture
-def film(owner, reels, transactional_db):
-    """The later part of the first, all of the second, the start of the first: made by real attempts."""
+@pytest.fixture(params=["high", "original"])
+def film(request, owner, reels, transactional_db):
+    """The later part of the first, all of the second, the start of the first: made by real attempts. In “original” most
+    of the first is copied, between parts that are encoded."""
     used = tools()
     project = Project.objects.create(owner=owner, name="Lofoten")
     numbered, stormy = (sources.take_in(project, path, used) for path in reels)
     parts = [(numbered, 2_000_000, 3_600_000), (stormy, 0, 2_400_000), (numbered, 0, 1_600_000)]
     for position, (source, start, end) in enumerate(parts):
         Clip.objects.create(project=project, source=source, position=position, in_us=start, out_us=end)
-    export = Export.request(project, kind="multi_clip", options={"size": "360p", "rate": "25", "quality": "high"})
+    export = Export.request(
+        project, kind="multi_clip", options={"size": "360p", "rate": "25", "quality": request.param}
+    )
 
     def ended():
         Export.objects.filter(next_due_at__isnull=False).update(next_due_at="2000-01-01T00:00Z")
@@ -71,6 +76,7 @@ def film(owner, reels, transactional_db):
     driver_is_awake()
     export = Export.objects.select_related("job").get()
     assert export.job.status == Status.COMPLETE, export.job.cause_text
+    assert (export.result_facts.get("copied", 0) >= 70) == (request.param == "original")
     return export
 
 

@@ -135,3 +135,26 @@ def test_whoever_the_export_is_shared_with_sees_none_of_it(visitor, export, tell
     page = visitor.get(reverse("shared", args=[Share.open_for(export, may_download=True).token])).text
     assert "preview" not in page
     assert "clips are finished" not in page
+
+
+def test_how_much_was_copied_is_said_in_the_film_s_own_time(export, tell):
+    tell(piece(done=240, total=300), piece("boat.mov", done=0, total=300), copied=240)
+    assert export.spec["output"]["fps"] == [30, 1]
+    assert "0:08 of 0:20 copied as they were" in of(export).facts
+
+
+def test_clips_that_an_earlier_export_has_left_are_counted(export, tell):
+    tell(piece(kept=60), piece("boat.mov", kept=15), kept=75)
+    assert "1 of 2 clips were as before" in of(export).facts
+
+
+def test_what_an_earlier_attempt_left_was_made_by_this_export(export, tell):
+    tell(piece(kept=60), piece("boat.mov", kept=15), kept=75)
+    number = export.attempts.get().number
+    Attempt.objects.filter(export=export).update(number=number + 1)
+    Attempt.objects.create(export=export, number=number, runner="local", outcome="error", decided_at=timezone.now())
+    tools().store.put(
+        AttemptKeys(export=str(export.pk), number=number + 1).so_far,
+        pack(SoFar(pieces=(piece(kept=60), piece("boat.mov", kept=15)), kept=75).as_wire()),
+    )
+    assert not any("as before" in fact for fact in of(export).facts)

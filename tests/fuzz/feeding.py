@@ -21,6 +21,7 @@ from modal_functions.media.spec import Output
 from tests.fuzz.forking import Forked
 
 OUTPUT = Output(width=64, height=36, fps=(10, 1), quality="draft")
+COPIED = Output(width=64, height=36, fps=(10, 1), quality="original")
 FRAMES, SAMPLES = 4, 19_200
 MEMORY = probing.MEMORY
 RENDERING = Limits(memory_bytes=MEMORY, cpu_seconds=30, wall_seconds=30, file_bytes=64 << 20)
@@ -55,6 +56,8 @@ def _requests(path, folder, start):
     yield "thumbnail", common, probing.limits_of("thumbnail")
     yield "waveform", common | {"buckets": probing.COLUMNS}, probing.limits_of("waveform")
     yield "render", common | {"chunks": [chunk.as_wire()]}, RENDERING
+    stretch = {"start": str(start), "frames": 10 * FRAMES}
+    yield "survey", common | {"output": COPIED.as_wire(), "key": "survey", "stretches": [stretch]}, RENDERING
     yield "sound", common | {"piece": piece.as_wire()}, RENDERING
 
 
@@ -110,12 +113,14 @@ def _wrong_answer(verb, answer):
             right = len(peaks) == probing.COLUMNS and min(peaks) >= 0 and max(peaks) <= 255
         case "render":
             right = [each["frames"] for each in answer["chunks"]] == [FRAMES]
+        case "survey":
+            right = 0 <= answer["frames"] <= 10 * FRAMES
         case "sound":
             right = answer["samples"] == SAMPLES
     return "" if right else f"an answer that cannot be: {str(answer)[:500]}"
 
 
-MADE = {"chunk.mp4", "chunk.jpg", "piece.flac"}  # what was asked for
+MADE = {"chunk.mp4", "chunk.jpg", "survey.json", "piece.flac"}  # what was asked for
 
 
 def _left_over(process, folder, *, is_whole):

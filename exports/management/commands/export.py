@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from exports import driver, sources
 from exports.kinds import Unplannable
-from exports.kinds.footage import QUALITIES, RATES
+from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES
 from exports.models import Clip, Export, Lease, Project, Source, User
 from exports.tools import tools
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--size", choices=list(SIZES), default="1080p")
         parser.add_argument("--rate", choices=list(RATES), default="30")
-        parser.add_argument("--quality", choices=list(QUALITIES), default="standard")
+        parser.add_argument("--quality", choices=list(QUALITIES_OF_FILMS), default="standard")
         parser.add_argument("--title", default="")
 
     def handle(self, *args: Any, **options: Any) -> None:

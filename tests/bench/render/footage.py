@@ -63,6 +63,11 @@ def shoot_all(folder: Path, cuts: Sequence[Cut]) -> list[Path]:
     return paths
 
 
+def shoot_one(path: Path, seconds: int) -> Path:
+    _shoot(path, 0, seconds)
+    return path
+
+
 def _shoot(path: Path, number: int, seconds: int) -> None:
     """H.264 as a camera might give it: keyframes every two seconds, frames that refer to later ones, and AAC."""
     width, height = SIZES[number]

@@ -12,6 +12,7 @@ from modal_functions.media.timeline import lay_out
 from modal_functions.store import FolderStore, Stored
 from tests.bench.__main__ import placed
 from tests.bench.processes import ROOT, BenchError
+from tests.bench.render import copying
 from tests.bench.render.cost import Cost, measured
 from tests.bench.render.films import Film, Told, film_of, looked_at, outcome_of, told_by
 from tests.bench.render.footage import KEYFRAMES, RATE, SIZES, US, Cut, cut_list, moved, seconds_needed
@@ -218,3 +219,27 @@ def test_an_attempt_makes_the_film_and_a_silent_one_the_same(tmp_path):
     assert told_by(store, order.keys).tells > 10
     assert told_by(store, silent.keys) is None
     assert outcome_of(store, silent.keys)["sha256"] == outcome_of(store, order.keys)["sha256"]
+
+
+def test_no_long_clip_begins_at_a_keyframe_and_each_lies_in_the_source():
+    for cut, after in pairwise(copying.clips_of(30)):
+        assert cut.in_us * RATE // US % KEYFRAMES >= 5
+        assert cut.out_us < after.in_us
+        assert cut.frames == 30 * RATE
+    assert copying.clips_of(30)[-1].out_us < copying.CLIPS * 32 * US
+
+
+def test_what_takes_a_twentieth_of_encoding_holds_its_goal_and_what_takes_a_tenth_misses_it():
+    def cost(wall):
+        return Cost(wall=wall, cpu=2 * wall, peak=10, others=0.0, ended=0.0)
+
+    def costs(encoded, cut, ours):
+        ways = zip((copying.ENCODED, copying.CUT_AT_KEYFRAMES, copying.OURS), (encoded, cut, ours), strict=True)
+        return [{"way": way, "round": 1, "cost": cost(wall)} for way, wall in ways]
+
+    def goals_of(made):
+        return [copying.goal(copying.figures(way, made)) for way in copying.WAYS]
+
+    assert goals_of(costs(20, 0.3, 1)) == ["at least 20 times: held", "at most 4 times: held", ""]
+    assert goals_of(costs(10, 0.2, 1)) == ["at least 20 times: missed", "at most 4 times: missed", ""]
+    assert copying.together([cost(1), cost(3)]).cpu == 8

@@ -46,11 +46,13 @@ def ffmpeg() -> str:
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def with_ffmpeg(cuts: Sequence[Cut], sources: Sequence[Path], to: Path, program: str = "") -> Order:
+def with_ffmpeg(
+    cuts: Sequence[Cut], sources: Sequence[Path], to: Path, program: str = "", output: Output = OUTPUT
+) -> Order:
     inputs: list[str] = []
     for cut in cuts:
         inputs += ["-ss", _seconds(cut.in_us), "-t", _seconds(cut.out_us - cut.in_us), "-i", str(sources[cut.source])]
-    encoding = ["-c:v", "libx264", "-preset", OUTPUT.preset, "-crf", str(OUTPUT.crf), *SOUND, *FAST_START]
+    encoding = ["-c:v", "libx264", "-preset", output.preset, "-crf", str(output.crf), *SOUND, *FAST_START]
     command = [program or ffmpeg(), "-nostdin", "-v", "error", "-y", *inputs, "-filter_complex", graph(len(cuts))]
     return Order(command=[*command, "-map", "[v]", "-map", "[a]", *encoding, str(to)], film=to)
 
@@ -80,11 +82,17 @@ def with_moviepy(cuts: Sequence[Cut], sources: Sequence[Path], to: Path) -> Orde
 
 
 def as_attempt(
-    cuts: Sequence[Cut], sources: Sequence[Stored], store: FolderStore, folder: Path, export: str, chunks: str = ""
+    cuts: Sequence[Cut],
+    sources: Sequence[Stored],
+    store: FolderStore,
+    folder: Path,
+    export: str,
+    chunks: str = "",
+    output: Output = OUTPUT,
 ) -> Order:
     """As the local runner starts it. Exports with the same `chunks` are of one project, and share what they keep."""
     keys = AttemptKeys(export=export, number=1)
-    store.put(keys.spec, pack(spec(cuts, sources, f"projects/{chunks or export}/chunks")))
+    store.put(keys.spec, pack(spec(cuts, sources, f"projects/{chunks or export}/chunks", output)))
     folder.mkdir()
     command = [sys.executable, "-m", "modal_functions.local", str(folder), CALL, keys.export, "1", KIND]
     return Order(command=command, letter=pack({"store": "folder", "root": str(store.root)}), keys=keys)
@@ -96,7 +104,7 @@ def silenced(order: Order) -> Order:
     return Order(command=command, letter=order.letter, keys=order.keys)
 
 
-def spec(cuts: Sequence[Cut], sources: Sequence[Stored], chunks: str) -> dict[str, Any]:
+def spec(cuts: Sequence[Cut], sources: Sequence[Stored], chunks: str, output: Output = OUTPUT) -> dict[str, Any]:
     clips = [
         {"source": sources[cut.source].key, "sha256": sources[cut.source].sha256, "in_us": cut.in_us}
         | {"out_us": cut.out_us}
@@ -105,7 +113,7 @@ def spec(cuts: Sequence[Cut], sources: Sequence[Stored], chunks: str) -> dict[st
     return {
         "chunks": chunks,
         "sources": [{"key": each.key, "name": Path(each.key).name, "bytes": each.bytes} for each in sources],
-        "film": {"output": OUTPUT.as_wire(), "clips": clips},
+        "film": {"output": output.as_wire(), "clips": clips},
     }
 
 

@@ -1,0 +1,112 @@
+"""What of a film can stand in it as it is: asked of its sources before anything is rendered, and planned as copies."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from modal_functions.batches import Batch
+from modal_functions.media.avc import ParameterSets, parameter_sets
+from modal_functions.media.chunks import COPY, Chunk, Place
+from modal_functions.media.spec import Film
+from modal_functions.media.survey import NOTHING, Found, Stretch, survey_key
+from modal_functions.parts import Parts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Untouched:
+    """Chunks of one clip that follow each other and have no look: nothing is done to their pictures but to fit them."""
+
+    place: Place
+    chunks: Sequence[Chunk]
+
+    @property
+    def stretch(self) -> Stretch:
+        return Stretch(start=self.place.start, frames=sum(chunk.frames for chunk in self.chunks))
+
+    def planned(self, found: Found) -> Iterator[Chunk]:
+        """What can be copied as copies, and what lies between as it ever was: encoded."""
+        done, total = 0, self.stretch.frames
+        for first, frames in found.pieces:
+            if first > done:
+                yield from self.place.encoded(done, first - done)
+            yield self.place.chunk(first, frames, COPY)
+            done = first + frames
+        if done == 0:
+            yield from self.chunks
+        elif done < total:
+            yield from self.place.encoded(done, total - done)
+
+
+def with_copies(chunks: Sequence[Chunk], film: Film, parts: Parts) -> list[Chunk]:
+    """The same pictures in the same order."""
+    groups = [_untouched(list(group), film) for _, group in groupby(chunks, key=_sort)]
+    found = _found([each for each in groups if isinstance(each, Untouched)], film, parts)
+    return [
+        chunk for each in groups for chunk in (each.planned(found[each.place]) if isinstance(each, Untouched) else each)
+    ]
+
+
+def _sort(chunk: Chunk) -> tuple[int, bool]:
+    return chunk.clip, bool(chunk.look)
+
+
+def _untouched(chunks: list[Chunk], film: Film) -> Untouched | list[Chunk]:
+    first = chunks[0]
+    if first.look:
+        return chunks
+    sha256 = film.clips[first.clip].sha256
+    place = Place(
+        clip=first.clip,
+        source=first.source,
+        sha256=sha256,
+        start=first.start,
+        first=first.first,
+        output=film.output,
+    )
+    return Untouched(place=place, chunks=chunks)
+
+
+def _found(all_of_them: list[Untouched], film: Film, parts: Parts) -> dict[Place, Found]:
+    by_source: dict[str, list[Untouched]] = {}
+    for each in all_of_them:
+        by_source.setdefault(each.place.source, []).append(each)
+    keys = {source: _key(each, film) for source, each in by_source.items()}
+    there = parts.there([_file(key) for key in keys.values()])
+    missing = [source for source, key in keys.items() if _file(key) not in there]
+    parts.make([_batch(keys[each], by_source[each], film, parts) for each in missing], done=0, heard=lambda done: None)
+    found: dict[Place, Found] = {}
+    for source, untouched in by_source.items():
+        told = json.loads(parts.at_hand(_file(keys[source])).read_text())["found"]
+        wire = (Found.from_wire(each) for each in told)
+        found |= {each.place: one for each, one in zip(untouched, wire, strict=True)}
+    return that_fit(found)
+
+
+def _key(untouched: Sequence[Untouched], film: Film) -> str:
+    return survey_key(untouched[0].place.sha256, [each.stretch for each in untouched], film.output)
+
+
+def _file(key: str) -> str:
+    return f"{key}.json"
+
+
+def _batch(key: str, untouched: Sequence[Untouched], film: Film, parts: Parts) -> Batch:
+    stretches = [each.stretch.as_wire() for each in untouched]
+    request = {"do": "survey", "key": key, "stretches": stretches, "output": film.output.as_wire()}
+    return parts.batch(untouched[0].place.source, request, [_file(key)])
+
+
+def that_fit(found: Mapping[Place, Found]) -> dict[Place, Found]:
+    """Sources whose parameters have the same numbers cannot stand in one film: the one with more to copy does."""
+    weight: dict[bytes, int] = {}
+    for each in found.values():
+        if each.frames:
+            weight[each.header] = weight.get(each.header, 0) + each.frames
+    kept: set[bytes] = set()
+    together: ParameterSets | None = None
+    for header in sorted(weight, key=lambda header: (-weight[header], header)):
+        sets = parameter_sets(header)
+        if together is None or together.fits(sets):
+            together, kept = sets.with_all_of(together) if together else sets, kept | {header}
+    return {place: each if each.header in kept else NOTHING for place, each in found.items()}

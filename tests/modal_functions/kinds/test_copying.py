@@ -1,0 +1,152 @@
+"""Quality “original”: what needs no change is copied, the rest is encoded, and no interruption changes the film."""
+
+import json
+from fractions import Fraction
+
+import av
+import pytest
+
+from modal_functions.attempt import attempt
+from modal_functions.kinds import multi_clip, overlay
+from modal_functions.runtime import run
+from modal_functions.wire import AttemptKeys, Order, SoFar, pack
+from tests.modal_functions.media.cuts import tagged
+from tests.modal_functions.media.reels import number_on, shoot
+from tests.modal_functions.test_fan import Machines
+
+
+@pytest.fixture(scope="module")
+def reels(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reels")
+    return [
+        shoot(folder / "one.mp4", seconds=8, **tagged({"options": {"g": "25"}, "sound": "aac"})),
+        shoot(folder / "two.mp4", seconds=4, **tagged({"options": {"g": "25", "bf": "0", "profile": "baseline"}})),
+    ]
+
+
+@pytest.fixture
+def spec(store, reels):
+    sources = [store.put_file(f"projects/p/sources/{n}/original", reel.path) for n, reel in enumerate(reels)]
+
+    def asked(*trims, quality="original", **more):
+        clips = [
+            {"source": sources[n].key, "sha256": sources[n].sha256, "in_us": begin, "out_us": end}
+            for n, begin, end in trims
+        ]
+        told = [{"key": each.key, "name": f"clip-{n}.mp4", "bytes": each.bytes} for n, each in enumerate(sources)]
+        output = {"width": 320, "height": 180, "fps": [25, 1], "quality": quality}
+        return {"chunks": "projects/p/chunks", "sources": told, "film": {"output": output, "clips": clips}, **more}
+
+    return asked
+
+
+@pytest.fixture
+def make(store, tmp_path):
+    def attempt(spec, number=1, work=multi_clip.work):
+        folder = tmp_path / f"work-{number}"
+        folder.mkdir()
+        keys = AttemptKeys(export="e", number=number)
+        return run(work=work, spec=spec, store=store, keys=keys, call="c", folder=folder)
+
+    return attempt
+
+
+def numbers(store, result):
+    with av.open(str(store.in_place(result["key"]))) as film:
+        return [number_on(frame) for frame in film.decode(video=0)]
+
+
+TRIM = (0, 520_000, 7_480_000)  # frames 13 to 186; of them 25 to 186 stand in whole groups, or at the beginning of one
+
+
+def test_what_stands_in_whole_groups_is_copied_and_only_the_edges_are_encoded(make, spec, store):
+    result = make(spec(TRIM))["result"]
+    assert numbers(store, result) == list(range(13, 187))
+    assert 150 <= result["copied"] <= 162
+    so_far = SoFar.from_wire(json.loads(store.get(AttemptKeys(export="e", number=1).so_far)))
+    assert so_far.copied == result["copied"]
+
+
+def test_another_quality_copies_nothing(make, spec, store):
+    result = make(spec(TRIM, quality="draft"))["result"]
+    assert "copied" not in result
+    assert numbers(store, result) == list(range(13, 187))
+
+
+def test_progress_counts_copied_frames_but_no_rate_is_learned_from_them(make, spec, store):
+    result = make(spec(TRIM))["result"]
+    told = json.loads(store.get(AttemptKeys(export="e", number=1).progress))
+    [process] = [each for each in told["passed"] if each["stage"] == "process"]
+    assert (process["done"], process["total"], process["kept"]) == (174, 174, result["copied"])
+
+
+def test_of_sources_whose_parameters_have_the_same_number_the_one_with_more_to_copy_is_copied(make, spec, store):
+    result = make(spec((1, 0, 4_000_000), TRIM))["result"]
+    assert numbers(store, result) == [*range(100), *range(13, 187)]
+    assert 150 <= result["copied"] <= 162
+
+
+def test_the_same_again_makes_nothing_and_gives_the_same_film(make, spec):
+    first, second = make(spec(TRIM), 1)["result"], make(spec(TRIM), 2)["result"]
+    assert second["rendered"] == 0
+    assert (second["sha256"], second["copied"]) == (first["sha256"], first["copied"])
+
+
+def test_a_film_paused_among_copies_is_the_same_when_it_is_resumed(make, spec, store):
+    def until_the_first_copy(context):
+        put = store.put_file
+
+        def counted(key, path, on_bytes=None):
+            stored = put(key, path, on_bytes)
+            if key.endswith(".mp4"):
+                store.put(context.keys.control, pack({"stop": "pause"}))
+            return stored
+
+        object.__setattr__(context, "store", _With(store, put_file=counted))
+        return multi_clip.work(context)
+
+    assert make(spec(TRIM, (0, 1_000_000, 5_000_000)), 1, until_the_first_copy)["ending"] == "paused"
+    resumed = make(spec(TRIM, (0, 1_000_000, 5_000_000)), 2)["result"]
+    assert 0 < resumed["rendered"] < resumed["chunks"]
+    for key in list(store.keys("projects/p/chunks")):
+        store.delete(key)
+    assert make(spec(TRIM, (0, 1_000_000, 5_000_000)), 3)["result"]["sha256"] == resumed["sha256"]
+
+
+class _With:
+    def __init__(self, inner, **changed):
+        self.inner, self.changed = inner, changed
+
+    def __getattr__(self, name):
+        return self.changed.get(name) or getattr(self.inner, name)
+
+
+def test_on_other_machines_the_film_is_the_same(spec, store, tmp_path):
+    def made(number, **away):
+        keys = AttemptKeys(export="f", number=number)
+        store.put(keys.spec, pack(spec(TRIM)))
+        order = Order(keys=keys, kind="multi_clip", token="t", store={"store": "folder", "root": str(store.root)})
+        outcome = attempt(order.as_wire(), call="c", folder=tmp_path / f"away-{number}", **away)
+        assert outcome["ending"] == "ok", outcome
+        return outcome["result"]
+
+    machines = Machines(tmp_path / "machines")
+    away = made(1, hand_out=machines, at_once=2)
+    machines.pool.shutdown()
+    assert machines.given[0]["batch"]["request"]["do"] == "survey"
+    for key in list(store.keys("projects/p/chunks")):
+        store.delete(key)
+    here = made(2)
+    assert (away["sha256"], away["copied"]) == (here["sha256"], here["copied"])
+
+
+def test_under_a_title_frames_are_encoded_and_beside_it_they_are_copied(make, spec, store):
+    box = {"what": "box", "from_us": 2_000_000, "to_us": 3_000_000, "place": "middle"}
+    outcome = make(spec((0, 0, 8_000_000), items=[box]), work=overlay.work)
+    result = outcome["result"]
+    assert result["frames"] == 200
+    assert 100 <= result["copied"] <= 150
+    with av.open(str(store.in_place(result["key"]))) as film:
+        frames = list(film.decode(video=0))
+    assert [number_on(frame) for frame in frames[75:]] == list(range(75, 200))
+    assert frames[60].pts * frames[60].time_base == Fraction(60, 25)
