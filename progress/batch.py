@@ -1,6 +1,9 @@
 """Many rows' reports in one transaction: only what changes with every report; anything more goes row by row."""
 
+import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, router, transaction
@@ -10,13 +13,15 @@ from progress.models import Job, Outlook
 from progress.report import Report
 
 if TYPE_CHECKING:
+    import uuid
+
     from django.db.models import Field
 
-SIZE = 100
+SIZE = 250
 ALWAYS = ("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "heard_at")
 FORETOLD = ("finish_low", "finish", "finish_high", "later", "worsened", "plan")
 SOMETIMES = (*FORETOLD, "tracks")
-COLUMNS = (*ALWAYS, *SOMETIMES)
+COLUMNS = frozenset((*ALWAYS, *SOMETIMES))
 AS_THEY_ARE = (IntegerField, FloatField, CharField)  # a report's numbers and words: every database takes them so
 Tick = tuple[Job, dict[str, Any]]
 
@@ -29,27 +34,74 @@ def parts(reports: Sequence[Report]) -> Iterator[Sequence[Report]]:
 
 
 def fits(job: Job, changes: dict[str, Any]) -> bool:
-    return all(getattr(job, name) == value for name, value in changes.items() if name not in COLUMNS)
+    return all(getattr(job, name) == changes[name] for name in changes.keys() - COLUMNS)
 
 
-def write(ticks: Sequence[Tick]) -> int:
-    """How many rows were still as they were read, and are written now."""
+def write(ticks: Sequence[Tick]) -> "set[uuid.UUID]":
+    """The jobs whose rows were still as they were read, and are written now."""
     plain: list[Tick] = []
     more: list[Tick] = []
     for job, changes in ticks:
         told = any(getattr(job, name) != changes[name] for name in SOMETIMES)
         (more if told else plain).append((job, changes))
     with transaction.atomic(using=router.db_for_write(Job)):
-        return _write(plain, ALWAYS) + _write(more, COLUMNS)
+        return _write(plain, ALWAYS) | _write(more, (*ALWAYS, *SOMETIMES))
 
 
-def _write(ticks: Sequence[Tick], names: Sequence[str]) -> int:
+def _write(ticks: Sequence[Tick], names: tuple[str, ...]) -> "set[uuid.UUID]":
     if not ticks:
-        return 0
+        return set()
     connection = connections[router.db_for_write(Job)]
-    plain, made, key = _fields(names, AS_THEY_ARE), _fields(names, ()), Job._meta.pk
-    fields = [*plain, *made]
-    as_they_are = [field.name for field in plain]
+    written = _written_at_once if connection.vendor == "postgresql" else _written_in_turn
+    return written(connection, ticks, names)
+
+
+def _written_at_once(connection: Any, ticks: Sequence[Tick], names: tuple[str, ...]) -> "set[uuid.UUID]":
+    """All in one statement. It waits for nobody: a row that another holds is left to who writes one by one."""
+    told = [
+        {"id": str(job.pk), "was": job.version, "heard": job.seq, **{name: changes[name] for name in names}}
+        for job, changes in ticks
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_of_all(names), [json.dumps(told, separators=(",", ":"), default=datetime.isoformat)])
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+@cache
+def _of_all(names: tuple[str, ...]) -> str:
+    """For Postgres. A row counts as it was read by its version; by its last report too, should a database that stands
+    in for one that was lost know less than this process."""
+    connection = connections[router.db_for_write(Job)]
+    quote = connection.ops.quote_name
+    table, columns = quote(Job._meta.db_table), [(quote(name), _field(name).db_type(connection)) for name in names]
+    shape = ", ".join(f"{name} {kind}" for name, kind in columns)
+    setting = ", ".join(f"{name} = told.{name}" for name, _ in columns)
+    return (
+        f"WITH told AS MATERIALIZED (SELECT * FROM json_to_recordset(%s::json)"  # noqa: S608 - names are our own
+        f" AS row (id uuid, was bigint, heard bigint, {shape})), held AS MATERIALIZED"
+        f" (SELECT job.id FROM {table} AS job JOIN told ON job.id = told.id AND job.version = told.was"
+        f" AND job.seq = told.heard FOR NO KEY UPDATE OF job SKIP LOCKED)"
+        f" UPDATE {table} AS job SET {setting}, version = told.was + 1"
+        f" FROM told JOIN held ON held.id = told.id WHERE job.id = told.id AND job.version = told.was RETURNING job.id"
+    )
+
+
+def _written_in_turn(connection: Any, ticks: Sequence[Tick], names: tuple[str, ...]) -> "set[uuid.UUID]":
+    """For SQLite, where a transaction that may write has the only pen: what it reads is so until it ends."""
+    with transaction.atomic(using=connection.alias):
+        if _count(connection, ticks, names) == len(ticks):
+            return {job.pk for job, _ in ticks}
+        transaction.set_rollback(True, using=connection.alias)
+    versions = dict(Job.objects.filter(pk__in=[job.pk for job, _ in ticks]).order_by().values_list("pk", "version"))
+    unchanged = [(job, changes) for job, changes in ticks if versions.get(job.pk) == job.version]
+    _count(connection, unchanged, names)
+    return {job.pk for job, _ in unchanged}
+
+
+def _count(connection: Any, ticks: Sequence[Tick], names: tuple[str, ...]) -> int:
+    plain = [_field(name) for name in names if isinstance(_field(name), AS_THEY_ARE)]
+    made = [_field(name) for name in names if not isinstance(_field(name), AS_THEY_ARE)]
+    as_they_are, key = [field.name for field in plain], _field("id")
     rows = [
         (
             *[changes[name] for name in as_they_are],
@@ -61,8 +113,21 @@ def _write(ticks: Sequence[Tick], names: Sequence[str]) -> int:
         for job, changes in ticks
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(_statement(connection, fields), rows)
+        cursor.executemany(_of_one(connection, [*plain, *made]), rows)
         return int(cursor.rowcount)
+
+
+def _of_one(connection: Any, fields: "Sequence[Field[Any, Any]]") -> str:
+    quote = connection.ops.quote_name
+    columns = (field.column for field in fields)
+    setting = ", ".join(f"{quote(column)} = %s" for column in (*columns, "version"))
+    table, key, version = quote(Job._meta.db_table), quote("id"), quote("version")
+    return f"UPDATE {table} SET {setting} WHERE {key} = %s AND {version} = %s"  # noqa: S608 - names are our own
+
+
+@cache
+def _field(name: str) -> "Field[Any, Any]":
+    return next(field for field in Job._meta.concrete_fields if field.name == name)
 
 
 def keep_traces(traces: Sequence[tuple[Any, list[Any]]]) -> None:
@@ -77,17 +142,3 @@ def keep_traces(traces: Sequence[tuple[Any, list[Any]]]) -> None:
     table, column = quote(Outlook._meta.db_table), quote(str(key.column))
     with transaction.atomic(using=using), connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {table} SET {quote('trace')} = %s WHERE {column} = %s", rows)  # noqa: S608
-
-
-def _statement(connection: Any, fields: "Sequence[Field[Any, Any]]") -> str:
-    quote = connection.ops.quote_name
-    columns = (field.column for field in fields)
-    setting = ", ".join(f"{quote(column)} = %s" for column in (*columns, "version"))
-    table, key, version = quote(Job._meta.db_table), quote("id"), quote("version")
-    return f"UPDATE {table} SET {setting} WHERE {key} = %s AND {version} = %s"  # noqa: S608 - names are our own
-
-
-def _fields(names: Sequence[str], kinds: tuple[type, ...]) -> "list[Field[Any, Any]]":
-    """Of these columns, those of these kinds; with none, those of no kind that is sent as it is."""
-    fields = [field for field in Job._meta.concrete_fields if field.name in names]
-    return [field for field in fields if isinstance(field, kinds or AS_THEY_ARE) == bool(kinds)]

@@ -96,6 +96,8 @@ def _is_near(before: Any, value: Any) -> bool:
 
 def stored(job: Job, sight: Sight, percents: Sequence[int], now: datetime) -> tuple[Forecast, ...]:
     """What every estimator says at a checkpoint, to be scored in the end."""
+    if not percents:
+        return ()
     return tuple(
         Forecast(
             job_id=job.pk,

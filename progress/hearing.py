@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from progress import batch, fold, pipelines
+from progress.at_hand import AtHand
 from progress.bands import Plan
 from progress.errors import Refused
 from progress.forecasts import Forecasts, stored
@@ -19,19 +20,35 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("progress")
 
+Verdict = bool | Refused
+
 
 class Hearing(Forecasts):
+    at_hand: AtHand
+
     def observe(self, report: Report) -> bool:
         """Folds a report into its job's row; False when it is older than what the row knows, or the job has ended."""
         return self._act(report.job, lambda job, now: self._folded(job, report, now)) is not None
 
     def observe_many(self, reports: Iterable[Report]) -> int:
         """As observe, for one report of each of many jobs, in few statements. Returns how many were news."""
+        return sum(verdict is True for verdict in self.observe_each(reports))
+
+    def observe_each(self, reports: Iterable[Report]) -> list[Verdict]:
+        """As observe_many, and tells of each report what observe would: whether it was news, or why it is refused. Of
+        several of one job the newest is folded, and the others are old by then."""
+        given = list(reports)
         newest: dict[uuid.UUID, Report] = {}
-        for report in reports:
+        for report in given:
             if report.job not in newest or report.order > newest[report.job].order:
                 newest[report.job] = report
-        return sum(self._observe_batch(part) for part in batch.parts(list(newest.values())))
+        verdicts: dict[int, Verdict] = {}
+        for part in batch.parts(list(newest.values())):
+            verdicts |= self._observe_batch(part)
+        for refusal in verdicts.values():
+            if isinstance(refusal, Refused):
+                logger.warning("A report was refused: %s", refusal)
+        return [verdicts.get(id(report), False) for report in given]
 
     def _folded(self, job: Job, report: Report, now: datetime) -> Step | None:
         pipeline = pipelines.get(job.pipeline)
@@ -63,32 +80,60 @@ class Hearing(Forecasts):
     def _shown(self, job: Job, at: fold.Place) -> int:
         return fold.shown(job, at)
 
-    def _observe_batch(self, reports: Sequence[Report]) -> int:
-        now, jobs = self.clock(), Job.objects.in_bulk([report.job for report in reports])
-        self.foresight.load(jobs.values())
+    def _observe_batch(self, reports: Sequence[Report]) -> dict[int, Verdict]:
+        """By the identity of each report. First from the rows at hand, then from rows read anew, and what is more than
+        a tick, or is still in somebody's way, alone."""
+        verdicts: dict[int, Verdict] = {}
+        left = self._observe_round(reports, self.at_hand.take(report.job for report in reports), verdicts)
+        if left:
+            left = self._observe_round(left, {}, verdicts)
+        return verdicts | {id(report): self._observed(report) for report in left}
+
+    def _observe_round(
+        self, reports: Sequence[Report], kept: dict["uuid.UUID", Job], verdicts: dict[int, Verdict]
+    ) -> list[Report]:
+        """Adds to the verdicts, and returns the reports that have none yet."""
+        now, jobs = self.clock(), self._rows_of(reports, kept)
         ticks: list[tuple[Report, Job, Step]] = []
-        others: list[Report] = []
+        left: list[Report] = []
         for report in reports:
             job = jobs.get(report.job)
-            step = self._step_or_none(job, report, now)
-            if job and step and step.only_a_tick and batch.fits(job, step.changes):
+            step = self._step_or_verdict(job, report, now)
+            if job and isinstance(step, Step) and step.only_a_tick and batch.fits(job, step.changes):
                 ticks.append((report, job, step))
-            elif step:
-                others.append(report)
+            elif isinstance(step, Step) or report.job in kept:  # what is kept may be old: only a write that holds shows
+                left.append(report)
+            else:
+                verdicts[id(report)] = step
         written = batch.write([(job, step.changes) for _, job, step in ticks])
-        if written < len(ticks):  # some rows were changed meanwhile; for those that were not, the report is old by now
-            others.extend(report for report, _, _ in ticks)
-        else:
-            self.foresight.keep([(job, step.sight) for _, job, step in ticks if step.sight])
-        return written + sum(self.observe(report) for report in others)
+        self._keep([each for each in ticks if each[1].pk in written])
+        verdicts |= {id(report): True for report, job, _ in ticks if job.pk in written}
+        return left + [report for report, job, _ in ticks if job.pk not in written]
 
-    def _step_or_none(self, job: Job | None, report: Report, now: datetime) -> Step | None:
+    def _rows_of(self, reports: Sequence[Report], kept: dict["uuid.UUID", Job]) -> dict["uuid.UUID", Job]:
+        """With those that are not at hand."""
+        missing = [report.job for report in reports if report.job not in kept]
+        jobs = kept | Job.objects.in_bulk(missing) if missing else kept
+        self.foresight.load(jobs.values())
+        return jobs
+
+    def _keep(self, told: Sequence[tuple[Report, Job, Step]]) -> None:
+        self.foresight.keep([(job, step.sight) for _, job, step in told if step.sight])
+        for _, job, step in told:
+            job.__dict__.update(step.changes, version=job.version + 1)
+        self.at_hand.keep(job for _, job, _ in told)
+
+    def _observed(self, report: Report) -> Verdict:
         """One report that can't be folded must not keep back those of other jobs."""
-        if job is None:
-            logger.warning("A report was refused: job: expected the id of a job, got '%s', which none has", report.job)
-            return None
         try:
-            return self._folded(job, report, now)
+            return self.observe(report)
         except Refused as refusal:
-            logger.warning("A report was refused: %s", refusal)
-            return None
+            return refusal
+
+    def _step_or_verdict(self, job: Job | None, report: Report, now: datetime) -> Step | Verdict:
+        if job is None:
+            return Refused(f"job: expected the id of a job, got '{report.job}', which none has")
+        try:
+            return self._folded(job, report, now) or False
+        except Refused as refusal:
+            return refusal

@@ -10,6 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from progress import fold, outlook, pipelines, timeline
+from progress.at_hand import AtHand
 from progress.bands import first_plan
 from progress.direct import DirectCalls
 from progress.errors import Refused
@@ -28,6 +29,7 @@ class ProgressTracker(Hearing, Moves, DirectCalls):
     def __init__(self, clock: Callable[[], datetime] = timezone.now, foreseen_by: Foresight | None = None) -> None:
         self.clock = clock
         self.foresight = foreseen_by or foresight()
+        self.at_hand = AtHand()
 
     # A job begins
 

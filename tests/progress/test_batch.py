@@ -80,3 +80,12 @@ def test_old_ones_change_nothing(tracker, clock, jobs):
     before = list(Job.objects.order_by("pk").values())
     assert tracker.observe_many(report(job, clock, 1, done=899) for job in jobs) == 0
     assert list(Job.objects.order_by("pk").values()) == before
+
+
+def test_each_report_is_told_what_became_of_it(tracker, clock, jobs):
+    unknown = Report(job=uuid.uuid4(), attempt=1, run=1, seq=2, stage="process", at=clock())
+    wrong = report(jobs[1], clock, 2, stage="proces", total=None)
+    older, newer = report(jobs[0], clock, 2, done=9), report(jobs[0], clock, 3, done=10)
+    published = report(jobs[2], clock, 2, stage="publish")
+    told = tracker.observe_each([unknown, wrong, older, newer, published, report(jobs[3], clock, 1)])
+    assert [str(each)[:4] for each in told] == ["job:", "'pro", "Fals", "True", "True", "Fals"]

@@ -131,3 +131,42 @@ def test_a_wish_is_never_lost_in_a_stream_of_reports():
     )
     row = Job.objects.get(pk=job.pk)
     assert (row.wish, row.seq) == ("cancel", 199)
+
+
+def test_of_two_that_have_a_row_at_hand_the_slower_reads_it_again():
+    first, second = ProgressTracker(clock=Clock()), ProgressTracker(clock=Clock())
+    job = first.create("film@1", title="Reel")
+
+    def told(seq, **more):
+        changing = {"attempt": 1, "run": 1, "stage": "process", "at": BEGAN, "total": 900} | more
+        return Report(job=job.pk, seq=seq, done=seq, **changing)
+
+    assert first.observe_each([told(1)]) == second.observe_each([told(2)]) == [True]
+    assert first.observe_each([told(3)]) == second.observe_each([told(4)]) == first.observe_each([told(5)]) == [True]
+    assert second.observe_each([told(5)]) == first.observe_each([told(5)]) == [False]
+    assert first.wish(job.pk, "cancel", actor="olga")
+    assert second.observe_each([told(6)]) == [True]
+    row = Job.objects.get(pk=job.pk)
+    assert (row.seq, row.done, row.wish) == (6, 6, "cancel")
+
+
+def test_each_of_many_batches_is_told_what_became_of_its_own():
+    trackers = [ProgressTracker(clock=Clock()) for _ in range(3)]
+    jobs = [trackers[0].create("film@1", title=f"Reel {number}") for number in range(20)]
+    changing = {"attempt": 1, "run": 1, "stage": "process", "at": BEGAN, "total": 900}
+    trackers[0].observe_many(Report(job=job.pk, seq=1, done=0, **changing) for job in jobs)
+
+    def share(tracker, seqs):
+        told = [
+            tracker.observe_each([Report(job=job.pk, seq=seq, done=seq, **changing) for job in jobs]) for seq in seqs
+        ]
+        return sum(verdict is True for verdicts in told for verdict in verdicts)
+
+    seqs = list(range(2, 62))
+    news = at_once(*[lambda tracker=t, n=n: share(tracker, seqs[n::3]) for n, t in enumerate(trackers)])
+    assert set(Job.objects.values_list("seq", "done")) == {(61, 61)}
+    written = sum(Job.objects.values_list("version", flat=True)) - sum(BEGUN_AT for _ in jobs)
+    assert sum(news) == written
+
+
+BEGUN_AT = 2  # the version of a job that was made, and has heard its first report
