@@ -6,6 +6,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "exports_site.settings")
 django = get_wsgi_application()
 
 from exports.views.lazy import lazily  # noqa: E402 - its models need Django
+from exports_site.posted import QuickPosts  # noqa: E402
 from progress.quick import QuickPolls  # noqa: E402
 
-application = QuickPolls(django, unless=lambda: lazily().known_silent)
+application = QuickPosts(QuickPolls(django, unless=lambda: lazily().known_silent))

@@ -12,12 +12,11 @@ from django.views.decorators.http import require_GET, require_POST
 from exports import posts
 from exports.api.entering import whoever
 from exports.api.problems import Problem
+from exports.gathering import FullError
 from exports.models import Attempt, Export, User
-from exports.tools import tools
 from exports.views import lazy
 from modal_functions.posting import SIGNED, TIMED
 from progress import wording
-from progress.errors import Refused
 from progress.models import Job, Status
 
 MOST = 100
@@ -102,15 +101,15 @@ def report(request: HttpRequest, export_id: uuid.UUID, number: int) -> HttpRespo
     body = request.read(posts.LARGEST + 1)
     if len(body) > posts.LARGEST:
         return _error(f"A report has at most {posts.LARGEST:,} bytes.", 413)
-    attempt = Attempt.objects.select_related("export").filter(export=export_id, number=number).first()
-    at, signed, used = request.headers.get(TIMED, ""), request.headers.get(SIGNED, ""), tools()
-    if attempt is None or not posts.is_signed(attempt, at, signed, body, used.clock()):
-        return _error("The signature does not fit, or is older than five minutes.", 403)
+    at, signed = request.headers.get(TIMED, ""), request.headers.get(SIGNED, "")
+    post = posts.Post(export=export_id, number=number, at=at, signed=signed, body=body)
     try:
-        posts.take_in(attempt, body, used)
-    except Refused as refusal:
-        return _error(str(refusal), 422)
-    return HttpResponse(status=204)
+        answer = posts.gathered().ask(post)
+    except FullError:
+        full = _error(posts.FULL, 503)
+        full["Retry-After"] = posts.AGAIN_AFTER
+        return full
+    return _error(answer.sentence, answer.status) if answer.sentence else HttpResponse(status=204)
 
 
 def _who(request: HttpRequest) -> User | HttpResponse:
