@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ logger = logging.getLogger("modal_functions")
 
 SIGNED, TIMED = "X-Longhaul-Signature", "X-Longhaul-Time"
 SECONDS = 3.0
-SILENCE = 60.0  # seconds in which a site that did not answer is not asked again
+SILENCE = 60.0  # seconds in which a site that did not answer is not asked again, unless it says how long
 
 
 def signature(key: str, place: str, at: str, body: bytes) -> str:
@@ -82,6 +83,11 @@ class Post:
                 pass
         except (OSError, ValueError) as error:
             logger.info("The site did not take a report, which is in the store too: %s", error)
-            self._silent_until = time.monotonic() + SILENCE
+            self._silent_until = time.monotonic() + _silence(error)
         finally:
             self._lock.release()
+
+
+def _silence(error: Exception) -> float:
+    said = error.headers.get("Retry-After", "") if isinstance(error, urllib.error.HTTPError) else ""
+    return min(SILENCE, float(said)) if said.isascii() and said.isdigit() else SILENCE

@@ -20,7 +20,7 @@ class Listening(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Taking)
-        self.came, self.status = [], 204
+        self.came, self.status, self.again_after = [], 204, None
         self.answers = threading.Event()
         self.answers.set()
 
@@ -32,6 +32,8 @@ class Taking(BaseHTTPRequestHandler):
         self.server.answers.wait(20)
         self.send_response(self.server.status)
         self.send_header("Location", "/elsewhere")
+        if self.server.again_after is not None:
+            self.send_header("Retry-After", self.server.again_after)
         self.end_headers()
 
     def log_message(self, *_):
@@ -86,6 +88,14 @@ def test_a_site_that_refuses_is_left_alone_for_a_while(post, listening, status):
     post.report({"seq": 2})
     post.ended()
     assert len(came(listening, 1)) == 1, "nothing is followed, and nothing sent again"
+
+
+@pytest.mark.parametrize(("said", "messages"), [("0", 2), ("3600", 1), ("soon", 1)])
+def test_a_site_that_says_when_to_come_again_is_taken_at_its_word(post, listening, said, messages):
+    listening.status, listening.again_after = 503, said
+    post.ended()
+    post.ended()
+    assert len(came(listening, messages)) == messages
 
 
 def test_a_site_that_is_not_there_costs_nothing(caplog):
