@@ -22,8 +22,8 @@ class _Waiting(Generic[Asked, Answer]):
 
 
 class Gathering(Generic[Asked, Answer]):
-    """`act` answers each of those it is given, in their order. It runs in the thread of one of those
-    who ask, so there is nobody to be started or to be missed after a fork; while it runs, others gather for the next."""
+    """`act` answers each of those it is given, in their order. It runs in the thread of one of those who ask, so there
+    is nobody to be started, or to be missed after a fork. While it runs, others gather for the next."""
 
     def __init__(self, act: Callable[[Sequence[Asked]], Sequence[Answer]], most: int) -> None:
         self.act, self.most = act, most

@@ -1,4 +1,7 @@
-"""Many rows' reports in one transaction: only what changes with every report; anything more goes row by row."""
+"""Many rows' reports in one transaction: what changes with every report, and what is foretold now and then.
+
+Anything more, as when a stage begins, goes row by row.
+"""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections, router, transaction
 from django.db.models import CharField, FloatField, IntegerField
 
-from progress.models import Job, Outlook
+from progress.models import Forecast, Job, Outlook
 from progress.report import Report
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ FORETOLD = ("finish_low", "finish", "finish_high", "later", "worsened", "plan")
 SOMETIMES = (*FORETOLD, "tracks")
 COLUMNS = frozenset((*ALWAYS, *SOMETIMES))
 AS_THEY_ARE = (IntegerField, FloatField, CharField)  # a report's numbers and words: every database takes them so
-Tick = tuple[Job, dict[str, Any]]
+Tick = tuple[Job, dict[str, Any], Sequence[Forecast]]
 
 
 def parts(reports: Sequence[Report]) -> Iterator[Sequence[Report]]:
@@ -41,11 +44,16 @@ def write(ticks: Sequence[Tick]) -> "set[uuid.UUID]":
     """The jobs whose rows were still as they were read, and are written now."""
     plain: list[Tick] = []
     more: list[Tick] = []
-    for job, changes in ticks:
+    for tick in ticks:
+        job, changes, _ = tick
         told = any(getattr(job, name) != changes[name] for name in SOMETIMES)
-        (more if told else plain).append((job, changes))
+        (more if told else plain).append(tick)
     with transaction.atomic(using=router.db_for_write(Job)):
-        return _write(plain, ALWAYS) | _write(more, (*ALWAYS, *SOMETIMES))
+        written = _write(plain, ALWAYS) | _write(more, (*ALWAYS, *SOMETIMES))
+        foretold = [each for job, _, forecasts in ticks if forecasts and job.pk in written for each in forecasts]
+        if foretold:
+            Forecast.objects.bulk_create(foretold, ignore_conflicts=True)
+        return written
 
 
 def _write(ticks: Sequence[Tick], names: tuple[str, ...]) -> "set[uuid.UUID]":
@@ -60,7 +68,7 @@ def _written_at_once(connection: Any, ticks: Sequence[Tick], names: tuple[str, .
     """All in one statement. It waits for nobody: a row that another holds is left to who writes one by one."""
     told = [
         {"id": str(job.pk), "was": job.version, "heard": job.seq, **{name: changes[name] for name in names}}
-        for job, changes in ticks
+        for job, changes, _ in ticks
     ]
     with connection.cursor() as cursor:
         cursor.execute(_of_all(names), [json.dumps(told, separators=(",", ":"), default=datetime.isoformat)])
@@ -90,12 +98,12 @@ def _written_in_turn(connection: Any, ticks: Sequence[Tick], names: tuple[str, .
     """For SQLite, where a transaction that may write has the only pen: what it reads is so until it ends."""
     with transaction.atomic(using=connection.alias):
         if _count(connection, ticks, names) == len(ticks):
-            return {job.pk for job, _ in ticks}
+            return {job.pk for job, *_ in ticks}
         transaction.set_rollback(True, using=connection.alias)
-    versions = dict(Job.objects.filter(pk__in=[job.pk for job, _ in ticks]).order_by().values_list("pk", "version"))
-    unchanged = [(job, changes) for job, changes in ticks if versions.get(job.pk) == job.version]
+    versions = dict(Job.objects.filter(pk__in=[job.pk for job, *_ in ticks]).order_by().values_list("pk", "version"))
+    unchanged = [tick for tick in ticks if versions.get(tick[0].pk) == tick[0].version]
     _count(connection, unchanged, names)
-    return {job.pk for job, _ in unchanged}
+    return {job.pk for job, *_ in unchanged}
 
 
 def _count(connection: Any, ticks: Sequence[Tick], names: tuple[str, ...]) -> int:
@@ -110,7 +118,7 @@ def _count(connection: Any, ticks: Sequence[Tick], names: tuple[str, ...]) -> in
             key.get_db_prep_save(job.pk, connection),
             job.version,
         )
-        for job, changes in ticks
+        for job, changes, _ in ticks
     ]
     with connection.cursor() as cursor:
         cursor.executemany(_of_one(connection, [*plain, *made]), rows)

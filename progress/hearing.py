@@ -99,13 +99,13 @@ class Hearing(Forecasts):
         for report in reports:
             job = jobs.get(report.job)
             step = self._step_or_verdict(job, report, now)
-            if job and isinstance(step, Step) and step.only_a_tick and batch.fits(job, step.changes):
+            if job and isinstance(step, Step) and step.stays_in_its_stage and batch.fits(job, step.changes):
                 ticks.append((report, job, step))
             elif isinstance(step, Step) or report.job in kept:  # what is kept may be old: only a write that holds shows
                 left.append(report)
             else:
                 verdicts[id(report)] = step
-        written = batch.write([(job, step.changes) for _, job, step in ticks])
+        written = batch.write([(job, step.changes, step.forecasts) for _, job, step in ticks])
         self._keep([each for each in ticks if each[1].pk in written])
         verdicts |= {id(report): True for report, job, _ in ticks if job.pk in written}
         return left + [report for report, job, _ in ticks if job.pk not in written]

@@ -35,7 +35,12 @@ class Step:
 
     @property
     def only_a_tick(self) -> bool:
-        return not (self.entries or self.passed or self.stopped or self.forecasts)
+        return self.stays_in_its_stage and not self.forecasts
+
+    @property
+    def stays_in_its_stage(self) -> bool:
+        """Nothing is recorded of it but what is foretold."""
+        return not (self.entries or self.passed or self.stopped)
 
 
 class ConditionalWrites:

@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from progress.models import Event, Job, Outlook
+from progress.models import Event, Forecast, Job, Outlook
 from progress.report import Report
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +89,19 @@ def test_each_report_is_told_what_became_of_it(tracker, clock, jobs):
     published = report(jobs[2], clock, 2, stage="publish")
     told = tracker.observe_each([unknown, wrong, older, newer, published, report(jobs[3], clock, 1)])
     assert [str(each)[:4] for each in told] == ["job:", "'pro", "Fals", "True", "True", "Fals"]
+
+
+def test_what_is_foretold_at_a_checkpoint_is_stored_with_the_batch(tracker, clock, jobs):
+    clock.pass_by(20)
+    with CaptureQueriesContext(connection) as queries:
+        tracker.observe_many(report(job, clock, 2, done=700) for job in jobs[:100])
+    alone = Job.objects.get(pk=jobs[100].pk)
+    tracker.observe(report(alone, clock, 2, done=700))
+    assert naming("progress_job", queries) <= 3
+    assert naming("progress_forecast", queries) < 100  # as many as SQLite has room for, not one a job
+    kept = ("estimator", "percent", "finish", "made_at", "shown", "bucket")
+    together, expected = (
+        set(Forecast.objects.filter(job=job, percent__gt=0).values_list(*kept)) for job in (jobs[0], alone)
+    )
+    assert together == expected
+    assert {percent for _, percent, *_ in expected} == {10, 25, 50}

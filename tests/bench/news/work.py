@@ -5,6 +5,7 @@ Every report is told with the moment at which the work had it, so that what is m
 
 import asyncio
 import json
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from modal_functions.wire import ProgressReport
 
 PATIENCE = 20.0  # seconds for one answer
-PAUSE, MOST_REFUSED = 0.2, 50  # seconds after one that was refused, and how many of them end it
+PAUSE, MOST_REFUSED = 0.2, 200  # seconds after one that got no answer, and how many in a row end it
+AGAIN_AFTER = re.compile(rb"(?i)\r\nretry-after: (\d+)")
 Told = list[list[float]]
 
 
@@ -88,17 +90,18 @@ class Worker:
             body = json.dumps({"report": picture_now.as_wire()}, separators=(",", ":")).encode()
             began = time.perf_counter()
             try:
-                status = await asyncio.wait_for(self._sent(body), PATIENCE)
+                status, pause = await asyncio.wait_for(self._sent(body), PATIENCE)
             except (OSError, TimeoutError, asyncio.IncompleteReadError):
-                status = 0
+                status, pause = 0, PAUSE
             if status == 204:
                 self.answered.append(time.perf_counter() - began)
             else:
                 self.refused += 1
                 self.newest = self.newest or picture_now
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(pause)
 
-    async def _sent(self, body: bytes) -> int:
+    async def _sent(self, body: bytes) -> tuple[int, float]:
+        """The status, and for how many seconds nothing else may be sent."""
         where, at = urlsplit(self.site.url), str(int(time.time()))
         reader, writer = await asyncio.open_connection(where.hostname, where.port)
         try:
@@ -106,7 +109,9 @@ class Worker:
             head += f"{SIGNED}: {signature(self.site.key, self.site.place, at, body)}\r\n{TIMED}: {at}\r\n"
             head += "Content-Type: application/json\r\nConnection: close\r\n\r\n"
             writer.write(head.encode() + body)
-            return int((await reader.readline())[9:12] or 0)
+            answer = await reader.read()
+            again = AGAIN_AFTER.search(answer)
+            return int(answer[9:12] or 0), float(again[1]) if again else PAUSE
         finally:
             writer.close()
 
