@@ -1,7 +1,4 @@
-"""Many rows' reports in one transaction: what changes with every report, and what is foretold now and then.
-
-Anything more, as when a stage begins, goes row by row.
-"""
+"""Many rows' reports in one transaction, each group of them with one statement or one prepared one."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections, router, transaction
 from django.db.models import CharField, FloatField, IntegerField
 
-from progress.models import Forecast, Job, Outlook
+from progress.models import Job, Outlook
 from progress.report import Report
 
 if TYPE_CHECKING:
@@ -24,9 +21,12 @@ SIZE = 250
 ALWAYS = ("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "heard_at")
 FORETOLD = ("finish_low", "finish", "finish_high", "later", "worsened", "plan")
 SOMETIMES = (*FORETOLD, "tracks")
-COLUMNS = frozenset((*ALWAYS, *SOMETIMES))
+AT_A_STAGE = (
+    *("attempt", "run", "status", "started_at", "stage", "stage_began", "unit", "passed"),
+    *("queue_position", "unreachable_since", "starts_low", "starts_high"),
+)
 AS_THEY_ARE = (IntegerField, FloatField, CharField)  # a report's numbers and words: every database takes them so
-Tick = tuple[Job, dict[str, Any], Sequence[Forecast]]
+Written = tuple[Job, dict[str, Any]]  # a row as it was read, and the columns that change
 
 
 def parts(reports: Sequence[Report]) -> Iterator[Sequence[Report]]:
@@ -36,39 +36,33 @@ def parts(reports: Sequence[Report]) -> Iterator[Sequence[Report]]:
         yield ordered[start : start + SIZE]
 
 
-def fits(job: Job, changes: dict[str, Any]) -> bool:
-    return all(getattr(job, name) == changes[name] for name in changes.keys() - COLUMNS)
-
-
-def write(ticks: Sequence[Tick]) -> "set[uuid.UUID]":
-    """The jobs whose rows were still as they were read, and are written now."""
-    plain: list[Tick] = []
-    more: list[Tick] = []
-    for tick in ticks:
-        job, changes, _ = tick
-        told = any(getattr(job, name) != changes[name] for name in SOMETIMES)
-        (more if told else plain).append(tick)
+def write(rows: Sequence[Written]) -> "set[uuid.UUID]":
+    """The jobs whose rows were still as they were read, and are written now: of most only what every report moves."""
+    groups: dict[tuple[str, ...], list[Written]] = {}
+    for row in rows:
+        groups.setdefault(_columns(*row), []).append(row)
     with transaction.atomic(using=router.db_for_write(Job)):
-        written = _write(plain, ALWAYS) | _write(more, (*ALWAYS, *SOMETIMES))
-        foretold = [each for job, _, forecasts in ticks if forecasts and job.pk in written for each in forecasts]
-        if foretold:
-            Forecast.objects.bulk_create(foretold, ignore_conflicts=True)
-        return written
+        return set[Any]().union(*(_write(group, names) for names, group in groups.items()))
 
 
-def _write(ticks: Sequence[Tick], names: tuple[str, ...]) -> "set[uuid.UUID]":
-    if not ticks:
-        return set()
+def _columns(job: Job, changes: dict[str, Any]) -> tuple[str, ...]:
+    if any(getattr(job, name) != changes[name] for name in AT_A_STAGE):
+        return (*ALWAYS, *SOMETIMES, *AT_A_STAGE)
+    told = any(getattr(job, name) != changes[name] for name in SOMETIMES)
+    return (*ALWAYS, *SOMETIMES) if told else ALWAYS
+
+
+def _write(rows: Sequence[Written], names: tuple[str, ...]) -> "set[uuid.UUID]":
     connection = connections[router.db_for_write(Job)]
     written = _written_at_once if connection.vendor == "postgresql" else _written_in_turn
-    return written(connection, ticks, names)
+    return written(connection, rows, names)
 
 
-def _written_at_once(connection: Any, ticks: Sequence[Tick], names: tuple[str, ...]) -> "set[uuid.UUID]":
+def _written_at_once(connection: Any, rows: Sequence[Written], names: tuple[str, ...]) -> "set[uuid.UUID]":
     """All in one statement. It waits for nobody: a row that another holds is left to who writes one by one."""
     told = [
         {"id": str(job.pk), "was": job.version, "heard": job.seq, **{name: changes[name] for name in names}}
-        for job, changes, _ in ticks
+        for job, changes in rows
     ]
     with connection.cursor() as cursor:
         cursor.execute(_of_all(names), [json.dumps(told, separators=(",", ":"), default=datetime.isoformat)])
@@ -94,23 +88,23 @@ def _of_all(names: tuple[str, ...]) -> str:
     )
 
 
-def _written_in_turn(connection: Any, ticks: Sequence[Tick], names: tuple[str, ...]) -> "set[uuid.UUID]":
+def _written_in_turn(connection: Any, rows: Sequence[Written], names: tuple[str, ...]) -> "set[uuid.UUID]":
     """For SQLite, where a transaction that may write has the only pen: what it reads is so until it ends."""
     with transaction.atomic(using=connection.alias):
-        if _count(connection, ticks, names) == len(ticks):
-            return {job.pk for job, *_ in ticks}
+        if _count(connection, rows, names) == len(rows):
+            return {job.pk for job, _ in rows}
         transaction.set_rollback(True, using=connection.alias)
-    versions = dict(Job.objects.filter(pk__in=[job.pk for job, *_ in ticks]).order_by().values_list("pk", "version"))
-    unchanged = [tick for tick in ticks if versions.get(tick[0].pk) == tick[0].version]
+    versions = dict(Job.objects.filter(pk__in=[job.pk for job, _ in rows]).order_by().values_list("pk", "version"))
+    unchanged = [(job, changes) for job, changes in rows if versions.get(job.pk) == job.version]
     _count(connection, unchanged, names)
-    return {job.pk for job, *_ in unchanged}
+    return {job.pk for job, _ in unchanged}
 
 
-def _count(connection: Any, ticks: Sequence[Tick], names: tuple[str, ...]) -> int:
+def _count(connection: Any, rows: Sequence[Written], names: tuple[str, ...]) -> int:
     plain = [_field(name) for name in names if isinstance(_field(name), AS_THEY_ARE)]
     made = [_field(name) for name in names if not isinstance(_field(name), AS_THEY_ARE)]
     as_they_are, key = [field.name for field in plain], _field("id")
-    rows = [
+    values = [
         (
             *[changes[name] for name in as_they_are],
             *[field.get_db_prep_save(changes[field.name], connection) for field in made],
@@ -118,10 +112,10 @@ def _count(connection: Any, ticks: Sequence[Tick], names: tuple[str, ...]) -> in
             key.get_db_prep_save(job.pk, connection),
             job.version,
         )
-        for job, changes, _ in ticks
+        for job, changes in rows
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(_of_one(connection, [*plain, *made]), rows)
+        cursor.executemany(_of_one(connection, [*plain, *made]), values)
         return int(cursor.rowcount)
 
 

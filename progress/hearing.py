@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from progress import batch, fold, pipelines
+from django.db import router, transaction
+
+from progress import batch, fold, pipelines, teaching
 from progress.at_hand import AtHand
 from progress.bands import Plan
 from progress.errors import Refused
@@ -81,8 +83,8 @@ class Hearing(Forecasts):
         return fold.shown(job, at)
 
     def _observe_batch(self, reports: Sequence[Report]) -> dict[int, Verdict]:
-        """By the identity of each report. First from the rows at hand, then from rows read anew, and what is more than
-        a tick, or is still in somebody's way, alone."""
+        """By the identity of each report. First from the rows at hand, then from rows read anew; and one whose row is
+        still in somebody's way, alone."""
         verdicts: dict[int, Verdict] = {}
         left = self._observe_round(reports, self.at_hand.take(report.job for report in reports), verdicts)
         if left:
@@ -94,21 +96,35 @@ class Hearing(Forecasts):
     ) -> list[Report]:
         """Adds to the verdicts, and returns the reports that have none yet."""
         now, jobs = self.clock(), self._rows_of(reports, kept)
-        ticks: list[tuple[Report, Job, Step]] = []
+        steps: list[tuple[Report, Job, Step]] = []
         left: list[Report] = []
         for report in reports:
             job = jobs.get(report.job)
             step = self._step_or_verdict(job, report, now)
-            if job and isinstance(step, Step) and step.stays_in_its_stage and batch.fits(job, step.changes):
-                ticks.append((report, job, step))
-            elif isinstance(step, Step) or report.job in kept:  # what is kept may be old: only a write that holds shows
+            if job and isinstance(step, Step):
+                steps.append((report, job, step))
+            elif report.job in kept:  # what is kept may be old: only a write that holds shows that it was not
                 left.append(report)
             else:
-                verdicts[id(report)] = step
-        written = batch.write([(job, step.changes, step.forecasts) for _, job, step in ticks])
-        self._keep([each for each in ticks if each[1].pk in written])
-        verdicts |= {id(report): True for report, job, _ in ticks if job.pk in written}
-        return left + [report for report, job, _ in ticks if job.pk not in written]
+                verdicts[id(report)] = step if isinstance(step, Refused) else False
+        written = self._write_all(steps, now)
+        verdicts |= {id(report): True for report, job, _ in steps if job.pk in written}
+        return left + [report for report, job, _ in steps if job.pk not in written]
+
+    def _write_all(self, steps: Sequence[tuple[Report, Job, Step]], now: datetime) -> set["uuid.UUID"]:
+        """The jobs of those that were written, with what is recorded of them."""
+        with transaction.atomic(using=router.db_for_write(Job)):
+            written = batch.write([(job, step.changes) for _, job, step in steps])
+            told = [(job, step, job.status) for _, job, step in steps if job.pk in written]
+            for job, step, _ in told:
+                job.__dict__.update(step.changes, version=job.version + 1)
+            self._record_all([each for each in told if not each[1].only_a_tick], now)
+        self.foresight.keep([(job, step.sight) for job, step, _ in told if step.sight])
+        for job, step, _ in told:
+            if step.passed:
+                teaching.teach_later(self.foresight, job, step.passed, completed=False)
+        self.at_hand.keep(job for job, *_ in told)
+        return written
 
     def _rows_of(self, reports: Sequence[Report], kept: dict["uuid.UUID", Job]) -> dict["uuid.UUID", Job]:
         """With those that are not at hand."""
@@ -116,12 +132,6 @@ class Hearing(Forecasts):
         jobs = kept | Job.objects.in_bulk(missing) if missing else kept
         self.foresight.load(jobs.values())
         return jobs
-
-    def _keep(self, told: Sequence[tuple[Report, Job, Step]]) -> None:
-        self.foresight.keep([(job, step.sight) for _, job, step in told if step.sight])
-        for _, job, step in told:
-            job.__dict__.update(step.changes, version=job.version + 1)
-        self.at_hand.keep(job for _, job, _ in told)
 
     def _observed(self, report: Report) -> Verdict:
         """One report that can't be folded must not keep back those of other jobs."""

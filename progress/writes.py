@@ -4,7 +4,7 @@ Nobody waits for a lock. Who finds the row changed reads it again and decides an
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -35,12 +35,7 @@ class Step:
 
     @property
     def only_a_tick(self) -> bool:
-        return self.stays_in_its_stage and not self.forecasts
-
-    @property
-    def stays_in_its_stage(self) -> bool:
-        """Nothing is recorded of it but what is foretold."""
-        return not (self.entries or self.passed or self.stopped)
+        return not (self.entries or self.passed or self.stopped or self.forecasts)
 
 
 class ConditionalWrites:
@@ -81,6 +76,14 @@ class ConditionalWrites:
             if job.status == Status.COMPLETE and from_status != job.status:
                 scores.score(job, now)
         return True
+
+    def _record_all(self, told: Sequence[tuple[Job, Step, str]], now: datetime) -> None:
+        """What is recorded with the reports of many jobs, each with the status that it left; their rows are written."""
+        timeline.record_all([(job, step.entries, before) for job, step, before in told], now)
+        runs = [_stage_run(job, passed, True) for job, step, _ in told for passed in step.passed]
+        StageRun.objects.bulk_create(runs, ignore_conflicts=True)
+        forecasts = [forecast for _, step, _ in told for forecast in step.forecasts]
+        Forecast.objects.bulk_create(forecasts, ignore_conflicts=True)
 
     def _update(self, job: Job, changes: dict[str, Any]) -> bool:
         changes = changes | {"version": job.version + 1}

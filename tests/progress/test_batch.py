@@ -5,8 +5,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from progress.models import Event, Forecast, Job, Outlook
-from progress.report import Report
+from progress.models import Event, Forecast, Job, Outlook, StageRun
+from progress.report import Passed, Report
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +105,33 @@ def test_what_is_foretold_at_a_checkpoint_is_stored_with_the_batch(tracker, cloc
     )
     assert together == expected
     assert {percent for _, percent, *_ in expected} == {10, 25, 50}
+
+
+def test_a_stage_that_many_begin_together_is_recorded_as_each_alone_would_be(tracker, clock, jobs):
+    clock.pass_by(20)
+    passed = Passed(stage="process", began=clock(), ended=clock(), done=900, total=900)
+
+    def published(job):
+        return report(job, clock, 2, stage="publish", done=1, total=9, passed=(passed,))
+
+    alone, *together = jobs[:31]
+    tracker.observe(published(alone))
+    with CaptureQueriesContext(connection) as queries:
+        tracker.observe_many(map(published, together))
+    assert naming("progress_job", queries) <= 3
+    assert naming("progress_event", queries) <= 4
+    left_out = ("id", "owner_id", "title", "created_at")
+    pictures = [
+        [{name: value for name, value in row.items() if name not in left_out and name != "job_id"} for row in rows]
+        for job in (alone, together[7])
+        for rows in (
+            Job.objects.filter(pk=job.pk).values(),
+            Event.objects.filter(job=job).values(),
+            StageRun.objects.filter(job=job).values(),
+            Forecast.objects.filter(job=job, percent__gt=0).values(),
+        )
+    ]
+    half = len(pictures) // 2
+    for one, other in zip(pictures[:half], pictures[half:], strict=True):
+        assert one == other
+        assert one
