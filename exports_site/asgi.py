@@ -1,10 +1,14 @@
 """News, pushed: server-sent events and websockets, and nothing else. Pages and polls are served by wsgi.py."""
 
 import asyncio
+import itertools
 import json
 import logging
 import os
+import signal
+import threading
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,7 +21,7 @@ django.setup(set_prefix=False)
 from exports import push  # noqa: E402 - only after Django was set up
 from progress.push import streams  # noqa: E402
 from progress.push.bells import own_bell  # noqa: E402
-from progress.push.hub import Hub, Watch  # noqa: E402
+from progress.push.hub import TURNS, Hub, Watch  # noqa: E402
 from progress.push.rows import aside, look  # noqa: E402
 from progress.push.streams import Receive, Scope, Send  # noqa: E402
 
@@ -33,7 +37,7 @@ class Pushing:
 
     def __init__(self) -> None:
         self.hub: Hub | None = None
-        self.hearers: dict[Watch, push.Hearer] = {}
+        self.hearers: dict[push.Hearer, set[Watch]] = defaultdict(set)
         self._running: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +47,7 @@ class Pushing:
             case "websocket":
                 await self._socket(scope, receive, send)
             case "lifespan":
-                await _live(receive, send)
+                await self._live(receive, send)
 
     async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = _cross_origin(scope)
@@ -62,10 +66,11 @@ class Pushing:
         watch = await self._joined(hearer, jobs, _known(scope))
         if watch is None:
             return await streams.refuse(send, 404, "There is no such job among yours.", headers)
+        scope["headers"] = []  # nobody asks again, and a stream may last for hours
         try:
             await streams.events(receive, send, await self._hub(), watch, headers)
         finally:
-            self.hearers.pop(watch, None)
+            self._forget(hearer, watch)
         return None
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,12 +80,13 @@ class Pushing:
         jobs = _ids([path.removeprefix(before).removesuffix(after)]) if path.endswith(after) else []
         hearer = await aside(push.entered, {**scope, "method": "GET"}) if jobs else None
         watch = await self._joined(hearer, jobs, {}) if hearer else None
-        if watch is None:
+        if hearer is None or watch is None:
             return await streams.refuse_socket(send)
+        scope["headers"] = []
         try:
             await streams.socket(receive, send, await self._hub(), watch)
         finally:
-            self.hearers.pop(watch, None)
+            self._forget(hearer, watch)
         return None
 
     async def _joined(self, hearer: push.Hearer, jobs: list[uuid.UUID], known: Mapping[uuid.UUID, int]) -> Watch | None:
@@ -88,8 +94,13 @@ class Pushing:
         if not may:
             return None
         watch = await (await self._hub()).join([job for job in jobs if job in may], known)
-        self.hearers[watch] = hearer
+        self.hearers[hearer].add(watch)
         return watch
+
+    def _forget(self, hearer: push.Hearer, watch: Watch) -> None:
+        self.hearers[hearer].discard(watch)
+        if not self.hearers[hearer]:
+            del self.hearers[hearer]
 
     async def _hub(self) -> Hub:
         if self.hub is None:
@@ -107,22 +118,38 @@ class Pushing:
             logger.exception("News could not be read")
 
     async def _keep_beating(self, hub: Hub) -> None:
-        while True:
-            await asyncio.sleep(streams.BEAT)
-            hub.beat()
+        for turn in itertools.cycle(range(TURNS)):
+            await asyncio.sleep(streams.BEAT / TURNS)
+            hub.beat(turn)
 
     async def _keep_looking_at_hearers(self) -> None:
-        while True:
-            await asyncio.sleep(LOOKED_AT_EACH)
+        """A tenth of them at a time: one question about thousands would hold up what they wait for."""
+        for turn in itertools.cycle(range(TURNS)):
+            await asyncio.sleep(LOOKED_AT_EACH / TURNS)
+            hearers = {each for each in self.hearers if each.user % TURNS == turn}
             try:
-                hearers = dict(self.hearers)
-                still = await aside(push.still_in, set(hearers.values())) if hearers else set()
+                still = await aside(push.still_in, hearers) if hearers else hearers
             except Exception:
                 logger.exception("Who listens could not be looked at")
                 continue
-            for watch, hearer in hearers.items():
-                if hearer not in still:
-                    watch.end()
+            for watch in [watch for hearer in hearers - still for watch in self.hearers.get(hearer, ())]:
+                watch.end()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """A server that is told to stop waits for its streams, so they end at once, and come back to the next one."""
+        await receive()
+        loop = asyncio.get_running_loop()
+        if threading.current_thread() is threading.main_thread():  # elsewhere, no signal is heard
+            for number in (signal.SIGTERM, signal.SIGINT):  # beside whatever the loop itself does then
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.close))
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def close(self) -> None:
+        if self.hub is not None:
+            self.hub.close()
 
 
 def _ids(texts: list[str]) -> list[uuid.UUID]:
@@ -150,12 +177,6 @@ def _cross_origin(scope: Scope) -> list[tuple[bytes, bytes]]:
         return []
     allowed = (b"access-control-allow-origin", origin), (b"access-control-allow-credentials", b"true")
     return [*allowed, (b"vary", b"Origin")]
-
-
-async def _live(receive: Receive, send: Send) -> None:
-    while (await receive())["type"] != "lifespan.shutdown":
-        await send({"type": "lifespan.startup.complete"})
-    await send({"type": "lifespan.shutdown.complete"})
 
 
 application = Pushing()

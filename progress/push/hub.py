@@ -13,6 +13,9 @@ from progress.models import Job
 Look = Callable[[Collection[uuid.UUID], Mapping[uuid.UUID, int]], Awaitable[list[Job]]]
 Tell = Callable[[Job], bytes]
 
+TURNS = 10
+AT_ONCE = 20  # rows that are told before who waits for them is let on
+
 
 @dataclass(frozen=True, kw_only=True)
 class News:
@@ -41,7 +44,9 @@ class Watch:
 
     jobs: tuple[uuid.UUID, ...]
     known: dict[uuid.UUID, int]  # the version that was sent last
+    turn: int = 0  # of TURNS: with which beat it is woken
     latest: dict[uuid.UUID, News] = field(default_factory=dict)
+    settled: frozenset[uuid.UUID] = frozenset()  # of its jobs, those whose end was told
     over: bool = False
     waits: asyncio.Future[None] | None = None
     was_told: bool = False  # since the last beat
@@ -60,9 +65,16 @@ class Watch:
             finally:
                 self.waits = None
         news, self.latest = list(self.latest.values()), {}
-        self.known |= {each.job: each.version for each in news}
+        for each in news:
+            self.known[each.job] = each.version
+            if each.settled:
+                self.settled |= {each.job}
         self.was_told = True
         return news
+
+    @property
+    def has_heard_all(self) -> bool:
+        return len(self.settled) == len(self.jobs)
 
     def wake(self) -> None:
         if self.waits is not None and not self.waits.done():
@@ -78,10 +90,13 @@ class Hub:
         self.look, self.tell = look, tell
         self.watches: dict[uuid.UUID, set[Watch]] = defaultdict(set)
         self.versions: dict[uuid.UUID, int] = {}  # of the watched jobs, as they were told last
+        self.closing = False
+        self._joined = 0
 
     async def join(self, jobs: Iterable[uuid.UUID], known: Mapping[uuid.UUID, int]) -> Watch:
         """From here on it hears; what it does not know yet it hears at once."""
-        watch = Watch(jobs=tuple(dict.fromkeys(jobs)), known=dict(known))
+        self._joined += 1
+        watch = Watch(jobs=tuple(dict.fromkeys(jobs)), known=dict(known), turn=self._joined % TURNS, over=self.closing)
         for job in watch.jobs:
             self.watches[job].add(watch)
         for row in await self.look(watch.jobs, {}):
@@ -99,17 +114,30 @@ class Hub:
         """These have moved, or nobody knows which. Only what somebody waits for is read."""
         wanted = self.watches.keys() if moved is None else moved & self.watches.keys()
         if wanted:
-            for row in await self.look(list(wanted), self.versions if moved is None else {}):
+            for number, row in enumerate(await self.look(list(wanted), self.versions if moved is None else {}), 1):
                 news = self._news(row)
                 for watch in self.watches.get(row.pk, ()):
                     watch.hear(news)
+                if number % AT_ONCE == 0:
+                    await asyncio.sleep(0)  # who was woken goes first
 
-    def beat(self) -> None:
-        """Wakes each stream that was told nothing since the last one: one clock for all of them."""
-        for watch in {watch for these in self.watches.values() for watch in these}:
-            if not watch.was_told:
-                watch.wake()
-            watch.was_told = False
+    def beat(self, turn: int) -> None:
+        """Wakes each stream of this turn that was told nothing since its last one. Never all at once: thousands that
+        have nothing to hear are not to hold up who has."""
+        for watch in self._all():
+            if watch.turn == turn:
+                if not watch.was_told:
+                    watch.wake()
+                watch.was_told = False
+
+    def close(self) -> None:
+        """Ends every stream, now and from now on."""
+        self.closing = True
+        for watch in self._all():
+            watch.end()
+
+    def _all(self) -> set[Watch]:
+        return {watch for these in self.watches.values() for watch in these}
 
     def _news(self, row: Job) -> News:
         if row.pk in self.watches:

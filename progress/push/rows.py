@@ -1,4 +1,5 @@
-"""The hub's look at the rows: one thread with one connection, so that nothing in the event loop waits."""
+"""The hub's look at the rows, and its questions of who listens: a thread with a connection for each of the two, so that
+nothing in the event loop waits, and no news for a question."""
 
 import asyncio
 import uuid
@@ -6,18 +7,25 @@ from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 from progress.models import Job
 
 SIZE = 500
 Answer = TypeVar("Answer")
-_thread = ThreadPoolExecutor(1, thread_name_prefix="push-rows")
+_looks = ThreadPoolExecutor(1, thread_name_prefix="push-rows")
+_questions = ThreadPoolExecutor(1, thread_name_prefix="push-who")
 
 
 async def aside(act: Callable[..., Answer], *known: Any) -> Answer:
-    """In the one thread that may ask the database."""
-    return await asyncio.get_running_loop().run_in_executor(_thread, _asked, act, known)
+    """In the one thread that may ask the database who somebody is."""
+    return await asyncio.get_running_loop().run_in_executor(_questions, _asked, act, known)
+
+
+def let_go() -> None:
+    """Of the connections. The next look or question makes its own."""
+    for thread in (_looks, _questions):
+        thread.submit(connections.close_all).result()
 
 
 def _asked(act: Callable[..., Answer], known: tuple[Any, ...]) -> Answer:
@@ -26,7 +34,7 @@ def _asked(act: Callable[..., Answer], known: tuple[Any, ...]) -> Answer:
 
 
 async def look(ids: Collection[uuid.UUID], known: Mapping[uuid.UUID, int]) -> list[Job]:
-    return await aside(_moved, list(ids), dict(known))
+    return await asyncio.get_running_loop().run_in_executor(_looks, _asked, _moved, (list(ids), dict(known)))
 
 
 def _moved(ids: list[uuid.UUID], known: dict[uuid.UUID, int]) -> list[Job]:

@@ -1,9 +1,13 @@
-"""The two ways news goes out: server-sent events, and a websocket. Both tell the same."""
+"""The two ways news goes out: server-sent events, and a websocket. Both tell the same.
+
+There may be thousands of them, so each is one coroutine with little in it, and one that waits for the reader to go.
+"""
 
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+import random
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from progress.push.hub import Hub, News, Watch, event
@@ -13,66 +17,64 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-BEAT = (
-    10.0  # seconds; within two of them a line is sent that says nothing, so that nobody in between closes a connection
-)
+BEAT = 10.0  # seconds; within two of them something is sent that says nothing, so that nobody in between closes it
 PATIENCE = 10.0  # with a reader who takes nothing
 SSE = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
-POLICY_VIOLATION = 1008
+HEARTBEAT = '{"type":"heartbeat"}'
+ENDED, POLICY_VIOLATION, COMES_AGAIN = 1000, 1008, 1012
+SOONEST, LATEST = 500, 3_000  # milliseconds; readers whose server starts again come back at different times
 
 
 async def events(receive: Receive, send: Send, hub: Hub, watch: Watch, headers: list[tuple[bytes, bytes]]) -> None:
-    with _left_at_the_end(hub, watch):
+    gone = _leaving(receive, "http.disconnect", watch)
+    try:
         await send({"type": "http.response.start", "status": 200, "headers": [*SSE, *headers]})
         await _piece(send, b"retry: 2000\n\n")
-        async with _going(receive, "http.disconnect", watch) as gone:
-            async for news in _told(watch):
-                await _piece(send, b"".join(_event(watch, each) for each in news) or b":\n\n")
-            if not gone.done():
-                await _patiently(send, {"type": "http.response.body", "body": b""})
-
-
-async def socket(receive: Receive, send: Send, hub: Hub, watch: Watch) -> None:
-    with _left_at_the_end(hub, watch):
-        await _patiently(send, {"type": "websocket.accept"})
-        async with _going(receive, "websocket.disconnect", watch) as gone:
-            async for news in _told(watch):
-                for each in news:
-                    await _patiently(send, {"type": "websocket.send", "text": each.told.decode()})
-            if not gone.done():
-                await _patiently(send, {"type": "websocket.close"})
-
-
-@contextlib.contextmanager
-def _left_at_the_end(hub: Hub, watch: Watch) -> Iterator[None]:
-    """However it ends. Whose patience is over has gone too."""
-    try:
-        with contextlib.suppress(TimeoutError):
-            yield
+        while not watch.has_heard_all:
+            news = await watch.next()
+            if watch.over:
+                break
+            await _piece(send, b"".join([_event(watch, each) for each in news]) or b":\n\n")
+        if not gone.done():
+            last = b"retry: %d\n\n" % random.randint(SOONEST, LATEST) if hub.closing else b""  # noqa: S311
+            await _patiently(send, {"type": "http.response.body", "body": last})
+    except TimeoutError:  # whose patience is over has gone too
+        pass
     finally:
+        gone.cancel()
         hub.leave(watch)
 
 
-@contextlib.asynccontextmanager
-async def _going(receive: Receive, word: str, watch: Watch) -> AsyncIterator["asyncio.Future[None]"]:
+async def socket(receive: Receive, send: Send, hub: Hub, watch: Watch) -> None:
+    gone = _leaving(receive, "websocket.disconnect", watch)
+    try:
+        await _patiently(send, {"type": "websocket.accept"})
+        while not watch.has_heard_all:
+            news = await watch.next()
+            if watch.over:
+                break
+            for said in [each.told.decode() for each in news] or [HEARTBEAT]:
+                await _patiently(send, {"type": "websocket.send", "text": said})
+        if not gone.done():
+            await _patiently(send, {"type": "websocket.close", "code": _code(hub, watch)})
+    except TimeoutError:
+        pass
+    finally:
+        gone.cancel()
+        hub.leave(watch)
+
+
+def _code(hub: Hub, watch: Watch) -> int:
+    if hub.closing:
+        return COMES_AGAIN
+    return POLICY_VIOLATION if watch.over else ENDED
+
+
+def _leaving(receive: Receive, word: str, watch: Watch) -> "asyncio.Future[None]":
     """Done when the reader has gone, which ends the watch."""
     gone = asyncio.ensure_future(_gone(receive, word))
     gone.add_done_callback(lambda _: watch.end())
-    try:
-        yield gone
-    finally:
-        gone.cancel()
-
-
-async def _told(watch: Watch) -> AsyncIterator[list[News]]:
-    """News as it comes, and nothing now and then, until the reader goes, may no longer hear, or all is told."""
-    settled: set[Any] = set()
-    while not settled >= set(watch.jobs):
-        news = await watch.next()
-        if watch.over:
-            return
-        yield news
-        settled |= {each.job for each in news if each.settled}
+    return gone
 
 
 def _event(watch: Watch, news: News) -> bytes:

@@ -5,7 +5,6 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connections
 from django.urls import reverse
 from playwright.sync_api import expect
 
@@ -28,7 +27,7 @@ def pushed(live_server, settings):
     settings.PROGRESS_POLL_SECONDS = 0.2
     yield server
     server.stop()
-    rows._thread.submit(connections.close_all).result()
+    rows.let_go()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -43,7 +43,7 @@ def cookie(owner):
 def own_thread():
     """Its connection is closed with the test, so that the test's database can go."""
     yield
-    rows._thread.submit(connections.close_all).result()
+    rows.let_go()
 
 
 class Stream:
@@ -146,6 +146,43 @@ def test_a_websocket_tells_the_same_in_the_same_envelope(export, owner):
         assert json.loads((await stream.next())["text"])["data"]["progress"] == 90
         stream.more.put_nowait({"type": "websocket.disconnect"})
         await stream.running
+
+    play(story)
+
+
+def test_a_websocket_that_has_nothing_to_tell_says_now_and_then_that_it_lives(export, owner, monkeypatch):
+    monkeypatch.setattr("progress.push.streams.BEAT", 0.05)
+    _, token = Token.make(owner, name="script", scope="read")
+
+    async def story(app):
+        path = f"/api/v1/assembly/jobs/{export.pk}/websocket"
+        stream = Stream(app, path, kind="websocket", authorization=f"Bearer {token}")
+        said = [(await stream.next()).get("text") for _ in range(4)]
+        assert json.loads(said[1])["type"] == "progress_update"
+        assert [json.loads(each) for each in said[2:]] == [{"type": "heartbeat"}] * 2
+        stream.more.put_nowait({"type": "websocket.disconnect"})
+        await stream.running
+
+    play(story)
+
+
+@pytest.mark.parametrize("how", ["sse", "websocket"])
+def test_who_may_no_longer_hear_is_told_so_on_a_websocket_and_not_to_come_again(export, owner, how, monkeypatch):
+    monkeypatch.setattr("exports_site.asgi.LOOKED_AT_EACH", 0.05)
+    token, shown = Token.make(owner, name="script", scope="read")
+    revoke = sync_to_async(lambda: (token.revoke(timezone.now() - timedelta(seconds=1)), connection.close()))
+
+    async def story(app):
+        known = {"authorization": f"Bearer {shown}"}
+        where = f"{SOCKET[0]}{export.pk}{SOCKET[1]}"
+        stream = Stream(app, *of(export), **known) if how == "sse" else Stream(app, where, kind="websocket", **known)
+        first, _ = await stream.next(), await stream.next()
+        assert first["type"] in ("http.response.start", "websocket.accept")
+        await revoke()
+        await asyncio.wait_for(stream.running, 10)
+        last = stream.sent._queue[-1]
+        assert last.get("code") == 1008 if how == "websocket" else last["body"] == b""
+        assert not app.hearers
 
     play(story)
 

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from progress.models import Job
-from progress.push.hub import Hub, News, event
+from progress.push.hub import TURNS, Hub, News, event
 
 ONE, TWO = uuid.UUID(int=1), uuid.UUID(int=2)
 
@@ -130,6 +130,37 @@ def test_what_is_told_is_made_once_for_all_who_wait(rows):
     play(story())
 
 
+def beat_once(hub):
+    for turn in range(TURNS):
+        hub.beat(turn)
+
+
+def test_streams_have_their_beats_at_different_moments(hub, rows):
+    async def story():
+        watches = [await hub.join([ONE], {ONE: 1}) for _ in range(3 * TURNS)]
+        waiting = [asyncio.ensure_future(each.next()) for each in watches]
+        await asyncio.sleep(0)
+        for woken in range(3, 3 * TURNS + 1, 3):
+            hub.beat(woken // 3 - 1)
+            await asyncio.sleep(0)
+            assert sum(each.done() for each in waiting) == woken
+
+    play(story())
+
+
+def test_when_it_closes_every_stream_ends_and_none_begins(hub, rows):
+    async def story():
+        watch = await hub.join([ONE], {ONE: 1})
+        waiting = asyncio.ensure_future(watch.next())
+        await asyncio.sleep(0)
+        hub.close()
+        assert await waiting == []
+        assert watch.over
+        assert (await hub.join([TWO], {})).over
+
+    play(story())
+
+
 def test_a_beat_wakes_whoever_was_told_nothing_since_the_last_one(hub, rows):
     async def story():
         silent, told = await hub.join([ONE], {ONE: 1}), await hub.join([TWO], {TWO: 1})
@@ -140,10 +171,10 @@ def test_a_beat_wakes_whoever_was_told_nothing_since_the_last_one(hub, rows):
         await waiting[1]
         again = asyncio.ensure_future(told.next())
         await asyncio.sleep(0)
-        hub.beat()
+        beat_once(hub)
         await asyncio.sleep(0)
         assert (waiting[0].done(), again.done()) == (True, False)
-        hub.beat()
+        beat_once(hub)
         assert await again == []
 
     play(story())
