@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 
 from django.conf import settings
-from django.db import Error
+from django.db import InterfaceError, OperationalError
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
@@ -79,7 +79,7 @@ def take_in(posts: Sequence[Post], tools: Tools) -> list[Answer]:
     """Folded as if they had been read from the store: sent twice or too late, they change nothing."""
     try:
         return _taken(posts, tools)
-    except Error:
+    except (OperationalError, InterfaceError):
         raise
     except Exception:
         if len(posts) == 1:
@@ -91,7 +91,7 @@ def _alone(post: Post, tools: Tools) -> Answer:
     """One that cannot be folded, for whatever reason, keeps no other back."""
     try:
         return _taken([post], tools)[0]
-    except Error:
+    except (OperationalError, InterfaceError):
         raise
     except Exception:
         logger.exception("A report of attempt %s of %s could not be folded", post.number, post.export)
@@ -107,10 +107,9 @@ def _taken(posts: Sequence[Post], tools: Tools) -> list[Answer]:
 
 
 def _attempts_of(posts: Sequence[Post]) -> dict[tuple[uuid.UUID, int], Attempt]:
-    wanted = Attempt.objects.filter(
-        export__in={each.export for each in posts}, number__in={each.number for each in posts}
-    )
-    found = wanted.order_by().only("export_id", "number", "token", "outcome")
+    """Asked for by their export alone: a number may be one that no database takes."""
+    found = Attempt.objects.filter(export__in={each.export for each in posts}).order_by()
+    found = found.only("export_id", "number", "token", "outcome")
     return {(each.export_id, each.number): each for each in found}
 
 

@@ -103,6 +103,31 @@ def test_who_cannot_sign_and_what_cannot_be_read_are_told_so(quick, attempt):
     assert job(attempt).seq != 7
 
 
+def test_one_that_breaks_whatever_folds_it_keeps_no_other_back(make_attempt, caplog):
+    class Breaking(ProgressTracker):
+        def observe_each(self, reports):
+            if any(report.seq == 13 for report in reports):
+                raise KeyError("thirteen")
+            return super().observe_each(reports)
+
+    first, unlucky = make_attempt("Reel 1"), make_attempt("Reel 2")
+    sent = [environ(first, said(first)), environ(unlucky, said(unlucky, 13)), environ(first, said(first, 8))]
+    these = [
+        posts.Post(
+            export=each.export_id,
+            number=each.number,
+            at=one["HTTP_X_LONGHAUL_TIME"],
+            signed=one["HTTP_X_LONGHAUL_SIGNATURE"],
+            body=one["wsgi.input"].getvalue(),
+        )
+        for one, each in zip(sent, (first, unlucky, first), strict=True)
+    ]
+    told = posts.take_in(these, replace(tools(), tracker=Breaking()))
+    assert [each.status for each in told] == [204, 500, 204]
+    assert job(first).seq == 8
+    assert "could not be folded" in caplog.text
+
+
 @pytest.mark.parametrize(
     "odd",
     [

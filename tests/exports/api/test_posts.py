@@ -80,7 +80,8 @@ def test_a_message_that_is_older_or_newer_than_the_window_is_refused(send, attem
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"key": "other"}, {"place": "other.1"}, {"signed": ""}, {"signed": "é"}, {"number": 7}]
+    "wrong",
+    [{"key": "other"}, {"place": "other.1"}, {"signed": ""}, {"signed": "é"}, {"number": 7}, {"number": 10**20}],
 )
 def test_whoever_cannot_sign_for_this_attempt_is_refused(send, attempt, wrong):
     assert send(told(attempt), **wrong).status_code == 403
