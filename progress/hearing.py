@@ -15,7 +15,7 @@ from progress.forecasts import Forecasts, stored
 from progress.models import Job
 from progress.report import Report
 from progress.timeline import Entry
-from progress.writes import Step
+from progress.writes import Step, now_reads
 
 if TYPE_CHECKING:
     import uuid
@@ -117,7 +117,7 @@ class Hearing(Forecasts):
             written = batch.write([(job, step.changes) for _, job, step in steps])
             told = [(job, step, job.status) for _, job, step in steps if job.pk in written]
             for job, step, _ in told:
-                job.__dict__.update(step.changes, version=job.version + 1)
+                now_reads(job, step.changes)
             self._record_all([each for each in told if not each[1].only_a_tick], now)
         self.foresight.keep([(job, step.sight) for job, step, _ in told if step.sight])
         for job, step, _ in told:

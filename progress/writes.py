@@ -86,15 +86,18 @@ class ConditionalWrites:
         Forecast.objects.bulk_create(forecasts, ignore_conflicts=True)
 
     def _update(self, job: Job, changes: dict[str, Any]) -> bool:
-        changes = changes | {"version": job.version + 1}
-        if not self._unchanged(job).update(**changes):
+        if not self._unchanged(job).update(**changes, version=job.version + 1):
             return False
-        for name, value in changes.items():
-            setattr(job, name, value)
+        now_reads(job, changes)
         return True
 
     def _unchanged(self, job: Job) -> JobQuerySet:
         return Job.objects.filter(pk=job.pk, version=job.version)
+
+
+def now_reads(job: Job, changes: dict[str, Any]) -> None:
+    """The row as it was read, and as this write has left it."""
+    vars(job).update(changes, version=job.version + 1)
 
 
 def _stage_run(job: Job, passed: Passed, finished: bool) -> StageRun:
