@@ -139,7 +139,7 @@ def test_another_tab_is_told_by_its_icon_its_title_and_when_asked_to_by_a_notifi
     before = icon.get_attribute("href")
     moves(tracker, export, 800)
     expect(window).to_have_title("82% · Reel 12")
-    assert icon.get_attribute("href") != before
+    expect(icon).not_to_have_attribute("href", before)
     assert window.evaluate("window.__asked") == 0, "nobody is asked who has not pressed"
     window.get_by_role("button", name="Notify me in this browser").click()
     expect(window.get_by_text("This browser will say so when it ends")).to_be_visible()
