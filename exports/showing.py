@@ -264,7 +264,7 @@ def export_form(project: Project, typed: Mapping[str, Any] | None) -> ExportForm
     return ExportForm(
         typed,
         title=last.job.title if last else project.name,
-        choice=Choice.of(last.spec["output"]) if last else Choice(),
+        choice=Choice.of(last.spec) if last else Choice(),
     )
 
 

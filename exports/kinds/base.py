@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -161,6 +162,11 @@ class Kind(ABC):
 
     def requested(self, export: "Export") -> None:  # noqa: B027 - most kinds change nothing else
         """What else changes with it, in the same transaction. Unplannable takes all of it back."""
+
+    def brings(self, export: "Export", kept: str) -> Mapping[str, Path]:
+        """Files of this installation that the work takes too, by the key under which it finds them; `kept` is where
+        its parts are kept."""
+        return {}
 
     # How long it will take
 
