@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from exports import kinds
+from exports import kinds, speeds
 from exports.models import Attempt, Export
 from exports.tools import Tools
 from modal_functions.store import StoreError
@@ -75,7 +75,8 @@ def of(export: Export, tools: Tools) -> Interim:
     latest = told[0] if told else SoFar()
     under_way = export.job.status in LISTENING
     lines = [PieceLine(piece=piece) for piece in latest.pieces]
-    facts = [_place(export, attempts), speed(export.job, latest.kept) if under_way else "", _cost(attempts, tools)]
+    fast = [*speeds.of_running(export.job).said, speed(export.job, latest.kept)][:2] if under_way else []
+    facts = [_place(export, attempts), *fast, _cost(attempts, tools)]
     previews = [name for piece in latest.pieces for name in piece.previews if PREVIEW.fullmatch(name)]
     return Interim(
         export=export,

@@ -80,6 +80,7 @@ class Assembly(StoryKind):
     job_type = "assembly"
     noun = "Video Assembly"
     told = "Your story as films in several formats and sizes, with its edit list, thumbnails and checksums."
+    makes = frozenset({"concatenate", "encode"})
     order = 30
     form = AssemblyForm
     pipeline = register(

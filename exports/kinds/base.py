@@ -80,6 +80,7 @@ class Kind(ABC):
     caution: ClassVar[str] = ""  # has to be read wherever it is asked for, and where its result is
     pieces: ClassVar[str] = "pieces"  # what it is made of, while it is made
     several: ClassVar[bool] = False  # results, each to be had as soon as it is ready; else it is one film
+    makes: ClassVar[frozenset[str]] = frozenset({"process"})  # stages in which what it is asked for is made
     order: ClassVar[int] = 100  # among the kinds; the lower, the earlier
     press: ClassVar[str] = ""  # what the button says that asks for it; Export, where it says nothing
     made_of_results_of: ClassVar[frozenset[str]] = frozenset()  # kinds with results that it can be asked for of
@@ -150,6 +151,15 @@ class Kind(ABC):
         """Secrets for one attempt. They go with the order to begin it, and never into the store."""
         return {}
 
+    def shots(self, spec: Mapping[str, Any]) -> int:
+        """Of a story; none where it is made of no shots."""
+        return 0
+
+    def brings(self, export: "Export", kept: str) -> Mapping[str, Path]:
+        """Files of this installation that the work takes too, by the key under which it finds them; `kept` is where
+        its parts are kept."""
+        return {}
+
     # When it is asked for
 
     def takes_result(self, result: "Result") -> bool:
@@ -162,11 +172,6 @@ class Kind(ABC):
 
     def requested(self, export: "Export") -> None:  # noqa: B027 - most kinds change nothing else
         """What else changes with it, in the same transaction. Unplannable takes all of it back."""
-
-    def brings(self, export: "Export", kept: str) -> Mapping[str, Path]:
-        """Files of this installation that the work takes too, by the key under which it finds them; `kept` is where
-        its parts are kept."""
-        return {}
 
     # How long it will take
 
