@@ -14,6 +14,7 @@ from exports.models import Export, Source
 from modal_functions.editing.cut import MOST_SHOTS, Unreadable
 from progress import pipelines
 from progress.estimate.prior import prior
+from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, source_in
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,30 @@ def test_the_first_version_has_the_twelve_marks_as_they_were_written(owner, sign
     starts = dict(zip([stage.key for stage in stages], [0, *SEED.values()], strict=False))
     assert {key: told[key] for key in starts} == starts
     assert kinds.get("assembly").pipeline.bands == "learned"
+
+
+def test_each_step_of_the_first_version_fills_the_bar_from_the_mark_before_to_its_own(project, owner, signed_in):
+    """Both ways: what is served beforehand is what a job goes through."""
+    export, tracker = Export.request(project, kind="assembly", options={"marks": "fixed"}), ProgressTracker()
+    browser = signed_in(owner)
+    served = browser.get("/api/stages?pipeline=assembly@1").json()
+    tracker.uploaded(export.pk)
+    tracker.start(export.pk)
+    before = SEED["Validate input parameters"]
+    for stage in pipelines.get("assembly@1").stages[1:]:
+        seen = []
+        for done in (0, 10):
+            tracker.update_progress_incremental(export.pk, done, 10, stage.unit, stage=stage.key)
+            told = browser.get(f"/api/v1/assembly/jobs/{export.pk}/progress").json()
+            assert told["currentStep"] == stage.label
+            seen.append(told["progress"])
+        mark = SEED[stage.label]
+        assert seen == [before, mark if mark < 100 else 99], f"{stage.label}: 100 is said when it is complete"
+        assert served[stage.key] == before
+        before = mark
+    tracker.finalize(export.pk)
+    tracker.complete(export.pk)
+    assert browser.get(f"/api/v1/assembly/jobs/{export.pk}/progress").json()["progress"] == 100
 
 
 @pytest.mark.parametrize(("marks", "pipeline"), [("measured", "assembly@2"), ("fixed", "assembly@1")])
