@@ -12,6 +12,7 @@ from PIL import Image
 
 from modal_functions.media.errors import MediaError
 from modal_functions.volume import looking
+from modal_functions.volume.stack import check_affine
 from tests.modal_functions.volume import scans
 
 SIZE = (12, 10, 8)
@@ -85,6 +86,20 @@ def test_a_number_that_is_none_is_a_sentence_also_where_nothing_needs_it(values,
     (tmp_path / "one.dcm").write_bytes(with_element(body, b"\x18\x00\x50\x00", b"DS", b"DOE^JANE"))
     with pytest.raises(MediaError, match="damaged"):
         looked_at(tmp_path / "one.dcm")
+
+
+def test_an_archive_of_which_a_part_is_missing_is_a_sentence(values, tmp_path):
+    """What its directory says then points to before the file's beginning."""
+    whole = scans.archive(tmp_path / "whole.zip", scans.slices(values)).read_bytes()
+    (tmp_path / "part.zip").write_bytes(whole[:40] + whole[1200:])
+    with pytest.raises(MediaError, match="archive is damaged"):
+        looked_at(tmp_path / "part.zip")
+
+
+def test_steps_beyond_all_measure_are_told_as_such(values, tmp_path):
+    affine = np.diag([1.5, 1e200, 1e200, 1.0])
+    with pytest.raises(MediaError, match=r"1\.5 × over 100 × over 100 mm apart"):
+        check_affine(affine)
 
 
 def test_a_slice_keeps_its_picture_and_its_place_only(values, tmp_path):
