@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('progress', '0008_usual_seconds'),
+        ('progress', '0009_under_way_and_ended'),
     ]
 
     operations = [
