@@ -7,7 +7,8 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from exports import timecode
-from exports.kinds.asking import EnlargingField, time_input
+from exports.kinds.asking import time_input
+from exports.kinds.enlarging import LABELS, EnlargingField
 from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES, Choice
 from exports.models import Clip, Token, User
@@ -125,19 +126,22 @@ class ExportForm(forms.Form):
 
     def __init__(self, typed: Mapping[str, Any] | None, *, title: str, choice: Choice) -> None:
         chosen = {"title": title, "size": choice.size, "rate": choice.rate, "quality": choice.quality}
+        chosen |= {"enlarging": choice.enlarging}
         super().__init__(typed if typed is not None and "size" in typed else None, initial=chosen, auto_id="export-%s")
 
     @property
     def options(self) -> dict[str, str]:
-        return {name: self.cleaned_data[name] for name in ("size", "rate", "quality")}
+        return {name: self.cleaned_data[name] for name in ("size", "rate", "quality", "enlarging")}
 
     @property
     def choice(self) -> Choice:
         """What is chosen in it, for as much of it as is right: an estimate need not wait for the rest."""
         size, rate, quality = (str(self[name].value()) for name in ("size", "rate", "quality"))
+        enlarging = str(self["enlarging"].value())
         usual = Choice()
         return Choice(
             size=size if size in SIZES else usual.size,
             rate=rate if rate in RATES else usual.rate,
             quality=quality if quality in QUALITIES_OF_FILMS else usual.quality,
+            enlarging=enlarging if enlarging in LABELS else usual.enlarging,
         )

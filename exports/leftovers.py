@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from uuid import UUID
 
 from exports.models import Attempt, Project, Source
@@ -17,7 +17,7 @@ AGE = timedelta(days=1)  # younger ones may belong to what is only just begun
 AT_ONCE = 500  # groups of objects whose owners are asked for together
 
 ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-OURS = re.compile(rf"attempts/{ID}/[0-9]{{1,9}}/|projects/{ID}/chunks/|projects/{ID}/sources/{ID}/")
+OURS = re.compile(rf"attempts/{ID}/[0-9]{{1,9}}/|projects/{ID}/chunks/(?:of-{ID}/)?|projects/{ID}/sources/{ID}/")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +70,8 @@ def _all(tools: Tools) -> Iterator[tuple[Entry, bool]]:
 
 
 def _owner_of(entry: Entry) -> str:
-    """Of sources and attempts, the row that they have; of chunks, their project's. What nobody here has made is
-    nobody's here to remove."""
+    """Of sources and attempts, the row that they have; of chunks, their project's or source's. What nobody here has
+    made is nobody's here to remove."""
     found = OURS.match(entry.key)
     return found[0] if found else ""
 
@@ -86,7 +86,9 @@ def _owned_attempts(owners: Iterable[str]) -> set[str]:
 def _owned_by_projects(owners: Iterable[str]) -> set[str]:
     parts = [owner.split("/") for owner in owners if owner]
     projects = Project.objects.filter(pk__in={each[1] for each in parts if each[2] == "chunks"})
-    sources = Source.objects.filter(pk__in={each[3] for each in parts if each[2] == "sources"})
+    of_sources = {each[3].removeprefix("of-") for each in parts if each[3]}
+    sources = Source.objects.filter(pk__in=of_sources)
     chunks = (f"projects/{pk}/chunks/" for pk in projects.values_list("pk", flat=True))
     rows = sources.values_list("project_id", "pk")
-    return {"", *chunks, *(f"projects/{project}/sources/{source}/" for project, source in rows)}
+    theirs = ((f"projects/{project}/sources/{pk}/", f"projects/{project}/chunks/of-{pk}/") for project, pk in rows)
+    return {"", *chunks, *chain.from_iterable(theirs)}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from exports import kinds, posted, retention, timecode, turns, waiting
+from exports import kinds, posted, retention, speeds, timecode, turns, waiting
 from exports.models import Export, Result
 from progress import wording
 from progress.models import Status
@@ -227,6 +227,11 @@ class Panel:
             wording.size(sum(each.bytes for each in self.results) or self.export.result_bytes or 0),
         ]
         return " · ".join(part for part in parts if part)
+
+    @cached_property
+    def speed(self) -> str:
+        said = speeds.of_finished(self.export).said if self.state == "result" else []
+        return _("Made at %(speed)s.") % {"speed": ", ".join(said)} if said else ""
 
     @cached_property
     def _kind(self) -> kinds.Kind:

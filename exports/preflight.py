@@ -9,6 +9,7 @@ from typing import Any
 
 from exports import beforehand, timecode
 from exports.beforehand import Before
+from exports.kinds.enlarging import NETWORK
 from exports.kinds.footage import RATES, US
 from exports.kinds.multi_clip import SIZES, Choice, MultiClip
 from exports.models import Clip, Project
@@ -99,7 +100,8 @@ def _foreseen(film: Preflight, before: Before, pixels: int, quality: str) -> Pre
 def _spec(clips: Sequence[Clip], choice: Choice) -> dict[str, Any]:
     """As it would be planned, with clips that nobody has looked at yet."""
     told = [{"source": str(clip.source_id), "in_us": clip.in_us, "out_us": clip.out_us} for clip in clips]
-    return {"clips": told, "output": choice.output()}
+    enlarged: dict[str, Any] = {"weights": {}} if choice.enlarging == NETWORK else {}
+    return {"clips": told, "output": choice.output()} | enlarged
 
 
 def _bytes(pixels: int, quality: str) -> float | None:

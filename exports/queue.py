@@ -1,10 +1,11 @@
 """Who starts next: as many attempts at once as the runner takes, and among owners each in turn."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -26,6 +27,7 @@ LEASE = "queue"
 SECONDS = 10.0
 NEAR = 20  # places that are looked at with every pass; who stands further back, less often
 Begun = tuple[Export, Attempt]
+Ordering = tuple[Attempt, Ordered, bytes, Mapping[str, Path]]  # what it is told, and what it is brought
 TOO_LATE = RunnerError("It did not answer in time.")
 
 
@@ -111,16 +113,20 @@ def spawn(begun: Sequence[Begun], tools: Tools) -> dict[Any, Step]:
     }
 
 
-def _order(export: Export, attempt: Attempt) -> tuple[Attempt, Ordered, bytes]:
+def _order(export: Export, attempt: Attempt) -> Ordering:
     kind = kinds.get(export.kind)
     ordered = replace(attempt.ordered, reads=kind.reads(export.spec), carried=kind.carried(export))
-    return attempt, ordered, pack(kind.spec(export))
+    spec = kind.spec(export)
+    return attempt, ordered, pack(spec), kind.brings(export, str(spec.get("chunks", "")))
 
 
-def _spawn(tools: Tools, order: tuple[Attempt, Ordered, bytes]) -> str | Exception:
-    attempt, ordered, spec = order
+def _spawn(tools: Tools, order: Ordering) -> str | Exception:
+    attempt, ordered, spec, brought = order
     try:
         with about(attempt.export_id), traces.span(attempt.export_id, "spawn", attempt=attempt.number):
+            for key, path in brought.items():
+                if tools.store.size(key) is None:
+                    tools.store.put_file(key, path)
             tools.store.put(attempt.keys.spec, spec)
             return tools.runner(attempt.runner).spawn(ordered)
     except (StoreError, RunnerError) as error:

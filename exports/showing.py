@@ -4,11 +4,12 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
 
-from exports import kinds, minutes, timecode, waiting
+from exports import kinds, minutes, originals, timecode, waiting
 from exports.forms import ClipForm, ExportForm
 from exports.kinds.multi_clip import Choice, MultiClip
 from exports.models import Clip, Export, Intake, Project, Source
@@ -25,6 +26,7 @@ STEPS = (10, 100, 1000)
 class SourceLine:
     source: Source
     used: int  # places in the film
+    kept_until: datetime | None = None
 
     @property
     def state(self) -> str:
@@ -62,6 +64,10 @@ class SourceLine:
     @property
     def footage(self) -> bool:
         return self.source.is_footage
+
+    @property
+    def private(self) -> bool:
+        return originals.is_private(self.source)
 
     @property
     def sound_only(self) -> bool:
@@ -113,7 +119,9 @@ class Library:
     @property
     def mark(self) -> str:
         """Changes whenever the list does."""
-        words = [(str(line.source.pk), line.state, line.source.refusal, line.used) for line in self.lines]
+        words = [
+            (str(line.source.pk), line.state, line.source.refusal, line.used, line.kept_until) for line in self.lines
+        ]
         return f"{zlib.crc32(repr(words).encode()):x}"
 
 
@@ -232,10 +240,10 @@ def waiting_of(export: Export) -> Waiting | None:
 
 def library(project: Project) -> Library:
     used = Counter(project.clips.values_list("source_id", flat=True))
-    return Library(
-        project=project,
-        lines=[SourceLine(source=source, used=used[source.pk]) for source in project.sources.all()],
-    )
+    sources = list(project.sources.all())
+    until = originals.untils(project, sources)
+    lines = [SourceLine(source=each, used=used[each.pk], kept_until=until.get(each.pk)) for each in sources]
+    return Library(project=project, lines=lines)
 
 
 def film(
@@ -269,7 +277,7 @@ def export_form(project: Project, typed: Mapping[str, Any] | None) -> ExportForm
     return ExportForm(
         typed,
         title=last.job.title if last else project.name,
-        choice=Choice.of(last.spec["output"]) if last else Choice(),
+        choice=Choice.of(last.spec) if last else Choice(),
     )
 
 

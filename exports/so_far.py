@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from exports import kinds, timecode
+from exports import kinds, speeds, timecode
 from exports.models import Attempt, Export
 from exports.tools import Tools
 from modal_functions.store import StoreError
@@ -75,11 +75,12 @@ def of(export: Export, tools: Tools) -> Interim:
     latest = told[0] if told else SoFar()
     under_way = export.job.status in LISTENING
     lines = [PieceLine(piece=piece) for piece in latest.pieces]
+    fast = [*speeds.of_running(export.job).said, speed(export.job, latest.kept)][:2] if under_way else []
     facts = [
         _place(export, attempts),
         _before(export, attempts, latest),
         copied(export, latest),
-        speed(export.job, latest.kept) if under_way else "",
+        *fast,
         _cost(attempts, tools),
     ]
     previews = [name for piece in latest.pieces for name in piece.previews if PREVIEW.fullmatch(name)]

@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django_q.tasks import async_task
 
-from exports import folder_parts, uploads, waiting
+from exports import folder_parts, originals, uploads, waiting
 from exports.heard import heard
 from exports.limits import Refused, named
 from exports.models import Lease, Project, Source
@@ -99,7 +99,7 @@ def _look(source: Source, tools: Tools, probe: Probe, every: float) -> bool:
             found = _found(source, tools, probe)
         source.become(Source.State.READY, **found)
     except Unusable as unusable:
-        source.become(Source.State.REFUSED, refusal=str(unusable)[:500])
+        originals.refuse(source, str(unusable), tools)
     except StoreError as error:
         logger.warning("source=%s could not be looked at, the store failed: %s", source.pk, error)
         Source.objects.filter(pk=source.pk).update(looked_at_times=F("looked_at_times") - 1)
@@ -119,7 +119,7 @@ def look_at_stored(tools: Tools, limit: int = 10, probe: Probe = probe) -> Looke
     spent = [source for source in found if source.looked_at_times >= MOST_LOOKS]
     return Looked(
         looked=sum(_look_or_ring(source, tools, probe) for source in found if source not in spent),
-        given_up=sum(_give_up(source) for source in spent),
+        given_up=sum(_give_up(source, tools) for source in spent),
     )
 
 
@@ -193,10 +193,10 @@ def _alive(source: Source, tools: Tools) -> None:
         Lease.objects.filter(name=FETCHING).update(until=now + SILENT_FOR)
 
 
-def _give_up(source: Source) -> bool:
+def _give_up(source: Source, tools: Tools) -> bool:
     refusal = f"Looking at this file failed {MOST_LOOKS} times, so it is left alone."
     refusal += " Convert it with another program, then upload it again."
-    given_up = source.become(Source.State.REFUSED, refusal=refusal)
+    given_up = originals.refuse(source, refusal, tools)
     waiting.ring(source)
     return given_up
 

@@ -6,7 +6,7 @@ import uuid
 from django.db import Error
 from django.utils import timezone
 
-from exports import authorising, driver, first_project, leftovers, retention, sources
+from exports import authorising, driver, first_project, leftovers, originals, retention, sources
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
 from exports.outbox import rounds, watching
@@ -56,6 +56,7 @@ def lay_out_first_project(user_id: int) -> int:
 
 
 def expire() -> int:
+    originals.expire(tools(), limit=AT_ONCE)
     return retention.expire(tools(), limit=AT_ONCE).expired
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from exports import speeds
 from progress import pipelines
 from progress.models import Event, Job, Status, Wish
 
@@ -55,6 +56,8 @@ def _told(event: Event, job: Job) -> Told | None:
     if event.phase == "running" and event.attempt > 1:
         said = _("Started again, as attempt %(number)d") % {"number": event.attempt}
     more = event.note if event.phase in SENTENCES else ""
+    if event.phase == Status.COMPLETE:
+        more = ", ".join(speeds.of_job(job).said)
     return Told(at=event.at, said=said, more=more, percent=event.bp // 100)
 
 

@@ -74,6 +74,7 @@ KNOWN = {
     "LONGHAUL_INSTAGRAM_SECRET": "the secret of that app",
     "LONGHAUL_INSTAGRAM_API": "where the Graph API is, with its version (https://graph.facebook.com/v24.0)",
     "LONGHAUL_INSTAGRAM_UPLOADS": "where it takes files (https://rupload.facebook.com/ig-api-upload/v24.0)",
+    "LONGHAUL_UPSCALE_WEIGHTS": "a file of Real-ESRGAN's weights, such as RealESRGAN_x4plus.pth; without it Lanczos",
     "LONGHAUL_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (INFO)",
     "LONGHAUL_LOG_FORMAT": "line, or json: an object a line, with the id of the export (line)",
     "LONGHAUL_METRICS_TOKEN": "what Prometheus shows at /metrics; without it that page is there on loopback only",

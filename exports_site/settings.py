@@ -78,6 +78,7 @@ INSTAGRAM_LOGIN = "https://www.facebook.com/v24.0/dialog/oauth"
 INSTAGRAM_APP, INSTAGRAM_SECRET = env.text("LONGHAUL_INSTAGRAM_APP", ""), env.text("LONGHAUL_INSTAGRAM_SECRET", "")
 # Seconds: how soon and how seldom a platform is asked how far it is, and after how long that is given up.
 POSTING_PACE = {"first": 2.0, "most": 30.0, "patience": 1800.0}
+UPSCALE_WEIGHTS = env.text("LONGHAUL_UPSCALE_WEIGHTS", "")
 CONTACT_DAYS = env.whole_number("LONGHAUL_CONTACT_DAYS", 90, 1, 3650)
 
 SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)

@@ -7,7 +7,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from modal import exception
 
 from modal_functions import kinds, needs
 from modal_functions.attempt import attempt
+from modal_functions.batches import Batch
 from modal_functions.fan import Lost, make_batch
-from modal_functions.needs import PROCESSOR, Image, Limits
+from modal_functions.needs import ENLARGING, ON_GPU, PROCESSOR, Image, Limits
 from modal_functions.wire import VERSION
 
 AT_ONCE = 32  # batches of one export
@@ -46,7 +47,7 @@ def image_of(image: Image) -> modal.Image:
     built = modal.Image.debian_slim(python_version="3.11")
     if modal.is_local():
         lock = Path(__file__).parent.parent / LOCK
-        built = built.pip_install(*locked(lock, (*LIBRARIES, *image.libraries)))
+        built = built.pip_install(*locked(lock, (*LIBRARIES, *image.libraries)), *image.pinned)
     return built.add_local_python_source("modal_functions")
 
 
@@ -57,7 +58,11 @@ def conduct(order: Wire) -> Wire:
     """An attempt of the kind that the function has the name of."""
     folder = Path(tempfile.mkdtemp(prefix="longhaul-"))
     call = modal.current_function_call_id() or ""
-    hand = partial(hand_out, globals()[batch_of(needs.of(order["kind"]).image)])
+    image = needs.of(order["kind"]).image
+
+    def hand(wire: Wire) -> Handed:
+        return hand_out(globals()[fitting(wire, image)], wire)
+
     return attempt(order, call=call, folder=folder, hand_out=hand, at_once=AT_ONCE)
 
 
@@ -71,6 +76,11 @@ def make(order: Wire) -> Wire:
 def batch_of(image: Image) -> str:
     """The function that makes batches in this image."""
     return "batch" if image == PROCESSOR else f"batch_{image.name}"
+
+
+def fitting(order: Wire, usual: Image) -> str:
+    """The function whose machines have what the batch that is ordered needs."""
+    return batch_of(ENLARGING if Batch.from_wire(order["batch"]).enlarges else usual)
 
 
 def function(name: str, act: Callable[[Wire], Wire], image: Image, limits: Limits, **more: Any) -> None:
@@ -98,6 +108,8 @@ for kind in kinds.NAMES:
     function(kind, conduct, declared.image, declared.conducting, nonpreemptible=True)
     if batch_of(declared.image) not in globals():  # kinds of one image share it
         function(batch_of(declared.image), make, declared.image, declared.batch, max_containers=90)
+    if declared.enlarges and batch_of(ENLARGING) not in globals():
+        function(batch_of(ENLARGING), make, ENLARGING, ON_GPU, max_containers=90)
 
 
 @app.function(image=image_of(PROCESSOR), name=f"wire_{VERSION}", max_containers=1)

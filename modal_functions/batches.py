@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.media import child
+from modal_functions.media.child import Limits
 from modal_functions.store import Store, StoreError
 from modal_functions.wire import kept_as
+
+A_DAY = 24 * 3600
+# Without a GPU a minute of film can take a network a day. With one, far more memory is mapped than used.
+PATIENT = Limits(memory_bytes=12 << 30, cpu_seconds=2 * A_DAY, wall_seconds=2.0 * A_DAY)
+ON_GPU = replace(PATIENT, memory_bytes=1 << 46)
+GPU = Path("/dev/nvidiactl")
 
 Hear = Callable[[int], None]  # of the units that are done so far; what it raises ends the batch
 
@@ -46,6 +53,18 @@ class Batch:
             return self if parts else None
         chunks = [chunk for chunk in self.request["chunks"] if f"{chunk['key']}.mp4" in parts]
         return replace(self, parts=parts, request={**self.request, "chunks": chunks})
+
+    @property
+    def enlarges(self) -> bool:
+        """With a network, which wants another machine and more time than the rest."""
+        return bool(self.request.get("enlarges"))
+
+    @property
+    def limits(self) -> Limits | None:
+        """Of its child; the usual ones where it says none."""
+        if not self.enlarges:
+            return None
+        return ON_GPU if GPU.exists() else PATIENT
 
     @property
     def units(self) -> int:
@@ -86,7 +105,7 @@ def make(batch: Batch, *, source: Path, folder: Path, store: Store, hear: Hear, 
 
     for name in batch.uses:
         bring(store, batch.key(name), folder / name)
-    child.run({**batch.request, "path": str(source), "folder": str(folder)}, understand)
+    child.run({**batch.request, "path": str(source), "folder": str(folder)}, understand, batch.limits)
     for part in batch.parts:
         if (folder / part).exists():
             keep(folder / part)

@@ -199,7 +199,9 @@ def _sound_file(sound: Piece) -> str:
 
 
 def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
-    request = {"do": "render", "chunks": [chunk.as_wire() for chunk in chunks], "output": making.output}
+    request: dict[str, Any] = {"do": "render", "chunks": [chunk.as_wire() for chunk in chunks], "output": making.output}
+    if chunks[0].enlarges:
+        request["enlarges"] = True
     return making.parts.batch(chunks[0].source, request, [_file(chunk) for chunk in chunks], making.uses)
 
 

@@ -85,6 +85,11 @@ def chunks_of(project: str) -> str:
     return f"projects/{project}/chunks"
 
 
+def parts_of_source(project: str, source: str) -> str:
+    """Where the parts are kept that go with that source."""
+    return f"{chunks_of(project)}/of-{source}"
+
+
 def kept_as(kept: str, part: str) -> str:
     return f"{kept}/{part[:2]}/{part}"
 

@@ -104,6 +104,7 @@ class Jobs(ReadOnly, admin.ModelAdmin):
                     "stage",
                     "done",
                     "total",
+                    "kept",
                     "unit",
                     "bytes",
                     "message",

@@ -144,6 +144,7 @@ def changes(
         "stage_began": began(job, report),
         "done": report.done,
         "total": report.total,
+        "kept": report.kept,
         "unit": report.unit or pipeline.stages[at.index].unit or "",
         "bytes": report.bytes,
         "message": report.note or ("" if moved_on else job.message),

@@ -84,6 +84,7 @@ class Job(models.Model):
     stage_began = models.DateTimeField(null=True, blank=True)
     done = models.PositiveBigIntegerField(null=True, blank=True)
     total = models.PositiveBigIntegerField(null=True, blank=True)
+    kept = models.PositiveBigIntegerField(null=True, blank=True)  # of what is done: what an earlier attempt had done
     unit = models.CharField(max_length=40, blank=True)
     bytes = models.PositiveBigIntegerField(null=True, blank=True)
     message = models.CharField(max_length=300, blank=True)

@@ -118,7 +118,15 @@ def _second_stage(job: Job, now: datetime) -> dict[str, Any]:
     pipeline = pipelines.find(job.pipeline)
     if pipeline is None or len(pipeline.stages) == 1 or pipeline.waits_in == pipeline.stages[0].key:
         return {}
-    return {"stage": pipeline.stages[1].key, "done": None, "total": None, "unit": "", "bytes": None, "message": ""}
+    return {
+        "stage": pipeline.stages[1].key,
+        "done": None,
+        "total": None,
+        "kept": None,
+        "unit": "",
+        "bytes": None,
+        "message": "",
+    }
 
 
 def _left_stage(job: Job, now: datetime) -> tuple[Passed, ...]:

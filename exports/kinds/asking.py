@@ -32,36 +32,6 @@ def time_input(label: str) -> TimeField:
     return TimeField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
 
 
-ENLARGING = {
-    "lanczos": "Lanczos",
-    "real-esrgan": "Real-ESRGAN upscale, not available here: its weights are not installed",
-}
-MISSING = frozenset({"real-esrgan"})
-
-
-class SelectWithMissing(forms.Select):
-    """Shows what there could be, but is not: it cannot be chosen."""
-
-    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        option = super().create_option(name, value, *args, **kwargs)
-        if value in MISSING:
-            option["attrs"]["disabled"] = True
-        return option
-
-
-class EnlargingField(forms.ChoiceField):
-    """By which way pictures are made larger, by its name."""
-
-    def __init__(self) -> None:
-        super().__init__(label="Enlarging", choices=list(ENLARGING.items()), widget=SelectWithMissing, required=False)
-
-    def clean(self, value: Any) -> Any:
-        asked = super().clean(value)
-        if asked in MISSING:
-            raise forms.ValidationError(f"{ENLARGING[asked]}. Choose {ENLARGING['lanczos']}.")
-        return asked
-
-
 class KindForm(forms.Form):
     """What a person says of an export. `last` is the newest export of this kind in the project: the form is filled in
     as that was, so that making it again with a change is a change and a click."""

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -79,6 +80,7 @@ class Kind(ABC):
     caution: ClassVar[str] = ""  # has to be read wherever it is asked for, and where its result is
     pieces: ClassVar[str] = "pieces"  # what it is made of, while it is made
     several: ClassVar[bool] = False  # results, each to be had as soon as it is ready; else it is one film
+    makes: ClassVar[frozenset[str]] = frozenset({"process"})  # stages in which what it is asked for is made
     order: ClassVar[int] = 100  # among the kinds; the lower, the earlier
     press: ClassVar[str] = ""  # what the button says that asks for it; Export, where it says nothing
     made_of_results_of: ClassVar[frozenset[str]] = frozenset()  # kinds with results that it can be asked for of
@@ -147,6 +149,15 @@ class Kind(ABC):
 
     def carried(self, export: "Export") -> dict[str, Any]:
         """Secrets for one attempt. They go with the order to begin it, and never into the store."""
+        return {}
+
+    def shots(self, spec: Mapping[str, Any]) -> int:
+        """Of a story; none where it is made of no shots."""
+        return 0
+
+    def brings(self, export: "Export", kept: str) -> Mapping[str, Path]:
+        """Files of this installation that the work takes too, by the key under which it finds them; `kept` is where
+        its parts are kept."""
         return {}
 
     # When it is asked for

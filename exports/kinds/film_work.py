@@ -33,6 +33,7 @@ class FilmWork:
     source_bytes: int
     missing_bytes: int
     quality: str
+    enlarged: bool = False  # by a network, which takes so long that nothing else can be compared with it
 
     @classmethod
     def of(cls, spec: Mapping[str, Any], sources: "Iterable[Source]") -> "FilmWork":
@@ -51,6 +52,7 @@ class FilmWork:
                 source.bytes - source.stored_bytes for source in used if source.state == source.State.UPLOADING
             ),
             quality=str(output.get("quality", "standard")),
+            enlarged="weights" in spec,
         )
 
     @property
@@ -76,6 +78,9 @@ class FilmWork:
         }
         of_frames = (critical, (machine, project)) if stage.unit == "frames" else (1.0, (machine,))
         work, levels = told.get(stage.key, of_frames)
+        if self.enlarged and stage.key == "process":
+            levels = tuple(f"{level} enlarged" for level in levels)
+            kind = f"{kind} enlarged"
         idle = around.idle if stage.key == "start" else None
         return Part(stage=stage.key, usual=stage.seconds, work=work, levels=(kind, *levels), idle=idle)
 

@@ -3,8 +3,10 @@
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exports.kinds import enlarging
 from exports.kinds.asking import FILM
 from exports.kinds.base import Around, Kind, Unplannable
 from exports.kinds.film_work import FilmWork
@@ -47,7 +49,14 @@ class FootageKind(Kind):
 
     def spec(self, export: "Export") -> dict[str, Any]:
         told = told_of(export, self.sources(export))
-        return {**told.as_wire(), "film": {"output": export.spec["output"], "clips": told.clips(export.spec["clips"])}}
+        film = {"output": export.spec["output"], "clips": told.clips(export.spec["clips"])}
+        return {**told.as_wire(), "film": film, **enlarging.told(export.spec)}
+
+    def brings(self, export: "Export", kept: str) -> dict[str, Path]:
+        return enlarging.brings(export.spec, kept)
+
+    def described(self, export: "Export") -> tuple[tuple[str, str], ...]:
+        return (*super().described(export), *enlarging.described(export.spec))
 
 
 def known(name: str, value: str, choices: Collection[str]) -> str:

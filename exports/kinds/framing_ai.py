@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from exports.kinds.asking import ENLARGING, FILM, MISSING, EnlargingField, FootageField, KindForm
+from exports.kinds import enlarging
+from exports.kinds.asking import FILM, FootageField, KindForm
+from exports.kinds.enlarging import LANCZOS, EnlargingField
 from exports.kinds.footage import QUALITIES, RATES, FootageKind, clips_in, footage_of, known, stages
 from progress.pipelines import Pipeline, Stage, register
 
@@ -20,7 +22,7 @@ SHAPES = {
 }
 SIDES = {"1080": "1080 pixels", "720": "720 pixels", "360": "360 pixels, for a quick look"}
 USUAL = {"footage": FILM, "shape": "9:16", "side": "1080", "follow": "motion", "rate": "30", "quality": "standard"}
-USUAL |= {"enlarging": "lanczos"}
+USUAL |= {"enlarging": LANCZOS}
 FOLLOWS = {
     "motion": "What moves (motion-centred crop; it does not know faces)",
     "middle": "Nothing: the middle of the picture",
@@ -42,7 +44,8 @@ class FramingForm(KindForm):
         shape = next((key for key in SHAPES if _sides(key, str(min(sides))) == sides), "")
         rate = next((key for key, fps in RATES.items() if list(fps) == output["fps"]), "")
         found = {"shape": shape, "side": str(min(sides)), "rate": rate, "quality": output["quality"]}
-        return found | {"footage": footage_of(spec), "follow": spec["follow"]}
+        found |= {"footage": footage_of(spec), "follow": spec["follow"]}
+        return found | {"enlarging": enlarging.as_it_was(spec)}
 
 
 class Framing(FootageKind):
@@ -68,13 +71,13 @@ class Framing(FootageKind):
 
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
         chosen = USUAL | {name: str(value) for name, value in options.items()}
-        known("enlarging", chosen["enlarging"], ENLARGING.keys() - MISSING)
         width, height = _sides(known("shape", chosen["shape"], SHAPES), known("side", chosen["side"], SIDES))
         rate, quality = RATES[known("rate", chosen["rate"], RATES)], known("quality", chosen["quality"], QUALITIES)
         return {
             "clips": clips_in(project, chosen["footage"]),
             "output": {"width": width, "height": height, "fps": list(rate), "quality": quality},
             "follow": known("follow", chosen["follow"], FOLLOWS),
+            **enlarging.planned(chosen["enlarging"]),
         }
 
     def spec(self, export: "Export") -> dict[str, Any]:

@@ -11,6 +11,7 @@ from exports.kinds.base import Around, Kind, Unplannable
 from exports.kinds.footage import known, told_of
 from exports.kinds.sorts import Sort
 from modal_functions import needs
+from modal_functions.wire import parts_of_source
 from progress.estimate.shapes import Part
 from progress.pipelines import Pipeline, Stage, register
 
@@ -52,6 +53,7 @@ SCAN = Sort(
     accept=(".nii", ".nii.gz", ".dcm", ".zip", ".gz"),
     begins=_begins,
     look="mri_mesh.look",
+    private=True,
     said=_said,
 )
 
@@ -155,7 +157,8 @@ class MriMesh(Kind):
         return set(spec["scans"])
 
     def spec(self, export: "Export") -> dict[str, Any]:
-        """Without the names of files: they are often those of patients, and this is put in the store."""
+        """Without the names of files: they are often those of patients, and this is put in the store. Its parts
+        are kept with the scan, or the first slice of it, and go with that."""
         told = told_of(export, self.sources(export))
         wire, asked = told.as_wire(), export.spec["asked"]
         scans = [told.sources[pk] for pk in export.spec["scans"]]
@@ -167,7 +170,8 @@ class MriMesh(Kind):
             "triangles": DETAILS[asked["detail"]][1],
         }
         nameless = [{**source, "name": "The scan"} for source in wire["sources"]]
-        return {**wire, "sources": nameless, "volume": volume}
+        kept = f"{parts_of_source(str(export.project_id), str(scans[0].pk))}/{told.afresh}".rstrip("/")
+        return {**wire, "chunks": kept, "sources": nameless, "volume": volume}
 
     def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
         known_ones = list(sources)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.urls import reverse
 
+from exports.kinds import enlarging
 from exports.kinds.asking import KindForm
+from exports.kinds.enlarging import LABELS, LANCZOS, EnlargingField
 from exports.kinds.footage import QUALITIES_OF_FILMS, RATES, FootageKind, film_in, known, stages
 from progress.pipelines import Pipeline, Stage, register
 
@@ -31,23 +33,27 @@ class Choice:
     size: str = "1080p"
     rate: str = "30"
     quality: str = "standard"
+    enlarging: str = LANCZOS
 
     def __post_init__(self) -> None:
         known("size", self.size, SIZES)
         known("rate", self.rate, RATES)
         known("quality", self.quality, QUALITIES_OF_FILMS)
+        known("enlarging", self.enlarging, LABELS)
 
     def output(self) -> dict[str, Any]:
         _, width, height = SIZES[self.size]
         return {"width": width, "height": height, "fps": list(RATES[self.rate]), "quality": self.quality}
 
     @classmethod
-    def of(cls, output: Mapping[str, Any]) -> "Choice":
-        """What gives this output; the usual, where nothing that can be chosen does."""
+    def of(cls, spec: Mapping[str, Any]) -> "Choice":
+        """What gives this plan; the usual, where nothing that can be chosen does."""
+        output = spec["output"]
         sides = [output.get("width"), output.get("height")]
         size = next((key for key, (_, *each) in SIZES.items() if each == sides), "")
         rate = next((key for key, fps in RATES.items() if list(fps) == output.get("fps")), "")
         found = {"size": size, "rate": rate, "quality": output.get("quality", "")}
+        found |= {"enlarging": enlarging.as_it_was(spec)}
         return cls(**{name: value for name, value in found.items() if value})
 
 
@@ -59,7 +65,11 @@ class OutputForm(KindForm):
     quality = forms.ChoiceField(choices=list(QUALITIES_OF_FILMS.items()), initial="standard")
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
-        return vars(Choice.of(spec["output"]))
+        return vars(Choice.of(spec))
+
+
+class FilmForm(OutputForm):
+    enlarging = EnlargingField()
 
 
 class MultiClip(FootageKind):
@@ -69,7 +79,7 @@ class MultiClip(FootageKind):
     told = "Clips in the order that you give them, each trimmed, made into one film."
     noun = "Film"
     order = 0
-    form = OutputForm
+    form = FilmForm
     pipeline = register(
         Pipeline(
             name="multi_clip",
@@ -96,7 +106,8 @@ class MultiClip(FootageKind):
 
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
         choice = Choice(**{name: str(value) for name, value in options.items()})
-        return {"clips": film_in(project), "output": choice.output()}
+        planned = {"clips": film_in(project), "output": choice.output()}
+        return planned | enlarging.planned(choice.enlarging)
 
     def completed(self, export: "Export") -> None:
         from exports.models import Project  # noqa: PLC0415 - the models know the kinds

@@ -21,6 +21,7 @@ class Sort:
     accept: tuple[str, ...]  # for the picker of files; until a file is there, its ending is all that is known of it
     begins: Callable[[bytes], bool]
     look: str = ""
+    private: bool = False  # goes when its time is over, as results do, and with all that was worked out of it
     said: Callable[[Mapping[str, Any]], str] = _nothing  # its dimensions, in words
 
     def is_named(self, name: str) -> bool:

@@ -42,6 +42,9 @@ class StoryKind(FootageKind):
             raise Unplannable(str(error), option="rate") from error
         return {"clips": clips, "notes": notes, "rate": list(rate), "drop": drop}
 
+    def shots(self, spec: Mapping[str, Any]) -> int:
+        return len(spec["clips"])
+
     def spec(self, export: "Export") -> dict[str, Any]:
         told, plan = told_of(export, self.sources(export)), export.spec
         clips = told.clips(plan["clips"])

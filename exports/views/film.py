@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from exports import kinds, showing, uploads
+from exports import kinds, originals, showing, uploads
 from exports.forms import ClipForm
 from exports.kinds.multi_clip import MultiClip
 from exports.models import Export, Project, Source
@@ -157,14 +157,13 @@ def _discard(project: Project, what: str) -> str:
     if source.state == Source.State.UPLOADING:
         uploads.abort(source, tools())
         return f"The upload of {source.name} is stopped."
-    folder = source.folder
-    if not project.discard(source):
+    gone = originals.discard(source, tools())
+    if not gone.done:
         raise NotDone(
             f"{source.name} is needed by an export that has not ended yet. Wait for it, or cancel it; then delete."
         )
-    for key in list(tools().store.keys(folder)):
-        tools().store.delete(key)
-    return f"{source.name} is deleted."
+    left = "" if gone.cleared else " The store does not answer: its file goes within a day."
+    return f"{source.name} is deleted.{left}"
 
 
 DO: dict[str, Callable[[Project, str], str]] = {

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modal_functions import filming
+from modal_functions.enlarging import asked
+from modal_functions.enlarging.enlarger import enlarger_of
 from modal_functions.filming import Making
 from modal_functions.media.chunks import Chunk
 from modal_functions.media.entry import Say
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from av.video.frame import VideoFrame
 
-NEEDS = Needs()
+NEEDS = Needs(enlarges=True)
 FOLLOWS = ("motion", "middle")
 
 
@@ -34,20 +36,22 @@ def work(context: Context) -> dict[str, Any]:
     follows = context.spec.get("follow")
     if follows not in FOLLOWS:
         raise Failed("unsupported", f"This export cannot be made as it was asked for: follow is {follows!r}.")
-    return filming.make(context, _following if follows == "motion" else _in_the_middle)
+    weights = asked.weights_of(context)
+    looks = _following if follows == "motion" else _in_the_middle
+    return filming.make(context, lambda making: looks(asked.brought(making, weights), weights))
 
 
-def _in_the_middle(making: Making) -> Making:
-    return _framed(making, [[MIDDLE] * span.frames for span in making.timeline.spans])
+def _in_the_middle(making: Making, weights: str) -> Making:
+    return _framed(making, [[MIDDLE] * span.frames for span in making.timeline.spans], weights)
 
 
-def _following(making: Making) -> Making:
+def _following(making: Making, weights: str) -> Making:
     """The stage of its own: `analyse`."""
     rate, output = making.film.output.rate, making.film.output
     clips = [list(pieces_of(span.clip, span.frames, rate)) for span in making.timeline.spans]
     _look_at([piece for pieces in clips for piece in pieces], making)
     aspect = Fraction(output.width, output.height)
-    return _framed(making, [follow(_whole(pieces, making), rate, aspect) for pieces in clips])
+    return _framed(making, [follow(_whole(pieces, making), rate, aspect) for pieces in clips], weights)
 
 
 def _look_at(pieces: Sequence[Piece], making: Making) -> None:
@@ -74,16 +78,17 @@ def _whole(pieces: Sequence[Piece], making: Making) -> Seen:
     return Seen(aspect=seen[0].aspect, moved=tuple(each for piece in seen for each in piece.moved))
 
 
-def _framed(making: Making, ways: Sequence[Sequence[Place]]) -> Making:
+def _framed(making: Making, ways: Sequence[Sequence[Place]], weights: str) -> Making:
     firsts = [span.first for span in making.timeline.spans]
-    chunks = [_looking(chunk, ways[chunk.clip][chunk.first - firsts[chunk.clip] :]) for chunk in making.chunks]
+    chunks = [_looking(chunk, ways[chunk.clip][chunk.first - firsts[chunk.clip] :], weights) for chunk in making.chunks]
     return replace(making, chunks=chunks)
 
 
-def _looking(chunk: Chunk, way: Sequence[Place]) -> Chunk:
+def _looking(chunk: Chunk, way: Sequence[Place], weights: str) -> Chunk:
     places = [[place.x, place.y] for place in way[: chunk.frames]]
     still = all(place == places[0] for place in places)
-    return chunk.looking({"by": "framing_ai", "planner": PLANNER, "way": places[:1] if still else places})
+    look = {"by": "framing_ai", "planner": PLANNER, "way": places[:1] if still else places}
+    return chunk.looking(look | asked.look_of(weights))
 
 
 # In the child processes
@@ -93,7 +98,7 @@ def pictures(
     frames: "Iterator[VideoFrame]", look: dict[str, Any], conformer: Conformer, folder: Path
 ) -> "Iterator[VideoFrame]":
     way = [Place(x=x, y=y) for x, y in look["way"]]
-    framer = Framer(size=conformer.size, shape=conformer.shape)
+    framer = Framer(size=conformer.size, shape=conformer.shape, enlarge=enlarger_of(look, folder))
     for number, frame in enumerate(frames):
         yield framer(frame, way[number if len(way) > 1 else 0])
 

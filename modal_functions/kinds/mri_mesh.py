@@ -200,6 +200,8 @@ def _finished(scan: Scan, labels: Sequence[int]) -> list[dict[str, Any]]:
         scan.context.border()
 
     child.run(request, hear)
+    if not results:
+        raise Failed("unsupported", "The tissue in this scan is too thin for a surface. Ask for fewer classes.")
     return results
 
 

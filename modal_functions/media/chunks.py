@@ -44,6 +44,11 @@ class Chunk:
         """The same with a look, and so another chunk."""
         return replace(self, look=look, key=digest({"chunk": self.key, "look": look}))
 
+    @property
+    def enlarges(self) -> bool:
+        """By a network: what takes long is then not the encoding."""
+        return "enlarged" in self.look
+
     def as_wire(self) -> dict[str, Any]:
         return {**vars(self), "start": str(self.start)}
 

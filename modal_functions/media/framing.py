@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 from modal_functions.media.following import WHOLE, Place
 from modal_functions.media.footage import buffer_arguments
-from modal_functions.media.picture import Fitted, matrix_of, scaled_to, turns_of
+from modal_functions.media.picture import Fitted, Steps, in_rgb, matrix_of, out_of_rgb, scaled_to, turns_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from av.filter import Graph
     from av.filter.context import FilterContext
     from av.video.frame import VideoFrame
@@ -17,10 +19,18 @@ WHOLE_COLOURS = "pix_fmts=yuv444p|yuv444p10|yuv444p12"
 
 
 class Framer:
-    """Keeps one filter graph for as long as the pictures stay of one sort. `shape` is that of the source's pixels."""
+    """Keeps one filter graph for as long as the pictures stay of one sort. `shape` is that of the source's pixels.
+    `enlarge` takes a part in RGB that is smaller than the output, and the steps that make it the output's."""
 
-    def __init__(self, *, size: tuple[int, int], shape: Fraction) -> None:
-        self.size, self.shape = size, shape
+    def __init__(
+        self,
+        *,
+        size: tuple[int, int],
+        shape: Fraction,
+        enlarge: "Callable[[VideoFrame, Steps], VideoFrame] | None" = None,
+    ) -> None:
+        self.size, self.shape, self._enlarge = size, shape, enlarge
+        self._fitted = Fitted(width=size[0], height=size[1], left=0, top=0)
         self._sort: object = None
         self._graph: Graph | None = None
         self._crop: FilterContext | None = None
@@ -43,7 +53,13 @@ class Framer:
         self._crop.process_command("x", str(left))
         self._crop.process_command("y", str(top))
         self._graph.vpush(frame)
-        return self._graph.vpull()
+        made = self._graph.vpull()
+        return self._enlarge(made, out_of_rgb(self._fitted, False)) if self._enlarge and self._is_smaller else made
+
+    @property
+    def _is_smaller(self) -> bool:
+        """What is large enough is not enlarged, only to be made small again."""
+        return self._part[0] < self.size[0] or self._part[1] < self.size[1]
 
     def _prepare(self, frame: "VideoFrame") -> None:
         from av.filter import Graph  # noqa: PLC0415 - PyAV is imported only where it is used
@@ -52,14 +68,16 @@ class Framer:
         across = any(name == "transpose" for name, _ in turns)
         self._whole = (frame.height, frame.width) if across else (frame.width, frame.height)
         self._part = part_of(self._whole, 1 / self.shape if across else self.shape, Fraction(*self.size))
-        fitted = Fitted(width=self.size[0], height=self.size[1], left=0, top=0)
+        ends = (
+            in_rgb(frame, self._part) if self._enlarge and self._is_smaller else scaled_to(frame, self._fitted, False)
+        )
         graph = self._graph = Graph()
         graph.threads = 1  # what runs at once is chunks
         nodes = [graph.add("buffer", None, **buffer_arguments(frame))]
         nodes += [graph.add(name, arguments) for name, arguments in (*turns, ("format", WHOLE_COLOURS))]
         self._crop = graph.add("crop", f"w={self._part[0]}:h={self._part[1]}:x=0:y=0:exact=1")
         nodes.append(self._crop)
-        nodes += [graph.add(name, arguments) for name, arguments in scaled_to(frame, fitted, False)]
+        nodes += [graph.add(name, arguments) for name, arguments in ends]
         graph.link_nodes(*nodes, graph.add("buffersink")).configure()
 
 

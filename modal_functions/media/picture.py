@@ -63,9 +63,8 @@ def steps_for(frame: "VideoFrame", shape: Fraction, width: int, height: int) -> 
     fitted = fit(*seen, width, height)
     as_is = not turns and (frame.width, frame.height) == (fitted.width, fitted.height) and _is_bt709(frame)
     scaling: Steps = [] if as_is else scaled_to(frame, fitted, across)
-    padding = [] if (fitted.width, fitted.height) == (width, height) else [_padding(fitted, width, height)]
     # Scaled first and turned after: mostly there is less to turn.
-    return [*scaling, *turns, *padding]
+    return [*scaling, *turns, *padded(fitted, width, height)]
 
 
 def fit(width: int, height: int, shape: Fraction, wide: int, high: int) -> Fitted:
@@ -130,8 +129,23 @@ def scaled_to(frame: "VideoFrame", fitted: Fitted, across: bool) -> Steps:
     return [("scale", f"w={width}:h={height}:flags={SCALER}:{colours}"), ("format", "yuv420p")]
 
 
-def _padding(fitted: Fitted, width: int, height: int) -> tuple[str, str]:
-    return "pad", f"w={width}:h={height}:x={fitted.left}:y={fitted.top}:color=black"
+def in_rgb(frame: "VideoFrame", size: tuple[int, int]) -> Steps:
+    """As networks take pictures, with the colours that `scaled_to` would give it."""
+    tones = ":out_primaries=bt709:out_transfer=bt709" if _is_wide(frame) else ""
+    colours = f"in_color_matrix={_matrix_in(frame)}:out_range=pc{tones}"
+    return [("scale", f"w={size[0]}:h={size[1]}:flags={SCALER}:{colours}"), ("format", "rgb24")]
+
+
+def out_of_rgb(fitted: Fitted, across: bool) -> Steps:
+    width, height = (fitted.height, fitted.width) if across else (fitted.width, fitted.height)
+    colours = "out_color_matrix=bt709:out_range=tv"
+    return [("scale", f"w={width}:h={height}:flags={SCALER}:{colours}"), ("format", "yuv420p")]
+
+
+def padded(fitted: Fitted, width: int, height: int) -> Steps:
+    if (fitted.width, fitted.height) == (width, height):
+        return []
+    return [("pad", f"w={width}:h={height}:x={fitted.left}:y={fitted.top}:color=black")]
 
 
 def graph_of(frame: "VideoFrame", steps: Steps) -> "Graph | None":

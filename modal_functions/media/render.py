@@ -64,7 +64,10 @@ def render(
             moments = conformed(shown, times, slack)
             for chunk in run:
                 pictures = looked(chunk, islice(moments, chunk.frames), conformer, folder)
-                yield _write(chunk, pictures, output, folder, on_packet)
+                if chunk.enlarges:  # each takes seconds; the encoder would keep the first dozen to itself
+                    yield _write(chunk, _counted(pictures, on_packet), output, folder, _unheard)
+                else:
+                    yield _write(chunk, pictures, output, folder, on_packet)
 
 
 def _copied(source: Path, chunk: Chunk, output: Output, folder: Path, on_packet: Callable[[], None]) -> Rendered:
@@ -130,6 +133,16 @@ def _write(
         if frames != chunk.frames:
             raise MediaError("result_invalid", f"A part of the film has {frames} frames instead of {chunk.frames}.")
     return Rendered(key=chunk.key, path=path, frames=frames, bytes=path.stat().st_size)
+
+
+def _counted(pictures: Iterator["VideoFrame"], on_picture: Callable[[], None]) -> Iterator["VideoFrame"]:
+    for picture in pictures:
+        on_picture()
+        yield picture
+
+
+def _unheard() -> None:
+    """Of a packet whose picture was counted."""
 
 
 def _glanced_at(pictures: Iterator["VideoFrame"], place: int, to: Path) -> Iterator["VideoFrame"]:

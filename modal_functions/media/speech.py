@@ -167,7 +167,9 @@ def _decoder() -> Any:
 
 def by_whisper(samples: "array[int]", model: str) -> Iterator[Word]:
     import numpy
+    from ctranslate2 import set_random_seed
 
+    set_random_seed(HEARER)  # where it is unsure it tries again by chance, and the same sound is to give the same words
     sound = numpy.frombuffer(samples.tobytes(), dtype=numpy.int16).astype(numpy.float32) / 32768
     parts, _ = _whisper(model).transcribe(sound, word_timestamps=True, vad_filter=True, beam_size=5)
     for part in parts:

@@ -1,5 +1,7 @@
 """A .zip of a series: read file by file, never unpacked to a disk, and not believed about its sizes."""
 
+import errno
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -47,8 +49,15 @@ def _check(files: list[zipfile.ZipInfo]) -> None:
 
 
 def _body(archive: zipfile.ZipFile, file: zipfile.ZipInfo) -> bytes:
-    with archive.open(file) as opened:
-        body = opened.read(file.file_size + 1)
+    try:
+        with archive.open(file) as opened:
+            body = opened.read(file.file_size + 1)
+    except (RuntimeError, ValueError, struct.error) as error:  # its two heads say different things
+        raise zipfile.BadZipFile from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # which is what a place before the beginning is
+            raise
+        raise zipfile.BadZipFile from error
     if len(body) != file.file_size:
         raise zipfile.BadZipFile
     return body

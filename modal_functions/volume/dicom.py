@@ -4,6 +4,7 @@
 import hashlib
 import io
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,19 @@ MAGIC = b"DICM"
 DEFLATED = b"1.2.840.10008.1.2.1.99"  # the whole file is packed, so its size is not known before it is read
 READ = frozenset({"1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"})
 # All else, the names of people and places and every private field among it, is left behind.
-KEPT = (
-    *("SOPClassUID", "Modality", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
-    *("SliceThickness", "SamplesPerPixel", "PhotometricInterpretation", "Rows", "Columns", "BitsAllocated"),
-    *("BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope", "RescaleIntercept", "PixelData"),
+# What is kept is read as what it has to be and written anew, since a damaged field may hold anything.
+WHOLE = (
+    *("InstanceNumber", "SamplesPerPixel", "Rows", "Columns"),
+    *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
 )
+DECIMAL = (
+    *("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing"),
+    *("SliceThickness", "RescaleSlope", "RescaleIntercept"),
+)
+GREY = ("MONOCHROME1", "MONOCHROME2")
+MODALITY = re.compile(r"[A-Z]{2}")
+UID = re.compile(r"[0-9.]{1,64}")
+ANY_IMAGE = "1.2.840.10008.5.1.4.1.1.7"
 RENAMED = ("SOPInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID")
 DAMAGED = "A slice of this series is damaged, or is no DICOM that can be read here. Export the series once more."
 
@@ -72,27 +81,49 @@ def pixels(body: bytes) -> "NDArray[np.float32]":
 
 
 def strip(body: bytes, to: Path) -> None:
-    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.dataset import FileMetaDataset
 
-    found, kept = _read(body, pixels=True), Dataset()
+    found = _read(body, pixels=True)
     _described(found)
-    for name in KEPT:
-        if name in found:
-            kept[name] = found[name]
-    for name in RENAMED:
-        if name in found:
-            setattr(kept, name, _renamed(str(found[name].value)))
-    meta = FileMetaDataset()
-    meta.TransferSyntaxUID = found.file_meta.TransferSyntaxUID
-    meta.MediaStorageSOPClassUID = found.get("SOPClassUID", "1.2.840.10008.5.1.4.1.1.7")
-    meta.MediaStorageSOPInstanceUID = kept.get("SOPInstanceUID", _renamed(""))
-    kept.file_meta = meta
     try:
+        kept = _kept(found)
+        meta = FileMetaDataset()
+        meta.TransferSyntaxUID = found.file_meta.TransferSyntaxUID
+        meta.MediaStorageSOPClassUID = kept.SOPClassUID
+        meta.MediaStorageSOPInstanceUID = kept.get("SOPInstanceUID", _renamed(""))
+        kept.file_meta = meta
         kept.save_as(to, enforce_file_format=True)
     except MemoryError:
         raise
     except Exception as error:  # whatever it meets in fields that somebody else has written
         raise MediaError("input_unreadable", DAMAGED) from error
+
+
+def _kept(found: Any) -> Any:
+    from pydicom.dataset import Dataset
+    from pydicom.valuerep import format_number_as_ds
+
+    kept: Any = Dataset()
+    for name in [name for name in WHOLE if found.get(name) is not None]:
+        setattr(kept, name, int(found[name].value))
+    for name in [name for name in DECIMAL if found.get(name) is not None]:
+        value = found[name].value
+        several = [value] if isinstance(value, (str, float, int)) else list(value)
+        setattr(kept, name, [format_number_as_ds(float(each)) for each in several])
+    for name in [name for name in RENAMED if name in found]:
+        setattr(kept, name, _renamed(str(found[name].value)))
+    kept.SOPClassUID = _only(UID, found.get("SOPClassUID")) or ANY_IMAGE
+    kept.Modality = _only(MODALITY, found.get("Modality")) or "OT"
+    grey = str(found.get("PhotometricInterpretation"))
+    kept.PhotometricInterpretation = grey if grey in GREY else GREY[-1]
+    size = kept.Rows * kept.Columns * kept.BitsAllocated // 8  # behind the picture there may be anything
+    kept.PixelData = bytes(found.PixelData[:size]) + bytes(size % 2)
+    kept["PixelData"].VR = "OW" if kept.BitsAllocated > 8 else "OB"
+    return kept
+
+
+def _only(form: "re.Pattern[str]", value: object) -> str:
+    return str(value) if value is not None and form.fullmatch(str(value)) else ""
 
 
 def _read(body: bytes, *, pixels: bool) -> Any:

@@ -40,9 +40,10 @@ def check_affine(affine: "NDArray[np.float64]") -> "NDArray[np.float64]":
 
     if affine.shape != (4, 4) or not np.isfinite(affine).all():
         raise MediaError("unsupported", "Where the voxels of this volume lie is not said in numbers.")
-    steps = np.linalg.norm(affine[:3, :3], axis=0)
+    with np.errstate(over="ignore"):
+        steps = np.linalg.norm(affine[:3, :3], axis=0)
     if steps.min() < THINNEST or steps.max() > THICKEST:
-        said = " × ".join(f"{step:g}" for step in steps)
+        said = " × ".join(f"{step:g}" if step <= THICKEST else f"over {THICKEST:g}" for step in steps)
         expected = f"expected {THINNEST:g} to {THICKEST:g} mm"
         raise MediaError("unsupported", f"The voxels of this volume are {said} mm apart; {expected} along each side.")
     if abs(np.linalg.det(affine[:3, :3])) < FLATTEST * steps.prod():

@@ -88,11 +88,14 @@ def finish(request: Wire, say: Say) -> Wire:
 
 
 def _finishing(asked: Wire, request: Wire) -> "Iterator[Wire]":
-    """Step by step; the last one knows what was made."""
+    """Step by step; the last one knows what was made, if anything: tissue can be too thin to enclose something."""
     import numpy as np
 
     surfaces = [Surface(**np.load(path)) for path in asked["paths"]]
     rough = smoothed(joined(surfaces, np.array(request["affine"])))
+    if not len(rough.triangles):
+        yield from [{}] * STEPS
+        return
     yield {}
     made = simplified(rough, request["triangles"])
     yield {}

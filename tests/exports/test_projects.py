@@ -537,7 +537,7 @@ def test_nor_one_of_what_cannot_be_used(press, project):
         ({"rate": "1000"}, "1000 is not one of the available choices"),
         ({"quality": ""}, "This field is required."),
         ({"title": "x" * 201}, "at most 200 characters"),
-        ({"enlarging": "real-esrgan"}, "not available here: its weights are not installed"),
+        ({"enlarging": "real-esrgan"}, "not available here: it needs LONGHAUL_UPSCALE_WEIGHTS"),
     ],
 )
 def test_nor_one_in_a_form_that_there_is_not(change, said, press, project):

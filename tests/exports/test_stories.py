@@ -1,6 +1,7 @@
 """Stories that people bring: read from their files, matched to the project's clips, and asked for on a page."""
 
 import json
+import math
 
 import opentimelineio as otio
 import pytest
@@ -8,10 +9,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from exports import kinds, stories
-from exports.kinds.base import Unplannable
+from exports.kinds.base import Around, Unplannable
 from exports.models import Export, Source
 from modal_functions.editing.cut import MOST_SHOTS, Unreadable
 from progress import pipelines
+from progress.estimate.prior import prior
+from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, source_in
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +60,30 @@ def test_the_first_version_has_the_twelve_marks_as_they_were_written(owner, sign
     starts = dict(zip([stage.key for stage in stages], [0, *SEED.values()], strict=False))
     assert {key: told[key] for key in starts} == starts
     assert kinds.get("assembly").pipeline.bands == "learned"
+
+
+def test_each_step_of_the_first_version_fills_the_bar_from_the_mark_before_to_its_own(project, owner, signed_in):
+    """Both ways: what is served beforehand is what a job goes through."""
+    export, tracker = Export.request(project, kind="assembly", options={"marks": "fixed"}), ProgressTracker()
+    browser = signed_in(owner)
+    served = browser.get("/api/stages?pipeline=assembly@1").json()
+    tracker.uploaded(export.pk)
+    tracker.start(export.pk)
+    before = SEED["Validate input parameters"]
+    for stage in pipelines.get("assembly@1").stages[1:]:
+        seen = []
+        for done in (0, 10):
+            tracker.update_progress_incremental(export.pk, done, 10, stage.unit, stage=stage.key)
+            told = browser.get(f"/api/v1/assembly/jobs/{export.pk}/progress").json()
+            assert told["currentStep"] == stage.label
+            seen.append(told["progress"])
+        mark = SEED[stage.label]
+        assert seen == [before, mark if mark < 100 else 99], f"{stage.label}: 100 is said when it is complete"
+        assert served[stage.key] == before
+        before = mark
+    tracker.finalize(export.pk)
+    tracker.complete(export.pk)
+    assert browser.get(f"/api/v1/assembly/jobs/{export.pk}/progress").json()["progress"] == 100
 
 
 @pytest.mark.parametrize(("marks", "pipeline"), [("measured", "assembly@2"), ("fixed", "assembly@1")])
@@ -296,3 +323,22 @@ def test_what_is_wrong_is_said_on_the_page(rows, more, said, project, page):
 @pytest.mark.parametrize("do", ["", "up:0", "down:99", "drop:x", "up:-1", "film", "add:now", "read:it"])
 def test_whatever_button_is_made_up_breaks_nothing(do, project, page):
     assert page.post(address(project), typed(project, [{}], do=do)).status_code == 200
+
+
+def test_what_an_assembly_takes_is_expected_by_how_much_it_is(owner):
+    """On the first day, by the factory's rates: a film of nine times the pixels is nine times the work."""
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    kind, around = kinds.get("assembly"), Around(account="a", project="p", machine="m", at_once=2)
+
+    def seconds(stage, **options):
+        spec = kind.plan(project, options)
+        [part] = [each for each in kind.parts(spec, project.sources.all(), around) if each.stage == stage]
+        return math.exp(prior("assembly@2", part, {}).mean) if part.work else 0.0
+
+    small, large = (seconds("concatenate", sizes=[size]) for size in ("360p", "1080p"))
+    assert large == pytest.approx(9 * small)
+    assert seconds("validate", sizes=["1080p"]) < large / 4
+    assert seconds("encode", sizes=["1080p"]) == 0.0
+    both = {"sizes": ["1080p"], "formats": ["mp4", "webm"]}
+    assert 1.5 < seconds("encode", **both) / seconds("concatenate", **both) < 3

@@ -93,6 +93,7 @@ RIGHT = {
     "LONGHAUL_NOTIFY_PRIVATE": (lambda s: s.PRIVATE_TARGETS, "on", True),
     "LONGHAUL_CONTACT_DAYS": (lambda s: s.CONTACT_DAYS, "30", 30),
     "LONGHAUL_FETCH": (lambda s: s.FETCHES, "public", "public"),
+    "LONGHAUL_UPSCALE_WEIGHTS": (lambda s: s.UPSCALE_WEIGHTS, "models/x4.pth", "models/x4.pth"),
     "LONGHAUL_WHISPER_MODEL": (lambda s: s.WHISPER_MODEL, "models/small", "models/small"),
     "LONGHAUL_POSTING": (lambda s: s.POSTING, "on", True),
     "LONGHAUL_TIKTOK_APP": (lambda s: s.TIKTOK_APP, "aw1", "aw1"),
@@ -219,8 +220,8 @@ def test_every_variable_that_is_known_is_tried_here():
     anything_goes = {f"LONGHAUL_STORE_{name}" for name in ("KEY", "SECRET", "GRANTS_ROLE", "GRANTS_TOKEN")}
     anything_goes |= {"LONGHAUL_MAIL_URL", "LONGHAUL_NOTIFY_URL", "LONGHAUL_NOTIFY_REPLIES"}  # see test_messages
     anything_goes |= {"LONGHAUL_MODAL_APP", "LONGHAUL_MODAL_ENVIRONMENT", "LONGHAUL_METRICS_TOKEN"}
-    anything_goes |= {"LONGHAUL_WHISPER_MODEL"}
     anything_goes |= {f"LONGHAUL_{each}_{name}" for each in ("TIKTOK", "INSTAGRAM") for name in ("APP", "SECRET")}
+    anything_goes |= {"LONGHAUL_WHISPER_MODEL", "LONGHAUL_UPSCALE_WEIGHTS"}
     assert {*WRONG, "LONGHAUL_HOME", "DATABASE_URL", "SECRET_KEY"} == set(KNOWN) - anything_goes
 
 

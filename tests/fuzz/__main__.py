@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from tests.fuzz import footage
+from tests.fuzz import footage, scanning
 from tests.fuzz.running import Tally, feed
 
 KEEP = Path("var/fuzz")
@@ -20,17 +20,19 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--first", type=int, default=0, help="the number of the first file; with --files 1, only that")
+    parser.add_argument("--of", choices=("media", "scans"), default="media", help="what is damaged")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     asked = parser.parse_args()
-    return run(asked.seed, range(asked.first, asked.first + asked.files), asked.processes)
+    return run(asked.seed, range(asked.first, asked.first + asked.files), asked.processes, asked.of)
 
 
-def run(seed: int, numbers: range, processes: int) -> int:
-    originals, began, all_of_them = footage.made(), time.monotonic(), Tally()
+def run(seed: int, numbers: range, processes: int, of: str = "media") -> int:
+    originals, feeds = (footage.made(), feed) if of == "media" else (scanning.originals(), scanning.feed)
+    began, all_of_them = time.monotonic(), Tally()
     print(f"Seed {seed}: {len(numbers)} files from {numbers.start} on. What is worth a look is kept in {KEEP}.")
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         parts = [numbers[at : at + AT_ONCE] for at in range(0, len(numbers), AT_ONCE)]
-        for done in as_completed([pool.submit(feed, seed, part, originals, KEEP) for part in parts]):
+        for done in as_completed([pool.submit(feeds, seed, part, originals, KEEP) for part in parts]):
             all_of_them.add(done.result())  # a process that died is an error here
             print(_progress(all_of_them, time.monotonic() - began), flush=True)
     print(*all_of_them.wrong, sep="\n\n")

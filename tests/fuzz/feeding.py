@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -62,7 +62,14 @@ def _requests(path, folder, start):
 
 
 def _one(verb, request, limits, folder, begin):
-    processes = []
+    verdict, process, _ = asked(verb, request, limits, begin, _wrong_answer)
+    left = _left_over(process, folder, is_whole=not verdict.died)
+    return verdict if verdict.wrong else replace(verdict, wrong=left or beyond(process, limits))
+
+
+def asked(verb, request, limits, begin, judge):
+    """What came of it, the process that did it, and its answer, if any; `judge` says what is wrong with that."""
+    processes, answer = [], None
 
     def start(command, letter):
         processes.append(begin(command, letter))
@@ -71,24 +78,19 @@ def _one(verb, request, limits, folder, begin):
     began, wrong = time.monotonic(), ""
     try:
         answer = child.run({"do": verb, **request}, limits=limits, start=start)
-        code, wrong = "ok", _wrong_answer(verb, answer)
+        code, wrong = "ok", judge(verb, answer)
     except MediaError as error:
-        code, wrong = error.code, _wrong_refusal(error, request["path"])
+        code, wrong = error.code, _wrong_refusal(error, request.get("path") or request["folder"])
     except Exception as error:  # noqa: BLE001 - which would end whoever asked
         code, wrong = "raised", f"{type(error).__name__} was raised: {error}"
     [process] = processes
     died = -process.returncode if process.returncode < 0 else 0
-    return Verdict(
-        verb=verb,
-        code=code,
-        wrong=wrong or _left_over(process, folder, is_whole=not died) or _beyond(process, limits),
-        died=died,
-        seconds=time.monotonic() - began,
-        peak=getattr(process, "peak", 0),
-    )
+    seconds, peak = time.monotonic() - began, getattr(process, "peak", 0)
+    return Verdict(verb=verb, code=code, wrong=wrong, died=died, seconds=seconds, peak=peak), process, answer
 
 
 def _wrong_refusal(error, path):
+    """`path` is where the file was, which is nobody's business."""
     sentence = str(error)
     notes = "\n".join(getattr(error, "__notes__", []))
     if error.code not in CODES or not sentence.endswith(".") or len(sentence) > 300 or path in sentence:
@@ -123,17 +125,23 @@ def _wrong_answer(verb, answer):
 MADE = {"chunk.mp4", "chunk.jpg", "survey.json", "piece.flac"}  # what was asked for
 
 
-def _left_over(process, folder, *, is_whole):
-    """What a child that was killed leaves in its folder goes with the folder; who ends by himself leaves nothing."""
+def left_behind(process):
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
         return "a process is left"
+    return ""
+
+
+def _left_over(process, folder, *, is_whole):
+    """What a child that was killed leaves in its folder goes with the folder; who ends by himself leaves nothing."""
+    if left := left_behind(process):
+        return left
     names = {path.name for path in folder.iterdir()}
     for path in folder.iterdir():
         path.unlink()
     return f"left in the folder: {names}" if is_whole and names - MADE else ""
 
 
-def _beyond(process, limits):
+def beyond(process, limits):
     peak = getattr(process, "peak", 0)
     return f"{peak >> 20} MiB of memory" if peak > limits.memory_bytes else ""

@@ -4,6 +4,7 @@ import random
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -48,7 +49,19 @@ def made(seed: int, number: int, originals: dict[str, bytes]) -> tuple[str, byte
     return f"{name} ({', '.join(done)}; {other})", whole, Fraction(rng.choice((0, 0, 130, 400)), 1000)
 
 
-def feed(seed: int, numbers: range, originals: dict[str, bytes], keep: Path, begin: Start | None = None) -> Tally:
+Fed = Callable[[Path, Path, Fraction, Start], list[Verdict]]
+Made = Callable[[int, int, dict[str, bytes]], tuple[str, bytes, Fraction]]
+
+
+def feed(
+    seed: int,
+    numbers: range,
+    originals: dict[str, bytes],
+    keep: Path,
+    begin: Start | None = None,
+    fed: Fed = feeding.fed,
+    made: Made = made,
+) -> Tally:
     tally = Tally()
     with tempfile.TemporaryDirectory(prefix="longhaul-fuzz-", dir=QUICK) as room:
         path, folder = Path(room, "original"), Path(room, "work")
@@ -57,7 +70,7 @@ def feed(seed: int, numbers: range, originals: dict[str, bytes], keep: Path, beg
             told, whole, start = made(seed, number, originals)
             path.write_bytes(whole)
             usual = child.executed if number % EXECUTED_EACH == EXECUTED_EACH - 1 else feeding.forked
-            verdicts = feeding.fed(path, folder, start, begin or usual)
+            verdicts = fed(path, folder, start, begin or usual)
             tally.files += 1
             for verdict in verdicts:
                 tally.count(verdict)

@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from modal_functions import app, kinds, needs
+from modal_functions.batches import Batch
 from modal_functions.wire import VERSION
 from tests.modal.loopback import ROOT
 
@@ -23,7 +24,26 @@ def deployed(modal_cloud):
 
 def test_every_kind_has_a_function_of_its_name_and_those_of_one_image_share_the_one_for_batches(deployed):
     images = {app.batch_of(needs.of(kind).image) for kind in kinds.NAMES}
-    assert set(deployed) == {*kinds.NAMES, "batch", *images, MARKER}
+    assert set(deployed) == {*kinds.NAMES, "batch", *images, app.batch_of(needs.ENLARGING), MARKER}
+
+
+def test_what_a_network_enlarges_goes_to_a_machine_with_a_gpu_and_torch_and_nothing_else_does(modal_cloud, deployed):
+    enlarging = app.batch_of(needs.ENLARGING)
+    gpus = {name: function.resources.gpu_config.gpu_type for name, function in deployed.items()}
+    assert {name for name, gpu in gpus.items() if gpu} == {enlarging}
+    assert gpus[enlarging] == "T4"
+    with_torch = [image for image in modal_cloud.cloud.images if "torch==" in " ".join(image.dockerfile_commands)]
+    assert len(with_torch) == 1
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9.]+", pin) for pin in needs.ENLARGING.pinned), "it is in no lock"
+    assert {kind for kind in kinds.NAMES if needs.of(kind).enlarges} == {"framing_ai", "multi_clip"}
+
+
+def test_a_batch_is_handed_to_the_machines_that_it_wants():
+    source, parts = {"key": "s", "name": "s", "bytes": 1}, ("a.mp4",)
+    usual = Batch(source=source, request={"do": "render", "chunks": []}, parts=parts, kept="k").as_wire()
+    large = Batch(source=source, request={**usual["request"], "enlarges": True}, parts=parts, kept="k").as_wire()
+    handed = [app.fitting({"batch": each}, needs.PROCESSOR) for each in (usual, large)]
+    assert handed == ["batch", "batch_enlarging"]
 
 
 def test_the_whole_source_is_there_and_nothing_of_the_site(modal_cloud, deployed):
@@ -43,7 +63,6 @@ def test_limits_are_our_own_and_nothing_is_begun_again_behind_our_back(deployed)
         assert function.resources.memory_mb >= 1024
         assert function.task_idle_timeout_secs > 0
         assert function.max_concurrent_inputs in (0, 1)
-        assert not function.resources.gpu_config.gpu_type
         assert function.function_type == api_pb2.Function.FUNCTION_TYPE_FUNCTION
     batches = [function for name, function in deployed.items() if name.startswith("batch")]
     assert all(function.concurrency_limit >= app.AT_ONCE for function in batches)

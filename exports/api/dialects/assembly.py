@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from ninja import Field, Router, Schema, Status
 
-from exports import kinds
+from exports import kinds, speeds
 from exports.api.dialects.words import ASSEMBLY, zulu
 from exports.api.entering import Asked
 from exports.api.once import once
@@ -20,7 +20,6 @@ from progress.models import Status as State
 from progress.snapshot import snapshot
 
 router = Router(tags=["Assembly"])
-MEGABYTE = 1_000_000
 
 
 class Track(Schema):
@@ -42,6 +41,10 @@ class ProgressUpdate(Schema):
     )
     speed: float | None = Field(..., alias="processingSpeed", description="In `speedUnit`; null while nothing moves.")
     speed_unit: str = Field(..., alias="speedUnit", examples=["MB/s", "frames/min"])
+    shots: float | None = Field(
+        ..., alias="shotsPerMinute", description="Null where no shots are made now, or too few yet to tell."
+    )
+    megabytes: float | None = Field(..., alias="megabytesPerSecond", description="Of what is made; null as above.")
     reason: str = Field(..., description="Why it failed: a cause, such as cancelled_by_user; else empty.")
     tracks: list[Track] = Field(..., description="How far each output format is, while it is made.")
     last: str = Field(..., alias="lastUpdate", examples=["2026-11-20T15:41:10Z"])
@@ -50,6 +53,7 @@ class ProgressUpdate(Schema):
 def update(job: Job) -> dict[str, Any]:
     seen = snapshot(job)
     speed, unit = _speed(job)
+    now = speeds.of_running(job)
     left = seen.eta_seconds
     return {
         "jobId": str(job.pk),
@@ -61,6 +65,8 @@ def update(job: Job) -> dict[str, Any]:
         "estimatedTimeRemaining": None if left is None else round(left),
         "processingSpeed": speed,
         "speedUnit": unit,
+        "shotsPerMinute": now.shots,
+        "megabytesPerSecond": now.megabytes,
         "reason": job.cause if ASSEMBLY[State(job.status)] == "failed" else "",
         "tracks": [{"format": each.name, "progress": each.percent} for each in seen.tracks],
         "lastUpdate": zulu(job.settled_at or job.heard_at or job.created_at),
@@ -75,14 +81,12 @@ def _type(job: Job) -> str:
 
 def _speed(job: Job) -> tuple[float | None, str]:
     """Of the stage that is under way, since it began: by bytes where they are known, else by what it counts."""
-    made = job.done if job.unit == "bytes" else job.bytes
+    made = speeds.bytes_made(job)
     unit = "MB/s" if made is not None else f"{job.unit}/min" if job.unit else ""
-    if job.settled or not job.done or job.stage_began is None or job.heard_at is None:
+    done, seconds = (job.done or 0) - (job.kept or 0), speeds.seconds_of(job)
+    if job.settled or done <= 0 or seconds <= 0:
         return None, unit
-    seconds = (job.heard_at - job.stage_began).total_seconds()
-    if seconds <= 0:
-        return None, unit
-    return round(job.done / seconds * 60 if made is None else made / seconds / MEGABYTE, 2), unit
+    return round(done / seconds * 60 if made is None else made / seconds / speeds.MEGABYTE, 2), unit
 
 
 def own(request: Asked, job_id: UUID) -> Export:

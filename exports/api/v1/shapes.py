@@ -111,6 +111,10 @@ class Result(Schema):
     bytes: int
     sha256: str
     seconds: float | None
+    shots_per_minute: float | None = Field(
+        ..., description="How fast it was made, if of shots: as the work reported it; null where that is not known."
+    )
+    megabytes_per_second: float | None = Field(..., description="Of all its files; null where it is not known.")
     download: str = Field(..., examples=["/api/v1/exports/0190a1b2-…/download"])
 
 

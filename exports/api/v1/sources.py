@@ -10,7 +10,7 @@ from django.views.decorators.http import conditional_page
 from ninja import Path, Router, Status
 from ninja.decorators import decorate_view
 
-from exports import uploads
+from exports import originals, uploads
 from exports.api.entering import Asked
 from exports.api.once import once
 from exports.api.problems import not_found, not_possible
@@ -39,7 +39,7 @@ def one(request: Asked, source_id: UUID) -> dict[str, Any]:
 @router.delete("/{uuid:source_id}", response={204: None}, summary="Take it out of its project")
 def discard(request: Asked, source_id: UUID) -> Status[None]:
     source = own(request, source_id)
-    if not source.project.discard(source):
+    if not originals.discard(source, tools()).done:
         raise not_possible(f"An export that has not ended needs {source.name}. Cancel that first, or wait for its end.")
     return Status(204, None)
 

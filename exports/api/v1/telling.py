@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from exports import uploads
+from exports import speeds, uploads
 from exports.kinds import Kind
 from exports.models import Clip, Export, Project, Result, Source
 from exports.tools import Tools
@@ -76,10 +76,13 @@ def export(row: Export) -> dict[str, Any]:
 def _result(row: Export) -> dict[str, Any] | None:
     if row.job.status != Status.COMPLETE or not row.result_key:
         return None
+    speed = speeds.of_finished(row)
     return {
         "bytes": row.result_bytes,
         "sha256": row.result_sha256,
         "seconds": row.result_facts.get("seconds"),
+        "shots_per_minute": speed.shots,
+        "megabytes_per_second": speed.megabytes,
         "download": f"/api/v1/exports/{row.pk}/download",
     }
 

@@ -42,7 +42,7 @@ def test_every_shape_has_its_size(project, shape, side, size):
     [
         ("framing_ai", {"shape": "2:1"}, "Shape: expected one of 9:16"),
         ("framing_ai", {"follow": "faces"}, "Follow: expected one of motion, middle"),
-        ("framing_ai", {"enlarging": "real-esrgan"}, "Enlarging: expected one of lanczos"),
+        ("framing_ai", {"enlarging": "real-esrgan"}, "Enlarging: expected lanczos"),
         ("framing_ai", {"footage": "nowhere"}, "a clip that is in the project"),
         ("overlay", {}, "nothing to lay over"),
         ("overlay", {"items": "title"}, "Items: items is"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from modal_functions.volume import dicom, looking, mesh, portrait, sizes, surface, threshold
+from modal_functions.volume import dicom, looking, mesh, portrait, sizes, surface, threshold, work
 from modal_functions.volume.threshold import Histogram
 from tests.modal_functions.volume import scans
 
@@ -89,6 +89,28 @@ def test_simplified_it_stays_closed(values, wished):
     assert len(simple.triangles) <= 4 * wished
     assert simple.volume == pytest.approx(made.volume, rel=0.1)
     assert mesh.simplified(made, 10**9) is made
+
+
+def test_tissue_too_thin_for_a_surface_is_passed_over(values, tmp_path):
+    """A class may be there in voxels and enclose nothing."""
+    whole = surface.surface(values > 50, 0, values.shape[::-1])
+    none = surface.surface(np.zeros_like(values, bool), 0, values.shape[::-1])
+    for name, made in (("whole", whole), ("none", none)):
+        np.savez(tmp_path / f"{name}.npz", keys=made.keys, points=made.points, triangles=made.triangles)
+    labels = [
+        {"label": label, "name": name, "paths": [str(tmp_path / f"{name}.npz")]}
+        for label, name in enumerate(("none", "whole"), 1)
+    ]
+    heard = []
+    request = {"labels": labels, "affine": np.eye(4).tolist(), "triangles": 500, "folder": str(tmp_path)}
+    work.finish(request, heard.append)
+    assert [each["ready"] for each in heard if "ready" in each] == [2]
+    assert heard[-1]["steps"] == 2 * work.STEPS
+    assert {path.name for path in tmp_path.iterdir() if path.suffix != ".npz"} == {
+        "whole.stl",
+        "whole.glb",
+        "whole.png",
+    }
 
 
 def test_a_mesh_with_a_hole_is_not_called_closed(values):

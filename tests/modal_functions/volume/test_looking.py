@@ -4,6 +4,7 @@ import gzip
 import io
 import struct
 import zipfile
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 
 from modal_functions.media.errors import MediaError
 from modal_functions.volume import looking
+from modal_functions.volume.stack import check_affine
 from tests.modal_functions.volume import scans
 
 SIZE = (12, 10, 8)
@@ -45,6 +47,59 @@ def test_what_is_kept_is_the_same_however_often_it_is_looked_at(values, tmp_path
     (tmp_path / "again.nii.gz").write_bytes(once)
     looked_at(tmp_path / "again.nii.gz")
     assert (tmp_path / "clean").read_bytes() == once
+
+
+def with_element(body, tag, form, value):
+    """The slice with that element as these bytes, whatever sort they are said to be of."""
+    at = body.index(tag)
+    length = struct.unpack("<H", body[at + 6 : at + 8])[0]
+    return body[:at] + tag + form + struct.pack("<H", len(value)) + value + body[at + 8 + length :]
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [b"\x20\x00\x13\x00", b"\x08\x00\x60\x00", b"\x28\x00\x04\x00", b"\x08\x00\x16\x00"],
+    ids=["InstanceNumber", "Modality", "PhotometricInterpretation", "SOPClassUID"],
+)
+def test_no_name_hides_in_a_field_that_is_kept(values, tmp_path, tag):
+    (tmp_path / "one.dcm").write_bytes(with_element(scans.slices(values)[0], tag, b"LO", b"DOE^JANE"))
+    with suppress(MediaError):
+        looked_at(tmp_path / "one.dcm")
+    clean = tmp_path / "clean"
+    assert not clean.exists() or b"DOE^JANE" not in clean.read_bytes()
+
+
+@pytest.mark.filterwarnings("ignore:The pixel data")
+def test_nor_behind_the_picture(values, tmp_path):
+    import pydicom
+
+    found = pydicom.dcmread(io.BytesIO(scans.slices(values)[0]))
+    found.PixelData += b"DOE^JANE"
+    found.save_as(tmp_path / "one.dcm")
+    looked_at(tmp_path / "one.dcm")
+    assert b"DOE^JANE" not in (tmp_path / "clean").read_bytes()
+    assert np.array_equal(pydicom.dcmread(tmp_path / "clean").pixel_array, found.pixel_array)
+
+
+def test_a_number_that_is_none_is_a_sentence_also_where_nothing_needs_it(values, tmp_path):
+    body = scans.slices(values, SliceThickness="1.5")[0]
+    (tmp_path / "one.dcm").write_bytes(with_element(body, b"\x18\x00\x50\x00", b"DS", b"DOE^JANE"))
+    with pytest.raises(MediaError, match="damaged"):
+        looked_at(tmp_path / "one.dcm")
+
+
+def test_an_archive_of_which_a_part_is_missing_is_a_sentence(values, tmp_path):
+    """What its directory says then points to before the file's beginning."""
+    whole = scans.archive(tmp_path / "whole.zip", scans.slices(values)).read_bytes()
+    (tmp_path / "part.zip").write_bytes(whole[:40] + whole[1200:])
+    with pytest.raises(MediaError, match="archive is damaged"):
+        looked_at(tmp_path / "part.zip")
+
+
+def test_steps_beyond_all_measure_are_told_as_such(values, tmp_path):
+    affine = np.diag([1.5, 1e200, 1e200, 1.0])
+    with pytest.raises(MediaError, match=r"1\.5 × over 100 × over 100 mm apart"):
+        check_affine(affine)
 
 
 def test_a_slice_keeps_its_picture_and_its_place_only(values, tmp_path):
