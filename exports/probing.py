@@ -78,7 +78,7 @@ def _looked_at(path: Path, sort: kinds.Sort) -> Found:
         raise Unusable(f"Files of this sort cannot be looked at here: that needs {lacks}.")
     with contextlib.ExitStack() as stack:
         _, instead = stack.enter_context(half_written(incoming()))
-        answer = child.run({"do": sort.look, "path": str(path), "to": str(instead)}, limits=_limits_of_others())
+        answer = child.run({"do": sort.look, "path": str(path), "to": str(instead)}, limits=limits_of_others())
         facts = {**answer["facts"], "sort": sort.key}
         picture = base64.b64decode(answer.get("jpeg", ""))
         return Found(facts=facts, picture=picture, instead=instead, _kept=stack.pop_all())
@@ -102,6 +102,6 @@ def limits_of(what: str) -> Limits:
     return Limits(memory_bytes=MEMORY, cpu_seconds=seconds, file_bytes=LARGEST_ANSWER, wall_seconds=seconds)
 
 
-def _limits_of_others() -> Limits:
+def limits_of_others() -> Limits:
     seconds = SECONDS_OF_OTHERS
     return Limits(memory_bytes=MEMORY, cpu_seconds=seconds, file_bytes=LARGEST_INSTEAD, wall_seconds=seconds)

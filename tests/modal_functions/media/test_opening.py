@@ -5,10 +5,12 @@ from pathlib import Path
 import av
 import pytest
 
-from modal_functions.media import child
+from modal_functions.media import child, opening
 from modal_functions.media.chunks import RENDERER
 from modal_functions.media.errors import MediaError
 from modal_functions.media.opening import opened
+from tests.fuzz import footage
+from tests.hostile import films
 
 
 def test_nothing_imports_pyav_before_it_is_used():
@@ -42,3 +44,13 @@ def test_a_playlist_named_like_a_film_opens_no_other_file(reels, tmp_path, text)
     playlist.write_text(text.format(path=reels["mute.mov"].path))
     with pytest.raises(MediaError), opened(playlist):
         pass
+
+
+def test_more_tracks_than_any_camera_writes_are_refused_before_anything_is_decoded(tmp_path):
+    film, many = footage.one("plain.mp4"), tmp_path / "many.mp4"
+    many.write_bytes(films.with_tracks(film, opening.MOST_STREAMS))
+    with pytest.raises(MediaError, match="tracks; at most 64 can be used"), opened(many):
+        pass
+    many.write_bytes(films.with_tracks(film, 3))
+    with opened(many) as container:
+        assert len(container.streams) == 5
