@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ class Hearer:
     """Who was let in, and what they were let in by: when that changes, the stream ends."""
 
     user: int
-    password: str
+    password: str = field(repr=False)
     token: int | None = None
 
 
