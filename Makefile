@@ -63,7 +63,7 @@ bench: .venv/.installed-bench  ## the benchmarks of docs/BENCHMARKS.md; results 
 bench-eta: .venv/.installed-dev  ## how well the ends of exports are told: docs/ETA.md; yours too: ARGS="--estimator package.module:Class"
 	exec $(BIN)/python -m tests.eta_replay $(ARGS)
 
-fuzz: .venv/.installed-dev  ## feed damaged media to all that reads it: make fuzz ARGS="--files 100000 --seed 1"
+fuzz: .venv/.installed-dev  ## damaged media and bad requests: make fuzz ARGS="--files 20000 --asked 20000 --seed 1"
 	exec $(BIN)/python -m tests.fuzz $(ARGS)
 
 chaos: .venv/.installed-dev  ## kill everything at random and audit what is left: ARGS="--rounds 1000 --seed 7 --only sqlite"

@@ -1,5 +1,5 @@
-"""python -m tests.fuzz --files N --asked M --seed S: damaged files by the thousand, on all cores, then as many bad calls
-of the API, forms, parts of uploads and messages of work, and what schemathesis makes of the API; see `make fuzz`."""
+"""python -m tests.fuzz --files N --asked M --seed S: damaged files by the thousand, on all cores; then bad calls of the
+API, forms, parts of uploads and messages of work, and what schemathesis makes of the API. See `make fuzz`."""
 
 import argparse
 import os
