@@ -49,11 +49,14 @@ def test_a_line_that_holds_one_is_found_with_its_trace():
     assert "an API token in a raw exports" in SCANNER.taken()[0]
 
 
-def test_a_mail_that_holds_one_is_found(request):
-    mail.outbox = [mail.EmailMessage("Done", f"See {ADDRESS}", to=["a@example.com"])]
-    for each in mail.outbox:
-        SCANNER.look("mail", f"{each.message()}")
-    mail.outbox = []
+@pytest.mark.parametrize("kind", ["text", "html", "header"])
+def test_a_mail_that_holds_one_is_found(kind):
+    letter = mail.EmailMultiAlternatives("Done", ADDRESS if kind == "text" else "", to=["a@example.com"])
+    if kind == "html":
+        letter.attach_alternative(f"<a href='{ADDRESS}'>", "text/html")
+    if kind == "header":
+        letter.extra_headers["List-Unsubscribe"] = ADDRESS
+    letter.send()
     assert "a presigned address in a mail" in SCANNER.taken()[0]
 
 

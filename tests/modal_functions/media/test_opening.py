@@ -21,9 +21,22 @@ def test_nothing_imports_pyav_before_it_is_used():
 
 def test_media_is_opened_in_one_place_only():
     """Writing is no danger: those name their format and mode."""
-    for path in Path(child.__file__).parent.glob("*.py"):
-        if path.name != "opening.py":
-            assert all('"w"' in line for line in path.read_text().splitlines() if "av.open(" in line), path.name
+    for package in ("modal_functions", "exports", "progress", "exports_site"):
+        for path in (child.ROOT / package).rglob("*.py"):
+            if path.name != "opening.py":
+                assert all('"w"' in line for line in path.read_text().splitlines() if "av.open(" in line), path
+
+
+def test_a_picture_that_somebody_sent_is_opened_in_one_place_only_as_one_of_three_formats():
+    found = [
+        (path.name, line.strip())
+        for package in ("modal_functions", "exports", "progress", "exports_site")
+        for path in (child.ROOT / package).rglob("*.py")
+        for line in path.read_text().splitlines()
+        if "Picture.open(" in line or "Image.open(" in line
+    ]
+    assert [line for _, line in found if 'formats=("PNG"' not in line] == [], found
+    assert "overlay.py" in {name for name, _ in found}
 
 
 def test_chunks_of_another_pyav_have_other_keys():
