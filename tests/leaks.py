@@ -91,6 +91,8 @@ def rows(execute, sql, params, many, context):
 def _text(value):
     if isinstance(value, str):
         return value
+    if isinstance(value, list | tuple):  # how Postgres is given many rows at once
+        return "\n".join(map(_text, value))
     return str(getattr(value, "obj", "")) if not isinstance(value, bytes) else value.decode(errors="replace")
 
 

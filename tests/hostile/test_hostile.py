@@ -1,6 +1,9 @@
-"""Files made to do harm, to all that opens what people bring: a canary on loopback stays silent, no secret is told."""
+"""Files made to do harm, to all that opens what people bring: a canary on loopback stays silent, no secret is told.
+
+`WHOLE=1` asks everything of every file; the suite asks of each what differs."""
 
 import io
+import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
@@ -52,7 +55,8 @@ def test_even_careless_code_reaches_nobody_from_a_child_that_is_held(canary):
 
 @pytest.mark.parametrize("held", [True, False], ids=["held by the kernel", "by the lists alone"])
 def test_no_file_makes_anything_ask_for_an_address_tell_a_secret_or_leave_something_behind(held, canary):
-    found = alone(feeding.fed, canary.url, held=held)
+    found = alone(feeding.fed, canary.url, held=held, whole="WHOLE" in os.environ)
+    print(f"{found['files']} files, {found['looks']} looks, the canary has heard {len(canary.heard)}")
     assert canary.heard == []
     assert found["wrong"] == []
     assert found["left"] == []
