@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 export PYTHONDONTWRITEBYTECODE ?= $(CI)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check simulate cuts bench bench-eta chaos fuzz gallery messages lock chromium uppy clean
+.PHONY: help run test test-sqlite test-postgres check simulate cuts bench bench-eta chaos fuzz gallery messages lock licences sbom audit-deps chromium uppy clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -66,7 +66,7 @@ bench: .venv/.installed-bench  ## the benchmarks of docs/BENCHMARKS.md; results 
 bench-eta: .venv/.installed-dev  ## how well the ends of exports are told: docs/ETA.md; yours too: ARGS="--estimator package.module:Class"
 	exec $(BIN)/python -m tests.eta_replay $(ARGS)
 
-fuzz: .venv/.installed-dev  ## feed damaged media to all that reads it: make fuzz ARGS="--files 100000 --seed 1"
+fuzz: .venv/.installed-dev  ## damaged media and bad requests: make fuzz ARGS="--files 20000 --asked 20000 --seed 1"
 	exec $(BIN)/python -m tests.fuzz $(ARGS)
 
 chaos: .venv/.installed-dev  ## kill everything at random and audit what is left: ARGS="--rounds 1000 --seed 7 --only sqlite"
@@ -81,6 +81,15 @@ messages: .venv/.installed  ## bring the catalogue of all that people read up to
 
 lock: .venv/.installed-dev  ## lock again after a change of pyproject.toml
 	@sh tests/lock.sh
+
+licences: .venv/.installed-dev  ## docs/LICENCES.md, from what is locked
+	exec $(BIN)/python -m tests.supply licences
+
+sbom: .venv/.installed-dev  ## what an installation consists of, as CycloneDX, in var/sbom.cdx.json
+	exec $(BIN)/python -m tests.supply sbom
+
+audit-deps: .venv/.installed  ## whether anything that is locked is known to be vulnerable, where the feed can be asked
+	@sh tests/audit.sh
 
 chromium:  # Debian's browser for the browser tests, where this user may install it
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null \

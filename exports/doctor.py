@@ -20,6 +20,8 @@ from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat
 from exports.outbox import examined
 from exports.runners.base import Ordered, RunnerError
 from exports.tools import Tools
+from modal_functions.media import child
+from modal_functions.media.errors import MediaError
 from modal_functions.store import StoreError
 from modal_functions.stores import opened
 from modal_functions.wire import AttemptKeys
@@ -45,6 +47,8 @@ def _looked(part: str, look: "Callable[[Tools], str]", tools: Tools) -> Found:
         return Found(part=part, ok=False, said=str(error), todo="Nothing is lost: what is asked for waits until then.")
     except StoreError as error:
         return Found(part=part, ok=False, said=f"The store failed: {error}", todo=STORE)
+    except MediaError as error:
+        return Found(part=part, ok=False, said=f"A child process failed: {error}", todo="Look at the log.")
     except Error as error:
         return Found(part=part, ok=False, said=f"The database failed: {error}".strip(), todo="Look at DATABASE_URL.")
 
@@ -182,6 +186,17 @@ def _runner(tools: Tools) -> str:
     return f"The runner ({settings.RUNNER}) can start every kind of export."
 
 
+def _media(tools: Tools) -> str:
+    """What the kernel takes from the processes that open people's files, tried by one of them."""
+    lacking = [what for what, held in child.run({"do": "held"}).items() if not held]
+    if lacking:
+        raise Wrong(
+            f"The processes that open people's files are not kept from: {', '.join(lacking)}.",
+            "Linux 5.13 or later with Landlock and seccomp does it (docs/SECURITY.md); until then, trust who uploads.",
+        )
+    return "The processes that open people's files have no network, no programs and no other files."
+
+
 def _kinds(tools: Tools) -> str:
     """Which exports can be asked for here; one that cannot is no fault, but is to be known."""
     each = [(kind.label, kind.lacks()) for kind in kinds.registered() if kind.offered]
@@ -210,6 +225,7 @@ PARTS: tuple[tuple[str, Callable[[Tools], str]], ...] = (
     ("write-once", _write_once),
     ("grants", _grants),
     ("CORS", _cors),
+    ("media", _media),
     ("kinds", _kinds),
     ("runner", _runner),
     ("mail", examined.mail_server),

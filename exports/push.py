@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +26,7 @@ class Hearer:
     """Who was let in, and what they were let in by: when that changes, the stream ends."""
 
     user: int
-    password: str
+    password: str = field(repr=False)
     second_factor: datetime | None
     token: int | None = None
 

@@ -15,7 +15,9 @@ from django.db.models import F, Q, QuerySet
 from django_q.tasks import async_task
 
 from exports import folder_parts, originals, uploads, waiting
+from exports.endings import disagreement
 from exports.heard import heard
+from exports.kinds.sorts import BEGINNING
 from exports.limits import Refused, named
 from exports.models import Lease, Project, Source
 from exports.probing import Found, Unusable, probe
@@ -153,6 +155,7 @@ def _begin_look(source: Source, now: datetime) -> bool:
 def _found(source: Source, tools: Tools, probe: Probe) -> dict[str, Any]:
     """What its row is told of it. Where the page has sent it straight to a bucket, its sum is known from here on."""
     with _at_hand(source, tools) as (path, sha256):
+        _check_name(source.name, path)
         found = probe(path)
     with found:
         told = {"sha256": sha256} | (_replaced(source, found.instead, tools) if found.instead else {})
@@ -160,6 +163,13 @@ def _found(source: Source, tools: Tools, probe: Probe) -> dict[str, Any]:
     if found.picture:
         tools.store.put(key, found.picture)
     return {"facts": found.facts | ({"thumbnail": key} if found.picture else {}), **told}
+
+
+def _check_name(name: str, path: Path) -> None:
+    with path.open("rb") as file:
+        wrong = disagreement(name, file.read(BEGINNING))
+    if wrong:
+        raise Unusable(wrong)
 
 
 def _replaced(source: Source, instead: Path, tools: Tools) -> dict[str, Any]:

@@ -166,7 +166,7 @@ def _known(scope: Scope) -> dict[uuid.UUID, int]:
     try:
         told: dict[str, Any] = json.loads(given) if given else {}
         return {uuid.UUID(job): int(version) for job, version in told.items()}
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):
         return {}
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
 
+from exports_site import secret_files
 from exports_site.mail_account import HOST, MailAccount, mail_account
 
 KNOWN = {
@@ -120,7 +121,15 @@ class Environment:
     problems: list[Problem] = field(default_factory=list)
 
     def text(self, name: str, default: str) -> str:
-        return self.environ.get(name, "").strip() or default
+        return self.environ.get(name, "").strip() or self._from_file(name) or default
+
+    def _from_file(self, name: str) -> str:
+        try:
+            return secret_files.read(self.environ, name)
+        except secret_files.Unreadable as why:
+            said = f"{name}_FILE names a file that cannot be used: {why}."
+            self.say("E018", said, "Let it hold the value and nothing else, readable for this user.")
+            return ""
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         value = self.text(name, default)
@@ -262,7 +271,7 @@ class Environment:
 
     def unknown_names(self) -> None:
         for name in self.environ:
-            if name.startswith("LONGHAUL_") and name not in KNOWN:
+            if name.startswith("LONGHAUL_") and name not in KNOWN and name not in secret_files.FILES:
                 bare = name.removeprefix("LONGHAUL_")
                 close = [bare] if bare in KNOWN else difflib.get_close_matches(name, KNOWN, n=1)
                 self.say(

@@ -1,4 +1,4 @@
-"""Log lines as JSON, one object a line, with the id of the export that is being worked on."""
+"""Log lines, one a record and without secrets: plain, or as JSON with the id of the export that is worked on."""
 
 import json
 import logging
@@ -10,13 +10,25 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from exports import about
+from exports.staff import masking
 
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 NAMED = re.compile(r"\b(?:export|job)=([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
+
+
+class Line(logging.Formatter):
+    """A record is one line, whatever was typed for a name; only a trace has more."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masking.text(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - as logging calls it
+        return CONTROL.sub(_escaped, super().formatMessage(record))
 
 
 class Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        said = record.getMessage()
+        said = masking.text(record.getMessage())
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -27,7 +39,7 @@ class Json(logging.Formatter):
         if named:
             line["export"] = named
         if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+            line["trace"] = masking.text(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
 
 
@@ -50,3 +62,7 @@ class AboutMiddleware:
 def _named(said: str) -> str:
     found = NAMED.search(said)
     return found[1] if found else ""
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()

@@ -231,7 +231,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "line": {"()": "exports_site.logs.Line", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {"()": "exports_site.logs.Json"},
     },
     "handlers": {

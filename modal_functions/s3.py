@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from modal_functions.store import Forbidden, Full, StoreError, Unreachable
@@ -56,8 +56,8 @@ class Conflicting(Unreachable):
 @dataclass(frozen=True, kw_only=True)
 class Account:
     key: str
-    secret: str
-    session: str = ""
+    secret: str = field(repr=False)
+    session: str = field(default="", repr=False)
 
 
 class S3:

@@ -279,7 +279,10 @@ def pack(wire: dict[str, Any]) -> bytes:
 
 
 def unpack(body: bytes) -> dict[str, Any]:
-    wire = json.loads(body)
+    try:
+        wire = json.loads(body)
+    except RecursionError:
+        raise ValueError("expected flat JSON, got it nested too deeply") from None
     if not isinstance(wire, dict):
         raise ValueError(f"expected a JSON object, got {body[:40]!r}")  # noqa: TRY004 - as json's own refusal
     return wire

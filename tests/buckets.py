@@ -14,8 +14,10 @@ from pathlib import Path
 
 from moto.server import ThreadedMotoServer
 
+from tests.planted import MARK
+
 NUMBERS = count(1)
-KEY, SECRET = "site-key", "site-secret"
+KEY, SECRET = "site-key", f"{MARK}-of-the-bucket"
 
 
 @dataclass

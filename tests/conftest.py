@@ -9,6 +9,8 @@ from progress.foresight import foresight
 from progress.tracker import ProgressTracker
 from tests import pipelines  # noqa: F401 - registers them
 
+pytest_plugins = ["tests.leaks"]
+
 settings.register_profile(
     "suite",
     deadline=None,

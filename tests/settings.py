@@ -6,6 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tests.planted import SECRET_KEY, SETTINGS
+
 for name in [name for name in os.environ if name.startswith("LONGHAUL_") or name == "SECRET_KEY"]:
     del os.environ[name]
 _home = Path(tempfile.mkdtemp(prefix="longhaul-tests-"))
@@ -14,10 +16,11 @@ os.environ["LONGHAUL_HOME"] = str(_home)
 for name in [name for name in os.environ if name.startswith("MODAL_")]:
     del os.environ[name]
 os.environ |= {"MODAL_CONFIG_PATH": str(_home / "modal.toml"), "MODAL_SERVER_URL": "http://127.0.0.1:9"}
+(_home / "secret-key").write_text(SECRET_KEY)
 atexit.register(shutil.rmtree, _home, ignore_errors=True)
 
 from exports_site.settings import *  # noqa: E402, F403
-from exports_site.settings import DATABASES, STORAGES  # noqa: E402
+from exports_site.settings import DATABASES, MIDDLEWARE, STORAGES  # noqa: E402
 
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, since in-memory databases can't be shared by threads the way real ones are.
@@ -31,3 +34,5 @@ PROGRESS_FROM_MEMORY = False  # no thread looks at the rows of one test for the 
 POSTING = True  # so that its kind is tried as every other; that it is off by itself has a test of its own
 POSTING_PACE = {"first": 0.05, "most": 0.3, "patience": 30.0}
 PROGRESS_PUSH = ""  # no server that pushes stands beside the tests' own; who tests it sets it
+MIDDLEWARE.insert(0, "tests.leaks.Pages")
+globals().update(SETTINGS)

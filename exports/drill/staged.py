@@ -4,7 +4,7 @@ import math
 import secrets
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,7 +24,7 @@ CLIP = sample.SECONDS - 0.5
 @dataclass(frozen=True, kw_only=True)
 class Staged:
     account: User
-    password: str
+    password: str = field(repr=False)
     project: Project
 
 

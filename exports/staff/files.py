@@ -92,5 +92,5 @@ def made(attempt: Attempt, tools: Tools) -> list[Any]:
 def shown(body: bytes, *, load: Callable[[bytes], Any] = json.loads) -> str:
     try:
         return json.dumps(masked(load(body)), indent=2, sort_keys=True, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text(body.decode(errors="replace"))

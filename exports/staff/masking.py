@@ -1,5 +1,6 @@
 """What is shown or handed on of rows, files and logs, without what would open a door."""
 
+import os
 import re
 from typing import Any
 
@@ -13,6 +14,8 @@ IN_TEXT = re.compile(
     r"|(://[^/\s:@]+:)[^@\s]+(?=@)",
     re.IGNORECASE,
 )
+# What is made while the site runs: a signed link, a token, what signs webhooks.
+FORMS = re.compile(r"[\w.-]{16,}:1[A-Za-z0-9]{5}:[\w-]{43}|\blh_[0-9a-f]{12}_[\w-]{43}|whsec_[A-Za-z0-9+/=]{40,}")
 SHORTEST = 6  # shorter values are no secrets, and would be found everywhere
 
 
@@ -30,6 +33,7 @@ def masked(value: Any, name: str = "") -> Any:
 def text(said: str) -> str:
     for secret in _own():
         said = said.replace(secret, HIDDEN)
+    said = FORMS.sub(HIDDEN, said)
     return IN_TEXT.sub(lambda found: f"{found[1] or found[2] or ''}{HIDDEN}", said)
 
 
@@ -40,6 +44,10 @@ def _own() -> list[str]:
         settings.STORE_KEY,
         settings.GRANTS_TOKEN,
         settings.METRICS_TOKEN,
+        settings.NOTIFY_REPLIES,
+        settings.NOTIFY_URL,
+        settings.EMAIL_HOST_PASSWORD,
+        os.environ.get("MODAL_TOKEN_SECRET", ""),
         str(settings.DATABASES["default"].get("PASSWORD") or ""),
     )
     return [secret for secret in known if len(secret) >= SHORTEST]

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from exports.models import Export, Result
 from exports.tools import tools
 from exports.views.elsewhere import redirect_to
+from exports.views.handed import handed
 from modal_functions.store import Missing, StoreError
 from progress import access
 from progress.models import Status
@@ -119,7 +120,7 @@ def _sent(request: HttpRequest, file: File, *, attachment: bool) -> HttpResponse
     answer["Content-Type"] = content_type
     answer["Content-Disposition"] = disposition
     answer["Cache-Control"] = "private, max-age=0, must-revalidate"
-    return answer
+    return handed(answer)
 
 
 def file_name(title: str, kind: str) -> str:

@@ -4,6 +4,7 @@ from django.http import Http404, HttpResponse
 
 from exports.tools import tools
 from exports.views.elsewhere import redirect_to
+from exports.views.handed import handed
 from modal_functions.store import StoreError
 
 AN_HOUR = 60 * 60
@@ -26,4 +27,4 @@ def shown(key: str | None) -> HttpResponse:
     answer = HttpResponse(picture, content_type="image/jpeg")
     answer["Cache-Control"] = f"private, max-age={A_DAY}"
     answer["Vary"] = "Cookie"
-    return answer
+    return handed(answer)

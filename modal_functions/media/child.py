@@ -168,7 +168,7 @@ class _Talk:
     def _understand(self, line: bytes) -> None:
         try:
             said = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _nonsense() from error
         match said:
             case {"progress": dict(progress)} if self.answer is None and self.error is None:

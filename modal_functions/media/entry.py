@@ -9,21 +9,24 @@ import sys
 from collections.abc import Callable
 from typing import IO, Any
 
+from modal_functions.media.confinement import confine
 from modal_functions.media.errors import NO_ROOM, MediaError
 from modal_functions.media.spec import Unusable
 
 PR_SET_PDEATHSIG = 1
+MOST_OPEN = 512  # files at once
 
 Say = Callable[[dict[str, Any]], None]
 Perform = Callable[[dict[str, Any], Say], dict[str, Any]]
 
 
-def serve(perform: Perform) -> None:
+def serve(perform: Perform, confine: Callable[[dict[str, Any]], object] = confine) -> None:
     _die_with_parent()
     letter = json.load(sys.stdin)
     if os.getppid() != letter["parent"]:
         return  # it was gone before we asked to go with it
     _limit(letter["limits"])
+    confine(letter["request"])
     with _own_voice() as voice:
         _say(voice, _outcome(perform, letter["request"], lambda progress: _say(voice, {"progress": progress})))
 
@@ -38,6 +41,7 @@ def _limit(limits: dict[str, Any]) -> None:
         (resource.RLIMIT_FSIZE, limits["file_bytes"], 0),
         (resource.RLIMIT_CPU, limits["cpu_seconds"], 5),
         (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, MOST_OPEN, 0),
     ):
         ceiling = resource.getrlimit(what)[1]
         allowed = most + spare if ceiling == resource.RLIM_INFINITY else min(most + spare, ceiling)

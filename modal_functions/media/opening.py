@@ -20,6 +20,7 @@ FOOTAGE: Final = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,avi"
 SOUND: Final = "flac"
 PROTOCOLS: Final = "file"
 MAX_PIXELS: Final = 8192 * 8192
+MOST_STREAMS: Final = 64
 # Where time zero is the first packet, not the clock's own zero.
 CLOCKS_THAT_START_ANYWHERE: Final = frozenset({"mpegts", "mpeg", "avi"})
 
@@ -40,6 +41,9 @@ def opened(path: Path, formats: str = FOOTAGE, *, undecoded: bool = False) -> It
             f"file:{path}", mode="r", options=options, stream_options=trial, metadata_errors="replace"
         ) as container,
     ):
+        if len(container.streams) > MOST_STREAMS:
+            said = f"This file has {len(container.streams)} tracks; at most {MOST_STREAMS} can be used."
+            raise MediaError("unsupported", said)
         for stream in container.streams:
             if stream.codec_context is not None:  # a stream of an unknown codec has none
                 stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.media.chunks import Chunk
+from modal_functions.media.confinement import held
 from modal_functions.media.entry import Say
 from modal_functions.media.join import Part, join
 from modal_functions.media.preview import thumbnail, waveform
@@ -102,6 +103,10 @@ def _verify(request: Wire, say: Say) -> Wire:
     return verify(Path(request["path"]), output, request["frames"], counting("frames", say), copied).as_wire()
 
 
+def _held(_: Wire, __: Say) -> Wire:
+    return held()
+
+
 def counting(unit: str, say: Say, clock: Callable[[], float] | None = None) -> Callable[[int], None]:
     """Says no more than anybody could see: a line for each frame would cost more than all the rest of the telling."""
     clock = clock or time.monotonic
@@ -127,4 +132,5 @@ VERBS: dict[str, Verb] = {
     "soundtrack": _soundtrack,
     "join": _join,
     "verify": _verify,
+    "held": _held,
 }

@@ -60,6 +60,20 @@ def test_in_the_page_it_is_shown_and_not_saved(get, export):
     assert body(answer) == FILM
 
 
+@pytest.mark.parametrize("name", ["watch", "download"])
+def test_a_page_that_somebody_hid_in_it_could_run_nothing_and_would_have_no_origin(name, get, export):
+    answer = get(page=reverse(name, args=[export.pk]))
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("key", ["page.html", "page.svg", "page.xml", "page", "page.mp4.html"])
+def test_what_is_not_known_to_be_a_film_or_a_picture_is_only_bytes(key, get, export, address):
+    Export.objects.filter(pk=export.pk).update(result_key=f"attempts/{export.pk}/1/out/call.1/{key}")
+    tools().store.put(f"attempts/{export.pk}/1/out/call.1/{key}", b"<script>alert(1)</script>")
+    assert get(page=reverse("watch", args=[export.pk]))["Content-Type"] == "application/octet-stream"
+
+
 @pytest.mark.parametrize(
     ("asked", "first", "last"),
     [

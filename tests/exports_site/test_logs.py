@@ -5,8 +5,11 @@ import logging
 import sys
 import uuid
 
+import pytest
+from django.conf import settings
+
 from exports.about import about
-from exports_site.logs import AboutMiddleware, Json
+from exports_site.logs import AboutMiddleware, Json, Line
 
 PK = uuid.UUID("7f3c0000-0000-4000-8000-000000000000")
 
@@ -56,3 +59,38 @@ def test_an_error_brings_its_trace():
         1 / 0  # noqa: B018
     except ZeroDivisionError:
         assert "ZeroDivisionError" in line("It failed", exc_info=sys.exc_info())["trace"]
+
+
+def plain(said, *args):
+    return Line("%(levelname)s %(name)s: %(message)s").format(
+        logging.LogRecord("exports", logging.WARNING, "x.py", 1, said, args, None)
+    )
+
+
+@pytest.mark.parametrize(
+    "typed", ["a\nERROR root: broken into", "a\r\nb", "a\x1b[2Jb", "a\u2028b", "a\x00b", "a\u202eb"]
+)
+def test_what_somebody_typed_is_on_one_line_and_moves_no_cursor(typed):
+    written = plain("%s could not be read", typed)
+    assert len(written.splitlines()) == 1
+    assert written.isprintable()
+    assert written.startswith("WARNING exports: a")
+    assert "\n" not in json.dumps(line("%s could not be read", typed)["said"])
+
+
+def test_a_trace_has_its_lines():
+    try:
+        1 / 0  # noqa: B018
+    except ZeroDivisionError:
+        record = logging.LogRecord("exports", logging.WARNING, "x.py", 1, "It failed", (), sys.exc_info())
+    assert len(Line("%(message)s").format(record).splitlines()) > 3
+
+
+@pytest.mark.parametrize("write", [plain, lambda said, *args: line(said, *args)["said"]], ids=["plain", "json"])
+def test_no_secret_is_written_whoever_logs_it(write):
+    for secret in (
+        *(settings.SECRET_KEY, settings.STORE_SECRET, settings.NOTIFY_REPLIES, settings.EMAIL_HOST_PASSWORD),
+        *("lh_0123456789ab_" + "x" * 43, "whsec_" + "a" * 44, "eyJhIjoiYiJ9eyJhIjoiYiJ9:1wAbcd:" + "s" * 43),
+    ):
+        assert secret not in write("it was %s", f"/stop/{secret}")
+    assert "5e5e" not in write("GET https://s.example/a?X-Amz-Signature=%s", "5e" * 32)

@@ -1,7 +1,9 @@
-"""python -m tests.fuzz --files N --seed S: damaged files by the thousand, on all cores; see `make fuzz`."""
+"""python -m tests.fuzz --files N --asked M --seed S: damaged files by the thousand, on all cores; then bad calls of the
+API, forms, parts of uploads and messages of work, and what schemathesis makes of the API. See `make fuzz`."""
 
 import argparse
 import os
+import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -12,6 +14,8 @@ from tests.fuzz import footage, scanning
 from tests.fuzz.running import Tally, feed
 
 KEEP = Path("var/fuzz")
+ASKING = ("tests/fuzz/test_asking.py", "tests/exports/api/test_any_request.py")
+OPERATIONS = 100  # about so many are there, signed in and not
 AT_ONCE = 250  # files a process feeds before it tells
 
 
@@ -21,9 +25,19 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--first", type=int, default=0, help="the number of the first file; with --files 1, only that")
     parser.add_argument("--of", choices=("media", "scans"), default="media", help="what is damaged")
+    parser.add_argument("--asked", type=int, default=0, help="so many of each sort that is asked of the site")
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     asked = parser.parse_args()
-    return run(asked.seed, range(asked.first, asked.first + asked.files), asked.processes, asked.of)
+    files = range(asked.first, asked.first + asked.files)
+    wrong = run(asked.seed, files, asked.processes, asked.of) if files else 0
+    return max(wrong, ask(asked.seed, asked.asked) if asked.asked else 0)
+
+
+def ask(seed: int, count: int) -> int:
+    """In processes of their own, which the database of the tests is made for."""
+    told = {"ASKED": str(count), "SEED": str(seed), "REQUESTS": str(max(1, count // OPERATIONS))}
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:logging", "-n", "2", *ASKING]
+    return subprocess.run(command, env={**os.environ, **told}, check=False).returncode
 
 
 def run(seed: int, numbers: range, processes: int, of: str = "media") -> int:

@@ -60,6 +60,11 @@ def made() -> dict[str, bytes]:
         return {name: _shot(sort, Path(folder, name)) for name, sort in SORTS.items()}
 
 
+def one(name: str) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="longhaul-fuzz-") as folder:
+        return _shot(SORTS[name], Path(folder, name))
+
+
 def _shot(sort: Sort, path: Path) -> bytes:
     options = {"fflags": "+bitexact", **dict(sort.container_options)}  # Matroska would put a random number in
     with av.open(str(path), "w", format=sort.form, container_options=options) as container:

@@ -9,6 +9,7 @@ import sys
 import traceback
 from contextlib import suppress
 
+from modal_functions.media.confinement import confine
 from modal_functions.media.entry import serve
 from modal_functions.media.verbs import perform
 
@@ -16,13 +17,13 @@ from modal_functions.media.verbs import perform
 class Forked:
     """What `child.run` needs of a process. `peak` is the most memory it ever had, in bytes."""
 
-    def __init__(self, letter, perform=perform):
+    def __init__(self, letter, perform=perform, confine=confine):
         heard, out = os.pipe()
         complained, err = os.pipe()
         self.returncode, self.peak, self.cpu = None, 0, 0.0
         self.pid = os.fork()
         if self.pid == 0:
-            _be_the_child(perform, letter.fileno(), out, err)
+            _be_the_child(perform, confine, letter.fileno(), out, err)
         os.close(out)
         os.close(err)
         self.stdout, self.stderr = os.fdopen(heard, "rb"), os.fdopen(complained, "rb")
@@ -51,7 +52,7 @@ class Forked:
         os.close(self.ends)
 
 
-def _be_the_child(perform, letter, out, err):
+def _be_the_child(perform, confine, letter, out, err):
     code = 1
     with suppress(BaseException):
         try:
@@ -60,7 +61,7 @@ def _be_the_child(perform, letter, out, err):
             for descriptor, place in ((letter, 0), (out, 1), (err, 2)):
                 os.dup2(descriptor, place)
             sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
-            serve(perform)
+            serve(perform, confine)
             code = 0
         except BaseException:  # noqa: BLE001 - there is nobody above
             traceback.print_exc()

@@ -91,14 +91,14 @@ def test_the_boxes_of_a_file_are_found_down_to_the_smallest(originals):
 # What would be seen
 
 
-def judged(room, act):
+def judged(room, act, **more):
     path, folder = room
     path.write_bytes(b"whatever")
 
     def perform(request, say):
         return act(request, folder)
 
-    return fed(path, folder, Fraction(0), lambda command, letter: Forked(letter, perform))[0]
+    return fed(path, folder, Fraction(0), lambda command, letter: Forked(letter, perform, **more))[0]
 
 
 def refusing(code, sentence):
@@ -147,8 +147,17 @@ def test_a_process_that_is_left_is_seen(room):
             signal.pause()
         raise MediaError("unsupported", "No.")
 
-    verdict = judged(room, leaves)
+    verdict = judged(room, leaves, confine=lambda request: None)
     assert verdict.wrong == "a process is left"
+
+
+def test_a_child_that_is_confined_leaves_no_process(room):
+    def leaves(request, folder):
+        with pytest.raises(PermissionError):
+            os.fork()
+        raise MediaError("unsupported", "No.")
+
+    assert judged(room, leaves).wrong == ""
 
 
 def test_an_answer_that_cannot_be_is_seen(room):

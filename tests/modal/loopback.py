@@ -15,10 +15,11 @@ from modal_proto import api_pb2
 
 from tests.modal.cloud import Cloud, kill
 from tests.modal.servicer import Servicer
+from tests.planted import MARK
 
 ROOT = Path(__file__).parents[2]
 Results = api_pb2.GenericResult
-TOKEN = {"MODAL_TOKEN_ID": "ak-loopback", "MODAL_TOKEN_SECRET": "as-loopback"}
+TOKEN = {"MODAL_TOKEN_ID": "ak-loopback", "MODAL_TOKEN_SECRET": f"as-{MARK}"}
 
 
 class Loopback:

@@ -16,6 +16,7 @@ from modal_functions.bucket import BucketStore
 from modal_functions.multipart import Gone
 from modal_functions.store import Forbidden, Full, Missing, Unreachable
 from modal_functions.stores import opened
+from tests.planted import MARK
 
 
 @pytest.fixture
@@ -306,7 +307,7 @@ def test_no_address_and_no_key_is_in_what_is_said(bucket, store):
     bucket.fault("GET", "/a/x", status=500, times=99)
     with pytest.raises(Unreachable) as unreachable:
         store.get("a/x")
-    assert "site-secret" not in str(unreachable.value)
+    assert MARK not in str(unreachable.value)
 
 
 def test_a_deleted_object_can_be_deleted_again(store):

@@ -21,6 +21,7 @@ from exports.staff.table import Row
 from exports.staff.verdict import judge
 from exports.staff.views import entry
 from exports.tools import tools
+from exports.views.handed import handed
 from progress import wording
 from progress.models import Forecast, Job
 from progress.snapshot import snapshot
@@ -89,7 +90,7 @@ def box(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse | FileRespon
         return entry.page(request, "refused.html", {"title": "Black box", "export": found.export}, status=403)
     blackbox.record(found.export, user)
     name = f"longhaul-{str(export_id)[:8]}.zip"
-    return FileResponse(blackbox.packed(found.export, tools()), as_attachment=True, filename=name)
+    return handed(FileResponse(blackbox.packed(found.export, tools()), as_attachment=True, filename=name))
 
 
 def _promise(export: Export) -> str:

@@ -1,11 +1,13 @@
 """What each environment variable does, as a page: python manage.py describe_environment > docs/ENVIRONMENT.md"""
 
 import re
+import textwrap
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
 from exports_site.environment import KNOWN
+from exports_site.secret_files import FILES
 
 HEAD = """# The environment
 
@@ -17,6 +19,9 @@ these is said too. Made by `manage.py describe_environment`.
 |---|---|---|
 """
 FOOT = """
+What is secret can be in a file instead, which the same name with `_FILE` leads to: {files}.
+The variable itself comes first.
+
 Read by what they belong to, and not by Longhaul: `MODAL_TOKEN_ID` and `MODAL_TOKEN_SECRET` (Modal), and
 `DJANGO_SETTINGS_MODULE` (`exports_site.settings`).
 """
@@ -32,7 +37,12 @@ class Command(BaseCommand):
 
 
 def page() -> str:
-    return HEAD + "".join(_line(name, told) for name, told in KNOWN.items()) + FOOT
+    return HEAD + "".join(_line(name, told) for name, told in KNOWN.items()) + _foot()
+
+
+def _foot() -> str:
+    named = ", ".join(f"`{name}`" for name in FILES)
+    return "\n".join(textwrap.fill(each, 120, break_on_hyphens=False) for each in FOOT.format(files=named).split("\n"))
 
 
 def _line(name: str, told: str) -> str:

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,7 +23,9 @@ def perform(request, say):
     %s
 serve(perform)
 """
-FILLING = "file = tempfile.TemporaryFile(buffering=0); [file.write(bytes(1 << 16)) for _ in (1, 2)]"
+FILLING = (
+    "file = tempfile.TemporaryFile(buffering=0, dir=request['folder']); [file.write(bytes(1 << 16)) for _ in (1, 2)]"
+)
 
 
 def acting(act):
@@ -33,7 +36,12 @@ def died(act, request=None, **limits):
     """The error, once the child that did `act` is gone."""
     pids = []
     with pytest.raises(MediaError) as refused:
-        run(request or {"do": "probe"}, lambda progress: pids.append(progress["pid"]), Limits(**limits), acting(act))
+        run(
+            request or {"do": "probe", "folder": tempfile.gettempdir()},
+            lambda progress: pids.append(progress["pid"]),
+            Limits(**limits),
+            acting(act),
+        )
     assert len(pids) == 1
     assert not psutil.pid_exists(pids[0])
     return refused.value
@@ -72,7 +80,7 @@ def test_a_crash_over_our_own_files_does_not_blame_the_person_s():
     "said",
     ["print('hello')", "print('{}')", "print('[1]')", "print('{\"error\": {\"code\": \"x\", \"sentence\": \"y\"}}')",
      "sys.stdout.write('x' * 200_000)", "print('{\"answer\": {}}\\n{\"answer\": {}}')",
-     "os.write(1, bytes(range(256)))"],
+     "os.write(1, bytes(range(256)))", "print('[' * 90_000)"],
 )  # fmt: skip
 def test_nonsense_on_stdout_is_an_error_of_ours(said):
     command = [sys.executable, "-c", f"import os, sys\n{said}"]

@@ -1,9 +1,12 @@
 """Videos from addresses: what may be reached, judged at each connection, and what is bounded. No network is needed."""
 
 import json
+import select
+import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -22,7 +25,8 @@ HOSTILE = (
 # Numbers that nobody answers at: they must not even be tried.
 AROUND = (
     *("10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "192.0.0.8", "224.0.0.1"),
-    *("[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fc00::1]", "[fe80::1]", "[::127.0.0.1]"),
+    *("[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fc00::1]", "[fe80::1]", "[::127.0.0.1]", "[ff02::1]", "[2001::1]"),
+    *("239.1.2.3", "240.0.0.1", "255.255.255.255", "198.18.0.1", "0.0.0.0", "[::]", "[fec0::1]", "[64:ff9b:1::1]"),
 )
 
 
@@ -255,6 +259,30 @@ def test_what_is_larger_than_it_may_be_is_not_taken_whole(site, film, tmp_path):
     error = refusal(f"http://127.0.0.1:{site.server_port}/talk.mp4", tmp_path, private=True, most=1000)
     assert (error.code, "larger than" in error.sentence) == ("too_long", True)
     assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= film.stat().st_size
+
+
+def test_a_body_that_drips_is_given_up_and_nobody_is_left_waiting(tmp_path):
+    """Each drop comes in time; all of them together do not."""
+    told = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=drip, args=[server, told], daemon=True).start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/talk.mp4"
+        error = refusal(address, tmp_path, private=True, patience=0.3)
+    assert (error.code, "longer than it may" in error.sentence) == ("too_long", True)
+    assert told
+
+
+def drip(server, told):
+    with suppress(OSError):
+        while True:
+            spoken, _ = server.accept()
+            told.append(spoken.recv(4096))
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 9000000\r\n\r\n"
+            spoken.sendall(head)
+            with suppress(OSError):
+                while not spoken.send(bytes(1024)) or not select.select([spoken], [], [], 0.05)[0]:
+                    pass
+            spoken.close()
 
 
 def test_an_address_without_a_video_says_so(site, tmp_path):

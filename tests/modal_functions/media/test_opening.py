@@ -5,10 +5,12 @@ from pathlib import Path
 import av
 import pytest
 
-from modal_functions.media import child
+from modal_functions.media import child, opening
 from modal_functions.media.chunks import RENDERER
 from modal_functions.media.errors import MediaError
 from modal_functions.media.opening import opened
+from tests.fuzz import footage
+from tests.hostile import films
 
 
 def test_nothing_imports_pyav_before_it_is_used():
@@ -19,9 +21,22 @@ def test_nothing_imports_pyav_before_it_is_used():
 
 def test_media_is_opened_in_one_place_only():
     """Writing is no danger: those name their format and mode."""
-    for path in Path(child.__file__).parent.glob("*.py"):
-        if path.name != "opening.py":
-            assert all('"w"' in line for line in path.read_text().splitlines() if "av.open(" in line), path.name
+    for package in ("modal_functions", "exports", "progress", "exports_site"):
+        for path in (child.ROOT / package).rglob("*.py"):
+            if path.name != "opening.py":
+                assert all('"w"' in line for line in path.read_text().splitlines() if "av.open(" in line), path
+
+
+def test_a_picture_that_somebody_sent_is_opened_in_one_place_only_as_one_of_three_formats():
+    found = [
+        (path.name, line.strip())
+        for package in ("modal_functions", "exports", "progress", "exports_site")
+        for path in (child.ROOT / package).rglob("*.py")
+        for line in path.read_text().splitlines()
+        if "Picture.open(" in line or "Image.open(" in line
+    ]
+    assert [line for _, line in found if 'formats=("PNG"' not in line] == [], found
+    assert "overlay.py" in {name for name, _ in found}
 
 
 def test_chunks_of_another_pyav_have_other_keys():
@@ -42,3 +57,13 @@ def test_a_playlist_named_like_a_film_opens_no_other_file(reels, tmp_path, text)
     playlist.write_text(text.format(path=reels["mute.mov"].path))
     with pytest.raises(MediaError), opened(playlist):
         pass
+
+
+def test_more_tracks_than_any_camera_writes_are_refused_before_anything_is_decoded(tmp_path):
+    film, many = footage.one("plain.mp4"), tmp_path / "many.mp4"
+    many.write_bytes(films.with_tracks(film, opening.MOST_STREAMS))
+    with pytest.raises(MediaError, match="tracks; at most 64 can be used"), opened(many):
+        pass
+    many.write_bytes(films.with_tracks(film, 3))
+    with opened(many) as container:
+        assert len(container.streams) == 5
