@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from exports.tools import tools
 from modal_functions.publishing.going import SITE
 from modal_functions.publishing.kept import Kept, Let
 from modal_functions.store import StoreError
@@ -36,6 +35,7 @@ def _has_ended(posting: "Posting") -> bool:
 
 def _asked(posting: "Posting", clip_of: "Export") -> Let:
     from exports.kinds.base import Unplannable  # noqa: PLC0415 - a kind asks here
+    from exports.tools import tools  # noqa: PLC0415 - which know the models
 
     place = chunks_of(str(clip_of.project_id))
     kept = Kept(store=tools().store, place=place, export=str(posting.export_id), platform=posting.platform)

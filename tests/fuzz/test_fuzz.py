@@ -179,7 +179,7 @@ def test_what_is_worth_a_look_is_kept_with_what_was_done_to_it_and_nothing_else(
     feed(SEED, range(1), few, kept)
     assert not kept.exists()
     tally = feed(SEED, range(1), few, kept, lambda command, letter: Forked(letter, crash))
-    assert (tally.wrong, tally.died.total()) == ([], 5)
+    assert (tally.wrong, tally.died.total()) == ([], 6)
     told, whole, _ = made(SEED, 0, few)
     assert (kept / f"{SEED}-0").read_bytes() == whole
     assert (kept / f"{SEED}-0.txt").read_text().startswith(told)
