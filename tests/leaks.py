@@ -66,6 +66,9 @@ class Lines(logging.Handler):
             SCANNER.look("line", self.format(record), record.name)
 
 
+LINES = Lines(logging.INFO)
+
+
 class Pages:
     """Outermost of all: what it sees is what a browser gets."""
 
@@ -114,10 +117,13 @@ def letters(message):
 
 def pytest_configure(config):
     EmailMessage.message = letters(EmailMessage.message)
-    lines = Lines(logging.INFO)
-    lines.setFormatter(Line("%(name)s: %(message)s"))
-    logging.getLogger().addHandler(lines)
+    LINES.setFormatter(Line("%(name)s: %(message)s"))
     connection_created.connect(_connected, dispatch_uid="leaks")
+
+
+def pytest_runtest_setup():
+    """Each time anew: whoever sets logging up takes away what was there."""
+    logging.getLogger().addHandler(LINES)
 
 
 @pytest.hookimpl(wrapper=True)

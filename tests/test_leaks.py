@@ -34,7 +34,9 @@ def test_a_secret_of_the_settings_is_found_anywhere(sort):
     assert scanner.taken() == []
 
 
-@pytest.mark.parametrize("secret", [TOKEN, new_secret(), ADDRESS, COOKIE])
+@pytest.mark.parametrize(
+    "secret", [TOKEN, new_secret(), ADDRESS, COOKIE], ids=["token", "webhook", "address", "cookie"]
+)
 def test_what_is_made_while_it_runs_is_found_by_its_form(secret):
     scanner = Scanner()
     scanner.look("line", f"somebody said {secret} aloud")

@@ -481,7 +481,7 @@ def test_a_result_that_is_none_does_not_complete_it_nor_hang_it(export, drive, w
 
 
 def test_a_result_outside_its_own_folder_does_not_count(export, drive, work):
-    work.commits("ok", result={"key": work.keys.out(work.call, 1, "../../x"), "bytes": 4, "sha256": "5" * 64})
+    work.commits("ok", result={"key": f"{work.keys.folder}/out/{work.call}.1/../../x", "bytes": 4, "sha256": "5" * 64})
     drive(2)
     assert status(export) == Status.RUNNING
     assert fresh(export).errors == 1
