@@ -16,6 +16,7 @@ from tests.fuzz.running import Tally, feed
 KEEP = Path("var/fuzz")
 ASKING = ("tests/fuzz/test_asking.py", "tests/exports/api/test_any_request.py")
 OPERATIONS = 100  # about so many are there, signed in and not
+LEAST = 5  # of each, below which the answers prove nothing
 AT_ONCE = 250  # files a process feeds before it tells
 
 
@@ -35,7 +36,7 @@ def main() -> int:
 
 def ask(seed: int, count: int) -> int:
     """In processes of their own, which the database of the tests is made for."""
-    told = {"ASKED": str(count), "SEED": str(seed), "REQUESTS": str(max(1, count // OPERATIONS))}
+    told = {"ASKED": str(count), "SEED": str(seed), "REQUESTS": str(max(LEAST, count // OPERATIONS))}
     command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:logging", "-n", "2", *ASKING]
     return subprocess.run(command, env={**os.environ, **told}, check=False).returncode
 
