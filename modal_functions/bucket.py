@@ -101,7 +101,8 @@ class BucketStore:
         return Stored(key=key, bytes=len(body), sha256=_sum(body))
 
     def get(self, key: str) -> bytes | None:
-        s3, place = self._reader_of(key), self._place(key)
+        place = self._place(key)
+        s3 = self._reader_of(key)
         body = s3.read(place)
         if body is not None:
             return body
@@ -181,7 +182,8 @@ class BucketStore:
 
     def head(self, key: str) -> Head | None:
         try:
-            found = self._reader_of(key).ask("head_object", Key=self._place(key))
+            place = self._place(key)
+            found = self._reader_of(key).ask("head_object", Key=place)
         except (Absent, Forbidden) as refusal:
             if self._is_certainly_absent(key, refusal):
                 return None
@@ -207,7 +209,8 @@ class BucketStore:
     def _is_certainly_absent(self, key: str, refusal: Absent | Forbidden) -> bool:
         """An answer without a body does not say what is absent, and without the right to list, what is absent is
         forbidden: another question tells."""
-        s3, place = self._reader_of(key), self._place(key)
+        place = self._place(key)
+        s3 = self._reader_of(key)
         if isinstance(refusal, Absent) and not refusal.certain:
             try:
                 s3.ask("get_object", Key=place, Range="bytes=0-0")["Body"].close()

@@ -30,9 +30,11 @@ MEANT = {
 # What packages leave open, read in the licence that they ship.
 READ = {
     "django-q2": "MIT",
+    "jinja2": "BSD-3-Clause",
     "pocketsphinx": "BSD-2-Clause",
     "python-dateutil": "Apache-2.0 AND BSD-3-Clause",
     "scipy": "BSD-3-Clause",
+    "segno": "BSD-3-Clause",
     "sqlparse": "BSD-3-Clause",
 }
 # With these, whoever ships the whole may do so under any licence of their own, as long as the notices go with it.

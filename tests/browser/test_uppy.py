@@ -55,13 +55,19 @@ def clip(tmp_path):
     return path
 
 
+def with_uppy(route):
+    """The page as it is served, naming one script more: none can be added to it afterwards."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text().replace("</head>", '<script src="/uppy.js"></script></head>'))
+
+
 @pytest.fixture
 def page(window, owner, bundle):
     """The page of a project, under the site's own policy; only the one script beside it is the test's."""
     project = Project.objects.create(owner=owner, name="Lofoten")
     window.route("**/uppy.js", lambda route: route.fulfill(body=bundle, content_type="text/javascript"))
+    window.route(f"**/projects/{project.pk}/", with_uppy)
     window.goto(f"/projects/{project.pk}/")
-    window.add_script_tag(url="/uppy.js")
     window.evaluate("document.body.append(Object.assign(document.createElement('input'), {type: 'file', id: 'uppy'}))")
     return window
 

@@ -1,13 +1,18 @@
 """Children that are forked from a process which has everything imported, instead of being executed anew: a hundredth
-of the cost. All the rest of the way is the product's own, limits, letter, answer and death."""
+of the cost. All the rest of the way is the product's own, limits, letter, answer and death. Only the limit of its
+address space counts from what it began with, which is all that the tests before it have left."""
 
 import faulthandler
+import json
 import os
+import resource
 import select
 import subprocess
 import sys
+import tempfile
 import traceback
 from contextlib import suppress
+from pathlib import Path
 
 from modal_functions.media.confinement import confine
 from modal_functions.media.entry import serve
@@ -23,7 +28,8 @@ class Forked:
         self.returncode, self.peak, self.cpu = None, 0, 0.0
         self.pid = os.fork()
         if self.pid == 0:
-            _be_the_child(perform, confine, letter.fileno(), out, err)
+            roomier = _roomier(letter)
+            _be_the_child(perform, confine, roomier.fileno(), out, err)
         os.close(out)
         os.close(err)
         self.stdout, self.stderr = os.fdopen(heard, "rb"), os.fdopen(complained, "rb")
@@ -50,6 +56,15 @@ class Forked:
         self.stdout.close()
         self.stderr.close()
         os.close(self.ends)
+
+
+def _roomier(letter):
+    told = json.load(letter)
+    told["limits"]["memory_bytes"] += int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    other = tempfile.TemporaryFile("w+")  # noqa: SIM115 - it goes with the child
+    json.dump(told, other)
+    other.seek(0)
+    return other
 
 
 def _be_the_child(perform, confine, letter, out, err):

@@ -166,7 +166,7 @@ def test_an_answer_that_cannot_be_is_seen(room):
 
 
 def test_memory_beyond_the_limit_is_told_in_a_sentence(room):
-    verdict = judged(room, lambda request, folder: bytearray(feeding.MEMORY))
+    verdict = judged(room, lambda request, folder: bytearray(2 * feeding.MEMORY))
     assert (verdict.code, verdict.wrong) == ("out_of_memory", "")
     assert verdict.peak < feeding.MEMORY
 
