@@ -85,6 +85,7 @@ def test_a_story_becomes_films_in_two_formats_with_their_own_bars_and_an_edit_li
     page.get_by_role("button", name="Export", exact=True).click()
     tracks = page.get_by_role("list", name="How far each file is")
     expect(tracks).to_contain_text("WebM, 640 × 360", timeout=120_000)
+    expect(page.get_by_role("heading", name="Complete", exact=True)).to_be_visible(timeout=180_000)
     expect(page.get_by_role("heading", name=re.compile("^[0-9]+ files$"))).to_be_visible(timeout=180_000)
     for name in ("MP4, 640 × 360", "WebM, 640 × 360", "EDL (CMX 3600)", "OpenTimelineIO", "Project metadata"):
         expect(page.get_by_text(name, exact=True)).to_be_visible()
