@@ -98,12 +98,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_at_least_one, help="how often each variant has its turn (3)")
     parser.add_argument("--seconds", type=_at_least_one, help="how long a turn is (2)")
     parser.add_argument("--length", type=_at_least_one, help="of each clip of the films, in seconds (3)")
-    parser.add_argument("--exports", type=_at_least_one, help="of the driver (1000), or of the audit (100000)")
+    parser.add_argument("--exports", type=_at_least_one, help="of driver (1000), audit (100000) or scale (1000000)")
     parser.add_argument("--document", action="store_true", help="put the tables into docs/BENCHMARKS.md")
     asked = parser.parse_args(arguments)
     asked.rounds = asked.rounds or (1 if asked.quick else 3)
     asked.seconds = asked.seconds or (1 if asked.quick else 2)
-    asked.exports = asked.exports or (drive.COUNT if asked.part != "audit" else 2_000 if asked.quick else 100_000)
+    usual = {"audit": 2_000 if asked.quick else 100_000, "scale": scale.MOST}
+    asked.exports = asked.exports or usual.get(asked.part, drive.COUNT)
     asked.length = asked.length or (1 if asked.quick else 3)
     return asked
 

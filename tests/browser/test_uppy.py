@@ -72,10 +72,19 @@ def page(window, owner, bundle):
     return window
 
 
+def slowly(page, bytes_a_second):
+    """So that an interruption has something to interrupt, however fast the machine is."""
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    told = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_a_second}
+    line.send("Network.emulateNetworkConditions", told)
+
+
 def test_uppy_goes_on_after_an_interruption_and_what_is_stored_is_the_file(page, clip, store):
     sent = []
     page.on("requestfinished", lambda request: sent.extend(re.findall(r"/parts/[^/]+/([0-9]+)$", request.url)))
     page.locator("#uppy").set_input_files(clip)
+    slowly(page, BYTES / 6)
     page.evaluate(
         """project => uploadWithUppy(document.getElementById("uppy").files[0], project,
         document.querySelector("[name=csrfmiddlewaretoken]").value)""",

@@ -16,7 +16,7 @@ from tests.bench.figures import DATABASES, table
 from tests.bench.processes import ROOT, BenchError
 from tests.bench.side import load_average
 
-SIZES, QUICK = (100, 10_000, 1_000_000), (100, 2_000)
+LEAST, MOST, QUICK = 100, 1_000_000, 2_000
 TURNS = 10
 FLAT = 1.5  # times what the least past costs, at most
 
@@ -24,7 +24,8 @@ FLAT = 1.5  # times what the least past costs, at most
 def run(asked: argparse.Namespace, command: str, say: Callable[[str], None]) -> dict[str, Any]:
     when, load = datetime.now(UTC), load_average()
     databases = [asked.only] if asked.only else list(DATABASES)[:2]
-    sizes = QUICK if asked.quick else SIZES
+    most = QUICK if asked.quick else asked.exports
+    sizes = [LEAST, *([10_000] if most > 10_000 else []), most]
     told = {name: {size: _site(name, size, TURNS * asked.rounds, say) for size in sizes} for name in databases}
     return {
         "when": when.isoformat(timespec="seconds"),
@@ -32,7 +33,7 @@ def run(asked: argparse.Namespace, command: str, say: Callable[[str], None]) -> 
         "machine": machine.description(("django", "psycopg")),
         "load_average": {"start": load, "end": load_average()},
         "turns": TURNS * asked.rounds,
-        "sizes": list(sizes),
+        "sizes": sizes,
         "databases": told,
     }
 
