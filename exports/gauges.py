@@ -75,9 +75,8 @@ def _oldest_due() -> list[Sample]:
 
 def _ended() -> list[Sample]:
     since = timezone.now() - timedelta(hours=1)
-    counted = (
-        Job.objects.filter(settled_at__isnull=False, settled_at__gt=since).order_by().values_list("status", "cause")
-    )
+    lately = Job.objects.filter(settled_at__isnull=False, settled_at__gt=since)
+    counted = Job.objects.filter(pk__in=lately.values("pk")).order_by().values_list("status", "cause")
     rows = counted.annotate(count=Count("pk"))
     return [Sample(value=count, of={"status": status, "cause": cause}) for status, cause, count in rows]
 

@@ -120,7 +120,8 @@ def behind(text: str) -> Q:
     except (ValueError, OverflowError):  # no such day, or no such year in UTC
         return Q()
     try:
-        return Q(created_at__lt=at) | Q(created_at=at, pk__lt=uuid.UUID(hex=pk))
+        # Its first half says nothing new, but where an index is to be entered.
+        return Q(created_at__lte=at) & (Q(created_at__lt=at) | Q(created_at=at, pk__lt=uuid.UUID(hex=pk)))
     except ValueError:
         return Q(created_at__lt=at)
 

@@ -10,7 +10,7 @@ from exports.driver import AT_ONCE
 from exports.history import place
 from exports.models import Attempt, Export, User
 from exports.statistics import tallies
-from progress.models import Job, Status
+from progress.models import Forecast, Job, Status
 from progress.rows import FromDatabase, FromMemory
 from tests.bench import past
 
@@ -42,7 +42,8 @@ def prepare(count: int) -> None:
         past.copy(Job, made[name], start, many, {"id": past.identity(), **changed})
         past.copy(Export, made[name], start, many, {"job_id": past.identity(), **(due if name == "running" else {})})
         for model in past.HANGING:
-            past.copy(model, made[name], start, many, {"job_id": past.identity()})
+            when = {"scored_at": past.ago("n * 30")} if model is Forecast and name == "complete" else {}
+            past.copy(model, made[name], start, many, {"job_id": past.identity(), **when})
         past.copy(Attempt, made[name], start, many, {"export_id": past.identity(), "call_id": "'fc-' || n"})
         start += many
     tallies.recount(timezone.now())
