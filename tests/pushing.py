@@ -8,8 +8,8 @@ from contextlib import closing, suppress
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from tests.exports.conftest import soon
 from tests.serving import free_port
+from tests.soon import soon
 
 
 class Pushed:

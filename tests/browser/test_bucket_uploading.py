@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from exports.models import Project, Source
 from exports.tools import tools
 from tests.buckets import documented_cors
-from tests.exports.conftest import in_bucket, soon  # noqa: F401 - the fixture is the other package's
+from tests.exports.conftest import in_bucket  # noqa: F401 - the fixture is the other package's
+from tests.soon import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -8,9 +8,9 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import opened
 from tests.browser.test_accessibility import ALL, wrong
-from tests.exports.conftest import soon
 from tests.modal_functions.volume import scans
 from tests.platforms import TOKEN
+from tests.soon import soon
 
 pytestmark = pytest.mark.browser
 SIZE = "(video) => [video.videoWidth, video.videoHeight]"

@@ -13,10 +13,10 @@ from exports.models import Clip, Export, Project
 from exports.tools import tools
 from progress.models import Status
 from tests.browser.storm import storm
-from tests.exports.conftest import soon
 from tests.exports.footage import driver_is_awake
 from tests.modal_functions.media.cuts import tagged
 from tests.modal_functions.media.reels import BITS, shoot
+from tests.soon import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

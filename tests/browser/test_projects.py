@@ -12,8 +12,8 @@ from exports.models import Attempt, Export
 from exports.tools import tools
 from exports.views import lazy
 from progress.tracker import ProgressTracker
-from tests.exports.conftest import soon
 from tests.exports.footage import driver_is_awake, film_of, project_of, requested, running, source_in
+from tests.soon import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -12,9 +12,9 @@ from exports_site.asgi import Pushing
 from progress.push import rows
 from progress.tracker import ProgressTracker
 from tests.browser.test_watching import RECORD, Work
-from tests.exports.conftest import soon
 from tests.pushing import Pushed
 from tests.serving import ROOT
+from tests.soon import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

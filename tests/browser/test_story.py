@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import opened
 from tests.browser.storm import storm
-from tests.exports.conftest import soon
+from tests.soon import soon
 
 pytestmark = pytest.mark.browser
 

@@ -20,8 +20,8 @@ from exports.tools import tools
 from exports.views import lazy
 from progress.models import Status
 from tests.browser.storm import storm
-from tests.exports.conftest import soon
 from tests.exports.footage import driver_is_awake, film_of, project_of, requested, running
+from tests.soon import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

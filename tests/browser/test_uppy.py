@@ -15,7 +15,7 @@ from playwright.sync_api import expect
 
 from exports.models import Project, Source
 from exports.tools import tools
-from tests.exports.conftest import soon
+from tests.soon import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -8,7 +8,6 @@ from django.test import Client
 
 from exports.models import User
 from exports.tools import tools
-from tests.soon import soon  # noqa: F401
 
 PASSWORD = "a long secret of hers"  # of `owner`, see tests/conftest.py
 

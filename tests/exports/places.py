@@ -10,7 +10,8 @@ from exports.runners.base import Ordered
 from exports.runners.local import LocalRunner
 from exports.runners.modal import ModalRunner
 from modal_functions.wire import MOST_RUNS, AttemptKeys
-from tests.exports.conftest import folder, soon
+from tests.exports.conftest import folder
+from tests.soon import soon
 
 
 class Local:

@@ -23,9 +23,9 @@ from modal_functions.stores import opened
 from progress import wording
 from progress.models import Status
 from progress.tracker import ProgressTracker
-from tests.exports.conftest import soon
 from tests.exports.outbox import conftest as outbox
 from tests.modal_functions.media.reels import shoot
+from tests.soon import soon
 
 pytestmark = pytest.mark.django_db
 _smtp, mailbox = outbox._smtp, outbox.mailbox

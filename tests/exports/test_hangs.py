@@ -10,8 +10,8 @@ import psutil
 import pytest
 from django.conf import settings
 
-from tests.exports.conftest import soon
 from tests.serving import ROOT
+from tests.soon import soon
 
 pytestmark = [
     pytest.mark.skipif(

@@ -28,8 +28,9 @@ from exports.tools import Tools
 from modal_functions.store import FolderStore
 from progress.models import Job, Status
 from progress.tracker import ProgressTracker
-from tests.exports.conftest import folder, soon
+from tests.exports.conftest import folder
 from tests.modal_functions.media.reels import shoot
+from tests.soon import soon
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from exports.leash import Leash
-from tests.exports.conftest import soon
+from tests.soon import soon
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from exports.runners.base import Ordered
 from exports.runners.local import LocalRunner
 from modal_functions.store import Forbidden
 from modal_functions.wire import AttemptKeys
-from tests.exports.conftest import folder, soon
+from tests.exports.conftest import folder
+from tests.soon import soon
 
 
 @pytest.fixture

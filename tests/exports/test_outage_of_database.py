@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from django.conf import settings
 
-from tests.exports.conftest import soon
 from tests.serving import ROOT
+from tests.soon import soon
 
 pytestmark = [
     pytest.mark.postgres,

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from exports.processes import HEALTHY_AFTER, LONGEST_PAUSE, Child, _end_with, run_until_told
-from tests.exports.conftest import soon
+from tests.soon import soon
 
 ROOT = Path(__file__).parents[2]
 STAYS = ["sleep", "300"]

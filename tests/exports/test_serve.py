@@ -11,8 +11,8 @@ import pytest
 from django.conf import settings
 
 from exports_site.headers import policy
-from tests.exports.conftest import soon
 from tests.serving import Server
+from tests.soon import soon
 
 pytestmark = pytest.mark.skipif(
     "sqlite3" not in settings.DATABASES["default"]["ENGINE"],

@@ -14,8 +14,8 @@ from exports.probing import Found, Unusable
 from exports.tools import Tools, tools
 from modal_functions.store import FolderStore, Unreachable
 from progress.models import Job
-from tests.exports.conftest import soon
 from tests.exports.scripted import ScriptedRunner
+from tests.soon import soon
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,6 @@ from django_q.models import OrmQ
 from exports.doorbell import ring
 from exports.models import Export, Notice
 from progress.models import Event
-from tests.exports.conftest import soon
 from tests.exports.whole import (  # noqa: F401 - the fixtures
     PATIENCE,
     asked_for,
@@ -19,6 +18,7 @@ from tests.exports.whole import (  # noqa: F401 - the fixtures
     violations,
     whole,
 )
+from tests.soon import soon
 
 BELLS = 12
 

@@ -17,7 +17,6 @@ from exports.tools import tools
 from modal_functions.wire import unpack
 from progress.models import Job, Status
 from tests.chaos.harm import Harm
-from tests.exports.conftest import soon
 from tests.exports.whole import (  # noqa: F401 - the fixtures
     PATIENCE,
     asked_for,
@@ -31,6 +30,7 @@ from tests.exports.whole import (  # noqa: F401 - the fixtures
     violations,
     whole,
 )
+from tests.soon import soon
 
 KILLS = int(os.environ.get("WHOLE_KILLS", "25"))
 WEIGHTS = {

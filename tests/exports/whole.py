@@ -13,8 +13,8 @@ from exports.tools import tools
 from progress.models import Status
 from tests.chaos import audit
 from tests.chaos.installation import Installation, environment_of
-from tests.exports.conftest import soon
 from tests.modal_functions.media.reels import shoot
+from tests.soon import soon
 
 PATIENCE = 240  # seconds, on a machine that has much else to do
 

@@ -11,8 +11,8 @@ import pytest
 
 from exports import crew
 from exports_site.asgi import application
-from tests.exports.conftest import soon
 from tests.serving import ROOT, free_port
+from tests.soon import soon
 
 SOON = 6.0  # seconds; whoever has to be killed takes ten
 

@@ -9,7 +9,7 @@ import pytest
 
 from modal_functions.store import HALF_WRITTEN
 from modal_functions.sweeping import sweep
-from tests.exports.conftest import soon
+from tests.soon import soon
 
 fork = multiprocessing.get_context("fork")
 

@@ -11,10 +11,10 @@ from exports.tools import Tools
 from modal_functions.store import FolderStore
 from progress.models import Status
 from tests.exports.clips import at
-from tests.exports.conftest import soon
 from tests.exports.kinds.asked import HERE, KINDS, OPTIONS, asked_for, ground, is_kept
 from tests.exports.test_end_to_end import drive_until, reels  # noqa: F401 - reels is a fixture
 from tests.platforms import Platforms
+from tests.soon import soon
 
 pytestmark = pytest.mark.django_db
 UNDISTURBED: dict[str, str] = {}  # the checksum of each kind's film

@@ -16,9 +16,10 @@ from exports.runners import breaker
 from exports.runners.base import NotReached, NotReady, Ordered
 from exports.runners.modal import ModalRunner
 from modal_functions.wire import AttemptKeys
-from tests.exports.conftest import folder, soon
+from tests.exports.conftest import folder
 from tests.exports.places import at_work, ended, order, spawned
 from tests.modal.loopback import ROOT
+from tests.soon import soon
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import psutil
 from progress.models import Job
 from progress.push import streams
 from progress.push.hub import Hub
-from tests.exports.conftest import soon
 from tests.pushing import Pushed
+from tests.soon import soon
 
 ONE = uuid.UUID(int=1)
 LONG = 1 << 20
