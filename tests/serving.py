@@ -104,6 +104,15 @@ class Server:
                     found.append(process)
         return found
 
+    def named(self, word):
+        """Those of them whose command has this word; one may end while it is looked at."""
+        found = []
+        for process in self.processes():
+            with suppress(psutil.Error):
+                if word in process.cmdline():
+                    found.append(process)
+        return found
+
     def sign_in(self, name, password):
         browser = self.browser()
         _, _, page = self.ask("/sign-in", browser=browser)

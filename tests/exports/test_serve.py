@@ -112,7 +112,7 @@ def test_a_database_that_was_never_made_is_told_in_one_sentence(tmp_path):
 
 def test_a_cluster_that_is_killed_is_told_and_started_again(server):
     def clusters():
-        running = {each.pid for each in server.processes() if "qcluster" in each.cmdline()}
+        running = {each.pid for each in server.named("qcluster")}
         return {each.pid for each in psutil.Process(server.process.pid).children()} & running, running
 
     assert server.is_ready()
