@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
@@ -44,9 +45,11 @@ Sent = tuple[Any, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A job to its owner, as both were then, and how."""
+    """A job to its owner, as both were then, and how. Of the row itself no more than is compared: there are many."""
 
-    job: Job
+    job_id: UUID
+    wish: str
+    ran: bool
     account: tuple[Any, ...]
     zone: tzinfo
     prefix: str
@@ -102,7 +105,9 @@ def note(request: HttpRequest, job: Job, *, card_only: bool, event: str = "") ->
     `card_only`: while the job runs on, nothing but its card and the indicator can have become another."""
     if access.is_owner(request, job):
         request.META[SHOWN] = Shown(
-            job=job,
+            job_id=job.pk,
+            wish=job.wish,
+            ran=job.status in RUNS,
             account=_account(job),
             zone=timezone.get_current_timezone(),
             prefix=get_script_prefix(),
@@ -114,7 +119,7 @@ def note(request: HttpRequest, job: Job, *, card_only: bool, event: str = "") ->
 
 def _page(shown: Shown, mark: str, asked: str) -> str | None:
     """Empty where there is no news; None where Django has to be asked."""
-    job = rows().at_hand(shown.job.pk)
+    job = rows().at_hand(shown.job_id)
     if job is None or version_of(mark) > job.version or _account(job) != shown.account:
         return None
     set_script_prefix(shown.prefix)
@@ -122,7 +127,7 @@ def _page(shown: Shown, mark: str, asked: str) -> str | None:
         seen = snapshot(job)
         if seen.mark == mark:
             return ""
-        runs_on = job.wish == shown.job.wish and {job.status, shown.job.status} <= RUNS
+        runs_on = shown.ran and job.status in RUNS and job.wish == shown.wish
         if not runs_on or asked != shown.asked:
             return None
         if "nav" not in asked.split("&"):

@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from exports.statistics import plots, truth, work
+from exports.statistics import plots, tallies, truth, work
 from exports.statistics.scope import FEWEST, WINDOW, Scope, Spread
+from exports.statistics.tallies import Ended
 from progress import wording
 
 NAMES = {
@@ -50,22 +51,23 @@ class Page:
 
 
 def page(scope: Scope, now: datetime) -> Page:
+    endings = tallies.ended(scope)
     figures = (
         _truth(scope),
         _large(scope),
-        _durations(scope),
+        _durations(scope, endings),
         _days(scope, now),
         _sized(scope, "uploads", "Uploading, by size", work.uploads(scope)),
         _frames(scope),
         _sized(scope, "downloads", "Joining and keeping the film, by size", work.downloads(scope)),
         _moments(scope),
-        _failures(scope),
+        _failures(scope, endings),
     )
     whose = "Your exports" if scope.owner is not None else "Everyone's exports"
     return Page(
         whose=whose,
         public=scope.public,
-        counted=[(name.capitalize(), _number(scope, count)) for name, count in work.counts(scope).items()],
+        counted=[(name.capitalize(), _number(scope, count)) for name, count in work.counts(scope, endings).items()],
         figures=[figure for figure in figures if figure is not None],
         leagues=[_league(table) for table in truth.league(scope)],
     )
@@ -117,8 +119,8 @@ def _large(scope: Scope) -> Figure | None:
     return Figure(key="large", title="The same for large exports", head=head, rows=rows, note="20 chunks or more.")
 
 
-def _durations(scope: Scope) -> Figure | None:
-    found, (average, count) = work.durations(scope), work.average_seconds(scope)
+def _durations(scope: Scope, endings: Sequence[Ended]) -> Figure | None:
+    found, (average, count) = work.durations(scope), work.average_seconds(endings)
     if found is None:
         return None
     rows = [("Median", wording.took(found.median)), ("9 of 10 within", wording.took(found.high))]
@@ -162,8 +164,8 @@ def _moments(scope: Scope) -> Figure | None:
     return _grouped("moments", "Waiting", "For what", groups, _seconds, note=note)
 
 
-def _failures(scope: Scope) -> Figure | None:
-    found = work.failures(scope)
+def _failures(scope: Scope, endings: Sequence[Ended]) -> Figure | None:
+    found = work.failures(scope, endings)
     if not found:
         return None
     values: list[plots.Value] = [(_words(cause), f"{count:,}", float(count), None) for cause, count in found]

@@ -3,12 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
-from exports.statistics import truth, work
+from exports.statistics import tallies, truth, work
 from exports.statistics.scope import Scope, Spread
 
 
 def stats(scope: Scope) -> dict[str, Any]:
-    counted, (average, count) = work.counts(scope), work.average_seconds(scope)
+    endings = tallies.ended(scope)
+    counted, (average, count) = work.counts(scope, endings), work.average_seconds(endings)
     worse, spread = truth.worsened(scope), work.durations(scope)
     return {
         "total_jobs": scope.count(sum(counted.values())),
@@ -21,7 +22,7 @@ def stats(scope: Scope) -> dict[str, Any]:
         "processing_time_seconds": _rounded(spread),
         "queue_seconds": _rounded(work.waits(scope)),
         "stop_seconds": _rounded(work.stops(scope)),
-        "failures": dict(work.failures(scope)),
+        "failures": dict(work.failures(scope, endings)),
         "forecasts": [asdict(each) for each in truth.checkpoints(scope)],
         "worsenings_per_100_polls": worse[0] if worse else None,
         "league": [

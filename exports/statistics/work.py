@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.timezone import make_aware
 
 from exports.models import Export, bulk
-from exports.statistics import tallies
 from exports.statistics.scope import Scope, Spread
+from exports.statistics.tallies import Ended
 from progress.models import Event, Job, Outlook, StageRun, Status
 
 DAYS = 30
@@ -36,20 +36,19 @@ class Group:
     spread: Spread
 
 
-def counts(scope: Scope) -> dict[str, int]:
+def counts(scope: Scope, endings: Iterable[Ended]) -> dict[str, int]:
     """By how they ended; everything that has not ended is active."""
     by: Counter[str] = Counter()
-    for each in tallies.ended(scope):
+    for each in endings:
         by[each.status] += each.count
     active = scope.of_jobs(Job.objects.active()).count()
     return {name: by[status] for name, status in ENDINGS.items()} | {"active": active}
 
 
-def average_seconds(scope: Scope) -> tuple[float | None, int]:
+def average_seconds(endings: Sequence[Ended]) -> tuple[float | None, int]:
     """Of all that are complete, and how many these are."""
-    found = tallies.ended(scope)
-    timed = sum(each.timed for each in found)
-    return (sum(each.seconds for each in found) / timed if timed else None), timed
+    timed = sum(each.timed for each in endings)
+    return (sum(each.seconds for each in endings) / timed if timed else None), timed
 
 
 def durations(scope: Scope) -> Spread | None:
@@ -132,8 +131,8 @@ def freshness(scope: Scope) -> Spread | None:
     return scope.spread(list(told.values_list("gap", flat=True)))
 
 
-def failures(scope: Scope) -> list[tuple[str, int]]:
-    causes = ((each.count, each.cause) for each in tallies.ended(scope) if each.status == Status.FAILED)
+def failures(scope: Scope, endings: Iterable[Ended]) -> list[tuple[str, int]]:
+    causes = ((each.count, each.cause) for each in endings if each.status == Status.FAILED)
     ordered = sorted(causes, key=lambda each: (-each[0], each[1]))
     return [(cause or "unknown", count) for count, cause in ordered if scope.count(count) is not None]
 

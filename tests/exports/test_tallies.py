@@ -35,8 +35,9 @@ def fails(lives, project, cause="lost"):
 
 
 def figures(scope):
-    average, timed = work.average_seconds(scope)
-    return work.counts(scope), work.failures(scope), average and round(average, 6), timed
+    endings = tallies.ended(scope)
+    average, timed = work.average_seconds(endings)
+    return work.counts(scope, endings), work.failures(scope, endings), average and round(average, 6), timed
 
 
 def later():
@@ -73,7 +74,7 @@ def test_accounts_of_few_have_no_tally_and_are_counted_as_they_are_asked_for(liv
         lives.whole(project)
     tallies.recount(later())
     assert set(Tally.objects.values_list("owner", flat=True)) == {None, owner.pk}
-    assert work.counts(Scope(owner=stranger.pk))["completed"] == 1
+    assert figures(Scope(owner=stranger.pk))[0]["completed"] == 1
 
 
 def test_counting_again_replaces_what_was_counted(lives, mine):
@@ -88,7 +89,7 @@ def test_whoever_takes_over_what_a_guest_has_made_sees_it_counted(lives, mine, o
         lives.whole(project)
     tallies.recount(later())
     owner.adopt(guest)
-    assert work.counts(Scope(owner=owner.pk))["completed"] == 3
+    assert figures(Scope(owner=owner.pk))[0]["completed"] == 3
 
 
 def test_work_a_large_past_is_not_read_for(lives, mine, owner, django_assert_num_queries):
