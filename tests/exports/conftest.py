@@ -6,8 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from exports.models import User
+from exports.models import Clip, Export, Project, Source, User
 from exports.tools import tools
+from progress.models import Job
 
 PASSWORD = "a long secret of hers"  # of `owner`, see tests/conftest.py
 
@@ -21,6 +22,25 @@ def make_job(tracker, clock):
         return tracker.create("film@1", title=title, owner=owner)
 
     return made
+
+
+@pytest.fixture
+def waiting(clock, tracker):
+    """So many exports of theirs in the queue, one asked for a second after the other."""
+
+    def make(owner, count=1):
+        project = Project.objects.create(owner=owner, name="Film")
+        source = Source.objects.create(project=project, name="a", bytes=1, state="ready", facts={"seconds": 8.0})
+        Clip.objects.create(project=project, source=source, position=1)
+        exports = []
+        for _ in range(count):
+            export = Export.request(project, kind="multi_clip", options={})
+            Job.objects.filter(pk=export.pk).update(created_at=clock.pass_by(1))
+            tracker.uploaded(export.pk)
+            exports.append(export)
+        return exports
+
+    return make
 
 
 @pytest.fixture

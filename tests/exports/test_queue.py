@@ -1,7 +1,7 @@
 import pytest
 
 from exports import queue
-from exports.models import Attempt, Clip, Export, Project, Source
+from exports.models import Attempt
 from exports.tools import Tools
 from modal_functions.store import FolderStore
 from progress.models import Job
@@ -18,23 +18,6 @@ def runner():
 @pytest.fixture
 def tools(tmp_path, runner, clock, tracker):
     return Tools(store=FolderStore(tmp_path), runner=lambda name: runner, tracker=tracker, clock=clock)
-
-
-@pytest.fixture
-def waiting(clock, tracker):
-    def make(owner, count):
-        project = Project.objects.create(owner=owner, name=owner.username)
-        source = Source.objects.create(project=project, name="a", bytes=1, state="ready", facts={"seconds": 8.0})
-        Clip.objects.create(project=project, source=source, position=1)
-        exports = []
-        for _ in range(count):
-            export = Export.request(project, kind="multi_clip", options={})
-            Job.objects.filter(pk=export.pk).update(created_at=clock.pass_by(1))
-            tracker.uploaded(export.pk)
-            exports.append(export)
-        return exports
-
-    return make
 
 
 @pytest.fixture

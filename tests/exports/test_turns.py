@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from exports import minutes, queue, turns
-from exports.models import Attempt, Clip, Export, Project, Source, User
+from exports.models import Attempt, Export, User
 from exports.tools import Tools
 from modal_functions.store import FolderStore
 from progress.models import Job
@@ -25,23 +25,6 @@ def places(settings):
 @pytest.fixture
 def tools(tmp_path, places, clock, tracker):
     return Tools(store=FolderStore(tmp_path), runner=lambda name: places, tracker=tracker, clock=clock)
-
-
-@pytest.fixture
-def waiting(clock, tracker):
-    def make(owner, count=1):
-        project = Project.objects.create(owner=owner, name="Film")
-        source = Source.objects.create(project=project, name="a", bytes=1, state="ready", facts={"seconds": 8.0})
-        Clip.objects.create(project=project, source=source, position=1)
-        exports = []
-        for _ in range(count):
-            export = Export.request(project, kind="multi_clip", options={})
-            Job.objects.filter(pk=export.pk).update(created_at=clock.pass_by(1))
-            tracker.uploaded(export.pk)
-            exports.append(export)
-        return exports
-
-    return make
 
 
 @pytest.fixture
