@@ -137,12 +137,14 @@ def _settle(export: Export, attempt: Attempt, tools: Tools) -> None:
         decided = attempt.decide(
             outcome=outcome.ending, cause=outcome.code, sentence=outcome.sentence, now=tools.clock()
         )
-        if decided and not export.job.settled:
-            _moved_by(outcome, export, attempt, tools)
+        # As it is now: when this look began, it may have had an end from which it was retried since.
+        job = Job.objects.get(pk=export.pk)
+        if decided and not job.settled:
+            _moved_by(outcome, export, attempt, job, tools)
 
 
-def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) -> None:
-    tracker, job = tools.tracker, Job.objects.get(pk=export.pk)  # as it is now, not as it was when this look began
+def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, job: Job, tools: Tools) -> None:
+    tracker = tools.tracker
     if outcome.ending == "ok":
         Export.objects.filter(pk=export.pk).update(result_facts=outcome.result)
         tracker.finalize(export.pk)

@@ -159,6 +159,22 @@ def test_that_its_end_was_wished_when_it_was_read_is_no_reason_to_end_the_attemp
     assert (running.open, store.get(running.keys.outcome)) == (True, None)
 
 
+def test_that_it_had_ended_when_it_was_read_is_no_reason_to_let_what_its_retry_made_count_for_nothing(
+    export, drive, tools, clock, runner, store
+):
+    export.cancel(actor="olga")
+    drive(2)
+    stale = fresh(export)
+    assert stale.job.status == Status.CANCELLED
+    assert fresh(export).retry(actor="olga")
+    drive(2)
+    Work(runner, store, clock).finishes()
+    assert acts_on(stale, tools, clock).name == "settle"
+    drive(3)
+    assert fresh(export).job.status == Status.COMPLETE
+    assert list(Attempt.objects.values_list("number", "outcome")) == [(1, "ok")]
+
+
 def test_a_pause_that_was_taken_back_and_wished_again_is_not_ended_by_who_read_it_before(
     paused, tracker, drive, tools, clock
 ):
