@@ -225,7 +225,9 @@ def _finalize(export: Export, attempt: Attempt | None, tools: Tools) -> None:
         return
     sentence = "What was finished is not where it was put, or not whole. It is made again from its parts."
     with transaction.atomic():
-        _try_again(export, attempt, cause="result_missing", sentence=sentence, retryable=True, tools=tools)
+        row = Job.objects.select_for_update().get(pk=export.pk)
+        if row.version == export.job.version:  # or else it is being made again already
+            _try_again(export, attempt, cause="result_missing", sentence=sentence, retryable=True, tools=tools)
 
 
 def _gone(export: Export, attempt: Attempt, now: datetime) -> None:

@@ -159,6 +159,23 @@ def test_that_its_end_was_wished_when_it_was_read_is_no_reason_to_end_the_attemp
     assert (running.open, store.get(running.keys.outcome)) == (True, None)
 
 
+def test_that_a_result_was_missing_when_it_was_read_is_no_reason_to_take_back_the_attempt_that_makes_it_again(
+    export, drive, tools, clock, runner, store
+):
+    drive(2)
+    work = Work(runner, store, clock)
+    work.commits("ok", result={"key": f"{work.keys.folder}/out/film.mp4", "bytes": 4, "sha256": "5" * 64})
+    reconcile(export.pk, tools)
+    stale = fresh(export)
+    assert stale.job.status == Status.FINALIZING
+    drive(2)
+    running = fresh(export)
+    assert (running.job.status, running.job.attempt, running.errors) == (Status.RUNNING, 2, 1)
+    assert acts_on(stale, tools, clock).name == "finalize"
+    still = fresh(export)
+    assert (still.job.status, still.job.version, still.errors) == (Status.RUNNING, running.job.version, 1)
+
+
 def test_that_it_had_ended_when_it_was_read_is_no_reason_to_let_what_its_retry_made_count_for_nothing(
     export, drive, tools, clock, runner, store
 ):
