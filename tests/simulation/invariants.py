@@ -83,7 +83,7 @@ class Invariants:
                 self._expect(lost, f"attempt {attempt.number} was given up as lost, and nothing of it was")
 
     def _it_counts_once(self, export: Export, attempts: list[Attempt]) -> None:
-        done = [attempt for attempt in attempts if attempt.outcome == "ok"]
+        done = [attempt for attempt in attempts if self._is_whole(attempt)]
         complete = export.job.status == Status.COMPLETE
         self._expect(len(done) == complete, f"{len(done)} attempts finished it, and it is {export.job.status}")
         told = Notice.objects.filter(export=export, event=Notice.Event.DONE).count()
@@ -96,8 +96,15 @@ class Invariants:
             whole = (len(body), sha256(body).hexdigest()) == (export.result_bytes, export.result_sha256)
             self._expect(whole, "its result is not the one whose sum it bears")
 
+    def _is_whole(self, attempt: Attempt) -> bool:
+        if attempt.outcome != "ok":
+            return False
+        film = Outcome.from_wire(unpack(self.store.objects[attempt.keys.outcome])).result
+        return len(self.store.objects.get(film["key"], b"")) == film["bytes"]
+
     def _budgets_hold(self, export: Export, attempts: list[Attempt]) -> None:
-        errors = sum(attempt.outcome == "error" or attempt.cause == "poison" for attempt in attempts)
+        torn = sum(attempt.outcome == "ok" and not self._is_whole(attempt) for attempt in attempts)
+        errors = torn + sum(attempt.outcome == "error" or attempt.cause == "poison" for attempt in attempts)
         interruptions = sum(attempt.cause == "lost" for attempt in attempts)
         lives = 1 + self.owner.retries
         self._expect(errors <= lives * (MOST_ERRORS + 1), f"it was tried again after {errors} errors")

@@ -16,7 +16,7 @@ from exports.steps import Step
 from exports.tools import Tools
 from modal_functions.runtime import Context
 from modal_functions.wire import Outcome
-from progress.models import Wish
+from progress.models import Job, Wish
 from progress.tracker import ProgressTracker
 from tests.simulation.memory import Memory
 from tests.simulation.work import Film
@@ -98,7 +98,7 @@ def _collected_early(step: Step, export: Export, attempt: Attempt | None, tools:
 def _decide(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) -> None:
     with transaction.atomic():
         if attempt.decide(outcome=outcome.ending, cause=outcome.code, sentence="", now=tools.clock()):
-            steps._moved_by(outcome, export, attempt, tools)
+            steps._moved_by(outcome, export, attempt, Job.objects.get(pk=export.pk), tools)
 
 
 NONE = Mutant()

@@ -17,6 +17,7 @@ class Weather:
     crash: float = 0.0  # a controller's process ends
     preempted: float = 0.0  # a run's machine is taken away
     flawed: float = 0.0  # the work itself fails
+    torn: float = 0.0  # a film that is not whole, though its run says so
     deaf: float = 0.0  # it comes to no border for minutes
     local: bool = False
     controllers: int = 2
@@ -46,6 +47,7 @@ def drawn(random: Random) -> Weather:
         crash=some(0, 0.002, 0.01, 0.03),
         preempted=some(0, 0.01, 0.03, 0.08),
         flawed=some(0, 0, 0, 0.3),
+        torn=some(0, 0, 0, 0.3),
         deaf=some(0, 0, 0.1),
         local=random.random() < 0.3,
         controllers=random.choice((1, 2, 2, 3)),

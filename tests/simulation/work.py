@@ -71,7 +71,8 @@ class Film:
             self.world.sleep(self.world.random.uniform(0.1, 0.5))
             self.world.point("join")
         key, body = self.place(context), f"film of {context.call}.{context.run}".encode()
-        context.store.put(key, body)
+        torn = not self.world.calm and self.world.random.random() < self.world.weather.torn
+        context.store.put(key, body[:-1] if torn else body)
         return {"key": key, "bytes": len(body), "sha256": hashlib.sha256(body).hexdigest()}
 
     def place(self, context: Context) -> str:
