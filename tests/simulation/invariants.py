@@ -99,8 +99,9 @@ class Invariants:
     def _is_whole(self, attempt: Attempt) -> bool:
         if attempt.outcome != "ok":
             return False
-        film = Outcome.from_wire(unpack(self.store.objects[attempt.keys.outcome])).result
-        return len(self.store.objects.get(film["key"], b"")) == film["bytes"]
+        body = self.store.objects.get(attempt.keys.outcome)
+        film = Outcome.from_wire(unpack(body)).result if body else {}
+        return not film or len(self.store.objects.get(film["key"], b"")) == film["bytes"]
 
     def _budgets_hold(self, export: Export, attempts: list[Attempt]) -> None:
         torn = sum(attempt.outcome == "ok" and not self._is_whole(attempt) for attempt in attempts)
