@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from modal_functions.batches import Batch
 from modal_functions.batching import batched
 from modal_functions.media import child
-from modal_functions.media.chunks import COPY, Chunk, plan
+from modal_functions.media.chunks import COPY, ENCODE, Chunk, plan
 from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import Timeline, lay_out
@@ -152,7 +152,7 @@ def rendering_of(making: Making) -> Rendering:
     missing = [chunk for chunk in making.chunks if _file(chunk) not in there]
     quiet = {sound.key: sound for sound in making.sounds if _sound_file(sound) not in there}
     batches = [_of_sound(making, sound) for sound in quiet.values()]
-    encoded, copied = ([chunk for chunk in missing if chunk.how == how] for how in ("encode", COPY))
+    encoded, copied = ([chunk for chunk in missing if (chunk.how == COPY) == copies] for copies in (False, True))
     batches += [
         _of_chunks(making, chunks) for chunks in batched(encoded, parts.workers, apart=making.film.output.copies)
     ]
@@ -257,7 +257,7 @@ class Joined:
     def to(self, film: Path, hear: Callable[[int], None]) -> Path:
         """Without encoding anything again; hears of their bytes."""
         chunks = zip(self.files, self.making.chunks, strict=True)
-        parts = [{"path": str(file), "frames": chunk.frames, "copied": chunk.how == COPY} for file, chunk in chunks]
+        parts = [{"path": str(file), "frames": chunk.frames, "apart": chunk.how != ENCODE} for file, chunk in chunks]
         request = {"do": "join", "parts": parts, "sound": str(self.track), "to": str(film)}
         child.run({**request, "output": self.making.output}, lambda progress: hear(progress["bytes"]))
         return film

@@ -90,7 +90,7 @@ def _soundtrack(request: Wire, say: Say) -> Wire:
 
 def _join(request: Wire, say: Say) -> Wire:
     parts = [
-        Part(path=Path(part["path"]), frames=part["frames"], copied=part.get("copied", False))
+        Part(path=Path(part["path"]), frames=part["frames"], apart=part.get("apart", False))
         for part in request["parts"]
     ]
     output, to = Output.from_wire(request["output"]), Path(request["to"])
