@@ -9,7 +9,7 @@ from modal_functions.media.aac import FRAME, LONG, SHORT, STARTING, STOPPING, Wi
 from modal_functions.media.errors import MediaError
 from modal_functions.media.passages import ROOM, Passage, grid_in, keep
 from modal_functions.media.seams import sew
-from modal_functions.media.sound import FADE, plan_sound, take
+from modal_functions.media.sound import FADE, compose, plan_sound, take
 from modal_functions.media.spec import Clip, Film, Output
 from modal_functions.media.timeline import lay_out
 from modal_functions.soundtracks import passages_of
@@ -45,14 +45,20 @@ def sewn(timeline, source, folder, grids=None):
 
 
 def assert_as_planned(values, timeline, source, folder):
-    """Of each clip: the lag, and the loudest difference from what its source gives; at its ends it is faded."""
-    for span, piece in zip(timeline.spans, plan_sound(timeline), strict=True):
-        heard, _ = samples_of(take(source, piece, folder))
-        first, middle = span.first_sample, span.samples // 2
-        assert max(abs(values[2 * (first + n)] - heard[2 * n]) for n in range(FADE, span.samples - FADE)) < 0.05
+    """Of each clip: the lag, and that it is as near to its source as if all was encoded; at its ends it is faded."""
+    pieces = plan_sound(timeline)
+    heard = [samples_of(take(source, piece, folder))[0] for piece in pieces]
+    compose(pieces, folder, folder / "encoded.mp4")
+    encoded, _ = samples_of(folder / "encoded.mp4")
+    for span, clip in zip(timeline.spans, heard, strict=True):
+        begin, middle = 2 * span.first_sample, span.samples // 2
+        assert furthest(values[begin:], clip, span) <= max(0.02, 1.1 * furthest(encoded[begin:], clip, span))
         if span.samples > 4000:
-            place = range(middle, middle + 1500)
-            assert lag_of(values[2 * first :], lambda n, heard=heard: heard[2 * n], place) == 0
+            assert lag_of(values[begin:], lambda n, clip=clip: clip[2 * n], range(middle, middle + 1500)) == 0
+
+
+def furthest(values, clip, span):
+    return max(abs(values[2 * n] - clip[2 * n]) for n in range(FADE, span.samples - FADE))
 
 
 def test_of_one_clip_all_but_the_ends_is_copied(reel, tmp_path):
