@@ -161,7 +161,10 @@ def rendering_of(making: Making) -> Rendering:
     there = parts.there([_file(chunk) for chunk in making.chunks] + names)
     missing = [chunk for chunk in making.chunks if _file(chunk) not in there]
     quiet = {sound.key: sound for sound in making.sounds if _sound_file(sound) not in there}
-    batches = [_of_sound(making, sound) for sound in quiet.values() if not making.passages]
+    batches = [
+        parts.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, [_sound_file(sound)])
+        for sound in (() if making.passages else quiet.values())
+    ]
     batches += batches_of(making.passages, there, parts)
     encoded, copied = ([chunk for chunk in missing if (chunk.how == COPY) == copies] for copies in (False, True))
     batches += [
@@ -214,10 +217,6 @@ def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
     if chunks[0].enlarges:
         request["enlarges"] = True
     return making.parts.batch(chunks[0].source, request, [_file(chunk) for chunk in chunks], making.uses)
-
-
-def _of_sound(making: Making, sound: Piece) -> Batch:
-    return making.parts.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, [_sound_file(sound)])
 
 
 def _publish(making: Making) -> dict[str, Any]:

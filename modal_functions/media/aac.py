@@ -2,7 +2,7 @@
 """AAC as MP4 holds it: whether two packets that were encoded apart can stand beside each other, and on which grid a
 source's lie."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -43,21 +43,15 @@ class Window:
 OURS = Window(sequence=LONG, shape=1)  # as our encoder makes most of them
 
 
-def entry(before: Window | None, windows: "Sequence[Window | None]") -> int | None:
-    """Which of these packets can stand behind one like `before`; not the first, since what it was encoded behind is
-    not among them. None where none can."""
-    for place, (one, other) in enumerate(pairwise(windows), 1):
-        if before and one and other and before.leads_to(other, one):
-            return place
-    return None
+def can_enter(windows: "Sequence[Window | None]") -> bool:
+    """Whether one of these packets can stand behind one of ours; not the first, since what it was encoded behind is
+    not among them."""
+    return any(one and other and OURS.leads_to(other, one) for one, other in pairwise(windows))
 
 
-def exit_from(windows: "Sequence[Window | None]", following: Window | None) -> int | None:
-    """How many of the last of these packets go, so that one like `following` can stand behind the rest."""
-    for gone, one in enumerate(reversed(windows)):
-        if one and following and one.leads_to(following, following):
-            return gone
-    return None
+def can_leave(windows: "Iterable[Window | None]") -> bool:
+    """Whether one of ours can stand behind one of these packets."""
+    return any(one and one.leads_to(OURS, OURS) for one in windows)
 
 
 def window(packet: "bytes | memoryview | Packet[AudioStream]") -> Window | None:

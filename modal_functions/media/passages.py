@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from modal_functions.media.aac import (
     FRAME,
-    OURS,
     Window,
-    entry,
-    exit_from,
+    can_enter,
+    can_leave,
     grid_of,
     is_plain,
     packets_of,
@@ -104,6 +103,7 @@ class Passage:
 
 
 def grid_in(source: Path) -> int | None:
+    """Sound of the one sort that is copied is known without a trial, which takes longer than all of this."""
     with opened(source, undecoded=True) as container:
         return grid_of(container, sound_of(container))
 
@@ -123,7 +123,7 @@ def keep(source: Path, passage: Passage, folder: Path) -> None:
 def _sound_of(source: Path, passage: Passage, first: int, end: int) -> Iterator[bytes]:
     """Of its samples; before the first of them its source goes on, and behind the last."""
     if first < end:
-        with opened(source, FOOTAGE, undecoded=True) as container:
+        with opened(source, FOOTAGE, undecoded=grid_in(source) is not None) as container:
             stream = sound_of(container)
             start = passage.start + Fraction(first, SAMPLE_RATE)
             yield from fitted(heard_from(container, stream, start) if stream else iter(()), end - first)
@@ -161,7 +161,7 @@ def _copied(source: Path, passage: Passage, path: Path) -> bool:
                 yield packet
 
         whole = _write(path, noted()) == passage.packets
-        return whole and entry(OURS, first) is not None and exit_from(list(last), OURS) is not None
+        return whole and can_enter(first) and can_leave(last)
 
 
 def _wanted(container: "InputContainer", stream: "AudioStream", passage: Passage) -> "Iterator[Packet[AudioStream]]":
