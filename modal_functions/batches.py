@@ -49,7 +49,7 @@ class Batch:
     def missing(self, store: Store) -> "Batch | None":
         """What is still to be made of it; None when nothing is."""
         parts = tuple(part for part in self.parts if store.size(self.key(part)) is None)
-        if not parts or parts == self.parts:
+        if not parts or parts == self.parts or "chunks" not in self.request:
             return self if parts else None
         chunks = [chunk for chunk in self.request["chunks"] if f"{chunk['key']}.mp4" in parts]
         return replace(self, parts=parts, request={**self.request, "chunks": chunks})

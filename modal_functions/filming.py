@@ -13,13 +13,15 @@ from typing import Any, TypeVar
 from modal_functions.batches import Batch
 from modal_functions.batching import batched
 from modal_functions.media import child
-from modal_functions.media.chunks import COPY, Chunk, plan
+from modal_functions.media.chunks import COPY, ENCODE, Chunk, plan
+from modal_functions.media.passages import Passage
 from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import Timeline, lay_out
 from modal_functions.parts import Parts, fetched
 from modal_functions.runtime import Context, Failed
 from modal_functions.so_far import Counted, Telling
+from modal_functions.soundtracks import Grids, batches_of, files_of, passages_of, sewn
 from modal_functions.untouched import with_copies
 from modal_functions.wire import pack
 
@@ -38,10 +40,16 @@ class Making:
     parts: Parts
     uses: Sequence[str] = ()  # kept parts that the looks take
     names: Sequence[str] = ()  # of its clips, for who waits; else those of their sources
+    grids: Grids | None = None  # where it may have copies
 
     @cached_property
     def sounds(self) -> list[Piece]:
         return plan_sound(self.timeline)
+
+    @cached_property
+    def passages(self) -> list[Passage]:
+        """What it has in their place, where it may have copies."""
+        return [] if self.grids is None else passages_of(self.timeline, self.grids)
 
     @property
     def copied(self) -> int:
@@ -80,7 +88,8 @@ def sparing(making: Making) -> Making:
     if not making.film.output.copies:
         return making
     making.context.report.note("Looking at what can be copied")
-    return replace(making, chunks=with_copies(making.chunks, making.film, making.parts))
+    spared = with_copies(making.chunks, making.film, making.parts)
+    return replace(making, chunks=spared.chunks, grids=spared.grids)
 
 
 def as_asked(read: Callable[[], T]) -> T:
@@ -148,11 +157,16 @@ class Rendering:
 
 def rendering_of(making: Making) -> Rendering:
     parts, frames = making.parts, making.timeline.frames
-    there = parts.there([_file(chunk) for chunk in making.chunks] + [_sound_file(each) for each in making.sounds])
+    names = files_of(making.passages) or [_sound_file(each) for each in making.sounds]
+    there = parts.there([_file(chunk) for chunk in making.chunks] + names)
     missing = [chunk for chunk in making.chunks if _file(chunk) not in there]
     quiet = {sound.key: sound for sound in making.sounds if _sound_file(sound) not in there}
-    batches = [_of_sound(making, sound) for sound in quiet.values()]
-    encoded, copied = ([chunk for chunk in missing if chunk.how == how] for how in ("encode", COPY))
+    batches = [
+        parts.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, [_sound_file(sound)])
+        for sound in (() if making.passages else quiet.values())
+    ]
+    batches += batches_of(making.passages, there, parts)
+    encoded, copied = ([chunk for chunk in missing if (chunk.how == COPY) == copies] for copies in (False, True))
     batches += [
         _of_chunks(making, chunks) for chunks in batched(encoded, parts.workers, apart=making.film.output.copies)
     ]
@@ -205,10 +219,6 @@ def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
     return making.parts.batch(chunks[0].source, request, [_file(chunk) for chunk in chunks], making.uses)
 
 
-def _of_sound(making: Making, sound: Piece) -> Batch:
-    return making.parts.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, [_sound_file(sound)])
-
-
 def _publish(making: Making) -> dict[str, Any]:
     context = making.context
     context.report.stage("publish", unit="bytes", note="Joining")
@@ -257,7 +267,7 @@ class Joined:
     def to(self, film: Path, hear: Callable[[int], None]) -> Path:
         """Without encoding anything again; hears of their bytes."""
         chunks = zip(self.files, self.making.chunks, strict=True)
-        parts = [{"path": str(file), "frames": chunk.frames, "copied": chunk.how == COPY} for file, chunk in chunks]
+        parts = [{"path": str(file), "frames": chunk.frames, "apart": chunk.how != ENCODE} for file, chunk in chunks]
         request = {"do": "join", "parts": parts, "sound": str(self.track), "to": str(film)}
         child.run({**request, "output": self.making.output}, lambda progress: hear(progress["bytes"]))
         return film
@@ -278,6 +288,8 @@ class Joined:
 
 def _soundtrack(making: Making) -> Path:
     """All sounds encoded in one go: joined after encoding, each would bring a gap of its own."""
+    if making.passages:
+        return sewn(making.passages, making.parts, making.context.folder)
     container = making.film.output.container
     folder, track = making.context.folder / "sounds", making.context.folder / f"sound.{container}"
     folder.mkdir(exist_ok=True)

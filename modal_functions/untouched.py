@@ -7,7 +7,7 @@ from itertools import groupby
 
 from modal_functions.batches import Batch
 from modal_functions.media.avc import ParameterSets, parameter_sets
-from modal_functions.media.chunks import COPY, Chunk, Place
+from modal_functions.media.chunks import COPY, EDGE, Chunk, Place
 from modal_functions.media.spec import Film
 from modal_functions.media.survey import NOTHING, Found, Stretch, survey_key
 from modal_functions.parts import Parts
@@ -25,26 +25,33 @@ class Untouched:
         return Stretch(start=self.place.start, frames=sum(chunk.frames for chunk in self.chunks))
 
     def planned(self, found: Found) -> Iterator[Chunk]:
-        """What can be copied as copies, and what lies between as it ever was: encoded."""
+        """What can be copied as copies, and what lies between as edges; all as it was where there is nothing."""
         done, total = 0, self.stretch.frames
         for first, frames in found.pieces:
             if first > done:
-                yield from self.place.encoded(done, first - done)
+                yield from self.place.encoded(done, first - done, EDGE)
             yield self.place.chunk(first, frames, COPY)
             done = first + frames
         if done == 0:
             yield from self.chunks
         elif done < total:
-            yield from self.place.encoded(done, total - done)
+            yield from self.place.encoded(done, total - done, EDGE)
 
 
-def with_copies(chunks: Sequence[Chunk], film: Film, parts: Parts) -> list[Chunk]:
-    """The same pictures in the same order."""
+@dataclass(frozen=True, kw_only=True)
+class Spared:
+    """The same pictures in the same order, as far as can be copied; and where on their clocks the packets of its
+    sources' sound begin."""
+
+    chunks: list[Chunk]
+    grids: Mapping[str, int | None]
+
+
+def with_copies(chunks: Sequence[Chunk], film: Film, parts: Parts) -> Spared:
     groups = [_untouched(list(group), film) for _, group in groupby(chunks, key=_sort)]
-    found = _found([each for each in groups if isinstance(each, Untouched)], film, parts)
-    return [
-        chunk for each in groups for chunk in (each.planned(found[each.place]) if isinstance(each, Untouched) else each)
-    ]
+    found, grids = _found([each for each in groups if isinstance(each, Untouched)], film, parts)
+    planned = (each.planned(found[each.place]) if isinstance(each, Untouched) else each for each in groups)
+    return Spared(chunks=[chunk for each in planned for chunk in each], grids=grids)
 
 
 def _sort(chunk: Chunk) -> tuple[int, bool]:
@@ -67,7 +74,7 @@ def _untouched(chunks: list[Chunk], film: Film) -> Untouched | list[Chunk]:
     return Untouched(place=place, chunks=chunks)
 
 
-def _found(all_of_them: list[Untouched], film: Film, parts: Parts) -> dict[Place, Found]:
+def _found(all_of_them: list[Untouched], film: Film, parts: Parts) -> tuple[dict[Place, Found], dict[str, int | None]]:
     by_source: dict[str, list[Untouched]] = {}
     for each in all_of_them:
         by_source.setdefault(each.place.source, []).append(each)
@@ -76,11 +83,12 @@ def _found(all_of_them: list[Untouched], film: Film, parts: Parts) -> dict[Place
     missing = [source for source, key in keys.items() if _file(key) not in there]
     parts.make([_batch(keys[each], by_source[each], film, parts) for each in missing], done=0, heard=lambda done: None)
     found: dict[Place, Found] = {}
+    grids: dict[str, int | None] = {}
     for source, untouched in by_source.items():
-        told = json.loads(parts.at_hand(_file(keys[source])).read_text())["found"]
-        wire = (Found.from_wire(each) for each in told)
+        told = json.loads(parts.at_hand(_file(keys[source])).read_text())
+        grids[source], wire = told["grid"], (Found.from_wire(each) for each in told["found"])
         found |= {each.place: one for each, one in zip(untouched, wire, strict=True)}
-    return that_fit(found)
+    return that_fit(found), grids
 
 
 def _key(untouched: Sequence[Untouched], film: Film) -> str:

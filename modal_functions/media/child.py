@@ -20,7 +20,7 @@ from modal_functions.media.errors import CODES, MediaError
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "modal_functions.media")
 PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "CUDA_VISIBLE_DEVICES")
-OWN_FILES = frozenset({"soundtrack", "join", "verify"})  # they read what we wrote, not what someone brought
+OWN_FILES = frozenset({"soundtrack", "sew", "join", "verify"})  # they read what we wrote, not what someone brought
 MOST_COMPLAINTS = 8192  # bytes of stderr that are kept, the last ones
 
 OnProgress = Callable[[dict[str, Any]], None]

@@ -14,8 +14,10 @@ from modal_functions.media.timeline import Span, Timeline, nearest
 # it because chunks of two encoders do not join.
 RENDERER = "1/av-18.1"
 CHUNK_SECONDS = 2
+ENCODE = "encode"
 COPY = "copy"  # takes the source's own packets
-HOWS = ("encode", COPY)
+EDGE = "edge"  # encoded beside a copy of the same clip
+HOWS = (ENCODE, EDGE, COPY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +101,10 @@ class Place:
             output=output,
         )
 
-    def encoded(self, first: int, frames: int) -> Iterator[Chunk]:
+    def encoded(self, first: int, frames: int, how: str = ENCODE) -> Iterator[Chunk]:
         """Of these pictures, counted from its own first."""
         for size in split(frames, chunk_frames(self.output.rate)):
-            yield self.chunk(first, size, "encode")
+            yield self.chunk(first, size, how)
             first += size
 
     def chunk(self, first: int, frames: int, how: str) -> Chunk:

@@ -27,11 +27,15 @@ CHUNK_FORMATS: Mapping[str, str] = {"h264": "mp4", "hevc": "mp4", "vp9": "mp4", 
 
 
 # Of our parameters, in a film that has those of its sources too: theirs mostly begin at 0.
-OWN_NUMBER = 15
+OWN_NUMBER, EDGE_NUMBER = 15, 14
+# At the same coarseness it takes a quarter of the time of `veryfast`, and is nearer to the source for twice the bytes:
+# as many as the copies beside it have.
+EDGE_PRESET = "ultrafast"
 
 
-def encoder(container: "OutputContainer", output: Output) -> "VideoStream":
+def encoder(container: "OutputContainer", output: Output, *, edge: bool = False) -> "VideoStream":
     name, options = ENCODERS[output.video](output)
+    options = {**options, **(_of_an_edge() if edge else {})}
     stream = cast("VideoStream", container.add_stream(name, rate=output.rate, options=options))
     stream.width, stream.height, stream.pix_fmt = output.width, output.height, PIXELS[output.video]
     context = stream.codec_context
@@ -48,14 +52,22 @@ def encoder(container: "OutputContainer", output: Output) -> "VideoStream":
 
 def _h264(output: Output) -> tuple[str, dict[str, str]]:
     """`stitchable` gives all chunks the same headers."""
-    numbered = f":sps-id={OWN_NUMBER}" if output.copies else ""
     return "libx264", {
         "preset": output.preset,
         "crf": str(output.crf),
         "profile": "high",
         "a53cc": "0",
-        "x264-params": f"stitchable=1:open-gop=0:force-cfr=1{numbered}{steady_code()}",
+        "x264-params": _x264(OWN_NUMBER if output.copies else None),
     }
+
+
+def _of_an_edge() -> dict[str, str]:
+    return {"preset": EDGE_PRESET, "x264-params": _x264(EDGE_NUMBER)}
+
+
+def _x264(number: int | None) -> str:
+    numbered = "" if number is None else f":sps-id={number}"
+    return f"stitchable=1:open-gop=0:force-cfr=1{numbered}{steady_code()}"
 
 
 def _hevc(output: Output) -> tuple[str, dict[str, str]]:

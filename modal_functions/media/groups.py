@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
 
-TRIED = 12  # pictures, at the beginning of what is copied
+TRIED = 4  # pictures, at the beginning of what is copied
 LEAD = Fraction(1)  # seconds sought too early: an index can point one keyframe too far
 
 

@@ -37,7 +37,7 @@ class Part:
 
     path: Path
     frames: int
-    copied: bool = False  # as they were in the source
+    apart: bool = False  # with parameters of its own: a source's, or those of an edge
 
     def __post_init__(self) -> None:
         if self.frames < 1:
@@ -77,13 +77,13 @@ class _Shape:
 
     @classmethod
     def of(cls, parts: Sequence[Part]) -> "_Shape":
-        template = next((part for part in parts if not part.copied), parts[0]).path
+        template = next((part for part in parts if not part.apart), parts[0]).path
         with opened(template) as chunk:
             context = chunk.streams.video[0].codec_context
             own, depth = context.extradata, context.reorder_depth
         headers = [own]
         for part in parts:
-            if part.copied:
+            if part.apart:
                 with opened(part.path, undecoded=True) as chunk:
                     depth = max(depth, delay(_times(chunk)))
                     headers.append(chunk.streams.video[0].codec_context.extradata)
@@ -166,7 +166,7 @@ def _pictures(parts: Sequence[Part], shape: _Shape, rate: Fraction) -> Iterator[
     number = 0
     for part in parts:
         with opened(part.path, undecoded=True) as chunk:
-            if not part.copied and chunk.streams.video[0].codec_context.extradata != shape.own:
+            if not part.apart and chunk.streams.video[0].codec_context.extradata != shape.own:
                 raise _different()
             yield from timed(list(_packets(chunk, part)), number, shape.depth, 1 / rate)
         number += part.frames

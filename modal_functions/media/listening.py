@@ -35,7 +35,7 @@ def heard_from(
         yield nearest((moment - start) * SAMPLE_RATE), bytes(frame.planes[0])[: frame.samples * SAMPLE_BYTES]
 
 
-def _seek(container: "InputContainer", stream: "AudioStream", moment: Fraction) -> None:
+def seek_sound(container: "InputContainer", stream: "AudioStream", moment: Fraction) -> None:
     import av
 
     tick = stream.time_base or Fraction(1, SAMPLE_RATE)
@@ -51,7 +51,7 @@ def decoded_from(container: "InputContainer", stream: "AudioStream", moment: Fra
 
     only(container, stream)
     if moment is not None:
-        _seek(container, stream, moment)
+        seek_sound(container, stream, moment)
     for packet in readable_packets(container, stream):
         try:
             frames = stream.codec_context.decode(packet)

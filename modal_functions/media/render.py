@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modal_functions.media.chunks import COPY, Chunk
+from modal_functions.media.chunks import COPY, EDGE, Chunk
 from modal_functions.media.copying import copy
 from modal_functions.media.encoders import CHUNK_FORMATS, encoder
 from modal_functions.media.errors import MediaError
@@ -129,7 +129,8 @@ def _write(
     with landing(path) as beside:
         clock = {"video_track_timescale": str(output.rate.numerator)}
         with av.open(str(beside), "w", format=CHUNK_FORMATS[output.video], container_options=clock) as container:
-            frames = _encode(container, pictures, output, on_packet)
+            stream = encoder(container, output, edge=chunk.how == EDGE)
+            frames = _encode(container, stream, pictures, output.rate, on_packet)
         if frames != chunk.frames:
             raise MediaError("result_invalid", f"A part of the film has {frames} frames instead of {chunk.frames}.")
     return Rendered(key=chunk.key, path=path, frames=frames, bytes=path.stat().st_size)
@@ -153,12 +154,15 @@ def _glanced_at(pictures: Iterator["VideoFrame"], place: int, to: Path) -> Itera
 
 
 def _encode(
-    container: "OutputContainer", pictures: Iterator["VideoFrame"], output: Output, on_packet: Callable[[], None]
+    container: "OutputContainer",
+    stream: "VideoStream",
+    pictures: Iterator["VideoFrame"],
+    rate: Fraction,
+    on_packet: Callable[[], None],
 ) -> int:
     from av.video.frame import PictureType
 
-    stream = encoder(container, output)
-    tick = 1 / output.rate
+    tick = 1 / rate
     frames = 0
     for number, picture in enumerate(pictures):
         picture.pts, picture.time_base = number, tick

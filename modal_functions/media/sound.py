@@ -72,7 +72,7 @@ def take(source: Path, piece: Piece, folder: Path, on_samples: OnSamples | None 
     """Writes what a piece keeps, as FLAC."""
     path = folder / f"{piece.key}.flac"
     with landing(path) as beside:
-        write(beside, "flac", _of(source, FOOTAGE, piece.start, piece.kept), on_samples)
+        write(beside, "flac", read(source, FOOTAGE, piece.start, piece.kept), on_samples)
     return path
 
 
@@ -89,10 +89,10 @@ def compose(
 
 
 def _in_film(piece: Piece, folder: Path) -> Iterator[bytes]:
-    return faded(_of(folder / f"{piece.key}.flac", SOUND, None, piece.samples), piece.samples)
+    return faded(read(folder / f"{piece.key}.flac", SOUND, None, piece.samples), piece.samples)
 
 
-def _of(path: Path, formats: str, start: Fraction | None, samples: int) -> Iterator[bytes]:
+def read(path: Path, formats: str, start: Fraction | None, samples: int) -> Iterator[bytes]:
     with opened(path, formats) as container:
         stream = sound_of(container)
         yield from fitted(heard_from(container, stream, start) if stream else iter(()), samples)
@@ -119,8 +119,8 @@ def silence(samples: int) -> Iterator[bytes]:
         yield bytes(SAMPLE_BYTES * min(LONGEST_BLOCK, samples - first))
 
 
-def faded(blocks: Iterator[bytes], samples: int) -> Iterator[bytes]:
-    position = 0
+def faded(blocks: Iterator[bytes], samples: int, position: int = 0) -> Iterator[bytes]:
+    """The blocks are those of a clip of `samples` from `position` on."""
     for block in blocks:
         count = len(block) // SAMPLE_BYTES
         rising = range(position, min(position + count, FADE))
@@ -157,7 +157,7 @@ def _encoded(container: "OutputContainer", container_format: str, blocks: Iterat
     codec, options = CODECS[container_format]
     stream = container.add_stream(codec, rate=SAMPLE_RATE, layout="stereo", options=options)
     assert isinstance(stream, AudioStream)  # noqa: S101 - tells mypy what the codec's name tells us
-    for frame in _frames(blocks):
+    for frame in frames(blocks):
         yield from _muxed(container, stream, frame)
     yield from _muxed(container, stream, None)
 
@@ -170,7 +170,7 @@ def _muxed(container: "OutputContainer", stream: "AudioStream", frame: "AudioFra
         yield nearest(end * SAMPLE_RATE)
 
 
-def _frames(blocks: Iterator[bytes]) -> Iterator["AudioFrame"]:
+def frames(blocks: Iterator[bytes]) -> Iterator["AudioFrame"]:
     from av.audio.frame import AudioFrame
 
     position = 0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-SURVEYOR = 1  # raise it whenever something else would be found
+SURVEYOR = 2  # raise it whenever something else would be found
 SHORTEST = Fraction(1, 2)  # seconds; less is not worth two joins
 LONGEST, LARGEST = Fraction(30), 64 << 20  # seconds and bytes of one part
 COLOURS = (0, BT709, UNSPECIFIED)
@@ -112,10 +112,13 @@ def own_sets(output: Output) -> ParameterSets:
     """Of what is encoded for such a film."""
     import av
 
-    with av.open(BytesIO(), "w", format="mp4") as nowhere:
-        stream = encoder(nowhere, output)
-        stream.codec_context.open()
-        return sets_of_encoder(stream.codec_context.extradata)
+    def of(*, edge: bool) -> ParameterSets:
+        with av.open(BytesIO(), "w", format="mp4") as nowhere:
+            stream = encoder(nowhere, output, edge=edge)
+            stream.codec_context.open()
+            return sets_of_encoder(stream.codec_context.extradata)
+
+    return of(edge=False).with_all_of(of(edge=True))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,9 +188,9 @@ class _Looker:
         return alone(group.times, min(shown, stretch.frames - first))
 
     def _can_be_decoded(self, run: _Run) -> bool:
-        """Its beginning and its last group: what is in between stands between the same pictures as in the source."""
-        (begin, count), (end, rest) = run.groups[0], run.groups[-1]
-        return self._decodes(begin, beginning(begin.times[:count])) and (begin is end or self._decodes(end, rest))
+        """Where it begins, and where its last group does: all else stands behind the same pictures as in the source."""
+        ends = run.groups[:1] + run.groups[1:][-1:]
+        return all(self._decodes(group, beginning(group.times[:count])) for group, count in ends)
 
     def _decodes(self, group: Group, count: int) -> bool:
         import av

@@ -11,9 +11,11 @@ from modal_functions.media.chunks import Chunk
 from modal_functions.media.confinement import held
 from modal_functions.media.entry import Say
 from modal_functions.media.join import Part, join
+from modal_functions.media.passages import Passage, grid_in, keep
 from modal_functions.media.preview import thumbnail, waveform
 from modal_functions.media.probe import probe
 from modal_functions.media.render import Rendered, render
+from modal_functions.media.seams import sew
 from modal_functions.media.sound import Piece, compose, take
 from modal_functions.media.sparing import Copied
 from modal_functions.media.spec import Output, Unusable
@@ -70,7 +72,8 @@ def _survey(request: Wire, _: Say) -> Wire:
     """What it finds is a part, as all that is kept."""
     stretches = [Stretch.from_wire(stretch) for stretch in request["stretches"]]
     found = survey(Path(request["path"]), stretches, Output.from_wire(request["output"]))
-    told = json.dumps({"found": [each.as_wire() for each in found]}, separators=(",", ":"))
+    grid = grid_in(Path(request["path"]))
+    told = json.dumps({"found": [each.as_wire() for each in found], "grid": grid}, separators=(",", ":"))
     Path(request["folder"], f"{request['key']}.json").write_text(told)
     return {"frames": sum(each.frames for each in found)}
 
@@ -79,6 +82,18 @@ def _sound(request: Wire, say: Say) -> Wire:
     piece = Piece.from_wire(request["piece"])
     path = take(Path(request["path"]), piece, Path(request["folder"]), counting("samples", say))
     return {"path": str(path), "samples": piece.kept}
+
+
+def _passages(request: Wire, _: Say) -> Wire:
+    passages = [Passage.from_wire(each) for each in request["passages"]]
+    for passage in passages:
+        keep(Path(request["path"]), passage, Path(request["folder"]))
+    return {"samples": sum(passage.samples for passage in passages)}
+
+
+def _sew(request: Wire, say: Say) -> Wire:
+    passages, to = [Passage.from_wire(each) for each in request["passages"]], Path(request["to"])
+    return {"path": str(to), "samples": sew(passages, Path(request["folder"]), to, counting("samples", say))}
 
 
 def _soundtrack(request: Wire, say: Say) -> Wire:
@@ -90,7 +105,7 @@ def _soundtrack(request: Wire, say: Say) -> Wire:
 
 def _join(request: Wire, say: Say) -> Wire:
     parts = [
-        Part(path=Path(part["path"]), frames=part["frames"], copied=part.get("copied", False))
+        Part(path=Path(part["path"]), frames=part["frames"], apart=part.get("apart", False))
         for part in request["parts"]
     ]
     output, to = Output.from_wire(request["output"]), Path(request["to"])
@@ -129,7 +144,9 @@ VERBS: dict[str, Verb] = {
     "render": _render,
     "survey": _survey,
     "sound": _sound,
+    "passages": _passages,
     "soundtrack": _soundtrack,
+    "sew": _sew,
     "join": _join,
     "verify": _verify,
     "held": _held,

@@ -229,6 +229,16 @@ def test_no_long_clip_begins_at_a_keyframe_and_each_lies_in_the_source():
     assert copying.clips_of(30)[-1].out_us < copying.CLIPS * 32 * US
 
 
+def test_the_clips_of_a_montage_are_short_apart_and_begin_anywhere_between_keyframes():
+    cuts = copying.montage_of(20)
+    assert len(cuts) == 2 * copying.CLIPS
+    assert {cut.frames for cut in cuts} == {10 * RATE}
+    for cut, before in pairwise(cuts):
+        assert before.out_us <= cut.in_us
+    assert cuts[0].out_us < copying.CLIPS * 22 * US
+    assert len({cut.in_us * RATE // US % KEYFRAMES for cut in cuts}) > 10
+
+
 def test_what_takes_a_twentieth_of_encoding_holds_its_goal_and_what_takes_a_tenth_misses_it():
     def cost(wall):
         return Cost(wall=wall, cpu=2 * wall, peak=10, others=0.0, ended=0.0)
@@ -237,9 +247,10 @@ def test_what_takes_a_twentieth_of_encoding_holds_its_goal_and_what_takes_a_tent
         ways = zip((copying.ENCODED, copying.CUT_AT_KEYFRAMES, copying.OURS), (encoded, cut, ours), strict=True)
         return [{"way": way, "round": 1, "cost": cost(wall)} for way, wall in ways]
 
-    def goals_of(made):
-        return [copying.goal(copying.figures(way, made)) for way in copying.WAYS]
+    def goals_of(made, film=copying.LONG):
+        return [copying.goal(copying.figures(way, made), film) for way in copying.WAYS]
 
     assert goals_of(costs(20, 0.3, 1)) == ["at least 20 times: held", "at most 4 times: held", ""]
     assert goals_of(costs(10, 0.2, 1)) == ["at least 20 times: missed", "at most 4 times: missed", ""]
+    assert goals_of(costs(10, 0.3, 1), copying.MONTAGE) == ["at least 8 times: held", "at most 4 times: held", ""]
     assert copying.together([cost(1), cost(3)]).cpu == 8

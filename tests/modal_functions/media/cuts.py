@@ -15,7 +15,7 @@ from pathlib import Path
 
 import av
 
-from modal_functions.media.chunks import COPY, Place
+from modal_functions.media.chunks import COPY, ENCODE, Place
 from modal_functions.media.join import Part, join
 from modal_functions.media.render import render
 from modal_functions.media.sound import compose, plan_sound, take
@@ -111,7 +111,7 @@ def made(film: Film, reels: dict[str, Reel], folder: Path) -> Shown:
     compose(pieces, folder, folder / "sound.m4a")
     files = [folder / f"{chunk.key}.mp4" for chunk in chunks]
     parts = [
-        Part(path=file, frames=chunk.frames, copied=chunk.how == COPY)
+        Part(path=file, frames=chunk.frames, apart=chunk.how != ENCODE)
         for file, chunk in zip(files, chunks, strict=True)
     ]
     copied = [

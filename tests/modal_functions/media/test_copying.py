@@ -87,7 +87,7 @@ def film(few, tmp_path):
         list(render(source.path, [chunk], OUTPUT, tmp_path))
     write(tmp_path / "sound.m4a", "mp4", iter([bytes(8 * 113 * 1920)]))
     files = [tmp_path / f"{chunk.key}.mp4" for chunk in chunks]
-    parts = [Part(path=files[0], frames=13), Part(path=files[1], frames=100, copied=True)]
+    parts = [Part(path=files[0], frames=13), Part(path=files[1], frames=100, apart=True)]
     join(parts, tmp_path / "sound.m4a", OUTPUT, tmp_path / "film.mp4")
     return tmp_path / "film.mp4", Copied(path=files[1], first=13, frames=100)
 
@@ -174,7 +174,7 @@ def test_how_much_of_a_group_can_stand_alone():
     shown = [0, 4, 2, 1, 3, 8, 6, 5, 7]
     assert [alone(shown, most) for most in range(10)] == [0, 1, 1, 1, 1, 5, 5, 5, 5, 9]
     assert delay(shown) == 2
-    assert beginning(list(range(30))) == 12
+    assert beginning(list(range(30))) == 4
 
 
 def test_a_picture_that_would_be_shown_twice_or_never_ends_what_is_in_step():
