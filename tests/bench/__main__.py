@@ -170,7 +170,8 @@ def start(processes: Processes, asked: argparse.Namespace, absent: list[str]) ->
     said = " and ".join(figures.DATABASES[name] for name in wanted)
     say(f"Making {JOBS:,} accounts, each with a running job, on {said} …")
     opened = [open_side(processes, name, urls[name], JOBS, redis, number) for number, name in enumerate(wanted)]
-    return [start_side(processes, each, redis) for each in opened]
+    twice = asked.part in (None, "pages")
+    return [start_side(processes, each, redis, twice=twice) for each in opened]
 
 
 def rounds(
@@ -196,7 +197,7 @@ def rounds(
 
 def looked_at(sides: list[Side], asked: argparse.Namespace, absent: list[str]) -> list[Variant]:
     found = [] if "wrk" in absent else variants(asked.part, quick=asked.quick)
-    found = [each for each in found if each.server != "celery" or "redis-server" not in absent]
+    found = [each for each in found if not each.is_theirs or "redis-server" not in absent]
     say("Looking at the answers …")
     for side, variant in product(sides, found):
         verify(side, variant)
