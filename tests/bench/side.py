@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -41,7 +41,7 @@ class Side:
     postgres: int | None = None
     redis: int | None = None
     writer: int | None = None
-    freshened: float = field(default_factory=time.monotonic)
+    freshened: float = float("-inf")  # on a busy machine jobs are made long before they are looked at
 
     def keep_fresh(self) -> None:
         if time.monotonic() - self.freshened > FRESH_FOR:
