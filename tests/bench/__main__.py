@@ -3,6 +3,8 @@
     python -m tests.bench                     all of it, in about three quarters of an hour
     python -m tests.bench --quick             one short round, to see that it works
     python -m tests.bench --only sqlite       without Postgres
+    python -m tests.bench --part polls        what a poll costs, beside celery-progress; updates: while reports are written
+    python -m tests.bench --part pages        1,000 pages that poll at their pace, and 8,000
     python -m tests.bench --part render       films only, beside plain ffmpeg and MoviePy
     python -m tests.bench --part drive        a driver with a thousand running exports
     python -m tests.bench --part news         how soon a report is had, by a poll and by 5,000 streams
@@ -77,8 +79,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGHUP, _told_to_end)
     try:
         if asked.part not in ALONE:
-            kept = run(asked, arguments, absent=get_ready())
-            tell("figures", kept, figures.tables, asked)
+            tell_together(run(asked, arguments, absent=get_ready()), asked)
         for part, measure_part, shown in ALONE_PARTS:
             if asked.part == part or (asked.part is None and part in USUAL):
                 tell(part, measure_part(asked, _command(arguments), say), shown, asked)
@@ -188,7 +189,8 @@ def rounds(
             try:
                 windows.append(measure(processes, side, variant, number, asked.seconds))
             except NoFigureError as error:
-                why = Refused(database=side.name, variant=variant.kind, round=number, why=str(error))
+                named = {"database": side.name, "part": variant.part, "variant": variant.kind}
+                why = Refused(**named, round=number, why=str(error))
                 refused.append(why)
         if asked.part in (None, "reports"):
             written += reports(sides, number, asked.seconds)
@@ -207,6 +209,15 @@ def looked_at(sides: list[Side], asked: argparse.Namespace, absent: list[str]) -
 def reports(sides: list[Side], number: int, seconds: float) -> list[Written]:
     written = [measure_ours(side, way, number, seconds) for side in sides for way in SIZES]
     return written + [measure_celery(side, number, seconds) for side in sides[:1] if side.tasks]
+
+
+def tell_together(kept: dict[str, Any], asked: argparse.Namespace) -> None:
+    """Of several parts, each has a place of its own in the document: who measures one leaves the others as they are."""
+    print(f"\n{figures.tables(kept)}\n\nKept in {keep(kept)}")
+    for part in TOGETHER:
+        shown = figures.tables(kept, part)
+        if asked.document and shown:
+            document(part, shown)
 
 
 def tell(name: str, kept: dict[str, Any], tables: Callable[[dict[str, Any]], str], asked: argparse.Namespace) -> None:

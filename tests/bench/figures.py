@@ -1,6 +1,6 @@
 """From windows to medians, ratios and tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from statistics import median
 from typing import Any, TypeVar
@@ -64,26 +64,31 @@ def against(these: Sequence[Timed], those: Sequence[Timed]) -> dict[str, float] 
     return {name: median(getattr(a, name) / getattr(b, name) for a, b in pairs) for name in names}
 
 
-def tables(kept: Figures) -> str:
-    """All of it, in Markdown that a terminal shows too."""
+def tables(kept: Figures, part: str | None = None) -> str:
+    """All of it, or of one part, in Markdown that a terminal shows too; nothing where that was not measured."""
+    found = [(title, rows) for each, title, rows in _titled(kept) if rows and part in (None, each)]
+    shown = [f"### {title}\n\n{rows}" for title, rows in found]
+    return "\n\n".join([*shown, *refusals(kept, part), circumstances(kept)]) if shown else ""
+
+
+def _titled(kept: Figures) -> Iterator[tuple[str, str, str]]:
+    """With the part that each belongs to."""
     polls, jobs = kept["polls"], f"{kept['jobs']:,}"
-    found = []
     for database, named in DATABASES.items():
         here = [each for each in polls if each["database"] == database]
-        found += [
-            (f"Polls, {named}", poll_table(here, jobs, updates=False)),
-            (f"Polls while 500 reports a second are written, {named}", poll_table(here, jobs, updates=True)),
-            (f"Pages of {jobs} jobs that poll while 500 reports a second are written, {named}", page_table(here, kept)),
-        ]
-    found.append(("Reports", report_table(kept["reports"])))
-    parts = [f"### {title}\n\n{rows}" for title, rows in found if rows]
-    return "\n\n".join([*parts, *refusals(kept), circumstances(kept)])
+        meanwhile = "while 500 reports a second are written"
+        yield "polls", f"Polls, {named}", poll_table(here, jobs, updates=False)
+        yield "updates", f"Polls {meanwhile}, {named}", poll_table(here, jobs, updates=True)
+        yield "pages", f"Pages of {jobs} jobs that poll {meanwhile}, {named}", page_table(here, kept)
+    yield "reports", "Reports", report_table(kept["reports"])
 
 
-def refusals(kept: Figures) -> list[str]:
+def refusals(kept: Figures, part: str | None = None) -> list[str]:
     """Each variant once, with the first reason."""
     whys: dict[tuple[str, str], list[str]] = {}
     for each in kept["refused"]:
+        if part not in (None, each["part"]):
+            continue
         whys.setdefault((each["variant"], DATABASES[each["database"]]), []).append(each["why"])
     return [
         f"“{variant}” on {database} has no figure in {len(why)} of {kept['rounds']} rounds: {why[0]}."

@@ -39,6 +39,7 @@ class NoFigureError(BenchError):
 @dataclass(frozen=True, kw_only=True)
 class Refused:
     database: str
+    part: str
     variant: str
     round: int
     why: str
@@ -72,6 +73,10 @@ class Variant:
         pace = f", every {self.every} s" if self.every != EVERY else ""
         processes = ", two processes" if self.server.endswith("twice") else ""
         return f"{self.name}{memory}{pace}{processes}"
+
+    @property
+    def part(self) -> str:
+        return "pages" if self.pages else "updates" if self.updates else "polls"
 
     @property
     def kind(self) -> str:
