@@ -92,6 +92,7 @@ class QuickPolls:
         address = ADDRESS.fullmatch(environ["PATH_INFO"]) if mark else None
         if address is None:
             return self.application(environ, start_response)
+        rows().await_look()
         door = (address[1], *[environ.get(name) for name in DOOR])
         sent = (address[2], environ.get("HTTP_COOKIE", ""), door)
         shown = None if self.unless() else self._remembered(sent) or self._recognised(sent, asked)

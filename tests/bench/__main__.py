@@ -3,7 +3,7 @@
     python -m tests.bench                     all of it, in about three quarters of an hour
     python -m tests.bench --quick             one short round, to see that it works
     python -m tests.bench --only sqlite       without Postgres
-    python -m tests.bench --part polls        what a poll costs, beside celery-progress; updates: while reports are written
+    python -m tests.bench --part polls        what a poll costs, beside celery-progress; `updates`: while work reports
     python -m tests.bench --part pages        1,000 pages that poll at their pace, and 8,000
     python -m tests.bench --part render       films only, beside plain ffmpeg and MoviePy
     python -m tests.bench --part drive        a driver with a thousand running exports
