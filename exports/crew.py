@@ -1,5 +1,7 @@
 """The web server and the cluster as children that are kept running, and are started anew when they fall silent."""
 
+import contextlib
+import resource
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
@@ -9,8 +11,9 @@ from django.conf import settings
 from exports.processes import Child
 from exports.signs import Answers, Beats, Watch
 
-CONNECTIONS = 4096
+CONNECTIONS = 16_384  # of one web process; a page that polls keeps one open
 STREAMS = 16_384
+FILES = 65_536
 THREADS = 32  # requests a web process works on at once; each may hold a database connection
 SILENCE = 90.0  # when every worker is at its longest (60 s, by Q_CLUSTER), none answers
 SHORTEST_SILENCE = 10.0
@@ -47,6 +50,15 @@ def push(say: Say, silence: float) -> Child:
 def cluster(say: Say, silence: float) -> Child:
     command = [sys.executable, sys.argv[0], "qcluster"]
     return Child("cluster", command, say, watch=Watch(Beats(), patience=silence))
+
+
+def room_for_connections() -> None:
+    """For all that is started from here on: each open page holds a file, and 1,024 is what is usual."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft < wanted:
+        with contextlib.suppress(ValueError, OSError):  # a system that has a limit of its own beside these
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def add_silence(parser: ArgumentParser) -> None:

@@ -7,6 +7,7 @@ django = get_wsgi_application()
 
 from exports.views.lazy import lazily  # noqa: E402 - its models need Django
 from exports_site.posted import QuickPosts  # noqa: E402
+from exports_site.zones import zone_of  # noqa: E402
 from progress.quick import QuickPolls  # noqa: E402
 
-application = QuickPosts(QuickPolls(django, unless=lambda: lazily().known_silent))
+application = QuickPosts(QuickPolls(django, unless=lambda: lazily().driver_is_silent(), zone=zone_of))

@@ -1,6 +1,7 @@
 """Times are told in the viewer's own zone, which the page keeps in a cookie."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,11 +14,12 @@ class ViewerZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        zone = _zone(request.COOKIES.get("zone", "")[:64])
-        if zone is None:
+        with timezone.override(zone_of(request.COOKIES)):
             return self.get_response(request)
-        with timezone.override(zone):
-            return self.get_response(request)
+
+
+def zone_of(cookies: Mapping[str, str]) -> tzinfo:
+    return _zone(cookies.get("zone", "")[:64]) or timezone.get_default_timezone()
 
 
 @lru_cache(maxsize=1024)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -40,12 +41,20 @@ def is_shown(request: HttpRequest, job_id: Any) -> bool:
 def is_owner(request: HttpRequest, job: Job) -> bool:
     """Decided from the session and the row's own owner, so that a poll costs one query and still notices at once
     when the account was closed or its password changed."""
-    if job.owner is None or request.session.get(SESSION_KEY) != str(job.owner.pk) or not job.owner.is_active:
+    if job.owner is None or not job.owner.is_active:
         return False
-    kept = request.session.get(HASH_SESSION_KEY, "")
-    if constant_time_compare(kept, job.owner.get_session_auth_hash()):
+    if is_session_of(request.session, job.owner):
         return True
+    if request.session.get(SESSION_KEY) != str(job.owner.pk):
+        return False
     return bool(request.user == job.owner)  # a session signed with a key that was rotated since
+
+
+def is_session_of(session: SessionBase, account: Any) -> bool:
+    """By the key that is in use; begun with this password, and for an account that may have sessions."""
+    if not account.is_active or session.get(SESSION_KEY) != str(account.pk):
+        return False
+    return constant_time_compare(session.get(HASH_SESSION_KEY, ""), account.get_session_auth_hash())
 
 
 def is_anonymous(request: HttpRequest) -> bool:

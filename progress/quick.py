@@ -1,46 +1,55 @@
-"""Polls answered before Django is asked: whoever was shown a job is known by what the browser sent.
+"""Polls answered before Django is asked: who may see a job is known by what the browser sent.
 
 Stand it around the WSGI application. It needs rows in memory (`PROGRESS_FROM_MEMORY`), and lets all else pass. It
 answers what has no news, and news of work that runs on: a card, and the indicator with it. Whatever else may have
 changed on a page is Django's to tell.
 """
 
+import contextlib
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Any
 from uuid import UUID
 
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import Error
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.urls import get_script_prefix, set_script_prefix
+from django.urls import get_script_prefix
 from django.utils import timezone
-from django.utils.text import compress_string
 
-from progress import access, markup
+from progress import access, recognised
 from progress.models import Job, Status
+from progress.printed import Body, Listed, Place, Prints
 from progress.rows import rows
-from progress.snapshot import snapshot, version_of
-from progress.tray import Tray, tray_of
+from progress.snapshot import version_of
 
 SHOWN = "progress.shown"  # in the environment of a request: what its answer has shown, and to whom
-KEPT_FOR = 60.0  # seconds; then the whole stack is asked again, which alone knows when a session is over
+KEPT_FOR = 60.0  # seconds; then it is decided anew, for a session may be over
 MOST = 20_000
-SENT = ("PATH_INFO", "HTTP_COOKIE", "HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "wsgi.url_scheme")
+DOOR = ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "wsgi.url_scheme", "SCRIPT_NAME")
+MOST_DOORS = 100
+ADDRESS = re.compile(r"(.*/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/fragment")
+PLAINLY = frozenset(
+    {"", "nav"}
+)  # what a page asks for besides news when it has nothing but its card, and the indicator
 HEADERS = [
     ("Cache-Control", "no-store"),
     ("Vary", "HX-Request, Cookie, Accept-Encoding"),
     ("X-Content-Type-Options", "nosniff"),
 ]
+HTML = [*HEADERS, ("Content-Type", "text/html; charset=utf-8")]
 RUNS = frozenset({Status.RUNNING, Status.FINALIZING})
-PADDING = 100  # random bytes at most, so that the length of what is compressed tells nothing of a token in it
+NOTHING = Body(b"", secret=False)
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
-Sent = tuple[Any, ...]
+Door = tuple[Any, ...]
+Sent = tuple[str, str, Door]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +60,15 @@ class Shown:
     wish: str
     ran: bool
     account: tuple[Any, ...]
-    zone: tzinfo
-    prefix: str
+    place: Place
     asked: str | None  # besides news; None where the page has more than the card to be given
     event: str  # that goes with news
     token: str
 
 
 class QuickPolls:
-    """`unless`: while it says so, everything is left to Django."""
+    """`unless`: while it says so, everything is left to Django. `zone`: in which a browser with these cookies is told
+    times; without it a browser is known only once Django has answered it."""
 
     def __init__(
         self,
@@ -67,80 +76,127 @@ class QuickPolls:
         *,
         clock: Callable[[], float] = time.monotonic,
         unless: Callable[[], bool] = lambda: False,
+        zone: recognised.Zone | None = None,
     ) -> None:
         self.application = application
         self.clock = clock
         self.unless = unless
+        self.zone = zone
+        self.prints = Prints(clock)
         self._shown: dict[Sent, tuple[float, Shown]] = {}
+        self._doors: dict[Door, str] = {}  # by which Django has let somebody in, and the prefix of addresses there
         self._keeping = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         mark, asked = _query(environ)
-        if not mark:
+        address = ADDRESS.fullmatch(environ["PATH_INFO"]) if mark else None
+        if address is None:
             return self.application(environ, start_response)
-        sent = tuple(environ.get(name) for name in SENT)
-        shown = self._remembered(sent)
-        page = _page(shown, mark, asked) if shown else None
-        if shown and page is not None:
-            return _answer(page, shown.event, environ, start_response)
+        rows().await_look()
+        door = (address[1], *[environ.get(name) for name in DOOR])
+        sent = (address[2], environ.get("HTTP_COOKIE", ""), door)
+        shown = None if self.unless() else self._remembered(sent) or self._recognised(sent, asked)
+        body = self._body(shown, mark, asked) if shown else None
+        if shown and body is not None:
+            return _answer(body, shown.event, environ, start_response)
         answer = self.application(environ, start_response)
         self._keep(sent, environ.get(SHOWN))
         return answer
 
     def _remembered(self, sent: Sent) -> Shown | None:
         at, shown = self._shown.get(sent, (0.0, None))
-        return None if shown is None or self.clock() - at > KEPT_FOR or self.unless() else shown
+        return shown if shown and self.clock() - at < KEPT_FOR else None
+
+    def _recognised(self, sent: Sent, asked: str) -> Shown | None:
+        """Another browser, or this one after a while, by a door that Django has opened before. What a page has besides
+        its card only Django knows."""
+        job_id, cookie, door = sent
+        prefix = self._doors.get(door)
+        job = rows().at_hand(UUID(job_id)) if prefix is not None else None
+        known = recognised.visitor(cookie, self.zone) if self.zone and job else None
+        if known is None or job is None or prefix is None or not _owns(known[0], job):
+            return None
+        place = Place(zone=known[1], prefix=prefix)
+        shown = _seen_by_owner(job, place=place, asked=asked if asked in PLAINLY else None)
+        self._keep(sent, shown)
+        return shown
 
     def _keep(self, sent: Sent, shown: Shown | None) -> None:
         with self._keeping:
             self._shown.pop(sent, None)
             if shown:
                 self._shown[sent] = (self.clock(), shown)
+                if len(self._doors) < MOST_DOORS:
+                    self._doors[sent[2]] = shown.place.prefix
             if len(self._shown) > MOST:
                 del self._shown[next(iter(self._shown))]
+
+    def _body(self, shown: Shown, mark: str, asked: str) -> Body | None:
+        """An empty one where there is no news; None where Django has to be asked."""
+        job = rows().at_hand(shown.job_id)
+        if job is None or version_of(mark) > job.version or _account(job) != shown.account:
+            return None
+        seen = self.prints.of(job, shown.place)
+        if seen.mark == mark:
+            return NOTHING
+        runs_on = shown.ran and job.status in RUNS and job.wish == shown.wish
+        if not runs_on or not (asked == shown.asked or {asked, shown.asked} <= PLAINLY):
+            return None
+        if "nav" not in asked.split("&"):
+            return seen.body(None, "")
+        listed = self._listed(job, shown)
+        return None if listed is None else seen.body(listed, _token(listed, shown))
+
+    def _listed(self, job: Job, shown: Shown) -> Listed | None:
+        jobs = _tray(job.owner_id)
+        if jobs is None or not (shown.token or all(not each.settled for each in jobs)):
+            return None
+        return self.prints.listed(jobs, shown.place)
+
+
+def _tray(owner_id: Any) -> list[Job] | None:
+    """Memory has it from the look after the first question on; that one is a query. None where it fails:
+    what a broken connection needs is done by Django."""
+    jobs = rows().tray_at_hand(owner_id)
+    if jobs is None:
+        with contextlib.suppress(Error):
+            jobs = rows().tray(owner_id)
+    return jobs
 
 
 def note(request: HttpRequest, job: Job, *, card_only: bool, event: str = "") -> None:
     """This answer shows the job to its owner; what the same browser sends again need not be decided again.
     `card_only`: while the job runs on, nothing but its card and the indicator can have become another."""
     if access.is_owner(request, job):
-        request.META[SHOWN] = Shown(
-            job_id=job.pk,
-            wish=job.wish,
-            ran=job.status in RUNS,
-            account=_account(job),
-            zone=timezone.get_current_timezone(),
-            prefix=get_script_prefix(),
+        request.META[SHOWN] = _seen_by_owner(
+            job,
+            place=Place(zone=timezone.get_current_timezone(), prefix=get_script_prefix()),
             asked=_query(request.META)[1] if card_only else None,
             event=event,
             token=get_token(request) if "CSRF_COOKIE" in request.META else "",
         )
 
 
-def _page(shown: Shown, mark: str, asked: str) -> str | None:
-    """Empty where there is no news; None where Django has to be asked."""
-    job = rows().at_hand(shown.job_id)
-    if job is None or version_of(mark) > job.version or _account(job) != shown.account:
-        return None
-    set_script_prefix(shown.prefix)
-    with timezone.override(shown.zone):
-        seen = snapshot(job)
-        if seen.mark == mark:
-            return ""
-        runs_on = shown.ran and job.status in RUNS and job.wish == shown.wish
-        if not runs_on or asked != shown.asked:
-            return None
-        if "nav" not in asked.split("&"):
-            return markup.fragment(seen)
-        tray = _tray(job, shown)
-        return markup.fragment(seen, tray, token=lambda: shown.token) if tray else None
+def _seen_by_owner(job: Job, *, place: Place, asked: str | None, event: str = "", token: str = "") -> Shown:
+    return Shown(
+        job_id=job.pk,
+        wish=job.wish,
+        ran=job.status in RUNS,
+        account=_account(job),
+        place=place,
+        asked=asked,
+        event=event,
+        token=token,
+    )
 
 
-def _tray(job: Job, shown: Shown) -> Tray | None:
-    jobs = rows().tray_at_hand(job.owner_id)
-    if jobs is None or not (shown.token or all(not each.settled for each in jobs)):
-        return None
-    return tray_of(jobs, polls=False)
+def _owns(session: SessionBase, job: Job) -> bool:
+    return job.owner is not None and access.is_session_of(session, job.owner)
+
+
+def _token(listed: Listed, shown: Shown) -> str:
+    """Only where there is an ending to dismiss."""
+    return shown.token if any(each.settled for each in listed) else ""
 
 
 def _account(job: Job) -> tuple[Any, ...]:
@@ -157,15 +213,14 @@ def _query(environ: Environ) -> tuple[str, str]:
     return (first[2:], rest) if first.startswith("v=") else ("", "")
 
 
-def _answer(page: str, event: str, environ: Environ, start_response: StartResponse) -> list[bytes]:
-    if not page:
+def _answer(body: Body, event: str, environ: Environ, start_response: StartResponse) -> list[bytes]:
+    if body is NOTHING:
         start_response("204 No Content", HEADERS)
         return []
-    body, more = page.encode(), [("Content-Type", "text/html; charset=utf-8")]
-    if event:
-        more.append(("HX-Trigger", event))
-    if "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-        body = compress_string(body, max_random_bytes=PADDING)
+    small = "gzip" in environ.get("HTTP_ACCEPT_ENCODING", "")
+    sent = body.small if small else body.plain
+    more = [("HX-Trigger", event)] if event else []
+    if small:
         more.append(("Content-Encoding", "gzip"))
-    start_response("200 OK", [*HEADERS, *more, ("Content-Length", str(len(body)))])
-    return [body]
+    start_response("200 OK", [*HTML, *more, ("Content-Length", str(len(sent)))])
+    return [sent]

@@ -21,6 +21,7 @@ logger = logging.getLogger("progress")
 EVERY = 0.5  # seconds between two looks
 OWNERS_EVERY = 1.0  # a changed password ends a session within two seconds, at the next look but one
 TOO_OLD = 2.0  # without a look for so long, rows are read from the database again
+PATIENCE = 1.0  # seconds that a poll waits for a look
 KEPT_AFTER_END = timedelta(seconds=30)  # so that the last fragment is served from memory too
 WANTED_FOR = 60.0  # seconds for which looks go on when nobody polls any longer
 ASKED_FOR = 60.0  # seconds for which the tray of an account that has asked for it is kept at hand
@@ -46,6 +47,10 @@ class Rows(Protocol):
         """Its owner has just changed it, and is not to see it as it was."""
         ...
 
+    def await_look(self) -> None:
+        """Where what is at hand is too old, a moment until it is not."""
+        ...
+
 
 class FromDatabase:
     def job(self, job_id: uuid.UUID, *, at_least: int = 0) -> Job | None:
@@ -63,6 +68,9 @@ class FromDatabase:
     def forget_tray(self, owner_id: Any) -> None:
         pass
 
+    def await_look(self) -> None:
+        pass
+
 
 class FromMemory:
     """All rows that may still change, in one process. What it does not have is asked of the database."""
@@ -77,6 +85,7 @@ class FromMemory:
         self._forgotten: dict[Any, float] = {}
         self._looked = self._looked_at_owners = float("-inf")
         self._wanted, self._wanted_at = threading.Event(), float("-inf")
+        self._looks, self._fails = threading.Condition(), False
         self._thread: threading.Thread | None = None
         self._starting, self._filling = threading.Lock(), threading.Lock()
 
@@ -102,6 +111,14 @@ class FromMemory:
         with self._filling:
             self._forgotten[owner_id] = self.clock()
             self._trays.pop(owner_id, None)
+
+    def await_look(self) -> None:
+        """A thousand pages that come at once, and each ask the database for want of a look, would keep it from being
+        taken. Where looks fail, nobody waits for one."""
+        self.start()
+        if not self._is_fresh and self._thread is not None and not self._fails:
+            with self._looks:
+                self._looks.wait_for(lambda: self._is_fresh or self._fails, PATIENCE)
 
     @property
     def _is_fresh(self) -> bool:
@@ -178,9 +195,13 @@ class FromMemory:
         """Whatever happens, it is looked again, and over another connection where one has broken."""
         try:
             self.look()
+            self._fails = False
         except Exception:
+            self._fails = True
             logger.exception("The rows in memory could not be refreshed; they are read one by one meanwhile")
             connection.close()
+        with self._looks:
+            self._looks.notify_all()
 
 
 def _versions(unseen: Collection[uuid.UUID]) -> Iterable[tuple[uuid.UUID, int]]:

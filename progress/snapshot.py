@@ -2,12 +2,13 @@
 
 import uuid
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from progress import pipelines, wording
@@ -18,6 +19,7 @@ from progress.strip import Strip, stage_seconds, strip
 from progress.tracks import TrackLine
 
 LONGEST = 10  # digits of a version
+LINES = 4_000  # of stages that are over or to come, which most reports leave as they are
 QUIET_AFTER = 60.0  # seconds, or three times the usual gap
 Verdict = Literal["", "quiet", "stuck", "unreachable"]
 
@@ -44,7 +46,7 @@ class Snapshot:
     def id(self) -> uuid.UUID:
         return self.job.pk
 
-    @property
+    @cached_property
     def status(self) -> Status:
         return Status(self.job.status)
 
@@ -213,6 +215,10 @@ class Snapshot:
         return f"{self.job.version}-{zlib.crc32(words.encode()):x}"
 
     @cached_property
+    def _language(self) -> str | None:
+        return get_language()
+
+    @cached_property
     def _index(self) -> int:
         keys = [stage.key for stage in self.pipeline.stages] if self.pipeline else []
         return keys.index(self.job.stage) if self.job.stage in keys else 0
@@ -266,17 +272,17 @@ class Snapshot:
     def _line(self, number: int, stage: Stage) -> StageLine:
         if number < self._index or self.status in (Status.COMPLETE, Status.EXPIRED):
             seconds = self.job.passed.get(stage.key)
-            return _stage_line(stage, "done", _("done"), wording.took(seconds[0]) if seconds else "")
+            return _behind(stage, int(seconds[0]) if seconds else None, self._language)
         if number > self._index or self.status == Status.QUEUED or self._is_unheard_of:
             if self.settled:
                 return _stage_line(stage, "waiting", _("not reached"))
-            return _stage_line(stage, "waiting", _("to come"), wording.usually(stage_seconds(self.job, stage)))
+            return _ahead(stage, stage_seconds(self.job, stage), self._language)
         if self.settled:
             return _stage_line(stage, "stopped", _("stopped here"), self.unit_words)
         again = _("attempt %(number)d") % {"number": self.job.attempt} if self.job.attempt > 1 else ""
         note = " · ".join(part for part in (self.unit_words, again) if part)
         said = _("paused here") if self.status == Status.PAUSED else _("under way")
-        return replace(_stage_line(stage, "current", said, note), again=bool(again))
+        return _stage_line(stage, "current", said, note, again=bool(again))
 
 
 def snapshot(job: Job, now: datetime | None = None) -> Snapshot:
@@ -293,7 +299,22 @@ def _seconds_to(moment: datetime | None, now: datetime) -> float | None:
     return None if moment is None else max(0.0, (moment - now) / timedelta(seconds=1))
 
 
+@lru_cache(maxsize=LINES)
+def _behind(stage: Stage, seconds: int | None, language: str | None) -> StageLine:
+    return _stage_line(stage, "done", _("done"), "" if seconds is None else wording.took(seconds))
+
+
+@lru_cache(maxsize=LINES)
+def _ahead(stage: Stage, seconds: float, language: str | None) -> StageLine:
+    return _stage_line(stage, "waiting", _("to come"), wording.usually(seconds))
+
+
 def _stage_line(
-    stage: Stage, state: Literal["done", "current", "waiting", "stopped"], said: str, note: str = ""
+    stage: Stage,
+    state: Literal["done", "current", "waiting", "stopped"],
+    said: str,
+    note: str = "",
+    *,
+    again: bool = False,
 ) -> StageLine:
-    return StageLine(key=stage.key, label=stage.label, state=state, said=said, note=note)
+    return StageLine(key=stage.key, label=stage.label, state=state, said=said, note=note, again=again)

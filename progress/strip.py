@@ -1,9 +1,10 @@
 """Where the time of a job goes: one strip of spans, those that have passed and those that are expected."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from functools import lru_cache
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -14,15 +15,17 @@ from progress.pipelines import Pipeline, Stage
 WHOLE = 1000  # the strip is so wide
 LEAST = 3.0  # seconds; there is nothing to explain about less
 NARROW = 6
-TONES = 4
+Stages = tuple[Stage, ...]
+TONES = ("0", "1", "2", "3")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
+    """Every card has several, and a tuple is made in a fifth of the time."""
+
     label: str
     seconds: float
     expected: bool
-    tone: Literal["line", "0", "1", "2", "3"]
+    tone: str  # line, or one of TONES
     faster: str = ""
     x: int = 0
     wide: int = 0
@@ -64,28 +67,31 @@ def strip(job: Job, pipeline: Pipeline, now: datetime) -> Strip | None:
 
 
 def _spans(job: Job, pipeline: Pipeline, now: datetime) -> Iterator[Span]:
-    at = pipeline.index(job.stage) if job.stage in {stage.key for stage in pipeline.stages} else 0
+    stages, upload = pipeline.stages, _upload(pipeline)
+    at = pipeline.index(job.stage) if job.stage in {stage.key for stage in stages} else 0
     over = job.status in (Status.COMPLETE, Status.EXPIRED)
-    behind = pipeline.stages if over else pipeline.stages[:at]
-    passed = [_of(stage, pipeline, job.passed.get(stage.key, (0.0,))[0]) for stage in behind]
+    behind = range(len(stages) if over else at)
+    passed = [_of(stages, number, job.passed.get(stages[number].key, (0.0,))[0]) for number in behind]
     current = 0.0 if over or job.status == Status.QUEUED else _in_stage(job, now)
     queued = job.active_seconds(job.settled_at or now) - sum(span.seconds for span in passed) - current
-    yield from (span for span in passed if job.status == Status.UPLOADING or span.label == _upload(pipeline))
+    yield from (span for span in passed if job.status == Status.UPLOADING or span.label == upload)
     yield _queue(max(0.0, queued), job)
-    yield from (span for span in passed if span.label != _upload(pipeline))
+    yield from (span for span in passed if span.label != upload)
     if not over:
-        yield _of(pipeline.stages[at], pipeline, current)
+        yield _of(stages, at, current)
     if job.status in LISTENING:
-        yield from _expected(job, pipeline, at, current, now)
+        yield from _expected(job, stages, at, current, now)
 
 
-def _expected(job: Job, pipeline: Pipeline, at: int, current: float, now: datetime) -> Iterator[Span]:
+def _expected(job: Job, stages: Stages, at: int, current: float, now: datetime) -> Iterator[Span]:
     """By what the stages usually take, and for the one under way by when all shall be finished."""
-    later = [_of(stage, pipeline, stage_seconds(job, stage), expected=True) for stage in pipeline.stages[at + 1 :]]
-    left = max(0.0, stage_seconds(job, pipeline.stages[at]) - current)
+    later = [
+        _of(stages, number, stage_seconds(job, stages[number]), expected=True) for number in range(at + 1, len(stages))
+    ]
+    left = max(0.0, stage_seconds(job, stages[at]) - current)
     if job.finish is not None:
         left = max(0.0, (job.finish - now).total_seconds() - sum(span.seconds for span in later))
-    yield _of(pipeline.stages[at], pipeline, left, expected=True)
+    yield _of(stages, at, left, expected=True)
     yield from later
 
 
@@ -100,6 +106,7 @@ def _in_stage(job: Job, now: datetime) -> float:
     return max(0.0, ((job.settled_at or job.paused_at or now) - job.stage_began).total_seconds())
 
 
+@lru_cache
 def _upload(pipeline: Pipeline) -> str:
     """An upload comes before the line; all else comes after it."""
     return next((stage.label for stage in pipeline.stages if stage.key == "upload"), "")
@@ -116,9 +123,9 @@ def _queue(seconds: float, job: Job) -> Span:
     return Span(label=label, seconds=seconds, expected=False, tone="line", faster=faster)
 
 
-def _of(stage: Stage, pipeline: Pipeline, seconds: float, *, expected: bool = False) -> Span:
-    tone = str(pipeline.stages.index(stage) % TONES)
-    return Span(label=stage.label, seconds=seconds, expected=expected, tone=tone, faster=stage.faster)  # type: ignore[arg-type]
+def _of(stages: Stages, number: int, seconds: float, *, expected: bool = False) -> Span:
+    stage = stages[number]
+    return Span(stage.label, seconds, expected, TONES[number % len(TONES)], stage.faster)
 
 
 def _laid_out(spans: list[Span], total: float) -> Iterator[Span]:
@@ -127,5 +134,5 @@ def _laid_out(spans: list[Span], total: float) -> Iterator[Span]:
     x = 0.0
     for span in spans:
         wide = NARROW + room * span.seconds / total
-        yield replace(span, x=round(x), wide=max(1, round(x + wide) - round(x) - 2))
+        yield span._replace(x=round(x), wide=max(1, round(x + wide) - round(x) - 2))
         x += wide

@@ -32,7 +32,7 @@ class Tray:
         """Only while there is work under way."""
         return self.may_poll and bool(self.active)
 
-    @property
+    @cached_property
     def face(self) -> str:
         """What is said while it is closed."""
         if not self.active:

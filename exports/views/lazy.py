@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from django.db import Error
+
 from exports import tools as installation
 from exports.asides import aside
 from exports.driver import is_silent
@@ -44,10 +46,25 @@ class Lazily:
             logger.exception("export=%s could not be driven by who looked at it", export_id)
         return False
 
-    @property
-    def known_silent(self) -> bool:
-        """That of the driver when it was last asked."""
+    def driver_is_silent(self) -> bool:
+        """As it was at most two seconds ago. Where it cannot be known, it counts as silent: then Django is asked, and
+        knows what a broken connection needs."""
+        if self._is_to_be_asked():
+            try:
+                self._silent = is_silent(self.tools().clock())
+            except Error as error:
+                logger.warning("Whether the driver is silent is not known: %s", error)
+                self._silent = True
         return self._silent
+
+    def _is_to_be_asked(self) -> bool:
+        now = self.clock()
+        if now - self._asked < EVERY:
+            return False
+        with self._lock:
+            due = now - self._asked >= EVERY
+            self._asked = now if due else self._asked
+        return due
 
     def _turn(self, export_id: uuid.UUID, always: bool) -> bool:
         with self._lock:

@@ -3,6 +3,8 @@
     python -m tests.bench                     all of it, in about three quarters of an hour
     python -m tests.bench --quick             one short round, to see that it works
     python -m tests.bench --only sqlite       without Postgres
+    python -m tests.bench --part polls        what a poll costs, beside celery-progress; `updates`: while work reports
+    python -m tests.bench --part pages        1,000 pages that poll at their pace, and 8,000
     python -m tests.bench --part render       films only, beside plain ffmpeg and MoviePy
     python -m tests.bench --part drive        a driver with a thousand running exports
     python -m tests.bench --part news         how soon a report is had, by a poll and by 5,000 streams
@@ -77,8 +79,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGHUP, _told_to_end)
     try:
         if asked.part not in ALONE:
-            kept = run(asked, arguments, absent=get_ready())
-            tell("figures", kept, figures.tables, asked)
+            tell_together(run(asked, arguments, absent=get_ready()), asked)
         for part, measure_part, shown in ALONE_PARTS:
             if asked.part == part or (asked.part is None and part in USUAL):
                 tell(part, measure_part(asked, _command(arguments), say), shown, asked)
@@ -170,7 +171,8 @@ def start(processes: Processes, asked: argparse.Namespace, absent: list[str]) ->
     said = " and ".join(figures.DATABASES[name] for name in wanted)
     say(f"Making {JOBS:,} accounts, each with a running job, on {said} …")
     opened = [open_side(processes, name, urls[name], JOBS, redis, number) for number, name in enumerate(wanted)]
-    return [start_side(processes, each, redis) for each in opened]
+    twice = asked.part in (None, "pages")
+    return [start_side(processes, each, redis, twice=twice) for each in opened]
 
 
 def rounds(
@@ -187,7 +189,8 @@ def rounds(
             try:
                 windows.append(measure(processes, side, variant, number, asked.seconds))
             except NoFigureError as error:
-                why = Refused(database=side.name, variant=variant.kind, round=number, why=str(error))
+                named = {"database": side.name, "part": variant.part, "variant": variant.kind}
+                why = Refused(**named, round=number, why=str(error))
                 refused.append(why)
         if asked.part in (None, "reports"):
             written += reports(sides, number, asked.seconds)
@@ -196,7 +199,7 @@ def rounds(
 
 def looked_at(sides: list[Side], asked: argparse.Namespace, absent: list[str]) -> list[Variant]:
     found = [] if "wrk" in absent else variants(asked.part, quick=asked.quick)
-    found = [each for each in found if each.server != "celery" or "redis-server" not in absent]
+    found = [each for each in found if not each.is_theirs or "redis-server" not in absent]
     say("Looking at the answers …")
     for side, variant in product(sides, found):
         verify(side, variant)
@@ -206,6 +209,15 @@ def looked_at(sides: list[Side], asked: argparse.Namespace, absent: list[str]) -
 def reports(sides: list[Side], number: int, seconds: float) -> list[Written]:
     written = [measure_ours(side, way, number, seconds) for side in sides for way in SIZES]
     return written + [measure_celery(side, number, seconds) for side in sides[:1] if side.tasks]
+
+
+def tell_together(kept: dict[str, Any], asked: argparse.Namespace) -> None:
+    """Of several parts, each has a place of its own in the document: who measures one leaves the others as they are."""
+    print(f"\n{figures.tables(kept)}\n\nKept in {keep(kept)}")
+    for part in TOGETHER:
+        shown = figures.tables(kept, part)
+        if asked.document and shown:
+            document(part, shown)
 
 
 def tell(name: str, kept: dict[str, Any], tables: Callable[[dict[str, Any]], str], asked: argparse.Namespace) -> None:

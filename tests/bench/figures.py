@@ -1,11 +1,11 @@
 """From windows to medians, ratios and tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from statistics import median
 from typing import Any, TypeVar
 
-from tests.bench.polls import OPEN, SIGNED_IN, Variant, Window, variants
+from tests.bench.polls import EVERY, OPEN, SIGNED_IN, THEIR_EVERY, Variant, Window, variants
 from tests.bench.reports import CELERY, Written
 
 DATABASES = {"sqlite": "SQLite", "postgres": "Postgres", "redis": "Redis"}
@@ -22,8 +22,10 @@ def poll_figures(windows: Sequence[Window]) -> list[Figures]:
     for database, variant in sorted(timed, key=lambda each: order.index(each[1])):
         here = [each for each in windows if each.database == database]
         these = [each for each in here if each.variant == variant]
-        like_it = replace(variant, server="celery", updates=variant.pages)
+        like_it = replace(variant, server="celery", updates=variant.pages, every=EVERY, viewers=1)
         others = {"bare": BARE, "open": replace(like_it, name=OPEN), "signed in": replace(like_it, name=SIGNED_IN)}
+        as_it_is = replace(like_it, server="celery twice", every=THEIR_EVERY)
+        others |= {"open, 0.5 s": replace(as_it_is, name=OPEN), "signed in, 0.5 s": replace(as_it_is, name=SIGNED_IN)}
         figures = spreads(these, ("rate", "cost", "web", "store", "cores", "unchanged"))
         figures["p99"] = spread(each.answered.p99 for each in these)
         figures["against"] = {
@@ -58,29 +60,35 @@ def against(these: Sequence[Timed], those: Sequence[Timed]) -> dict[str, float] 
     pairs = [(each, other[each.round]) for each in these if each.round in other]
     if not pairs:
         return None
-    return {name: median(getattr(a, name) / getattr(b, name) for a, b in pairs) for name in ("cost", "rate")}
+    names = ("cost", "rate", "cores") if isinstance(pairs[0][0], Window) else ("cost", "rate")
+    return {name: median(getattr(a, name) / getattr(b, name) for a, b in pairs) for name in names}
 
 
-def tables(kept: Figures) -> str:
-    """All of it, in Markdown that a terminal shows too."""
+def tables(kept: Figures, part: str | None = None) -> str:
+    """All of it, or of one part, in Markdown that a terminal shows too; nothing where that was not measured."""
+    found = [(title, rows) for each, title, rows in _titled(kept) if rows and part in (None, each)]
+    shown = [f"### {title}\n\n{rows}" for title, rows in found]
+    return "\n\n".join([*shown, *refusals(kept, part), circumstances(kept)]) if shown else ""
+
+
+def _titled(kept: Figures) -> Iterator[tuple[str, str, str]]:
+    """With the part that each belongs to."""
     polls, jobs = kept["polls"], f"{kept['jobs']:,}"
-    found = []
     for database, named in DATABASES.items():
         here = [each for each in polls if each["database"] == database]
-        found += [
-            (f"Polls, {named}", poll_table(here, jobs, updates=False)),
-            (f"Polls while 500 reports a second are written, {named}", poll_table(here, jobs, updates=True)),
-            (f"{jobs} pages that poll every 2 s while 500 reports a second are written, {named}", page_table(here)),
-        ]
-    found.append(("Reports", report_table(kept["reports"])))
-    parts = [f"### {title}\n\n{rows}" for title, rows in found if rows]
-    return "\n\n".join([*parts, *refusals(kept), circumstances(kept)])
+        meanwhile = "while 500 reports a second are written"
+        yield "polls", f"Polls, {named}", poll_table(here, jobs, updates=False)
+        yield "updates", f"Polls {meanwhile}, {named}", poll_table(here, jobs, updates=True)
+        yield "pages", f"Pages of {jobs} jobs that poll {meanwhile}, {named}", page_table(here, kept)
+    yield "reports", "Reports", report_table(kept["reports"])
 
 
-def refusals(kept: Figures) -> list[str]:
+def refusals(kept: Figures, part: str | None = None) -> list[str]:
     """Each variant once, with the first reason."""
     whys: dict[tuple[str, str], list[str]] = {}
     for each in kept["refused"]:
+        if part not in (None, each["part"]):
+            continue
         whys.setdefault((each["variant"], DATABASES[each["database"]]), []).append(each["why"])
     return [
         f"“{variant}” on {database} has no figure in {len(why)} of {kept['rounds']} rounds: {why[0]}."
@@ -118,23 +126,30 @@ def poll_table(polls: Sequence[Figures], jobs: str, *, updates: bool) -> str:
     return table(head, rows)
 
 
-def page_table(polls: Sequence[Figures]) -> str:
-    head = ["pages", "polls/s", "cores", "CPU ms/poll", "p99 ms", "204s", "CPU × celery-progress, open"]
-    head += ["× the same, signed in"]
+def page_table(polls: Sequence[Figures], kept: Figures) -> str:
+    head = ["each asks every 2 s", "pages", "polls/s", "cores", "CPU ms/poll", "p99 ms", "204s"]
+    head += ["CPU × celery-progress, open", "× signed in", "cores × its own pace, open", "× signed in"]
     rows = [
         [
             each["name"],
+            f"{kept['jobs'] * each['variant']['viewers']:,}",
             _median(each["rate"]),
             _median(each["cores"], 2),
             f"{each['cost']['median']:.2f}",
             _median(each["p99"]),
             f"{each['unchanged']['median']:.0%}",
             *(_ratio(each["against"][other]) for other in ("open", "signed in")),
+            *(_cores(each, other) for other in ("open, 0.5 s", "signed in, 0.5 s")),
         ]
         for each in polls
         if _kind(each) == (True, True)
     ]
     return table(head, rows)
+
+
+def _cores(each: Figures, other: str) -> str:
+    """Of as many pages."""
+    return _ratio(each["against"][other], "cores") if each["variant"]["viewers"] == 1 else ""
 
 
 def report_table(reports: Sequence[Figures]) -> str:

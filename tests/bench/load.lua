@@ -1,9 +1,5 @@
 -- Asks for the addresses of a file in turn, each with its own cookie, and counts the answers by their status.
--- BENCH_FOLLOW: each poll carries the mark that the last answer about that job gave, as its page would.
--- BENCH_EVERY: milliseconds between two polls of a connection, which then is one page; without it there is no pause.
 
-local every = tonumber(os.getenv("BENCH_EVERY"))
-local following = os.getenv("BENCH_FOLLOW") == "1"
 local threads = {}
 
 function setup(thread)
@@ -11,46 +7,25 @@ function setup(thread)
 end
 
 function init()
-  whole, heads, tails, jobs, marks, counted, samples = {}, {}, {}, {}, {}, {}, {}
+  whole, counted, samples = {}, {}, {}
   for line in io.lines(os.getenv("BENCH_REQUESTS")) do
     local head, mark, tail, cookie = line:match("^([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)$")
     local headers = { Host = "127.0.0.1", Cookie = cookie, ["HX-Request"] = "true", Accept = "*/*" }
-    local request = wrk.format("GET", head .. mark .. tail, headers)
-    table.insert(whole, request)
-    table.insert(heads, "GET " .. head)
-    table.insert(tails, request:sub(#heads[#heads] + #mark + 1))
-    table.insert(jobs, head:match("(%x+%-%x+%-%x+%-%x+%-%x+)") or "")
-    marks[jobs[#jobs]] = mark
+    table.insert(whole, wrk.format("GET", head .. mark .. tail, headers))
   end
   math.randomseed(os.time())
-  turn, waited = math.random(#whole), 0
+  turn = math.random(#whole)
 end
 
 function request()
   turn = turn % #whole + 1
-  if following then
-    return heads[turn] .. marks[jobs[turn]] .. tails[turn]
-  end
   return whole[turn]
-end
-
-if every then
-  function delay()
-    waited = waited + 1
-    return waited <= #whole and math.random(0, every) or every
-  end
 end
 
 function response(status, headers, body)
   counted[status] = (counted[status] or 0) + 1
   if counted[status] == 1 then
     samples[status] = body:sub(1, 300):gsub('[%c"\\]', " ")
-  end
-  if following and status == 200 then
-    local job, mark = body:match("(%x+%-%x+%-%x+%-%x+%-%x+)/fragment%?v=([%w%-]+)")
-    if job then
-      marks[job] = mark
-    end
   end
 end
 

@@ -1,13 +1,15 @@
-"""One window of load: wrk over kept-alive connections, each request with an address and a cookie of its own."""
+"""One window of load: wrk over a few connections as fast as it is answered, or pages that poll at their pace."""
 
 import http.client
 import json
 import subprocess
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.processes import ROOT, BenchError, Processes, environment
+from tests.bench.viewers import COUNTING
 
 CONNECTIONS = 8
 
@@ -32,7 +34,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """What wrk counted in one window; times in milliseconds."""
+    """What was counted in one window; times in milliseconds."""
 
     polls: int
     seconds: float
@@ -58,38 +60,39 @@ def ask(port: int, requests: Iterable[Request]) -> list[Answer]:
     return answers
 
 
-def wrk(
-    processes: Processes,
-    port: int,
-    requests: list[Request],
-    *,
-    seconds: int,
-    follow: bool = False,
-    every: float | None = None,
-) -> Answered:
-    """As fast as it is answered over a few connections; with `every`, a connection a page that polls at that pace."""
+def wrk(processes: Processes, port: int, requests: list[Request], *, seconds: int) -> Answered:
     listed = _listed(processes.folder, requests)
-    connections = CONNECTIONS if every is None else len(requests)
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s"]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "5s"]
     command += ["-s", str(ROOT / "tests" / "bench" / "load.lua"), f"http://127.0.0.1:{port}/"]
-    told = environment(BENCH_REQUESTS=str(listed), BENCH_FOLLOW="1" if follow else "0")
-    if every is not None:
-        told["BENCH_EVERY"] = str(round(every * 1000))
-    return _parsed(processes, command, told, seconds)
+    process = processes.start("wrk", command, environment(BENCH_REQUESTS=str(listed)), stdout=subprocess.PIPE)
+    return _parsed(processes, process, "wrk", seconds + 20)
 
 
-def _parsed(processes: Processes, command: list[str], told: dict[str, str], seconds: int) -> Answered:
-    process = processes.start("wrk", command, told, stdout=subprocess.PIPE)
+def pages(
+    processes: Processes, port: int, requests: list[Request], *, seconds: int, every: float, begin: Callable[[], None]
+) -> Answered:
+    """`begin` is called when counting begins."""
+    listed = _listed(processes.folder, requests)
+    command = [sys.executable, "-m", "tests.bench.viewers", str(port), str(seconds), str(every), str(listed)]
+    process = processes.start("viewers", command, environment(), stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    if process.stdout.readline().strip() != COUNTING:
+        raise BenchError(f"The pages did not come to poll:\n{processes.said('viewers')}")
+    begin()
+    return _parsed(processes, process, "viewers", seconds + 30)
+
+
+def _parsed(processes: Processes, process: subprocess.Popen[str], name: str, patience: float) -> Answered:
     try:
-        said, _ = process.communicate(timeout=seconds + 20)
+        said, _ = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
-        raise BenchError("wrk did not end in time.") from None
+        raise BenchError(f"{name} did not end in time.") from None
     processes.started.remove(process)
     if process.returncode != 0 or not said.rstrip().endswith("}"):
-        raise BenchError(f"wrk failed:\n{said[-500:]}{processes.said('wrk')}")
+        raise BenchError(f"{name} failed:\n{said[-500:]}{processes.said(name)}")
     counted = json.loads(said.rstrip().rpartition("\n")[2])
-    for name in ("statuses", "samples"):
-        counted[name] = {int(status): value for status, value in counted[name].items()}
+    for each in ("statuses", "samples"):
+        counted[each] = {int(status): value for status, value in counted[each].items()}
     return Answered(**counted)
 
 

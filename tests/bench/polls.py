@@ -4,13 +4,18 @@ import random
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tests.bench.load import Answer, Answered, Request, ask, wrk
+from tests.bench.load import Answer, Answered, Request, ask, pages, wrk
 from tests.bench.processes import BenchError, Processes, cpu_seconds
 from tests.bench.side import Side
+from tests.bench.viewers import WARMING
 
 STALE = "0-0"
 UPDATES = 500  # a second, where there are any
 EVERY = 2.0  # seconds between two polls of a page
+THEIR_EVERY = 0.5  # as celery-progress's own script asks
+CROWD = 8  # pages of each job, where there are many
+STEADY = 5  # so many times as long are pages watched
+COMING = 2.0  # seconds until the process of the pages runs, and has made them
 LOOKED_AT = 100  # answers of each variant, before it is timed; while it is timed their statuses are counted
 TRIES = 3  # the words about time may change in the middle of a window, and with them the marks
 
@@ -34,6 +39,7 @@ class NoFigureError(BenchError):
 @dataclass(frozen=True, kw_only=True)
 class Refused:
     database: str
+    part: str
     variant: str
     round: int
     why: str
@@ -42,10 +48,16 @@ class Refused:
 @dataclass(frozen=True, kw_only=True)
 class Variant:
     name: str
-    server: Literal["site", "memory", "celery"] = "site"
+    server: Literal["site", "memory", "celery", "memory twice", "celery twice"] = "site"
     jobs: Literal["one", "many"] = "many"
     updates: bool = False
-    pages: bool = False  # as many connections as jobs, each polling at its pace
+    pages: bool = False  # each a connection that polls at its pace
+    every: float = EVERY
+    viewers: int = 1  # pages of each job
+
+    @property
+    def is_theirs(self) -> bool:
+        return self.server.startswith("celery")
 
     @property
     def marks(self) -> str:
@@ -57,7 +69,14 @@ class Variant:
 
     @property
     def named(self) -> str:
-        return f"{self.name}{', from memory' if self.server == 'memory' else ''}"
+        memory = ", from memory" if self.server.startswith("memory") else ""
+        pace = f", every {self.every} s" if self.every != EVERY else ""
+        processes = ", two processes" if self.server.endswith("twice") else ""
+        return f"{self.name}{memory}{pace}{processes}"
+
+    @property
+    def part(self) -> str:
+        return "pages" if self.pages else "updates" if self.updates else "polls"
 
     @property
     def kind(self) -> str:
@@ -120,13 +139,16 @@ def _with_updates() -> list[Variant]:
 
 
 def _pages() -> list[Variant]:
-    ours = [Variant(name="the job's page", server=server) for server in ("site", "memory")]
+    """Two processes where one could not answer so many: celery-progress at its own pace, and 8,000 pages of ours."""
+    page = Variant(name="the job's page", server="memory")
+    ours = [replace(page, server="site"), page, replace(page, server="memory twice", viewers=CROWD)]
     theirs = [Variant(name=name, server="celery") for name in (OPEN, SIGNED_IN)]
+    theirs += [replace(each, server="celery twice", every=THEIR_EVERY) for each in theirs]
     return [replace(each, updates=True, pages=True) for each in (*ours, *theirs)]
 
 
 def requests_of(side: Side, variant: Variant) -> list[Request]:
-    made = side.tasks_made if variant.server == "celery" else side.made
+    made = side.tasks_made if variant.is_theirs else side.made
     marks = [STALE] * len(made["jobs"])
     if variant.marks in ("current", "follow"):
         marks = side.jobs.ask("marks")
@@ -135,7 +157,10 @@ def requests_of(side: Side, variant: Variant) -> list[Request]:
         Request(head=head.format(id=job), mark=mark if marked else "", tail=tail, cookie=cookie)
         for job, mark, cookie in zip(made["jobs"], marks, made["cookies"], strict=False)
     ]
-    return found[:1] if variant.jobs == "one" else found
+    many = [
+        replace(each, cookie=f"{each.cookie}; page={number}") for number in range(variant.viewers) for each in found
+    ]
+    return found[:1] if variant.jobs == "one" else many if variant.viewers > 1 else found
 
 
 def verify(side: Side, variant: Variant) -> None:
@@ -153,7 +178,7 @@ def verify(side: Side, variant: Variant) -> None:
 def _is_right(variant: Variant, request: Request, answer: Answer) -> bool:
     if variant.name == "bare":
         return answer.body == "constant"
-    if variant.server == "celery":
+    if variant.is_theirs:
         return '"state": "PROGRESS"' in answer.body and '"percent": 2' in answer.body
     if answer.status == 204:
         return not answer.body
@@ -163,7 +188,7 @@ def _is_right(variant: Variant, request: Request, answer: Answer) -> bool:
 
 def _verify_locked(side: Side, variant: Variant, port: int, request: Request) -> None:
     strangers = [replace(request, cookie="")]
-    if variant.server != "celery":
+    if not variant.is_theirs:
         strangers.append(replace(request, cookie=side.made["cookies"][-1]))
     for answer in ask(port, strangers):
         if answer.status not in (200, 286, 302) or "frames" in answer.body or "PROGRESS" in answer.body:
@@ -179,7 +204,7 @@ def measure(processes: Processes, side: Side, variant: Variant, number: int, sec
     for tries in range(1, TRIES + 1):
         side.keep_fresh()
         window = _window(processes, side, variant, number, seconds)
-        refusal = _refusal(window, len(side.made["jobs"]))
+        refusal = _refusal(window, len(side.made["jobs"]) * variant.viewers)
         if not refusal:
             return replace(window, tries=tries)
         if variant.marks != "current":
@@ -194,22 +219,19 @@ def _refusal(window: Window, pages: int) -> str:
         return f"not all answers were {only} but {answered.statuses}, which began {answered.samples}"
     if answered.failed:
         return f"{answered.failed} requests failed or waited more than five seconds"
-    if window.variant.pages and window.rate < pages / EVERY / 2:
-        return f"of {pages / EVERY:.0f} polls a second only {window.rate:.0f} were answered"
+    wanted = pages / window.variant.every
+    if window.variant.pages and window.rate < wanted / 2:
+        return f"of {wanted:,.0f} polls a second only {window.rate:,.0f} were answered"
     return ""
 
 
 def _window(processes: Processes, side: Side, variant: Variant, number: int, seconds: int) -> Window:
-    server, requests = side.servers[variant.server], requests_of(side, variant)
-    writer = side.tasks if variant.server == "celery" else side.jobs
-    length = seconds * 2 if variant.pages else seconds
+    server, writer = side.servers[variant.server], side.tasks if variant.is_theirs else side.jobs
+    workers, requests = server.workers, requests_of(side, variant)
+    length = seconds * STEADY + variant.every * WARMING + COMING if variant.pages else seconds
     if variant.updates and writer:
         writer.begin("update", rate=UPDATES, seconds=length + 0.5)
-    workers, before = server.workers, _seconds(side, variant)
-    every = EVERY if variant.pages else None
-    follow = variant.marks == "follow"
-    answered = wrk(processes, server.port, requests, seconds=length, follow=follow, every=every)
-    spent = [after - start for after, start in zip(_seconds(side, variant), before, strict=True)]
+    answered, spent = _timed(processes, side, variant, requests, seconds)
     updates = writer.answer() / (length + 0.5) if variant.updates and writer else 0.0
     if server.workers != workers:
         raise BenchError(f"{side.name}, {variant.named}: the web server was started anew in mid-window.")
@@ -226,6 +248,24 @@ def _window(processes: Processes, side: Side, variant: Variant, number: int, sec
     )
 
 
+def _timed(
+    processes: Processes, side: Side, variant: Variant, requests: list[Request], seconds: int
+) -> tuple[Answered, list[float]]:
+    """With the CPU seconds that it took while answers were counted."""
+    port = side.servers[variant.server].port
+    before = [_seconds(side, variant)]
+    if variant.pages:
+
+        def begin() -> None:
+            before[0] = _seconds(side, variant)
+
+        watched = seconds * STEADY
+        answered = pages(processes, port, requests, seconds=watched, every=variant.every, begin=begin)
+    else:
+        answered = wrk(processes, port, requests, seconds=seconds)
+    return answered, [after - start for after, start in zip(_seconds(side, variant), before[0], strict=True)]
+
+
 def _seconds(side: Side, variant: Variant) -> tuple[float, float, float]:
-    redis = side.redis_seconds() if variant.server == "celery" else 0.0
+    redis = side.redis_seconds() if variant.is_theirs else 0.0
     return cpu_seconds(side.servers[variant.server].process.pid), side.postgres_seconds(with_writer=False), redis

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,7 +20,7 @@ SEEN_AFTER = 1.0  # seconds until rows kept in memory have surely been looked at
 
 @dataclass
 class Server:
-    """A web server of one process, as `manage.py serve` starts it."""
+    """A web server as `manage.py serve` starts it, of one process or two."""
 
     port: int
     process: subprocess.Popen[str]
@@ -41,7 +41,7 @@ class Side:
     postgres: int | None = None
     redis: int | None = None
     writer: int | None = None
-    freshened: float = field(default_factory=time.monotonic)
+    freshened: float = float("-inf")  # on a busy machine jobs are made long before they are looked at
 
     def keep_fresh(self) -> None:
         if time.monotonic() - self.freshened > FRESH_FOR:
@@ -97,7 +97,8 @@ def open_side(processes: Processes, name: str, url: str, jobs: int, redis: Redis
     return Opened(name=name, url=url, ours=ours, theirs=theirs, jobs=partner, tasks=tasks)
 
 
-def start_side(processes: Processes, opened: Opened, redis: Redis | None) -> Side:
+def start_side(processes: Processes, opened: Opened, redis: Redis | None, *, twice: bool) -> Side:
+    """`twice`: with servers of two processes, too."""
     name, made = opened.name, opened.jobs.answer()
     command = opened.jobs.ask("web_command", port=0)
     servers = {
@@ -106,6 +107,11 @@ def start_side(processes: Processes, opened: Opened, redis: Redis | None) -> Sid
     }
     if opened.tasks:
         servers["celery"] = _serve(processes, f"{name}-celery", _for_celery(command), opened.theirs)
+    if twice:
+        servers["memory twice"] = _serve(processes, f"{name}-memory-twice", _of_two(command), opened.ours)
+    if twice and opened.tasks:
+        both = _of_two(_for_celery(command))
+        servers["celery twice"] = _serve(processes, f"{name}-celery-twice", both, opened.theirs)
     return Side(
         name=name,
         servers=servers,
@@ -121,6 +127,11 @@ def start_side(processes: Processes, opened: Opened, redis: Redis | None) -> Sid
 
 def _for_celery(command: list[str]) -> list[str]:
     return ["tests.bench.celery_site.wsgi:application" if ":application" in each else each for each in command]
+
+
+def _of_two(command: list[str]) -> list[str]:
+    at = command.index("--workers") + 1
+    return [*command[:at], "2", *command[at + 1 :]]
 
 
 def _environments(home: Path, url: str, redis: Redis | None, number: int) -> tuple[dict[str, str], dict[str, str]]:

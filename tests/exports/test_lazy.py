@@ -4,7 +4,7 @@ import logging
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -184,3 +184,29 @@ def test_what_has_ended_is_not_driven(browser, export):
     done = finished(export)
     browser.get(reverse("export", args=[done.pk]))
     assert fresh(export).job.version == done.job.version + 1, "only that its ending was seen"
+
+
+def test_quick_polls_ask_once_in_two_seconds_whether_the_driver_is_silent(lazily, ticks, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert lazily.driver_is_silent()
+        assert lazily.driver_is_silent()
+    driver_is_awake()
+    assert lazily.driver_is_silent()
+    ticks.now += EVERY
+    with django_assert_num_queries(1):
+        assert not lazily.driver_is_silent()
+        assert not lazily.driver_is_silent()
+
+
+def test_a_driver_of_which_nothing_can_be_known_counts_as_silent(lazily, ticks):
+    driver_is_awake()
+    assert not lazily.driver_is_silent()
+    ticks.now += EVERY
+    with connection.execute_wrapper(refused):
+        assert lazily.driver_is_silent()
+    ticks.now += EVERY
+    assert not lazily.driver_is_silent()
+
+
+def refused(execute, sql, params, many, context):
+    raise OperationalError("no")

@@ -16,6 +16,7 @@ from django.utils import timezone
 from progress import rows as place
 from progress import snapshot as shown
 from progress.models import Job, Wish
+from progress.printed import AGREES_FOR
 from progress.quick import KEPT_FOR, MOST, QuickPolls
 from progress.report import Report
 from progress.tracker import ProgressTracker
@@ -220,21 +221,24 @@ def test_another_wish_is_told_by_django(poll, running, memory):
     assert poll(mark)[0::2] == (200, 1)
 
 
-def test_words_that_time_alone_changes_are_news(poll, running):
+def test_words_that_time_alone_changes_are_news(poll, running, time):
     poll()
     silent = timezone.now() - timedelta(minutes=10)
     Job.objects.filter(pk=running.pk).update(heard_at=silent)
     mark = shown.snapshot(running).mark
     assert poll(mark)[0] == 204
     running.heard_at = silent
-    assert poll(mark)[0::2] == (200, 1)
+    assert poll(mark)[0::2] == (204, 0), "for half a second words are what they were for others"
+    time.now += AGREES_FOR
+    assert poll(mark)[0::2] == (200, 0)
 
 
 def test_words_are_in_the_zone_of_whoever_asks(poll, client, owner):
     cookie = f"{cookie_of(client, owner)}; zone=Asia/Tokyo"
     assert poll()[0] == 204
     assert poll(cookie=cookie)[0::2] == (200, 1), "the mark is that of a page in UTC"
-    assert poll(cookie=cookie)[0::2] == (200, 1)
+    assert poll(cookie=cookie)[0::2] == (200, 0)
+    assert poll()[0::2] == (204, 0)
 
 
 @pytest.mark.parametrize(

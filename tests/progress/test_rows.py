@@ -1,6 +1,7 @@
 """Polls answered from memory: as new as half a second, and never more open than the database."""
 
 from datetime import timedelta
+from threading import Thread
 from time import monotonic, sleep
 
 import pytest
@@ -9,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from progress.models import Job
-from progress.rows import FromDatabase, FromMemory
+from progress.rows import PATIENCE, FromDatabase, FromMemory
 from progress.tracker import ProgressTracker
 
 pytestmark = pytest.mark.django_db
@@ -217,3 +218,27 @@ def test_the_database_gives_the_same_answers(memory, job, owner):
     database = FromDatabase()
     assert memory.job(job.pk) == database.job(job.pk)
     assert memory.tray(owner.pk) == database.tray(owner.pk) == [job]
+
+
+def test_polls_that_come_before_the_first_look_wait_for_it_and_not_for_one_that_fails(memory, time, monkeypatch):
+    looks = []
+
+    def look():
+        looks.append(1)
+        if len(looks) > 1:
+            raise OSError("no database")
+        memory._looked = memory.clock()
+
+    monkeypatch.setattr(memory, "look", look)
+    memory._thread = waiting = Thread(target=memory.await_look)
+    waiting.start()
+    assert waiting.is_alive()
+    memory.look_safely()
+    waiting.join(PATIENCE * 5)
+    assert not waiting.is_alive()
+    assert memory._is_fresh
+    time.now += 2.1
+    monkeypatch.setattr("progress.rows.PATIENCE", 60)
+    memory.look_safely()
+    memory.await_look()
+    assert not memory._is_fresh, "the database is asked, and says what is wrong with it"

@@ -47,6 +47,7 @@ class Command(BaseCommand):
         self.stdout.flush()
         Heartbeat.forget_clusters(timezone.now())
         ring()  # what was left when the last cluster stopped
+        crew.room_for_connections()
         children = [crew.web, crew.cluster, *([crew.push] if self._may_push() else [])]
         run_until_told([child(self._say, options["silence"]) for child in children])
         self.stdout.write("\nLonghaul has stopped. Nothing is lost: exports go on at the next start.")
