@@ -1,3 +1,4 @@
+# ruff: noqa: PLC0415 - PyAV is imported only where it is used
 """The sound under one clip as packets of its film: those of its source where they lie on the film's grid, else encoded
 once; and beside them, without loss, what is encoded where clips meet."""
 
@@ -173,9 +174,19 @@ def _wanted(container: "InputContainer", stream: "AudioStream", passage: Passage
         at = nearest((packet.pts or 0) - passage.start * SAMPLE_RATE)
         if not packet.size or at < wanted:
             continue
-        if at != wanted or packet.duration != FRAME or packet.is_corrupt:
+        if at != wanted or packet.duration != FRAME or packet.is_corrupt or not _can_be_heard(packet, stream):
             return
         yield packet
         found, wanted = found + 1, wanted + FRAME
         if found == passage.packets:
             return
+
+
+def _can_be_heard(packet: "Packet[AudioStream]", stream: "AudioStream") -> bool:
+    """In place of one that cannot, there is silence in what is encoded; copied, it would spoil the film."""
+    import av
+
+    try:
+        return [frame.samples for frame in stream.codec_context.decode(packet)] == [FRAME]
+    except (av.FFmpegError, EOFError):
+        return False

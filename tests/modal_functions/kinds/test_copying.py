@@ -11,7 +11,7 @@ from modal_functions.kinds import multi_clip, overlay
 from modal_functions.runtime import run
 from modal_functions.wire import AttemptKeys, Order, SoFar, pack
 from tests.modal_functions.media.cuts import tagged
-from tests.modal_functions.media.reels import number_on, shoot
+from tests.modal_functions.media.reels import lag_of, number_on, samples_of, shoot
 from tests.modal_functions.test_fan import Machines
 
 
@@ -65,6 +65,18 @@ def test_what_stands_in_whole_groups_is_copied_and_only_the_edges_are_encoded(ma
     assert 150 <= result["copied"] <= 162
     so_far = SoFar.from_wire(json.loads(store.get(AttemptKeys(export="e", number=1).so_far)))
     assert so_far.copied == result["copied"]
+
+
+def test_the_sound_of_a_copied_film_begins_with_its_picture_and_lags_by_no_sample(make, spec, store, reels):
+    result = make(spec((0, 3_000_000, 5_000_000), TRIM))["result"]
+    values, first = samples_of(store.in_place(result["key"]))
+    source, begin = samples_of(reels[0].path)
+    assert first == begin == 0
+    assert 0 <= len(values) // 2 - 48_000 * (50 + 174) // 25 < 1024  # the last packet is filled up
+    for film, own in ((20_000, 164_000), (96_000 + 150_000, 24_960 + 150_000)):
+        assert lag_of(values[2 * film :], lambda n, own=own: source[2 * (own + n)], range(100, 1600)) == 0
+    kept = {key.rpartition(".")[2] for key in store.keys("projects/p/chunks")}
+    assert {"m4a", "flac"} <= kept
 
 
 def test_another_quality_copies_nothing(make, spec, store):
