@@ -33,9 +33,7 @@ MOST = 20_000
 DOOR = ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "wsgi.url_scheme", "SCRIPT_NAME")
 MOST_DOORS = 100
 ADDRESS = re.compile(r"(.*/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/fragment")
-PLAINLY = frozenset(
-    {"", "nav"}
-)  # what a page asks for besides news when it has nothing but its card, and the indicator
+PLAINLY = frozenset({"", "nav"})  # besides news, by pages that have their card, and the indicator, and no more
 HEADERS = [
     ("Cache-Control", "no-store"),
     ("Vary", "HX-Request, Cookie, Accept-Encoding"),

@@ -22,8 +22,12 @@ def poll_figures(windows: Sequence[Window]) -> list[Figures]:
     for database, variant in sorted(timed, key=lambda each: order.index(each[1])):
         here = [each for each in windows if each.database == database]
         these = [each for each in here if each.variant == variant]
-        like_it = replace(variant, server="celery", updates=variant.pages, every=EVERY, viewers=1)
-        others = {"bare": BARE, "open": replace(like_it, name=OPEN), "signed in": replace(like_it, name=SIGNED_IN)}
+        like_it = replace(variant, server="celery", every=EVERY, viewers=1)
+        others = {
+            "bare": replace(BARE, updates=variant.updates),
+            "open": replace(like_it, name=OPEN),
+            "signed in": replace(like_it, name=SIGNED_IN),
+        }
         as_it_is = replace(like_it, server="celery twice", every=THEIR_EVERY)
         others |= {"open, 0.5 s": replace(as_it_is, name=OPEN), "signed in, 0.5 s": replace(as_it_is, name=SIGNED_IN)}
         figures = spreads(these, ("rate", "cost", "web", "store", "cores", "unchanged"))

@@ -135,7 +135,9 @@ def _polls() -> list[Variant]:
 
 
 def _with_updates() -> list[Variant]:
-    return [Variant(name="changed", server=server, updates=True) for server in ("site", "memory")]
+    ours = [Variant(name="changed", server=server) for server in ("site", "memory")]
+    theirs = [Variant(name=name, server="celery") for name in (OPEN, SIGNED_IN)]
+    return [replace(each, updates=True) for each in (Variant(name="bare"), *ours, *theirs)]
 
 
 def _pages() -> list[Variant]:
