@@ -60,7 +60,7 @@ class Post:
     def __init__(self, site: Site) -> None:
         self.site = site
         self._lock = threading.Lock()
-        self._silent_until = 0.0
+        self._silent_until = self._next_at = 0.0
         where = urlsplit(site.url)
         self._connection = (HTTPSConnection if where.scheme == "https" else HTTPConnection)(
             where.hostname or "", where.port, timeout=SECONDS
@@ -76,8 +76,9 @@ class Post:
         return Reporter(write=tell, **more)
 
     def report(self, wire: dict[str, Any]) -> None:
-        """On its way when this returns; left out while another is, since each tells the whole picture."""
-        if time.monotonic() >= self._silent_until and self._lock.acquire(blocking=False):
+        """On its way when this returns; left out while another is, or sooner than the site with its last answer asked
+        for, since each tells the whole picture."""
+        if time.monotonic() >= max(self._silent_until, self._next_at) and self._lock.acquire(blocking=False):
             threading.Thread(target=self._report, args=[wire], name="post", daemon=True).start()
 
     def ended(self) -> None:
@@ -103,8 +104,10 @@ class Post:
         headers = {SIGNED: signed, TIMED: at, "Content-Type": "application/json"}
         try:
             answer = self._answered(body, headers)
-            if not answer.taken:
-                self._be_silent(answer, _silence(answer.again_after))
+            if answer.taken:
+                self._next_at = time.monotonic() + _seconds(answer.again_after, 0.0)
+            else:
+                self._be_silent(answer, _seconds(answer.again_after, SILENCE))
         except (OSError, ValueError, HTTPException) as error:
             self._connection.close()
             self._be_silent(error, SILENCE)
@@ -134,5 +137,5 @@ class Post:
         self._silent_until = time.monotonic() + seconds
 
 
-def _silence(said: str) -> float:
-    return min(SILENCE, float(said)) if said.isascii() and said.isdigit() else SILENCE
+def _seconds(said: str, unsaid: float) -> float:
+    return min(SILENCE, float(said)) if said.isascii() and said.isdigit() else unsaid

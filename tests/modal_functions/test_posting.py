@@ -153,6 +153,14 @@ def test_a_site_that_says_when_to_come_again_is_taken_at_its_word(post, listenin
     assert len(came(listening, messages)) == messages
 
 
+def test_a_site_that_took_one_and_wants_no_more_for_a_while_gets_none_but_the_end(post, listening):
+    listening.again_after = "3600"
+    told(post, listening, 1)
+    post.report({"seq": 2})
+    post.ended()
+    assert came(listening, 2) == [{"report": {"seq": 1}}, {"ended": True}]
+
+
 def test_a_site_that_is_not_there_costs_nothing(caplog):
     caplog.set_level("INFO")
     with ThreadingHTTPServer(("127.0.0.1", 0), Taking) as closed:
