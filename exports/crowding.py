@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-LEAST, LONGEST = 1.0, 30.0  # seconds
-EASED = 0.9  # of the wait is left after each second in which no more than these few were sent away
+LEAST, LONGEST = 1.0, 10.0  # seconds
+EASED = 0.95  # of the wait is left after each second in which no more than these few were sent away
 FEW = 0.05  # of those who came
 MOST_AT_ONCE = 2.0  # times as long as before
 

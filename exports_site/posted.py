@@ -16,9 +16,9 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from exports import posts
+from exports.crowding import LEAST
 from exports.gathering import FullError, Gathering
 from exports_site import outage
-from modal_functions.reporter import EVERY
 
 logger = logging.getLogger("exports")
 
@@ -54,7 +54,7 @@ class QuickPosts:
         try:
             answer = self.door.ask(post)
             again_after = self.door.crowding.again_after()
-            return answer, str(again_after) if again_after > EVERY else ""
+            return answer, str(again_after) if again_after > LEAST else ""
         except FullError:
             return posts.Answer(status=503, sentence=posts.FULL), str(self.door.crowding.again_after())
         except (OperationalError, InterfaceError) as error:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from exports.crowding import LONGEST, Crowding
+from exports.crowding import EASED, LONGEST, Crowding
 
 
 class Crowd:
@@ -56,7 +56,7 @@ def test_of_a_thousand_where_three_hundred_a_second_are_taken_none_is_forgotten(
 
 
 def test_the_wait_has_an_end_and_eases_once_nobody_is_sent_away():
-    moments = iter([0, *range(0, 300, 30), 280, 301])
+    moments = iter([0, *range(0, 300, 30), 275, 281])
     crowding = Crowding(clock=lambda: next(moments), chance=lambda: 0.5)
     for _ in range(10):
         crowding.came(taken=1, refused=100)
@@ -64,4 +64,4 @@ def test_the_wait_has_an_end_and_eases_once_nobody_is_sent_away():
     crowding.came(taken=1, refused=0)
     assert crowding.seconds == LONGEST, "what was said last has not shown yet"
     crowding.came(taken=1, refused=0)
-    assert crowding.seconds == pytest.approx(LONGEST * 0.9**31)
+    assert crowding.seconds == pytest.approx(LONGEST * EASED**11)
