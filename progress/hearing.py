@@ -122,9 +122,7 @@ class Hearing(Forecasts):
             # With the rows, since a commit of its own costs as much again. Taken back with them, it is of another
             # moment than they are, and read anew.
             self.foresight.keep([(job, step.sight) for job, step, _ in told if step.sight])
-        for job, step, _ in told:
-            if step.passed:
-                teaching.teach_later(self.foresight, job, step.passed, completed=False)
+        teaching.teach_all_later(self.foresight, [(job, step.passed) for job, step, _ in told if step.passed])
         self.at_hand.keep(job for job, *_ in told)
         return written
 
