@@ -8,9 +8,7 @@ from typing import Generic, TypeVar
 
 from exports.crowding import Crowding
 
-PACE = (
-    0.02  # seconds from the beginning of one turn to that of the next: one by one, each would cost three times as much
-)
+PACE = 0.02  # seconds from one turn's beginning to the next one's: one by one, each would cost three times as much
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
