@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 LEAST, LONGEST = 1.0, 5.0  # seconds
-EASED = 0.9  # of the wait is left after each second in which no more than that many were sent away
-BEARABLE = 0.25  # of those who came: a moment in which nothing goes on is no crowd
+BEARABLE = 0.25  # of those who came may be sent away: a moment in which nothing goes on is no crowd
+EASED = 0.9  # of the wait is left after each second without more than that
 MOST_AT_ONCE = 2.0  # times as long as before
 
 
