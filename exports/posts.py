@@ -5,6 +5,7 @@ Posts that come at the same moment are folded together, and each is answered aft
 
 import hmac
 import logging
+import threading
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +13,11 @@ from datetime import datetime, timedelta
 from functools import cache, lru_cache
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
-from exports.gathering import Gathering
+from exports.gathering import FullError, Gathering
 from exports.models import Attempt
 from exports.runners.base import Ordered
 from exports.tools import Tools, tools
@@ -29,11 +30,13 @@ from progress.report import Report
 WINDOW = timedelta(minutes=5)  # how far the sender's clock may be off, and how long a message is good for
 LARGEST = 64 * 1024
 AT_ONCE = 24  # of a web process's threads (crew.THREADS): the others are for people
+SINGLY = 4  # and of those that came another way than by the address that work is told
 UNSIGNED = "The signature does not fit, or is older than five minutes."
 FULL = "More reports came at once than are taken. They stand in the store too, from where they are read."
 AGAIN_AFTER = "1"  # seconds, after that
 
 logger = logging.getLogger("exports")
+_room = threading.BoundedSemaphore(SINGLY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,27 @@ def site_for(ordered: Ordered) -> Site | None:
 @cache
 def gathered() -> Gathering[Post, Answer]:
     """This process's own."""
-    return Gathering(lambda posts: take_in(posts, tools()), AT_ONCE)
+    return Gathering(_take_in, AT_ONCE)
+
+
+def singly(post: Post) -> Answer:
+    """One that came another way, in the thread of its own request."""
+    if not _room.acquire(blocking=False):
+        raise FullError
+    try:
+        (answer,) = take_in([post], tools())
+        return answer
+    finally:
+        _room.release()
+
+
+def _take_in(posts: Sequence[Post]) -> list[Answer]:
+    """In a thread that no request begins or ends in."""
+    close_old_connections()
+    try:
+        return take_in(posts, tools())
+    finally:
+        close_old_connections()
 
 
 def take_in(posts: Sequence[Post], tools: Tools) -> list[Answer]:

@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import InterfaceError, OperationalError
 
 from exports import posts
+from exports.crowding import LEAST
 from exports.gathering import FullError, Gathering
 from exports_site import outage
 
@@ -49,19 +50,18 @@ class QuickPosts:
         return _said(start_response, *self._answer(post))
 
     def _answer(self, post: posts.Post) -> tuple[posts.Answer, str]:
-        """With the seconds after which it may be tried again."""
-        close_old_connections()
+        """With the seconds after which the next may come, where that is later than it would."""
         try:
-            return self.door.ask(post), ""
+            answer = self.door.ask(post)
+            again_after = self.door.crowding.again_after()
+            return answer, str(again_after) if again_after > LEAST else ""
         except FullError:
-            return posts.Answer(status=503, sentence=posts.FULL), posts.AGAIN_AFTER
+            return posts.Answer(status=503, sentence=posts.FULL), str(self.door.crowding.again_after())
         except (OperationalError, InterfaceError) as error:
             return posts.Answer(status=503, sentence=outage.in_words(error)), outage.AGAIN_AFTER
         except Exception:
             logger.exception("A post of attempt %s of %s could not be taken in", post.number, post.export)
             return posts.Answer(status=500, sentence="The report could not be taken in. It is read from the store."), ""
-        finally:
-            close_old_connections()
 
 
 def _length(environ: Environ) -> int:

@@ -119,10 +119,10 @@ class Hearing(Forecasts):
             for job, step, _ in told:
                 now_reads(job, step.changes)
             self._record_all([each for each in told if not each[1].only_a_tick], now)
-        self.foresight.keep([(job, step.sight) for job, step, _ in told if step.sight])
-        for job, step, _ in told:
-            if step.passed:
-                teaching.teach_later(self.foresight, job, step.passed, completed=False)
+            # With the rows, since a commit of its own costs as much again. Taken back with them, it is of another
+            # moment than they are, and read anew.
+            self.foresight.keep([(job, step.sight) for job, step, _ in told if step.sight])
+        teaching.teach_all_later(self.foresight, [(job, step.passed) for job, step, _ in told if step.passed])
         self.at_hand.keep(job for job, *_ in told)
         return written
 

@@ -32,13 +32,27 @@ def teach_later(foresight: "Foresight", job: Job, passed: Sequence[Passed], *, c
     taught = measured(job, passed, features, trace)
 
     def teach() -> None:
-        told = _told(job) if completed else []
-        keys = {key for each in taught for key in learned.keys(_alone(each))}
-        keys |= {key for said, _ in told for key in reach.keys(said.bucket)}
-        if keys:
-            foresight.league.rates.change(keys, lambda known: _learned(taught, told, known))
+        _teach(foresight, taught, _told(job) if completed else [])
 
     transaction.on_commit(teach, robust=True)
+
+
+def teach_all_later(foresight: "Foresight", passed: Sequence[tuple[Job, Sequence[Passed]]]) -> None:
+    """What many jobs teach that passed stages at the same moment, in one change of what is learned."""
+    taught = [
+        lesson
+        for job, stages in passed
+        for lesson in measured(job, stages, foresight.features(job), foresight.trace(job))
+    ]
+    if taught:
+        transaction.on_commit(lambda: _teach(foresight, taught, []), robust=True)
+
+
+def _teach(foresight: "Foresight", taught: Sequence[Measured], told: Sequence[Told]) -> None:
+    keys = {key for each in taught for key in learned.keys(_alone(each))}
+    keys |= {key for said, _ in told for key in reach.keys(said.bucket)}
+    if keys:
+        foresight.league.rates.change(keys, lambda known: _learned(taught, told, known))
 
 
 def measured(job: Job, passed: Sequence[Passed], features: Features, trace: Sequence[Observation]) -> list[Measured]:

@@ -95,7 +95,8 @@ def _status(export: Export) -> dict[str, Any]:
 @csrf_exempt
 @require_POST
 def report(request: HttpRequest, export_id: uuid.UUID, number: int) -> HttpResponse:
-    """From the work itself. Whoever cannot sign for this attempt learns nothing about it."""
+    """From the work itself, where it comes another way than the usual one. Whoever cannot sign for this attempt learns
+    nothing about it."""
     if not settings.PUBLIC_URL:
         return _error("This site takes no reports: LONGHAUL_URL is not set.", 404)
     body = request.read(posts.LARGEST + 1)
@@ -104,7 +105,7 @@ def report(request: HttpRequest, export_id: uuid.UUID, number: int) -> HttpRespo
     at, signed = request.headers.get(TIMED, ""), request.headers.get(SIGNED, "")
     post = posts.Post(export=export_id, number=number, at=at, signed=signed, body=body)
     try:
-        answer = posts.gathered().ask(post)
+        answer = posts.singly(post)
     except FullError:
         full = _error(posts.FULL, 503)
         full["Retry-After"] = posts.AGAIN_AFTER

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from exports import posts
 from exports.crew import THREADS
+from exports.crowding import Crowding
 from exports.gathering import Gathering
 from exports.models import Attempt, Export
 from exports.tools import tools
@@ -79,9 +80,21 @@ def answered(quick, environ):
     return heard["status"], heard["headers"], json.loads(b"".join(body) or b"{}")
 
 
+def door(own=None, most=posts.AT_ONCE):
+    """It keeps no connection, which would keep the database of the tests from being taken down."""
+
+    def take_in(these):
+        try:
+            return posts.take_in(these, own or tools())
+        finally:
+            connections.close_all()
+
+    return Gathering(take_in, most, pace=0)
+
+
 @pytest.fixture
 def quick():
-    return QuickPosts(django, door=Gathering(lambda these: posts.take_in(these, tools()), posts.AT_ONCE))
+    return QuickPosts(django, door=door())
 
 
 def job(attempt):
@@ -163,16 +176,22 @@ def test_one_more_than_may_wait_is_asked_to_come_again(attempt):
     assert (status, headers["Retry-After"]) == (503, "1")
 
 
+def test_where_many_are_sent_away_those_who_are_heard_are_asked_to_come_less_often_too(attempt):
+    crowded = QuickPosts(django, door=door())
+    assert "Retry-After" not in answered(crowded, environ(attempt, said(attempt)))[1]
+    crowded.door.crowding = Crowding(clock=lambda: 0.0, chance=lambda: 0.5, seconds=4.0)
+    status, headers, _ = answered(crowded, environ(attempt, said(attempt, 8)))
+    assert (status, headers["Retry-After"]) == (204, "4")
+
+
 def test_posts_never_take_all_threads_of_a_process():
-    assert posts.AT_ONCE < THREADS
+    assert posts.AT_ONCE + posts.SINGLY < THREADS
 
 
 def test_many_at_once_through_two_processes_end_with_the_last_of_each(make_attempt):
     """Each door is a process of its own: a tracker with rows at hand, and threads with connections."""
     attempts, last = [make_attempt(f"Reel {number}") for number in range(6)], 12
-    doors = [
-        QuickPosts(django, door=Gathering(lambda these, own=own: posts.take_in(these, own), 8)) for own in two_tools()
-    ]
+    doors = [QuickPosts(django, door=door(own, 8)) for own in two_tools()]
     together = threading.Barrier(len(attempts))
 
     def tell(number):

@@ -20,12 +20,17 @@ class Listening(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Taking)
-        self.came, self.status, self.again_after = [], 204, None
+        self.came, self.status, self.again_after, self.said, self.closes = [], 204, None, b"", False
+        self.connections = 0
         self.answers = threading.Event()
         self.answers.set()
 
 
 class Taking(BaseHTTPRequestHandler):
+    def setup(self):
+        super().setup()
+        self.server.connections += 1
+
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.came.append((dict(self.headers), body))
@@ -34,7 +39,11 @@ class Taking(BaseHTTPRequestHandler):
         self.send_header("Location", "/elsewhere")
         if self.server.again_after is not None:
             self.send_header("Retry-After", self.server.again_after)
+        if self.server.said:
+            self.send_header("Content-Length", str(len(self.server.said)))
         self.end_headers()
+        self.wfile.write(self.server.said)
+        self.close_connection = self.close_connection or self.server.closes
 
     def log_message(self, *_):
         pass
@@ -53,7 +62,9 @@ def listening():
 
 @pytest.fixture
 def post(listening):
-    return Post(Site(url=f"http://127.0.0.1:{listening.server_port}/report", place="e.1", key="k"))
+    made = Post(Site(url=f"http://127.0.0.1:{listening.server_port}/report", place="e.1", key="k"))
+    yield made
+    made._connection.close()
 
 
 def came(listening, count):
@@ -81,6 +92,50 @@ def test_while_one_is_on_its_way_others_are_left_out_and_the_end_is_not(post, li
     assert came(listening, 2) == [{"report": {"seq": 1}}, {"ended": True}]
 
 
+def told(post, listening, *numbers):
+    """One after the other, each answered before the next."""
+    for number in numbers:
+        post.report({"seq": number})
+        with post._lock:
+            pass
+    return [each["report"]["seq"] for each in came(listening, len(numbers))]
+
+
+@pytest.fixture
+def keeping(monkeypatch):
+    monkeypatch.setattr(Taking, "protocol_version", "HTTP/1.1")
+
+
+def test_a_site_that_keeps_the_connection_is_told_everything_over_one(keeping, post, listening):
+    assert told(post, listening, 1, 2, 3) == [1, 2, 3]
+    assert listening.connections == 1
+    post.ended()
+    assert post._connection.sock is None, "nothing is held on to when there is nothing more to say"
+
+
+def test_after_a_refusal_with_a_reason_the_same_connection_serves(keeping, post, listening):
+    listening.status, listening.again_after, listening.said = 503, "0", b'{"detail": "later"}'
+    told(post, listening, 1)
+    listening.status, listening.said = 204, b""
+    told(post, listening, 2)
+    assert [each["report"]["seq"] for each in came(listening, 2)] == [1, 2]
+    assert listening.connections == 1
+
+
+def test_a_connection_that_was_closed_meanwhile_costs_no_report(keeping, post, listening):
+    listening.closes = True
+    assert told(post, listening, 1, 2, 3) == [1, 2, 3]
+    assert listening.connections == 3
+
+
+def test_at_the_end_the_connection_is_closed_though_the_site_has_asked_for_silence(keeping, post, listening):
+    listening.status, listening.again_after, listening.said = 503, "3600", b'{"detail": "later"}'
+    told(post, listening, 1)
+    post.ended()
+    assert len(listening.came) == 1
+    assert post._connection.sock is None
+
+
 @pytest.mark.parametrize("status", [403, 500, 302])
 def test_a_site_that_refuses_is_left_alone_for_a_while(post, listening, status):
     listening.status = status
@@ -96,6 +151,14 @@ def test_a_site_that_says_when_to_come_again_is_taken_at_its_word(post, listenin
     post.ended()
     post.ended()
     assert len(came(listening, messages)) == messages
+
+
+def test_a_site_that_took_one_and_wants_no_more_for_a_while_gets_none_but_the_end(post, listening):
+    listening.again_after = "3600"
+    told(post, listening, 1)
+    post.report({"seq": 2})
+    post.ended()
+    assert came(listening, 2) == [{"report": {"seq": 1}}, {"ended": True}]
 
 
 def test_a_site_that_is_not_there_costs_nothing(caplog):

@@ -2,7 +2,7 @@ import logging
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from progress.models import Event, Forecast, Job, Outlook, StageRun
@@ -135,3 +135,17 @@ def test_a_stage_that_many_begin_together_is_recorded_as_each_alone_would_be(tra
     for one, other in zip(pictures[:half], pictures[half:], strict=True):
         assert one == other
         assert one
+
+
+def test_reports_whose_commit_fails_are_folded_as_new_when_they_come_again(tracker, clock, jobs):
+    """What was seen in them is written with the rows, and taken back with them."""
+    clock.pass_by(20)
+    told = [report(job, clock, 2, done=45) for job in jobs[:3]]
+    with transaction.atomic():
+        assert tracker.observe_each(told) == [True] * 3
+        transaction.set_rollback(True)
+    traces = Outlook.objects.filter(pk__in=[job.pk for job in jobs[:3]]).values_list("trace", flat=True)
+    assert {len(trace) for trace in traces} == {1}
+    assert tracker.observe_each(told) == [True] * 3
+    assert {len(trace) for trace in traces.all()} == {2}
+    assert set(Job.objects.filter(seq=2).values_list("done", flat=True)) == {45}

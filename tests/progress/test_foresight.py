@@ -195,6 +195,30 @@ def test_a_stage_that_ended_teaches_once_however_often_it_is_told(tracker, clock
     assert Rate.objects.get(key="film@1/process").count == 1
 
 
+def test_stages_of_many_that_end_in_one_batch_teach_as_each_alone_would(tracker, clock, rendered, learning):
+    taught = []
+    for batches in ([[0, 1, 2]], [[0], [1], [2]]):
+        Rate.objects.all().delete()
+        tracker.foresight.forget()
+        jobs = [rendered(tracker.create("film@1", title=f"Film {number}")) for number in range(3)]
+        began = clock() - timedelta(seconds=100)
+        for batch in batches:
+            with learning():
+                tracker.observe_each(
+                    told(jobs[number], clock, 50, stage="publish", done=1, passed=(passed_in(began, number),))
+                    for number in batch
+                )
+        keys = Rate.objects.order_by("key")
+        taught.append([(each.key, each.count, pytest.approx(each.mean, rel=0.01)) for each in keys])
+    assert taught[0] == taught[1]
+    assert Rate.objects.get(key="film@1/process").count == 3
+
+
+def passed_in(began, number):
+    ended = began + timedelta(seconds=90 + 10 * number)
+    return Passed(stage="process", began=began, ended=ended, done=900, total=900)
+
+
 @pytest.mark.parametrize("ending", ["pause", "requeue", "fail"])
 def test_what_was_interrupted_or_is_done_again_teaches_nothing(tracker, clock, job, rendered, learning, ending):
     with learning():

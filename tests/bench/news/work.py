@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 20.0  # seconds for one answer
 PAUSE, MOST_REFUSED = 0.2, 200  # seconds after one that got no answer, and how many in a row end it
+LENGTH = re.compile(rb"(?i)\r\ncontent-length: (\d+)")
 AGAIN_AFTER = re.compile(rb"(?i)\r\nretry-after: (\d+)")
 Told = list[list[float]]
 
@@ -44,8 +45,8 @@ def write_files(root: str, jobs: list[str], every: float, reports: int, length: 
 
 
 def post(jobs: list[str], sites: list[dict[str, str]], every: float, reports: int, length: int = 0) -> dict[str, Any]:
-    """Each job has one message on its way at most, each over a connection of its own, as the work does. What it says
-    meanwhile is put together: each report is the whole picture. The last one is sent in any case."""
+    """Each job has one message on its way at most, and keeps its connection, as the work does. What it says meanwhile,
+    or before the site wants the next, is put together: each is the whole picture. The last is sent in any case."""
     return asyncio.run(_posted(jobs, sites, every, reports, _story(length)))
 
 
@@ -72,6 +73,7 @@ class Worker:
         self.refused = 0
         self.newest: ProgressReport | None = None
         self.sending: asyncio.Task[None] | None = None
+        self.connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def work(self, begins: float, every: float, reports: int) -> None:
         for number in range(1, reports + 1):
@@ -83,6 +85,8 @@ class Worker:
                 self.sending = asyncio.ensure_future(self._send())
         if self.sending:
             await self.sending
+        if self.connection:
+            self.connection[1].close()
 
     async def _send(self) -> None:
         while self.newest is not None and self.refused < MOST_REFUSED:
@@ -98,22 +102,37 @@ class Worker:
             else:
                 self.refused += 1
                 self.newest = self.newest or picture_now
-                await asyncio.sleep(pause)
+            await asyncio.sleep(pause)
 
     async def _sent(self, body: bytes) -> tuple[int, float]:
         """The status, and for how many seconds nothing else may be sent."""
+        kept = self.connection
+        try:
+            return await self._asked(body)
+        except (OSError, asyncio.IncompleteReadError):
+            if kept is None:
+                raise
+            return await self._asked(body)  # it was closed meanwhile
+
+    async def _asked(self, body: bytes) -> tuple[int, float]:
         where, at = urlsplit(self.site.url), str(int(time.time()))
-        reader, writer = await asyncio.open_connection(where.hostname, where.port)
+        kept, self.connection = self.connection, None
+        reader, writer = kept or await asyncio.open_connection(where.hostname, where.port)
         try:
             head = f"POST {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Length: {len(body)}\r\n"
             head += f"{SIGNED}: {signature(self.site.key, self.site.place, at, body)}\r\n{TIMED}: {at}\r\n"
-            head += "Content-Type: application/json\r\nConnection: close\r\n\r\n"
+            head += "Content-Type: application/json\r\n\r\n"
             writer.write(head.encode() + body)
-            answer = await reader.read()
+            answer = await reader.readuntil(b"\r\n\r\n")
+            if length := LENGTH.search(answer):
+                await reader.readexactly(int(length[1]))
             again = AGAIN_AFTER.search(answer)
-            return int(answer[9:12] or 0), float(again[1]) if again else PAUSE
+            self.connection = reader, writer
+            status = int(answer[9:12] or 0)
+            return status, float(again[1]) if again else 0.0 if status == 204 else PAUSE
         finally:
-            writer.close()
+            if self.connection is None:
+                writer.close()
 
 
 def _turns(count: int, every: float, reports: int) -> list[tuple[int, int, float]]:
