@@ -254,14 +254,13 @@ class Joined:
         return sum(file.stat().st_size for file in self.files) + self.track.stat().st_size
 
     @property
-    def copies(self) -> list[dict[str, Any]]:
-        """For who looks at the film: which of its chunks were copied, and where they are."""
+    def known(self) -> list[dict[str, Any]]:
+        """For who looks at the film: where its chunks are. Those that were copied say whether they follow another."""
         chunks, first = self.making.chunks, self.making.chunks[0].first
         return [
             {"path": str(file), "first": chunk.first - first, "frames": chunk.frames}
-            | {"follows": before is not None and before.how == COPY and before.clip == chunk.clip}
+            | ({"follows": _follows(before, chunk)} if chunk.how == COPY else {})
             for file, before, chunk in zip(self.files, [None, *chunks], chunks, strict=False)
-            if chunk.how == COPY
         ]
 
     def to(self, film: Path, hear: Callable[[int], None]) -> Path:
@@ -273,17 +272,21 @@ class Joined:
         return film
 
     def together(self, film: Path, tell: Tell) -> dict[str, Any]:
-        """Joined, then decoded as a whole to see that it is what was planned. `tell` hears of the bytes that are gone
-        through, of twice what there are."""
+        """Joined, then looked at from end to end to see that it is what was planned. `tell` hears of the bytes that are
+        gone through, of twice what there are."""
         whole, frames, context = self.bytes, self.making.timeline.frames, self.making.context
         self.to(film, lambda done: tell(done, "Joining"))
         context.border()
         looked = child.run(
-            {"do": "verify", "path": str(film), "output": self.making.output, "frames": frames, "copied": self.copies},
+            {"do": "verify", "path": str(film), "output": self.making.output, "frames": frames, "known": self.known},
             lambda progress: tell(whole + whole * progress["frames"] // frames, "Looking at the film"),
         )
         context.border()
         return looked
+
+
+def _follows(before: Chunk | None, chunk: Chunk) -> bool:
+    return before is not None and before.how == COPY and before.clip == chunk.clip
 
 
 def _soundtrack(making: Making) -> Path:
