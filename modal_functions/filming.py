@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from modal_functions.batches import Batch
 from modal_functions.batching import batched
 from modal_functions.media import child
+from modal_functions.media.child import Start
 from modal_functions.media.chunks import COPY, ENCODE, Chunk, plan
 from modal_functions.media.passages import Passage
 from modal_functions.media.sound import Piece, plan_sound
@@ -249,6 +250,10 @@ class Joined:
         files = making.parts.all_at_hand([_file(chunk) for chunk in making.chunks])
         return cls(making=making, files=files, track=_soundtrack(making))
 
+    @property
+    def start(self) -> Start:
+        return self.making.context.start
+
     @cached_property
     def bytes(self) -> int:
         return sum(file.stat().st_size for file in self.files) + self.track.stat().st_size
@@ -268,7 +273,7 @@ class Joined:
         chunks = zip(self.files, self.making.chunks, strict=True)
         parts = [{"path": str(file), "frames": chunk.frames, "apart": chunk.how != ENCODE} for file, chunk in chunks]
         request = {"do": "join", "parts": parts, "sound": str(self.track), "to": str(film)}
-        child.run({**request, "output": self.making.output}, lambda progress: hear(progress["bytes"]))
+        child.run({**request, "output": self.making.output}, lambda progress: hear(progress["bytes"]), start=self.start)
         return film
 
     def together(self, film: Path, tell: Tell) -> dict[str, Any]:
@@ -280,6 +285,7 @@ class Joined:
         looked = child.run(
             {"do": "verify", "path": str(film), "output": self.making.output, "frames": frames, "known": self.known},
             lambda progress: tell(whole + whole * progress["frames"] // frames, "Looking at the film"),
+            start=self.start,
         )
         context.border()
         return looked
@@ -300,5 +306,6 @@ def _soundtrack(making: Making) -> Path:
         with contextlib.suppress(FileExistsError):  # another film of the same shots has put it there
             (folder / name).symlink_to(making.parts.at_hand(name).resolve())
     pieces = [sound.as_wire() for sound in making.sounds]
-    child.run({"do": "soundtrack", "pieces": pieces, "folder": str(folder), "to": str(track), "container": container})
+    request = {"do": "soundtrack", "pieces": pieces, "folder": str(folder), "to": str(track), "container": container}
+    child.run(request, start=making.context.start)
     return track

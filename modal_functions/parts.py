@@ -100,7 +100,15 @@ class Parts:
                 context.fan.make(batch, hear, context.border)
             else:
                 source = self.sources[batch.source["key"]]
-                make(batch, source=source, folder=context.folder, store=context.store, hear=hear, border=context.border)
+                make(
+                    batch,
+                    source=source,
+                    folder=context.folder,
+                    store=context.store,
+                    hear=hear,
+                    border=context.border,
+                    start=context.start,
+                )
         pieces.finished(batch.name, worth(batch))
         made(batch, time.monotonic() - began if context.fan else 0.0)
 

@@ -47,8 +47,8 @@ class Copied(Known):
 
 
 def known_from_wire(wire: dict[str, Any]) -> Known:
-    place = {"path": Path(wire["path"]), "first": int(wire["first"]), "frames": int(wire["frames"])}
-    return Copied(**place, follows=bool(wire["follows"])) if "follows" in wire else Known(**place)
+    known = Known(path=Path(wire["path"]), first=int(wire["first"]), frames=int(wire["frames"]))
+    return Copied(**vars(known), follows=bool(wire["follows"])) if "follows" in wire else known
 
 
 class Sparing:
