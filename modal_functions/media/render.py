@@ -1,6 +1,7 @@
 # ruff: noqa: PLC0415 - PyAV is imported only where it is used
 """Renders chunks: the source picture of each output frame's moment, encoded so that chunks join without a seam."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -127,6 +128,9 @@ def _write(
     pictures = _glanced_at(pictures, chunk.frames // 2, picture)
     with landing(path) as beside:
         frames = _encoded(chunk, beside, pictures, output, on_packet)
+        # A container and its streams know each other, so that the encoder, and a hundred megabytes of pictures with
+        # it, would stay until some later sweep: two of them at once.
+        gc.collect()
         if frames != chunk.frames:
             raise MediaError("result_invalid", f"A part of the film has {frames} frames instead of {chunk.frames}.")
         prove(beside, output, frames)
@@ -153,7 +157,6 @@ def _glanced_at(pictures: Iterator["VideoFrame"], place: int, to: Path) -> Itera
 def _encoded(
     chunk: Chunk, path: Path, pictures: Iterator["VideoFrame"], output: Output, on_packet: Callable[[], None]
 ) -> int:
-    """The encoder is gone when this returns: what it holds of pictures is most of the memory that rendering takes."""
     import av
 
     clock = {"video_track_timescale": str(output.rate.numerator)}
