@@ -150,7 +150,9 @@ class Prints:
     def _look_at(self, each: Print, tally: "_Tally") -> None:
         tally.note = f"Looking at {each.label}"
         request = {"do": "verify", "path": str(each.path), "output": each.making.output, "frames": each.frames}
-        each.looked = child.run(request, lambda said: tally.reached(each, each.frames + said["frames"]))
+        each.looked = child.run(
+            request, lambda said: tally.reached(each, each.frames + said["frames"]), start=self.context.start
+        )
         tally.reached(each, 2 * each.frames)
         self.context.border()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.media import child
-from modal_functions.media.child import Limits
+from modal_functions.media.child import Limits, Start, executed
 from modal_functions.store import Store, StoreError
 from modal_functions.wire import kept_as
 
@@ -87,7 +87,16 @@ def bring(store: Store, key: str, to: Path) -> None:
             to.symlink_to(path.resolve())
 
 
-def make(batch: Batch, *, source: Path, folder: Path, store: Store, hear: Hear, border: Callable[[], None]) -> None:
+def make(
+    batch: Batch,
+    *,
+    source: Path,
+    folder: Path,
+    store: Store,
+    hear: Hear,
+    border: Callable[[], None],
+    start: Start = executed,
+) -> None:
     done = 0
 
     def understand(progress: dict[str, Any]) -> None:
@@ -105,7 +114,7 @@ def make(batch: Batch, *, source: Path, folder: Path, store: Store, hear: Hear, 
 
     for name in batch.uses:
         bring(store, batch.key(name), folder / name)
-    child.run({**batch.request, "path": str(source), "folder": str(folder)}, understand, batch.limits)
+    child.run({**batch.request, "path": str(source), "folder": str(folder)}, understand, batch.limits, start=start)
     for part in batch.parts:
         if (folder / part).exists():
             keep(folder / part)

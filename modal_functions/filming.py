@@ -3,7 +3,6 @@
 A kind may give chunks a look: what is done to their pictures. Chunks without one are the same for all kinds, and kept
 once for all of them."""
 
-import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 from modal_functions.batches import Batch
 from modal_functions.batching import batched
 from modal_functions.media import child
+from modal_functions.media.child import Start
 from modal_functions.media.chunks import COPY, ENCODE, Chunk, plan
 from modal_functions.media.passages import Passage
 from modal_functions.media.sound import Piece, plan_sound
@@ -20,8 +20,9 @@ from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import Timeline, lay_out
 from modal_functions.parts import Parts, fetched
 from modal_functions.runtime import Context, Failed
+from modal_functions.side_by_side import Awaited
 from modal_functions.so_far import Counted, Telling
-from modal_functions.soundtracks import Grids, batches_of, files_of, passages_of, sewn
+from modal_functions.soundtracks import Check, Grids, batches_of, encoded, files_of, passages_of, sewn, sound_file
 from modal_functions.untouched import with_copies
 from modal_functions.wire import pack
 
@@ -50,6 +51,10 @@ class Making:
     def passages(self) -> list[Passage]:
         """What it has in their place, where it may have copies."""
         return [] if self.grids is None else passages_of(self.timeline, self.grids)
+
+    @property
+    def sound_files(self) -> list[str]:
+        return files_of(self.passages) or [sound_file(each) for each in self.sounds]
 
     @property
     def copied(self) -> int:
@@ -114,22 +119,33 @@ def making_of(film: Film, context: Context, sources: dict[str, Path]) -> Making:
 def _process(making: Making) -> int:
     """Renders the chunks that are not kept yet, and takes the sounds; returns how many chunks were rendered."""
     making.context.report.stage("process", total=making.timeline.frames, unit="frames")
-    return render(making)
+    return render(making, sounding=True)
 
 
-def render(making: Making, heard: Heard | None = None) -> int:
+def render(making: Making, heard: Heard | None = None, *, sounding: bool = False) -> int:
     """As above, in whatever stage it is. `heard` is told of frames, and of clips that are finished, where the stage
-    counts something else."""
+    counts something else. With `sounding` who has nothing left to render makes the film's soundtrack meanwhile."""
     rendering = rendering_of(making)
     telling = telling_of(making, rendering.there)
+    sounds = Awaited(set(making.sound_files) - rendering.there)
+
+    def made(batch: Batch, seconds: float) -> None:
+        telling.made(batch, seconds)
+        sounds.made(batch.parts)
+
+    def then(check: Check) -> None:
+        sounds.wait(check)
+        soundtrack(making, check)
+
     try:
         for batches, done in ((rendering.copies, rendering.kept), (rendering.batches, rendering.known)):
             making.parts.make(
                 batches,
                 done=done,
                 worth=partial(_shown, making),
-                made=telling.made,
+                made=made,
                 heard=heard and (lambda count: heard(count, telling.finished)),
+                then=then if sounding and batches is rendering.batches else None,
             )
     finally:
         telling.tell()
@@ -157,18 +173,19 @@ class Rendering:
 
 def rendering_of(making: Making) -> Rendering:
     parts, frames = making.parts, making.timeline.frames
-    names = files_of(making.passages) or [_sound_file(each) for each in making.sounds]
-    there = parts.there([_file(chunk) for chunk in making.chunks] + names)
+    there = parts.there([_file(chunk) for chunk in making.chunks] + making.sound_files)
     missing = [chunk for chunk in making.chunks if _file(chunk) not in there]
-    quiet = {sound.key: sound for sound in making.sounds if _sound_file(sound) not in there}
+    quiet = {sound.key: sound for sound in making.sounds if sound_file(sound) not in there}
     batches = [
-        parts.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, [_sound_file(sound)])
+        parts.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, [sound_file(sound)])
         for sound in (() if making.passages else quiet.values())
     ]
     batches += batches_of(making.passages, there, parts)
-    encoded, copied = ([chunk for chunk in missing if (chunk.how == COPY) == copies] for copies in (False, True))
+    ours, copied = ([chunk for chunk in missing if (chunk.how == COPY) == copies] for copies in (False, True))
+    here = parts.context.fan is None
     batches += [
-        _of_chunks(making, chunks) for chunks in batched(encoded, parts.workers, apart=making.film.output.copies)
+        _of_chunks(making, chunks)
+        for chunks in batched(ours, parts.workers, apart=making.film.output.copies, tapering=here)
     ]
     return Rendering(
         batches=batches,
@@ -208,10 +225,6 @@ def _file(chunk: Chunk) -> str:
     return f"{chunk.key}.mp4"
 
 
-def _sound_file(sound: Piece) -> str:
-    return f"{sound.key}.flac"
-
-
 def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
     request: dict[str, Any] = {"do": "render", "chunks": [chunk.as_wire() for chunk in chunks], "output": making.output}
     if chunks[0].enlarges:
@@ -247,21 +260,24 @@ class Joined:
     @classmethod
     def of(cls, making: Making) -> "Joined":
         files = making.parts.all_at_hand([_file(chunk) for chunk in making.chunks])
-        return cls(making=making, files=files, track=_soundtrack(making))
+        return cls(making=making, files=files, track=soundtrack(making))
+
+    @property
+    def start(self) -> Start:
+        return self.making.context.start
 
     @cached_property
     def bytes(self) -> int:
         return sum(file.stat().st_size for file in self.files) + self.track.stat().st_size
 
     @property
-    def copies(self) -> list[dict[str, Any]]:
-        """For who looks at the film: which of its chunks were copied, and where they are."""
+    def known(self) -> list[dict[str, Any]]:
+        """For who looks at the film: where its chunks are. Those that were copied say whether they follow another."""
         chunks, first = self.making.chunks, self.making.chunks[0].first
         return [
             {"path": str(file), "first": chunk.first - first, "frames": chunk.frames}
-            | {"follows": before is not None and before.how == COPY and before.clip == chunk.clip}
+            | ({"follows": _follows(before, chunk)} if chunk.how == COPY else {})
             for file, before, chunk in zip(self.files, [None, *chunks], chunks, strict=False)
-            if chunk.how == COPY
         ]
 
     def to(self, film: Path, hear: Callable[[int], None]) -> Path:
@@ -269,33 +285,31 @@ class Joined:
         chunks = zip(self.files, self.making.chunks, strict=True)
         parts = [{"path": str(file), "frames": chunk.frames, "apart": chunk.how != ENCODE} for file, chunk in chunks]
         request = {"do": "join", "parts": parts, "sound": str(self.track), "to": str(film)}
-        child.run({**request, "output": self.making.output}, lambda progress: hear(progress["bytes"]))
+        child.run({**request, "output": self.making.output}, lambda progress: hear(progress["bytes"]), start=self.start)
         return film
 
     def together(self, film: Path, tell: Tell) -> dict[str, Any]:
-        """Joined, then decoded as a whole to see that it is what was planned. `tell` hears of the bytes that are gone
-        through, of twice what there are."""
+        """Joined, then looked at from end to end to see that it is what was planned. `tell` hears of the bytes that are
+        gone through, of twice what there are."""
         whole, frames, context = self.bytes, self.making.timeline.frames, self.making.context
         self.to(film, lambda done: tell(done, "Joining"))
         context.border()
         looked = child.run(
-            {"do": "verify", "path": str(film), "output": self.making.output, "frames": frames, "copied": self.copies},
+            {"do": "verify", "path": str(film), "output": self.making.output, "frames": frames, "known": self.known},
             lambda progress: tell(whole + whole * progress["frames"] // frames, "Looking at the film"),
+            start=self.start,
         )
         context.border()
         return looked
 
 
-def _soundtrack(making: Making) -> Path:
-    """All sounds encoded in one go: joined after encoding, each would bring a gap of its own."""
+def _follows(before: Chunk | None, chunk: Chunk) -> bool:
+    return before is not None and before.how == COPY and before.clip == chunk.clip
+
+
+def soundtrack(making: Making, check: Check = lambda: None) -> Path:
+    """Made once, from sounds that are kept."""
+    parts, folder = making.parts, making.context.folder
     if making.passages:
-        return sewn(making.passages, making.parts, making.context.folder)
-    container = making.film.output.container
-    folder, track = making.context.folder / "sounds", making.context.folder / f"sound.{container}"
-    folder.mkdir(exist_ok=True)
-    for name in {_sound_file(sound) for sound in making.sounds}:
-        with contextlib.suppress(FileExistsError):  # another film of the same shots has put it there
-            (folder / name).symlink_to(making.parts.at_hand(name).resolve())
-    pieces = [sound.as_wire() for sound in making.sounds]
-    child.run({"do": "soundtrack", "pieces": pieces, "folder": str(folder), "to": str(track), "container": container})
-    return track
+        return sewn(making.passages, parts, folder, check)
+    return encoded(making.sounds, parts, folder, making.film.output.container, check)

@@ -82,7 +82,7 @@ def _looked_at(context: Context, path: Path, name: str) -> dict[str, Any]:
     context.report.stage("downloaded", note="Looking at the file")
     context.border()
     try:
-        return child.run({"do": "probe", "path": str(path)})
+        return child.run({"do": "probe", "path": str(path)}, start=context.start)
     except MediaError as error:
         raise Failed(error.code, f"We couldn't use {name}. {error.sentence} Try another video.") from error
 

@@ -54,17 +54,21 @@ class Parts:
         worth: Callable[[Batch], int] | None = None,
         made: Callable[[Batch, float], None] | None = None,
         heard: Callable[[int], None] | None = None,
+        then: Callable[[Callable[[], None]], None] | None = None,
     ) -> None:
         """All of them, side by side; the stage hears of their units, beside the `done` that were there before.
         `worth` says what a batch that is made counts for, where that is not its units; `made` hears of each that is,
         and how many seconds of another machine it took. Where this is not all of its stage, `kept` says how much of
-        `done` was there before the stage began; `heard` hears of the units where the stage counts others."""
+        `done` was there before the stage began; `heard` hears of the units where the stage counts others. What comes
+        `then` is done by the first worker that finds no more batches; it can ask whether that is still wanted."""
         pieces = Pieces(kept=done, on_done=heard or self.context.report.units)
         if heard is None or kept is not None:
             self.context.report.kept(done if kept is None else kept)
         self.context.border()
         worth, made = worth or (lambda batch: batch.units), made or (lambda batch, seconds: None)
-        acts = [partial(self._make, batch, pieces, worth, made) for batch in batches]
+        acts: list[Callable[[], None]] = [partial(self._make, batch, pieces, worth, made) for batch in batches]
+        if then is not None:
+            acts.append(partial(then, pieces.check))
         side_by_side(acts, pieces, self.workers)
 
     def at_hand(self, name: str) -> Path:
@@ -100,7 +104,15 @@ class Parts:
                 context.fan.make(batch, hear, context.border)
             else:
                 source = self.sources[batch.source["key"]]
-                make(batch, source=source, folder=context.folder, store=context.store, hear=hear, border=context.border)
+                make(
+                    batch,
+                    source=source,
+                    folder=context.folder,
+                    store=context.store,
+                    hear=hear,
+                    border=context.border,
+                    start=context.start,
+                )
         pieces.finished(batch.name, worth(batch))
         made(batch, time.monotonic() - began if context.fan else 0.0)
 

@@ -32,6 +32,7 @@ class Reporter:
         self._write, self._every, self._now = write, every, now
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
+        self._over = threading.Condition(self._lock)  # one of its own: a word while the writer rests wakes nobody
         self._picture = ProgressReport(job=job, attempt=attempt, run=run, seq=0, stage="", at=now())
         self._written = 0  # the number of the last picture that was handed to `write`
         self._closing = False
@@ -95,6 +96,7 @@ class Reporter:
         with self._lock:
             self._closing = True
             self._changed.notify()
+            self._over.notify()
         if self._thread is not None:
             self._thread.join()
 
@@ -136,4 +138,4 @@ class Reporter:
         """A second between two writes; the end does not wait for it."""
         until = time.monotonic() + self._every
         with self._lock:
-            self._changed.wait_for(lambda: self._closing, timeout=max(0.0, until - time.monotonic()))
+            self._over.wait_for(lambda: self._closing, timeout=max(0.0, until - time.monotonic()))

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.fan import Fan
+from modal_functions.media.child import Start, executed
 from modal_functions.media.errors import MediaError
+from modal_functions.media.nursery import Nursery
 from modal_functions.reporter import Reporter
 from modal_functions.store import Forbidden, Full, Store, StoreError
 from modal_functions.wire import (
@@ -69,6 +71,7 @@ class Context:
     fan: Fan | None = None  # where batches can be made on other machines
     until: datetime | None = None  # when the key to the store ends
     carried: Mapping[str, Any] = field(default_factory=dict, repr=False)  # secrets, for this attempt and not the store
+    start: Start = executed  # of its children
 
     def border(self) -> None:
         """Between two pieces of work: stops here if it was asked to, if the attempt was decided already, or while the
@@ -140,7 +143,10 @@ def run(
         settled = store.get(keys.outcome)
         if settled is not None:
             return unpack(settled)
-        outcome = _work(work, spec, store, keys, call, number, folder, fan, reporter, until, carried or {})
+        with Nursery() as nursery:
+            outcome = _work(
+                work, spec, store, keys, call, number, folder, fan, reporter, until, carried or {}, nursery.start
+            )
         return _commit(store, keys, outcome) if outcome else unpack(store.get(keys.outcome) or b"{}")
     except StoreError as error:
         logger.warning("The store failed while an attempt was decided: %s", error)
@@ -166,6 +172,7 @@ def _work(
     reporter: Callable[..., Reporter],
     until: datetime | None,
     carried: Mapping[str, Any],
+    start: Start,
 ) -> Outcome | None:
     def write(picture: ProgressReport) -> None:
         store.put(keys.progress, pack(picture.as_wire()))
@@ -182,6 +189,7 @@ def _work(
         fan=fan,
         until=until,
         carried=carried,
+        start=start,
     )
     try:
         result = work(context)

@@ -2,8 +2,10 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+LOOK = 0.1  # seconds between two looks whether to go on waiting
 
 
 class Halted(Exception):
@@ -40,6 +42,24 @@ class Pieces:
     def check(self) -> None:
         if self._halted.is_set():
             raise Halted
+
+
+class Awaited:
+    """Pieces that something else needs. `check` raises where it is in vain to wait."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._missing, self._changed = set(names), threading.Condition()
+
+    def made(self, names: Iterable[str]) -> None:
+        with self._changed:
+            self._missing.difference_update(names)
+            self._changed.notify_all()
+
+    def wait(self, check: Callable[[], None]) -> None:
+        with self._changed:
+            while self._missing:
+                check()
+                self._changed.wait(LOOK)
 
 
 def cores() -> int:

@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 from pathlib import Path
@@ -12,9 +12,11 @@ from modal_functions.media import child
 from modal_functions.media.aac import FRAME
 from modal_functions.media.chunks import COPY, ENCODE
 from modal_functions.media.passages import Passage
+from modal_functions.media.sound import Piece
 from modal_functions.media.timeline import SAMPLE_RATE, Span, Timeline, nearest
 from modal_functions.parts import Parts
 
+Check = Callable[[], None]  # raises where something is no longer wanted
 Grids = Mapping[str, int | None]  # of sources: where their packets of sound begin, if those can stand in a film
 
 
@@ -62,12 +64,32 @@ def batches_of(passages: Sequence[Passage], there: set[str], parts: Parts) -> It
             yield parts.batch(source, request, files_of(share))
 
 
-def sewn(passages: Sequence[Passage], parts: Parts, folder: Path) -> Path:
-    own, track = folder / "sounds", folder / "sound.mp4"
-    own.mkdir(exist_ok=True)
-    for name in set(files_of(passages)):
-        with contextlib.suppress(FileExistsError):
-            (own / name).symlink_to(parts.at_hand(name).resolve())
-    wire = [passage.as_wire() for passage in passages]
-    child.run({"do": "sew", "passages": wire, "folder": str(own), "to": str(track)})
+def sound_file(piece: Piece) -> str:
+    return f"{piece.key}.flac"
+
+
+def encoded(pieces: Sequence[Piece], parts: Parts, folder: Path, container: str, check: Check) -> Path:
+    """All sounds encoded in one go: joined after encoding, each would bring a gap of its own."""
+    track, own = folder / f"sound.{container}", _at_hand([sound_file(each) for each in pieces], parts, folder)
+    if not track.exists():
+        wire = [piece.as_wire() for piece in pieces]
+        request = {"do": "soundtrack", "pieces": wire, "folder": str(own), "to": str(track), "container": container}
+        child.run(request, lambda progress: check(), start=parts.context.start)
     return track
+
+
+def sewn(passages: Sequence[Passage], parts: Parts, folder: Path, check: Check) -> Path:
+    track, own = folder / "sound.mp4", _at_hand(files_of(passages), parts, folder)
+    if not track.exists():
+        request = {"do": "sew", "passages": [each.as_wire() for each in passages], "folder": str(own), "to": str(track)}
+        child.run(request, lambda progress: check(), start=parts.context.start)
+    return track
+
+
+def _at_hand(names: Sequence[str], parts: Parts, folder: Path) -> Path:
+    own = folder / "sounds"
+    own.mkdir(exist_ok=True)
+    for name in set(names):
+        with contextlib.suppress(FileExistsError):  # another film of the same shots has put it there
+            (own / name).symlink_to(parts.at_hand(name).resolve())
+    return own

@@ -61,16 +61,19 @@ class Limits:
 
 def executed(command: Sequence[str], letter: IO[bytes]) -> Process:
     """In a session of its own, so that all it may start can be killed with it."""
-    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return subprocess.Popen(
         command,
         stdin=letter,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
-        env={**environment, "MALLOC_ARENA_MAX": "2"},
+        env=passed_on(),
         start_new_session=True,
     )
+
+
+def passed_on() -> dict[str, str]:
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {"MALLOC_ARENA_MAX": "2"}
 
 
 def run(

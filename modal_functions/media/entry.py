@@ -20,10 +20,11 @@ Say = Callable[[dict[str, Any]], None]
 Perform = Callable[[dict[str, Any], Say], dict[str, Any]]
 
 
-def serve(perform: Perform, confine: Callable[[dict[str, Any]], object] = confine) -> None:
+def serve(perform: Perform, confine: Callable[[dict[str, Any]], object] = confine, parent: int | None = None) -> None:
+    """`parent` is the process to die with, where that is not who wrote the letter."""
     _die_with_parent()
     letter = json.load(sys.stdin)
-    if os.getppid() != letter["parent"]:
+    if os.getppid() != (parent or letter["parent"]):
         return  # it was gone before we asked to go with it
     _limit(letter["limits"])
     confine(letter["request"])

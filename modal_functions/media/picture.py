@@ -39,6 +39,7 @@ class Conformer:
         self._sort: object = None
         self._graph: Graph | None = None
         self._last: tuple[VideoFrame, VideoFrame] | None = None
+        self._held: tuple[int, tuple[int, ...]] | None = None  # the turn of the last picture, and its matrix
 
     def __call__(self, frame: "VideoFrame") -> "VideoFrame":
         if self._last is None or self._last[0] is not frame:
@@ -46,13 +47,20 @@ class Conformer:
         return self._last[1]
 
     def _made(self, frame: "VideoFrame") -> "VideoFrame":
-        sort = (*buffer_arguments(frame).values(), frame.color_trc, frame.color_primaries, matrix_of(frame))
+        sort = (*buffer_arguments(frame).values(), frame.color_trc, frame.color_primaries, self._matrix(frame))
         if sort != self._sort:
             self._sort, self._graph = sort, graph_of(frame, steps_for(frame, self.shape, *self.size))
         if self._graph is None:
             return frame
         self._graph.vpush(frame)
         return self._graph.vpull()
+
+    def _matrix(self, frame: "VideoFrame") -> tuple[int, ...]:
+        """Asked for where it can be another one. Who asks binds a frame and its side data to each other, so that some
+        thirty pictures would wait for the next sweep: a hundred megabytes."""
+        if self._held is None or frame.key_frame or frame.rotation != self._held[0]:
+            self._held = (frame.rotation, matrix_of(frame))
+        return self._held[1]
 
 
 def steps_for(frame: "VideoFrame", shape: Fraction, width: int, height: int) -> Steps:

@@ -1,6 +1,7 @@
 # ruff: noqa: PLC0415 - PyAV is imported only where it is used
 """Renders chunks: the source picture of each output frame's moment, encoded so that chunks join without a seam."""
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,6 +19,7 @@ from modal_functions.media.opening import opened, sight_of
 from modal_functions.media.picture import Conformer
 from modal_functions.media.preview import glance
 from modal_functions.media.spec import Output
+from modal_functions.media.verify import prove
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -122,17 +124,16 @@ def _ends_early(end: Fraction, moment: Fraction) -> str:
 def _write(
     chunk: Chunk, pictures: Iterator["VideoFrame"], output: Output, folder: Path, on_packet: Callable[[], None]
 ) -> Rendered:
-    import av
-
     path, picture = folder / f"{chunk.key}.mp4", folder / f"{chunk.key}.jpg"
     pictures = _glanced_at(pictures, chunk.frames // 2, picture)
     with landing(path) as beside:
-        clock = {"video_track_timescale": str(output.rate.numerator)}
-        with av.open(str(beside), "w", format=CHUNK_FORMATS[output.video], container_options=clock) as container:
-            stream = encoder(container, output, edge=chunk.how == EDGE)
-            frames = _encode(container, stream, pictures, output.rate, on_packet)
+        frames = _encoded(chunk, beside, pictures, output, on_packet)
+        # A container and its streams know each other, so that the encoder, and a hundred megabytes of pictures with
+        # it, would stay until some later sweep: two of them at once.
+        gc.collect()
         if frames != chunk.frames:
             raise MediaError("result_invalid", f"A part of the film has {frames} frames instead of {chunk.frames}.")
+        prove(beside, output, frames)
     return Rendered(key=chunk.key, path=path, frames=frames, bytes=path.stat().st_size)
 
 
@@ -151,6 +152,17 @@ def _glanced_at(pictures: Iterator["VideoFrame"], place: int, to: Path) -> Itera
         if number == place:
             to.write_bytes(glance(picture))
         yield picture
+
+
+def _encoded(
+    chunk: Chunk, path: Path, pictures: Iterator["VideoFrame"], output: Output, on_packet: Callable[[], None]
+) -> int:
+    import av
+
+    clock = {"video_track_timescale": str(output.rate.numerator)}
+    with av.open(str(path), "w", format=CHUNK_FORMATS[output.video], container_options=clock) as container:
+        stream = encoder(container, output, edge=chunk.how == EDGE)
+        return _encode(container, stream, pictures, output.rate, on_packet)
 
 
 def _encode(

@@ -1,4 +1,5 @@
-"""What of a film need not be decoded to be known: packets that are a source's own, but for both ends of each run."""
+"""What of a film need not be decoded to be known: packets of chunks that were decoded when they were made, and a
+source's own. Of the first sort the picture that a chunk begins with is decoded, of the other both ends of each run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from modal_functions.media.errors import MediaError
 from modal_functions.media.groups import beginning
 from modal_functions.media.opening import opened
+from modal_functions.media.seal import is_sealed
+from modal_functions.media.timeline import nearest
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -16,24 +19,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Copied:
-    """A chunk that was copied: `frames` packets of the film from the one with the number `first` on. It `follows` where
-    the one before it was copied too, and they follow each other in their source as well."""
+class Known:
+    """A chunk that was encoded: `frames` packets of the film from the one with the number `first` on."""
 
     path: Path
     first: int
     frames: int
-    follows: bool = False
 
     @property
     def end(self) -> int:
         return self.first + self.frames
-
-    @classmethod
-    def from_wire(cls, wire: dict[str, Any]) -> "Copied":
-        return cls(
-            path=Path(wire["path"]), first=int(wire["first"]), frames=int(wire["frames"]), follows=bool(wire["follows"])
-        )
 
     def packets(self, rate: Fraction) -> Iterator[tuple[Fraction, bytes]]:
         """As they have to be in the film, with the moments of their pictures."""
@@ -43,15 +38,31 @@ class Copied:
                     yield (packet.pts or 0) * packet.time_base + self.first / rate, bytes(packet)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Copied(Known):
+    """One that was copied. It `follows` where the one before it was copied too, and they follow each other in their
+    source as well."""
+
+    follows: bool = False
+
+
+def known_from_wire(wire: dict[str, Any]) -> Known:
+    known = Known(path=Path(wire["path"]), first=int(wire["first"]), frames=int(wire["frames"]))
+    return Copied(**vars(known), follows=bool(wire["follows"])) if "follows" in wire else known
+
+
 class Sparing:
     """Takes the packets of a film as they come. Those of a run wait until it is known how far their group goes."""
 
-    def __init__(self, copied: Sequence[Copied], rate: Fraction) -> None:
+    def __init__(self, known: Sequence[Known], rate: Fraction) -> None:
         self._rate = rate
-        self._chunks = {chunk.first: chunk for chunk in copied}
+        self._chunks = {chunk.first: chunk for chunk in known}
+        copied = [chunk for chunk in known if isinstance(chunk, Copied)]
         joined = {chunk.first for chunk in copied if chunk.follows}
-        self._begins, self._ends = self._chunks.keys() - joined, {chunk.end for chunk in copied} - joined
+        self._begins = {chunk.first for chunk in copied} - joined
+        self._ends = {chunk.end for chunk in copied} - joined
         self._number, self._end = 0, 0  # of the packet at hand, and of the first behind its chunk
+        self._encoded = False  # whether that chunk was
         self._originals: Iterator[tuple[Fraction, bytes]] = iter(())
         self._group: list[Packet[VideoStream]] = []
         self._begun = False  # whether the group at hand is the first of its run
@@ -60,13 +71,23 @@ class Sparing:
         self, packet: "Packet[VideoStream]"
     ) -> "tuple[list[Packet[VideoStream]], list[Packet[VideoStream]]]":
         """Those that are known already, and those that are to be decoded, in the order in which they came."""
-        if (chunk := self._chunks.get(self._number)) is not None and packet.size:
-            self._originals, self._end = chunk.packets(self._rate), chunk.end
+        chunk = self._chunks.get(self._number)
+        if chunk is not None and packet.size:
+            self._enter(chunk)
         if not packet.size or self._number >= self._end:
             self._number += 1
             return [], [packet]
         self._compare(packet)
-        return self._in_run(packet)
+        if not self._encoded:
+            return self._in_run(packet)
+        self._number += 1
+        return ([], [packet]) if chunk is not None else ([packet], [])
+
+    def _enter(self, chunk: Known) -> None:
+        """One that nobody has sealed is decoded like anything that nothing is known of."""
+        self._encoded = not isinstance(chunk, Copied)
+        if not self._encoded or is_sealed(chunk.path):
+            self._originals, self._end = chunk.packets(self._rate), chunk.end
 
     def _in_run(self, packet: "Packet[VideoStream]") -> "tuple[list[Packet[VideoStream]], list[Packet[VideoStream]]]":
         known: list[Packet[VideoStream]] = []
@@ -82,7 +103,9 @@ class Sparing:
         return known, wanted
 
     def _compare(self, packet: "Packet[VideoStream]") -> None:
-        if next(self._originals, None) != ((packet.pts or 0) * packet.time_base, bytes(packet)):
+        moment, body = next(self._originals, (Fraction(0), b""))
+        shown = (packet.pts or 0) * packet.time_base
+        if (nearest(moment * self._rate), body) != (nearest(shown * self._rate), bytes(packet)):
             raise MediaError(
                 "result_invalid", f"The finished film is not as planned: packet {self._number} is another."
             )

@@ -17,14 +17,14 @@ from modal_functions.media.probe import probe
 from modal_functions.media.render import Rendered, render
 from modal_functions.media.seams import sew
 from modal_functions.media.sound import Piece, compose, take
-from modal_functions.media.sparing import Copied
+from modal_functions.media.sparing import known_from_wire
 from modal_functions.media.spec import Output, Unusable
 from modal_functions.media.survey import Stretch, survey
 from modal_functions.media.verify import verify
 
 Wire = dict[str, Any]
 Verb = Callable[[Wire, Say], Wire]
-EVERY = 0.1  # seconds between two counts of one piece of work
+EVERY = 0.5  # seconds between two counts of one piece of work; a picture of all of them is written each second
 
 
 def perform(request: Wire, say: Say) -> Wire:
@@ -114,8 +114,8 @@ def _join(request: Wire, say: Say) -> Wire:
 
 def _verify(request: Wire, say: Say) -> Wire:
     output = Output.from_wire(request["output"])
-    copied = [Copied.from_wire(each) for each in request.get("copied", ())]
-    return verify(Path(request["path"]), output, request["frames"], counting("frames", say), copied).as_wire()
+    known = [known_from_wire(each) for each in request.get("known", ())]
+    return verify(Path(request["path"]), output, request["frames"], counting("frames", say), known).as_wire()
 
 
 def _held(_: Wire, __: Say) -> Wire:

@@ -1,4 +1,4 @@
-"""Decodes a finished film and says what is in it; a film that is not the planned one is refused."""
+"""Looks at a finished film and says what is in it; a film that is not the planned one is refused, and so is a chunk."""
 
 import heapq
 import os
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 from modal_functions.media.encoders import PIXELS
 from modal_functions.media.errors import MediaError
 from modal_functions.media.opening import opened
-from modal_functions.media.sparing import Copied, Sparing
+from modal_functions.media.seal import seal
+from modal_functions.media.sparing import Known, Sparing
 from modal_functions.media.spec import Output
 from modal_functions.media.timeline import SAMPLE_RATE, nearest, samples_at
 
@@ -43,20 +44,23 @@ class Verified:
 
 
 def verify(
-    path: Path, output: Output, frames: int, on_frames: OnFrames | None = None, copied: Sequence[Copied] = ()
+    path: Path, output: Output, frames: int, on_frames: OnFrames | None = None, known: Sequence[Known] = ()
 ) -> Verified:
-    """Every picture is counted and has its moment. All are decoded, but for what was copied: of that the packets are
-    compared with those of its chunks, and where it begins and ends it is decoded too."""
+    """Every picture is counted and has its moment. All are decoded, but for those of chunks that are `known`: of these
+    the packets are compared with the film's, and where they begin, or copies begin and end, they are decoded too."""
     if output.container in INDEXED:
         _expect("index in front", _has_index_in_front(path), True)
     try:
         with opened(path) as film:
             picture, sound = _streams(film)
             _check_picture(picture, output)
+            if output.container in INDEXED:
+                _expect("rate", picture.average_rate, output.rate)
             _check_sound(sound, output)
             picture.codec_context.thread_count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
-            seen = _Seen(output, on_frames)
-            sparing = Sparing(copied, output.rate)
+            _decode_no_more_than_is_read(picture)
+            seen = _Seen(output.rate, Fraction(0) if output.container in INDEXED else A_MILLISECOND, on_frames)
+            sparing = Sparing(known, output.rate)
             for packet in film.demux(picture, sound):
                 if packet.stream.index == sound.index:  # the empty last ones have only that
                     seen.hear(packet, sound)
@@ -82,12 +86,36 @@ def verify(
     )
 
 
+def prove(path: Path, output: Output, frames: int) -> None:
+    """A chunk, right after it was encoded: the same for it alone. One that passes is sealed."""
+    try:
+        with opened(path) as chunk:
+            _expect("streams", [stream.type for stream in chunk.streams], ["video"])
+            picture = chunk.streams.video[0]
+            _check_picture(picture, output)
+            _expect("rate", picture.average_rate, output.rate)
+            _decode_no_more_than_is_read(picture)
+            seen = _Seen(output.rate)
+            for packet in chunk.demux(picture):
+                seen.decode(packet, picture)
+    except MediaError as error:
+        if error.code != "input_unreadable":
+            raise
+        raise MediaError("result_invalid", "A part of the film cannot be decoded.") from error
+    seen.check_picture(frames)
+    seal(path)
+
+
+def _decode_no_more_than_is_read(picture: "VideoStream") -> None:
+    """What smooths the edges of blocks reads nothing of the file, so that nothing wrong could be found by it."""
+    picture.codec_context.options = {**picture.codec_context.options, "skip_loop_filter": "all"}
+
+
 class _Seen:
     """What is in the packets and comes out of the decoders, counted."""
 
-    def __init__(self, output: Output, on_frames: OnFrames | None) -> None:
-        self.rate, self.on_frames = output.rate, on_frames
-        self.slack = Fraction(0) if output.container in INDEXED else A_MILLISECOND
+    def __init__(self, rate: Fraction, slack: Fraction = Fraction(0), on_frames: OnFrames | None = None) -> None:
+        self.rate, self.slack, self.on_frames = rate, slack, on_frames
         self.frames = 0
         self.numbers: set[int] = set()
         self.awaited: list[int] = []  # those that the decoder has, the next one first
@@ -130,9 +158,12 @@ class _Seen:
             if self.sound_begin is None:
                 self.sound_begin = (frame.pts or 0) * (frame.time_base or Fraction(0))
 
-    def check(self, frames: int) -> None:
+    def check_picture(self, frames: int) -> None:
         _expect("number of frames", self.frames, frames)
         _expect("frames that are there", self.numbers == set(range(frames)), True)
+
+    def check(self, frames: int) -> None:
+        self.check_picture(frames)
         picture_end, a_frame = self.frames / self.rate, 1 / self.rate
         if self.sound_begin is None or abs(self.sound_begin) > a_frame:
             raise MediaError("result_invalid", "The sound of the finished film does not begin with its picture.")
@@ -152,8 +183,6 @@ def _check_picture(stream: "VideoStream", output: Output) -> None:
     _expect("size", (context.width, context.height), (output.width, output.height))
     _expect("pixels", context.pix_fmt, PIXELS[output.video])
     _expect("pixel shape", stream.sample_aspect_ratio or 1, 1)
-    if output.container in INDEXED:
-        _expect("rate", stream.average_rate, output.rate)
 
 
 def _check_sound(stream: "AudioStream", output: Output) -> None:

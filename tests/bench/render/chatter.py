@@ -1,4 +1,4 @@
-"""A child of the media engine that does nothing but say how far it is."""
+"""A child of the media engine that does nothing but say how far it is, or does not even say it."""
 
 import sys
 import time
@@ -11,7 +11,8 @@ COMMAND = (sys.executable, "-m", "tests.bench.render.chatter")
 
 def perform(request: dict[str, Any], say: Say) -> dict[str, Any]:
     for number in range(request["units"]):
-        say({"frames": number + 1})
+        if request["says"]:
+            say({"frames": number + 1})
         time.sleep(0.001)  # alone, as between two frames: lines that come at once are heard at once
     return {}
 

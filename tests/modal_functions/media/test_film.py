@@ -1,6 +1,7 @@
 """Ten clips of ten sorts become one film: exact to the frame and to the sample."""
 
 import hashlib
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -10,10 +11,12 @@ from modal_functions.media.chunks import plan
 from modal_functions.media.errors import MediaError
 from modal_functions.media.join import Part, join
 from modal_functions.media.render import render
+from modal_functions.media.seal import LENGTH, is_sealed
 from modal_functions.media.sound import plan_sound, take
+from modal_functions.media.sparing import Known
 from modal_functions.media.spec import Film
 from modal_functions.media.timeline import lay_out, nearest
-from modal_functions.media.verify import verify
+from modal_functions.media.verify import prove, verify
 
 from .conftest import clip
 from .reels import lag_of, number_on, samples_of, tune
@@ -149,3 +152,78 @@ def test_chunks_of_two_encoders_are_not_joined(made, reels, tmp_path):
 
 def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def known(made):
+    return [
+        Known(path=made.folder / f"{chunk.key}.mp4", first=chunk.first, frames=chunk.frames) for chunk in made.chunks
+    ]
+
+
+def with_a_wrong_byte(path, to, place):
+    """In the middle of a picture, as a disk might do it: most decoders hide that."""
+    body = bytearray(path.read_bytes())
+    body[place] ^= 0x55
+    to.write_bytes(body)
+    return to
+
+
+def test_a_film_of_chunks_that_were_decoded_is_compared_with_them(made, known):
+    heard = []
+    found = verify(made.path, made.film.output, made.timeline.frames, heard.append, known)
+    assert found == verify(made.path, made.film.output, made.timeline.frames)
+    assert heard == list(range(1, made.timeline.frames + 1))
+
+
+def test_a_film_that_differs_from_its_chunks_by_one_byte_is_refused(made, known, tmp_path):
+    with av.open(str(made.path)) as film:
+        packet = [packet for packet in film.demux(video=0) if packet.size][100]
+    broken = with_a_wrong_byte(made.path, tmp_path / "film.mp4", packet.pos + packet.size // 2)
+    with pytest.raises(MediaError, match="packet 100 is another"):
+        verify(broken, made.film.output, made.timeline.frames, None, known)
+
+
+def test_a_film_with_two_chunks_in_each_other_s_place_is_refused(made, known):
+    turned = [replace(known[0], path=known[1].path), *known[1:]]
+    with pytest.raises(MediaError, match="packet 0 is another"):
+        verify(made.path, made.film.output, made.timeline.frames, None, turned)
+
+
+def test_every_chunk_is_sealed_and_a_seal_breaks_with_any_byte(known, tmp_path):
+    assert all(is_sealed(each.path) for each in known)
+    for place in (0, known[0].path.stat().st_size // 2, known[0].path.stat().st_size - 1):
+        assert not is_sealed(with_a_wrong_byte(known[0].path, tmp_path / "chunk.mp4", place))
+
+
+def test_a_chunk_without_a_seal_is_decoded_out_of_the_film(made, known, tmp_path):
+    """As one that was kept before there were seals; what a decoder cannot read is then found as ever."""
+    chunk, nonsense = known[5], tmp_path / "nonsense.mp4"
+    bare = tmp_path / "chunk.mp4"
+    bare.write_bytes(chunk.path.read_bytes()[:-LENGTH])
+    among = [*known[:5], replace(chunk, path=bare), *known[6:]]
+    assert verify(made.path, made.film.output, made.timeline.frames, None, among).frames == made.timeline.frames
+    body = bytearray(made.path.read_bytes())
+    with av.open(str(made.path)) as film:
+        packets = [packet for packet in film.demux(video=0) if packet.size]
+        for packet in packets[chunk.first : chunk.first + 3]:
+            body[packet.pos + 4 : packet.pos + packet.size] = b"\xff" * (packet.size - 4)
+    nonsense.write_bytes(body)
+    with pytest.raises(MediaError) as refused:
+        verify(nonsense, made.film.output, made.timeline.frames, None, among)
+    assert refused.value.code == "result_invalid"
+
+
+@pytest.mark.parametrize("how", ["a frame too few", "broken off", "nonsense"])
+def test_a_chunk_that_is_not_as_planned_is_not_sealed(made, known, tmp_path, how):
+    chunk, path = known[5], tmp_path / "chunk.mp4"
+    body = bytearray(chunk.path.read_bytes()[:-LENGTH])
+    if how == "nonsense":
+        with av.open(str(chunk.path)) as whole:
+            for packet in [packet for packet in whole.demux(video=0) if packet.size][:3]:
+                body[packet.pos + 4 : packet.pos + packet.size] = b"\xff" * (packet.size - 4)
+    path.write_bytes(body[: len(body) // 2] if how == "broken off" else body)
+    with pytest.raises(MediaError) as refused:
+        prove(path, made.film.output, chunk.frames + (how == "a frame too few"))
+    assert refused.value.code == "result_invalid"
+    assert not is_sealed(path)

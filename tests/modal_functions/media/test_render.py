@@ -1,5 +1,6 @@
 """Sources that are late, short, damaged, interlaced, turned or of another shape."""
 
+import gc
 from fractions import Fraction
 
 import av
@@ -7,7 +8,7 @@ import pytest
 
 from modal_functions.media.chunks import plan
 from modal_functions.media.errors import MediaError
-from modal_functions.media.picture import fit, turns_of
+from modal_functions.media.picture import Conformer, fit, turns_of
 from modal_functions.media.probe import probe
 from modal_functions.media.render import render
 from modal_functions.media.spec import Film, Output
@@ -187,3 +188,18 @@ def test_a_chunk_says_what_it_is(reels, tmp_path):
         packets = [packet for packet in chunk.demux(video=0) if packet.size]
     assert packets[0].is_keyframe
     assert packets[0].pts == 0
+
+
+def test_no_picture_waits_for_a_sweep_once_it_was_passed_on(reels, tmp_path):
+    """Thirty of them would be a hundred megabytes."""
+    with av.open(str(reels["square.mp4"].path)) as container:
+        conformer = Conformer(width=180, height=180, shape=None)
+        gc.collect()
+        gc.disable()
+        try:
+            for frame in container.decode(video=0):
+                conformer(frame)
+            alive = sum(isinstance(each, av.VideoFrame) for each in gc.get_objects())
+        finally:
+            gc.enable()
+    assert alive < 12  # of a hundred: keyframes are asked how they were held
