@@ -92,7 +92,7 @@ def ready(processes: Processes, name: str, module: list[str], environment: Mappi
     assert process.stdout
     process.stdin.write(given)
     process.stdin.close()
-    if process.stdout.readline().strip() != "ready":
+    if not process.stdout.readline().startswith("ready"):
         raise BenchError(f"{name} did not start: {processes.log(name).read_text()[-400:]}")
     time.sleep(1.0)
 
