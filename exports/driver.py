@@ -103,6 +103,7 @@ def wake(now: datetime) -> bool:
     """Rings where something is left and nobody drives: whoever held the last bell may have died with it."""
     if not is_silent(now) or not is_anything_left():
         return False
+    succeed(now)
     ring()
     return True
 

@@ -56,6 +56,7 @@ def held(db, owner, process, tracker, clock):
     """An export in the hand of a driver, which is that process."""
     lives, now = Lives(tracker, clock), timezone.now()
     export = lives.begin(lives.project(owner))
+    Export.objects.update(next_due_at=now)
     Lease.take(driver.LEASE, seconds=60, now=now)
     Lease.objects.update(holder=presence.holder(process.pid))
     Export.claim([export.pk], now)
@@ -68,6 +69,13 @@ def test_who_starts_again_goes_on_at_once_where_the_driver_was_killed(held, proc
     held.refresh_from_db()
     assert (held.lease_token, held.next_due_at < timezone.now()) == (None, True)
     assert Lease.take(driver.LEASE, seconds=5, now=timezone.now())
+
+
+def test_who_finds_that_nobody_drives_does_not_wait_for_the_dead(held, process):
+    kill(process)
+    assert driver.wake(timezone.now())
+    held.refresh_from_db()
+    assert held.lease_token is None
 
 
 def test_a_driver_that_lives_keeps_what_it_has(held):
