@@ -11,7 +11,7 @@ from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
 from exports.outbox import rounds, watching
 from exports.staff import bulk
-from exports.statistics import tallies
+from exports.statistics import summaries, tallies
 from exports.tools import tools
 
 AT_ONCE = 200  # films that one task lets go
@@ -61,7 +61,7 @@ def expire() -> int:
 
 
 def tally() -> int:
-    return tallies.recount(timezone.now())
+    return tallies.recount(timezone.now()) + summaries.renew(timezone.now())
 
 
 def clear(folders: list[str]) -> int:

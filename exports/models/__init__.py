@@ -18,6 +18,7 @@ from exports.models.result import Result
 from exports.models.share import Share
 from exports.models.silenced import Silenced
 from exports.models.source import Source
+from exports.models.summary import Summary
 from exports.models.tally import Tally
 from exports.models.token import Token
 from exports.models.user import User
@@ -48,6 +49,7 @@ __all__ = [
     "Silenced",
     "Source",
     "Subscription",
+    "Summary",
     "Tally",
     "Token",
     "User",

@@ -8,7 +8,7 @@ from typing import Any, Self
 from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
 
-from exports import doorbell
+from exports import doorbell, presence
 
 LEASE = timedelta(seconds=15)
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -40,7 +40,7 @@ class Driven(models.Model):
     def claim(cls, ids: Iterable[Any], now: datetime) -> "tuple[uuid.UUID, list[Self]]":
         """The right to drive them for some seconds, without those that somebody else has. When it ends, they are due
         again: whoever dies with it has lost nothing but these seconds."""
-        token, until = uuid.uuid4(), now + LEASE
+        token, until = presence.token(), now + LEASE
         free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
         rows = cls._default_manager.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
         mine = rows.select_for_update(skip_locked=True, no_key=True).values("pk")
@@ -51,6 +51,12 @@ class Driven(models.Model):
         if not claimed:
             return token, []
         return token, list(cls._default_manager.select_related("job", "project").filter(pk__in=ids, lease_token=token))
+
+    @classmethod
+    def release_of_process(cls, token: uuid.UUID) -> int:
+        """What a process had that lives no more, by any token of its: due at once."""
+        held = cls._default_manager.filter(lease_token__range=presence.tokens_of_process(token))
+        return held.update(lease_token=None, lease_until=None, next_due_at=AT_ONCE)
 
     @classmethod
     def release(cls, token: uuid.UUID, due: "dict[Any, datetime | None]") -> None:

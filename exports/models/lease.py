@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import Q
 
+from exports import presence
+
 
 class Lease(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
     token = models.UUIDField(null=True, blank=True)
     until = models.DateTimeField(null=True, blank=True)
+    holder = models.CharField(max_length=120, blank=True, default="", db_default="")  # the process, as others know it
 
     def __str__(self) -> str:
         return self.name
@@ -21,10 +24,21 @@ class Lease(models.Model):
     def take(cls, name: str, *, seconds: float, now: datetime) -> uuid.UUID | None:
         """A token, or None while somebody else holds it."""
         Lease.objects.bulk_create([Lease(name=name)], ignore_conflicts=True)
-        token = uuid.uuid4()
+        token = presence.token()
         free = Q(until__isnull=True) | Q(until__lt=now)
-        taken = cls.objects.filter(free, name=name).update(token=token, until=now + timedelta(seconds=seconds))
+        taken = cls.objects.filter(free, name=name).update(
+            token=token, until=now + timedelta(seconds=seconds), holder=presence.holder()
+        )
         return token if taken else None
+
+    @classmethod
+    def taken_from_the_dead(cls, now: datetime) -> list[uuid.UUID]:
+        """Frees at once what only processes hold of which it is certain that they live no more. Returns the tokens."""
+        held = cls.objects.filter(until__gt=now, token__isnull=False).exclude(holder="")
+        dead = [
+            (name, token) for name, token, by in held.values_list("name", "token", "holder") if presence.is_dead(by)
+        ]
+        return [token for name, token in dead if token and cls.drop(name, token)]
 
     @classmethod
     def renew(cls, name: str, token: uuid.UUID, *, seconds: float, now: datetime) -> bool:
@@ -32,8 +46,8 @@ class Lease(models.Model):
         return bool(cls.objects.filter(name=name, token=token).update(until=now + timedelta(seconds=seconds)))
 
     @classmethod
-    def drop(cls, name: str, token: uuid.UUID) -> None:
-        cls.objects.filter(name=name, token=token).update(token=None, until=None)
+    def drop(cls, name: str, token: uuid.UUID) -> bool:
+        return bool(cls.objects.filter(name=name, token=token).update(token=None, until=None, holder=""))
 
     @classmethod
     @contextlib.contextmanager

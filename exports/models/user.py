@@ -42,6 +42,7 @@ class User(AbstractUser):
             guest.tokens.update(owner=self)
             Notice.hand_over(giver=guest, taker=self)
             self.tallies.all().delete()  # they know nothing of what came with the guest
+            self.summaries.all().delete()
             Contact.hand_over(giver=guest, taker=self)
             guest.delete()
         return taken

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.utils import timezone
-
-from exports.statistics import plots, tallies, truth, work
+from exports.models import Summary
+from exports.statistics import plots, summaries, tallies, truth, work
+from exports.statistics.days import by_day, last_days
+from exports.statistics.measured import Measured
 from exports.statistics.scope import FEWEST, WINDOW, Scope, Spread
 from exports.statistics.tallies import Ended
 from progress import wording
@@ -45,22 +46,24 @@ class Page:
     counted: list[tuple[str, str]]
     figures: list[Figure]
     leagues: list[Figure]
+    counted_at: datetime | None  # of what is drawn from the last exports; none where that was counted just now
 
     window: int = WINDOW
     fewest: int = FEWEST
 
 
 def page(scope: Scope, now: datetime) -> Page:
-    endings = tallies.ended(scope)
+    endings, summary = tallies.ended(scope), summaries.of(scope)
+    measured = summaries.measured(scope, summary)
     figures = (
-        _truth(scope),
-        _large(scope),
-        _durations(scope, endings),
-        _days(scope, now),
-        _sized(scope, "uploads", "Uploading, by size", work.uploads(scope)),
-        _frames(scope),
-        _sized(scope, "downloads", "Joining and keeping the film, by size", work.downloads(scope)),
-        _moments(scope),
+        _truth(measured),
+        _large(measured),
+        _durations(scope, measured, endings),
+        _days(scope, now, summary),
+        _grouped("uploads", "Uploading, by size", "Size", measured.uploads, _seconds),
+        _grouped("frames", "Rendering one frame", "Build", measured.frames, _milliseconds),
+        _grouped("downloads", "Joining and keeping the film, by size", "Size", measured.downloads, _seconds),
+        _moments(measured),
         _failures(scope, endings),
     )
     whose = "Your exports" if scope.owner is not None else "Everyone's exports"
@@ -69,15 +72,15 @@ def page(scope: Scope, now: datetime) -> Page:
         public=scope.public,
         counted=[(name.capitalize(), _number(scope, count)) for name, count in work.counts(scope, endings).items()],
         figures=[figure for figure in figures if figure is not None],
-        leagues=[_league(table) for table in truth.league(scope)],
+        leagues=[_league(table) for table in summaries.league(scope, measured)],
+        counted_at=summary.counted_at if summary else None,
     )
 
 
-def _truth(scope: Scope) -> Figure | None:
-    found = truth.checkpoints(scope)
+def _truth(measured: Measured) -> Figure | None:
+    found, worse, before = measured.checkpoints, measured.worsened, measured.of_page
     if not found:
         return None
-    worse, before = truth.worsened(scope), truth.of_page(scope)
     note = "An error is the distance between the finish that was told and the real one, as a share of the whole time."
     if worse:
         note += f" In 100 looks at a page, the finish became a later one {plots.rough(worse[0])} times."
@@ -109,9 +112,9 @@ def _off(bias: float) -> str:
     return f"{abs(bias):.0%} too {'late' if bias > 0 else 'early'}"
 
 
-def _large(scope: Scope) -> Figure | None:
+def _large(measured: Measured) -> Figure | None:
     """The promise for large exports (X-6)."""
-    found = [each for each in truth.checkpoints(scope, large=True) if each.percent >= 50]
+    found = [each for each in measured.large if each.percent >= 50]
     if not found:
         return None
     rows = [(each.label, f"{each.n:,}", f"{each.within_10:.0%}", f"{each.median:.0%}") for each in found]
@@ -119,8 +122,8 @@ def _large(scope: Scope) -> Figure | None:
     return Figure(key="large", title="The same for large exports", head=head, rows=rows, note="20 chunks or more.")
 
 
-def _durations(scope: Scope, endings: Sequence[Ended]) -> Figure | None:
-    found, (average, count) = work.durations(scope), work.average_seconds(endings)
+def _durations(scope: Scope, measured: Measured, endings: Sequence[Ended]) -> Figure | None:
+    found, (average, count) = measured.durations, work.average_seconds(endings)
     if found is None:
         return None
     rows = [("Median", wording.took(found.median)), ("9 of 10 within", wording.took(found.high))]
@@ -129,12 +132,10 @@ def _durations(scope: Scope, endings: Sequence[Ended]) -> Figure | None:
     return Figure(key="durations", title="From pressing Export to the film", head=("", "Time"), rows=rows)
 
 
-def _days(scope: Scope, now: datetime) -> Figure | None:
-    found = dict(work.by_day(scope, now))
+def _days(scope: Scope, now: datetime, summary: Summary | None) -> Figure | None:
+    found, days = dict(by_day(scope, now, summary)), last_days(now)
     if not found:
         return None
-    last = timezone.localdate(now)
-    days = [last - timedelta(days=back) for back in range(work.DAYS, -1, -1)]
     labels = [day.strftime("%d %b") if number % 10 == 0 else "" for number, day in enumerate(days)]
     plot = plots.columns(
         "Exports a day", "Exports asked for on each of the last days.", [found.get(day, 0) for day in days], labels
@@ -143,24 +144,15 @@ def _days(scope: Scope, now: datetime) -> Figure | None:
     return Figure(key="days", title="Exports a day", head=("Day", "Exports"), rows=rows, columns=plot)
 
 
-def _sized(scope: Scope, key: str, title: str, groups: Sequence[work.Group]) -> Figure | None:
-    return _grouped(key, title, "Size", groups, _seconds)
-
-
-def _frames(scope: Scope) -> Figure | None:
-    return _grouped("frames", "Rendering one frame", "Build", work.a_frame(scope), _milliseconds)
-
-
-def _moments(scope: Scope) -> Figure | None:
-    start, cold = work.starts(scope)
+def _moments(measured: Measured) -> Figure | None:
     named = (
-        ("In the queue", work.waits(scope)),
-        ("Waiting for a machine", start),
-        ("Stopping, once asked to", work.stops(scope)),
-        ("Between two reports", work.freshness(scope)),
+        ("In the queue", measured.waits),
+        ("Waiting for a machine", measured.starts),
+        ("Stopping, once asked to", measured.stops),
+        ("Between two reports", measured.freshness),
     )
     groups = [work.Group(label=label, spread=spread) for label, spread in named if spread is not None]
-    note = f"{cold:.0%} of the starts were cold: over {work.COLD:g} seconds." if start else ""
+    note = f"{measured.cold:.0%} of the starts were cold: over {work.COLD:g} seconds." if measured.starts else ""
     return _grouped("moments", "Waiting", "For what", groups, _seconds, note=note)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,10 +30,12 @@ class Scope:
         exports = jobs.exclude(**{f"{prefix}pipeline": bulk.PIPELINE.key})
         return exports if self.owner is None else exports.filter(**{f"{prefix}owner_id": self.owner})
 
-    def newest(self) -> "QuerySet[Job, Any]":
-        """The last that have ended: what cannot be counted by SQL alone is counted of these."""
+    @cached_property
+    def newest(self) -> list[Any]:
+        """The last that have ended: what cannot be counted by SQL alone is counted of these. Asked for once, by
+        themselves: joined with what hangs on them, Postgres would rather read all forecasts there are."""
         ended = self.of_jobs(Job.objects.filter(settled_at__isnull=False))
-        return ended.order_by("-settled_at").values("pk")[:WINDOW]
+        return list(ended.order_by("-settled_at").values_list("pk", flat=True)[:WINDOW])
 
     def count(self, count: int) -> int | None:
         """None where so few may not be told; that there is none is no secret."""

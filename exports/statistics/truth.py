@@ -1,5 +1,6 @@
 """How true what was said of a finish turned out: by checkpoint, by estimator, and how often it was taken back."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
@@ -44,27 +45,38 @@ class Table:
     serves: str
 
 
-def checkpoints(scope: Scope, *, large: bool | None = None) -> list[Checkpoint]:
-    shown = Forecast.objects.filter(shown=True, scored_at__isnull=False, job_id__in=scope.newest())
-    shown = shown if large is None else shown.filter(large=large)
-    rows = list(shown.values_list("percent", "error", "inside"))
-    told = ((percent, [row[1:] for row in rows if row[0] == percent]) for percent in (0, *CHECKPOINTS))
-    return [_checkpoint(percent, each) for percent, each in told if each and scope.may_tell(len(each))]
+def checkpoints(scope: Scope) -> tuple[list[Checkpoint], list[Checkpoint]]:
+    """Of all jobs, and of the large ones alone."""
+    shown = Forecast.objects.filter(shown=True, scored_at__isnull=False, job_id__in=scope.newest)
+    rows = list(shown.values_list("large", "percent", "error", "inside"))
+    return _at_each(scope, rows), _at_each(scope, [row for row in rows if row[0]])
+
+
+def _at_each(scope: Scope, rows: Sequence[tuple[bool, int, float | None, bool | None]]) -> list[Checkpoint]:
+    at: dict[int, list[tuple[float | None, bool | None]]] = defaultdict(list)
+    for _large, percent, error, inside in rows:
+        at[percent].append((error, inside))
+    return [_checkpoint(percent, at[percent]) for percent in (0, *CHECKPOINTS) if scope.may_tell(len(at[percent]))]
 
 
 def of_page(scope: Scope) -> Checkpoint | None:
     """What the page said before Export was pressed."""
-    said = Forecast.objects.filter(estimator=PAGE, scored_at__isnull=False, job_id__in=scope.newest())
+    said = Forecast.objects.filter(estimator=PAGE, scored_at__isnull=False, job_id__in=scope.newest)
     rows = list(said.values_list("error", "inside"))
     return _checkpoint(0, rows) if rows and scope.may_tell(len(rows)) else None
 
 
-def league(scope: Scope) -> list[Table]:
-    """Of all accounts, and of what has been made lately: whoever has few exports is served by what all have taught.
-    Where cells of few must not be told, kinds of few jobs are left out."""
-    lately = Outlook.objects.filter(complete_at__isnull=False, job_id__in=Scope().newest()).order_by()
+def kinds(scope: Scope) -> list[tuple[str, bool]]:
+    """What has been made lately: pipelines, and whether it was large."""
+    lately = Outlook.objects.filter(complete_at__isnull=False, job_id__in=scope.newest).order_by()
+    return sorted(lately.values_list("pipeline", "large").distinct())
+
+
+def league(scope: Scope, kinds: Iterable[tuple[str, bool]]) -> list[Table]:
+    """Of all accounts: whoever has few exports is served by what all have taught. Where cells of few must not be told,
+    kinds of few jobs are left out."""
     found = []
-    for pipeline, large in sorted(lately.values_list("pipeline", "large").distinct()):
+    for pipeline, large in kinds:
         standings = scores.standings(scores.last(pipeline, large=large))
         jobs = max((each.jobs for each in standings), default=0)
         if standings and (scope.owner is None or jobs >= scores.FEWEST) and scope.may_tell(standings[0].jobs):
@@ -74,7 +86,7 @@ def league(scope: Scope) -> list[Table]:
 
 def worsened(scope: Scope) -> tuple[float, int] | None:
     """How often a shown finish became a later one, in a hundred polls of one page; and over how many jobs."""
-    done = Outlook.objects.filter(complete_at__isnull=False, seconds__gt=0, job_id__in=scope.newest())
+    done = Outlook.objects.filter(complete_at__isnull=False, seconds__gt=0, job_id__in=scope.newest)
     row = done.aggregate(times=Sum("job__worsened"), seconds=Sum("seconds"), jobs=Count("pk"))
     if not row["jobs"] or not scope.may_tell(row["jobs"]):
         return None

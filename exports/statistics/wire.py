@@ -3,14 +3,15 @@
 from dataclasses import asdict
 from typing import Any
 
-from exports.statistics import tallies, truth, work
+from exports.statistics import summaries, tallies, work
 from exports.statistics.scope import Scope, Spread
 
 
 def stats(scope: Scope) -> dict[str, Any]:
     endings = tallies.ended(scope)
     counted, (average, count) = work.counts(scope, endings), work.average_seconds(endings)
-    worse, spread = truth.worsened(scope), work.durations(scope)
+    summary = summaries.of(scope)
+    measured = summaries.measured(scope, summary)
     return {
         "total_jobs": scope.count(sum(counted.values())),
         "completed_jobs": scope.count(counted["completed"]),
@@ -19,12 +20,15 @@ def stats(scope: Scope) -> dict[str, Any]:
         "average_processing_time_seconds": average if scope.may_tell(count) else None,
         "cancelled_jobs": scope.count(counted["cancelled"]),
         "expired_jobs": scope.count(counted["expired"]),
-        "processing_time_seconds": _rounded(spread),
-        "queue_seconds": _rounded(work.waits(scope)),
-        "stop_seconds": _rounded(work.stops(scope)),
+        "measured_at": summary.counted_at
+        if summary
+        else None,  # what follows, of the last that had ended then; null: just now
+        "processing_time_seconds": _rounded(measured.durations),
+        "queue_seconds": _rounded(measured.waits),
+        "stop_seconds": _rounded(measured.stops),
         "failures": dict(work.failures(scope, endings)),
-        "forecasts": [asdict(each) for each in truth.checkpoints(scope)],
-        "worsenings_per_100_polls": worse[0] if worse else None,
+        "forecasts": [asdict(each) for each in measured.checkpoints],
+        "worsenings_per_100_polls": measured.worsened[0] if measured.worsened else None,
         "league": [
             {
                 "pipeline": table.pipeline,
@@ -32,7 +36,7 @@ def stats(scope: Scope) -> dict[str, Any]:
                 "serves": table.serves,
                 "standings": [asdict(each) for each in table.standings],
             }
-            for table in truth.league(scope)
+            for table in summaries.league(scope, measured)
         ],
     }
 

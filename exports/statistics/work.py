@@ -3,20 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from itertools import pairwise
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet, Value
-from django.utils import timezone
-from django.utils.timezone import make_aware
-
-from exports.models import Export, bulk
+from exports.models import Export
 from exports.statistics.scope import Scope, Spread
 from exports.statistics.tallies import Ended
 from progress.models import Event, Job, Outlook, StageRun, Status
 
-DAYS = 30
 ENDINGS = {
     "completed": Status.COMPLETE,
     "failed": Status.FAILED,
@@ -52,33 +46,8 @@ def average_seconds(endings: Sequence[Ended]) -> tuple[float | None, int]:
 
 
 def durations(scope: Scope) -> Spread | None:
-    done = Outlook.objects.filter(seconds__isnull=False, job_id__in=scope.newest())
+    done = Outlook.objects.filter(seconds__isnull=False, job_id__in=scope.newest)
     return scope.spread([seconds for seconds in done.values_list("seconds", flat=True) if seconds is not None])
-
-
-def by_day(scope: Scope, now: datetime) -> list[tuple[date, int]]:
-    """How many were asked for on each of the last days; on those that are not listed, none."""
-    last = timezone.localdate(now)
-    days = [last - timedelta(days=back) for back in range(DAYS, -1, -1)]
-    everything, other = Job.objects.order_by(), Job.objects.filter(pipeline=bulk.PIPELINE.key).order_by()
-    if scope.owner is not None:
-        everything, other = everything.filter(owner=scope.owner), other.filter(owner=scope.owner)
-    all_of, without = _on_days(everything, days), _on_days(other, days)
-    counted = [(day, all_of[day] - without[day]) for day in days]
-    return [(day, count) for day, count in counted if count and scope.count(count) is not None]
-
-
-def _on_days(jobs: "QuerySet[Job]", days: Sequence[date]) -> Counter[date]:
-    """Each day by a range of an index, which holds all that is asked: nothing is read of the rows themselves."""
-    edges = [make_aware(datetime.combine(day, time.min)) for day in (*days, days[-1] + timedelta(days=1))]
-    parts = [
-        jobs.filter(created_at__gte=since, created_at__lt=until)
-        .annotate(place=Value(place))
-        .values_list("place")
-        .annotate(count=Count("*"))
-        for place, (since, until) in enumerate(pairwise(edges))
-    ]
-    return Counter({days[place]: count for place, count in parts[0].union(*parts[1:], all=True)})
 
 
 def uploads(scope: Scope) -> list[Group]:
@@ -113,13 +82,13 @@ def starts(scope: Scope) -> tuple[Spread | None, float]:
 
 def waits(scope: Scope) -> Spread | None:
     """Seconds in the queue."""
-    begun = Event.objects.filter(phase="running", from_status=Status.QUEUED, job_id__in=scope.newest())
+    begun = Event.objects.filter(phase="running", from_status=Status.QUEUED, job_id__in=scope.newest)
     return scope.spread(list(begun.values_list("elapsed", flat=True)))
 
 
 def stops(scope: Scope) -> Spread | None:
     """Seconds from the wish to stop until nothing ran any more."""
-    stopped = Export.objects.filter(stop_asked_at__isnull=False, stopped_at__isnull=False, job_id__in=scope.newest())
+    stopped = Export.objects.filter(stop_asked_at__isnull=False, stopped_at__isnull=False, job_id__in=scope.newest)
     return scope.spread(
         [_seconds(asked, at) for asked, at in stopped.values_list("stop_asked_at", "stopped_at") if asked and at]
     )
@@ -127,7 +96,7 @@ def stops(scope: Scope) -> Spread | None:
 
 def freshness(scope: Scope) -> Spread | None:
     """Seconds between two reports of the same job."""
-    told = Job.objects.filter(gap__gt=0, pk__in=scope.newest()).order_by()
+    told = Job.objects.filter(gap__gt=0, pk__in=scope.newest).order_by()
     return scope.spread(list(told.values_list("gap", flat=True)))
 
 
@@ -139,7 +108,7 @@ def failures(scope: Scope, endings: Iterable[Ended]) -> list[tuple[str, int]]:
 
 def _runs(scope: Scope, stage: str, *columns: str) -> "list[tuple[datetime, datetime, *tuple[Any, ...]]]":
     """Those that ended as they should: their times, and these columns."""
-    runs = StageRun.objects.filter(stage=stage, finished=True, job_id__in=scope.newest())
+    runs = StageRun.objects.filter(stage=stage, finished=True, job_id__in=scope.newest)
     return list(runs.values_list("began", "ended", *columns))
 
 

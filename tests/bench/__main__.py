@@ -12,6 +12,7 @@
     python -m tests.bench --part audit        the audit of a hundred thousand exports
     python -m tests.bench --part admin        the pages of staff with a million exports, on Postgres
     python -m tests.bench --part start        to the first page, and what then stands in memory
+    python -m tests.bench --part restart      from a kill of everything to all running exports looked at
     python -m tests.bench --part scale        what is asked again and again, after a hundred exports and after a million
     python -m tests.bench --document          with the tables put into docs/BENCHMARKS.md
 
@@ -47,6 +48,7 @@ from tests.bench.render import copying
 from tests.bench.render import run as render
 from tests.bench.render.tables import tables as render_tables
 from tests.bench.reports import SIZES, Written, measure_celery, measure_ours
+from tests.bench.restart import run as restart
 from tests.bench.scale import run as scale
 from tests.bench.side import Side, load_average, open_side, start_redis, start_side
 from tests.bench.start import run as start_part
@@ -65,6 +67,7 @@ ALONE_PARTS = (
     ("admin", admin.run, admin.tables),
     ("scale", scale.run, scale.tables),
     ("start", start_part.run, start_part.tables),
+    ("restart", restart.run, restart.tables),
 )
 ALONE = tuple(part for part, *_ in ALONE_PARTS)
 USUAL = ("render", "copies", "drive", "news", "ingest")  # the others only when asked for: they take long by themselves
@@ -73,7 +76,11 @@ PARTS = (*TOGETHER, *ALONE)
 
 def main(arguments: list[str]) -> int:
     asked = parse(arguments)
-    if asked.part not in ("render", "copies", "start") and asked.only != "sqlite" and INSIDE not in os.environ:
+    if (
+        asked.part not in ("render", "copies", "start", "restart")
+        and asked.only != "sqlite"
+        and INSIDE not in os.environ
+    ):
         enter_postgres(arguments)
     signal.signal(signal.SIGTERM, _told_to_end)
     signal.signal(signal.SIGHUP, _told_to_end)

@@ -1,6 +1,8 @@
 """A long past, made in seconds: copies of a few exports that the verbs have made, written by the database itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import psutil
 from django.contrib.contenttypes.models import ContentType
@@ -24,6 +26,14 @@ def is_postgres() -> bool:
 def identity() -> str:
     """SQL of the id of the copy whose number is n."""
     return "md5('export' || n)::uuid" if is_postgres() else "printf('%%032x', n)"
+
+
+def written(identity: str) -> str:
+    """SQL of it as text, with its dashes."""
+    if is_postgres():
+        return f"({identity})::text"
+    cuts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    return " || '-' || ".join(f"substr({identity}, {start}, {many})" for start, many in cuts)
 
 
 def ago(seconds: str) -> str:
@@ -83,6 +93,47 @@ def copy(model: type[Model], of: Export, start: int, many: int, changed: Mapping
             f" WHERE t.{WHOSE[model]} = %s",
             [start, start + many - 1, key],
         )
+
+
+@contextmanager
+def loading() -> Iterator[None]:
+    """Rows are taken as they come: nobody looks whether what they refer to is there, and indexes are made last."""
+    with connection.cursor() as cursor:
+        if is_postgres():
+            made = _without_indexes(cursor)
+            cursor.execute("SET session_replication_role = replica")
+            yield
+            cursor.execute("SET maintenance_work_mem = '512MB'")
+            for each in made:
+                cursor.execute(each)
+            cursor.execute("SET session_replication_role = DEFAULT")
+        else:
+            for each in ("foreign_keys = OFF", "journal_mode = OFF", "synchronous = OFF", "cache_size = -1000000"):
+                cursor.execute(f"PRAGMA {each}")
+            yield
+    connection.close()  # what follows has the settings of the site
+
+
+def _without_indexes(cursor: Any) -> list[str]:
+    """All but primary keys are dropped; returns what makes them again."""
+    tables = [model._meta.db_table for model in WHOSE]
+    cursor.execute(
+        "SELECT format('ALTER TABLE %%I DROP CONSTRAINT %%I CASCADE', conrelid::regclass, conname),"
+        " format('ALTER TABLE %%I ADD CONSTRAINT %%I %%s', conrelid::regclass, conname, pg_get_constraintdef(oid))"
+        " FROM pg_constraint WHERE contype = 'u' AND conrelid::regclass::text = ANY(%s)",
+        [tables],
+    )
+    found = cursor.fetchall()
+    cursor.execute(
+        "SELECT format('DROP INDEX %%I', indexrelid::regclass), pg_get_indexdef(indexrelid) FROM pg_index i"
+        " WHERE indrelid::regclass::text = ANY(%s)"
+        " AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = i.indexrelid)",
+        [tables],
+    )
+    found += cursor.fetchall()
+    for drop, _ in found:
+        cursor.execute(drop)
+    return [make for _, make in found]
 
 
 def _numbers() -> str:

@@ -139,7 +139,8 @@ def test_the_project_comes_along_with_all_that_hangs_on_it(owner, stranger, as_g
 def test_nothing_else_hangs_on_an_account_that_would_be_gone_with_the_guest():
     cascades = {each.get_accessor_name() for each in User._meta.related_objects if each.on_delete is CASCADE}
     never_a_guests = {"totpdevice_set", "staticdevice_set", "connections"}
-    known = {"jobs", "projects", "logentry_set", "contacts", "deliveries", "hours", "tokens", "notices", "tallies"}
+    known = {"jobs", "projects", "logentry_set", "contacts", "deliveries", "hours", "tokens", "notices"}
+    known |= {"tallies", "summaries"}
     assert cascades - never_a_guests == known, "what joins these has to be handed over by adopt()"
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from exports.models.bulk import Bulk
-from exports.statistics import truth, work
+from exports.statistics import days, truth, work
 from exports.statistics.scope import FEWEST, Scope, Spread
 from exports.views import statistics as views
 from progress.models import Forecast, Job
@@ -126,18 +126,18 @@ def test_what_was_measured_is_told(owner, lives):
     assert start.n == 3
     assert cold == 0
     assert work.waits(scope).median == pytest.approx(2.0)
-    assert dict(work.by_day(scope, lives.clock())) == {lives.clock().date(): 3}
+    assert dict(days.by_day(scope, lives.clock(), None)) == {lives.clock().date(): 3}
 
 
 def test_forecasts_are_told_with_how_true_they_were(owner, lives):
     project = lives.project(owner)
     for _ in range(8):
         lives.whole(project)
-    found = {each.percent: each for each in truth.checkpoints(Scope(owner=owner.pk))}
+    found = {each.percent: each for each in truth.checkpoints(Scope(owner=owner.pk))[0]}
     assert found[75].within_20 > 0.9
     assert found[75].n >= found[0].n == 3  # the first five are of a kind that is new
     assert truth.of_page(Scope()).n == 3
-    [table] = truth.league(Scope())
+    [table] = truth.league(Scope(), truth.kinds(Scope()))
     assert table.standings[0].estimator == table.serves == "learned"
     assert {each.estimator for each in table.standings} >= {"learned", "linear", "rolling", "stage_sum"}
     assert truth.worsened(Scope())[1] == 8
@@ -191,4 +191,4 @@ def test_acts_of_staff_on_many_are_no_exports(visitor, owner, staff, tracker, li
         tracker.complete(act.pk)
     views.public_figures.cache_clear()
     assert told(visitor) == before
-    assert "bulk@1" not in {table.pipeline for table in truth.league(Scope())}
+    assert "bulk@1" not in {table.pipeline for table in truth.league(Scope(), truth.kinds(Scope()))}

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error
 from django.utils import timezone
 
-from exports import crew
+from exports import crew, driver
 from exports.doorbell import ring
 from exports.models.heartbeat import Heartbeat
 from exports.processes import run_until_told
@@ -22,6 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             Heartbeat.forget_clusters(timezone.now())
+            driver.succeed(timezone.now())
             ring()  # what was left when the last cluster stopped
         except Error:
             self._say("The database does not answer yet. The cluster begins its work as soon as it does.")

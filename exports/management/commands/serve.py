@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from exports import crew
+from exports import crew, driver
 from exports.collected import collect
 from exports.doorbell import ring
 from exports.models.heartbeat import Heartbeat
@@ -46,6 +46,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{ELSEWHERE}\n")
         self.stdout.flush()
         Heartbeat.forget_clusters(timezone.now())
+        driver.succeed(timezone.now())
         ring()  # what was left when the last cluster stopped
         crew.room_for_connections()
         children = [crew.web, crew.cluster, *([crew.push] if self._may_push() else [])]

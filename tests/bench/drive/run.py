@@ -58,11 +58,11 @@ def _turn(database: str, store: str, count: int, seconds: float) -> dict[str, fl
                 "LONGHAUL_STORE_KEY": "bench",
                 "LONGHAUL_STORE_SECRET": "bench",
             }
-            _ready(processes, "objects", ["tests.bench.drive.objects", str(port)], environment)
-        ids: list[str] = json.loads(_site(environment, "prepare", str(count)))
+            ready(processes, "objects", ["tests.bench.drive.objects", str(port)], environment)
+        ids: list[str] = json.loads(site(environment, "prepare", str(count)))
         if store == "folder":
-            _ready(processes, "work", ["tests.bench.drive.work", f"{folder}/store"], environment, " ".join(ids))
-        told: dict[str, float] = json.loads(_site(environment, "drive", str(seconds)))
+            ready(processes, "work", ["tests.bench.drive.work", f"{folder}/store"], environment, " ".join(ids))
+        told: dict[str, float] = json.loads(site(environment, "drive", str(seconds)))
         return told
 
 
@@ -85,19 +85,19 @@ def emptied(url: str) -> None:
         connection.execute("CREATE SCHEMA public")
 
 
-def _ready(processes: Processes, name: str, module: list[str], environment: Mapping[str, str], given: str = "") -> None:
+def ready(processes: Processes, name: str, module: list[str], environment: Mapping[str, str], given: str = "") -> None:
     command = [sys.executable, "-m", *module]
     process = processes.start(name, command, environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin
     assert process.stdout
     process.stdin.write(given)
     process.stdin.close()
-    if process.stdout.readline().strip() != "ready":
+    if not process.stdout.readline().startswith("ready"):
         raise BenchError(f"{name} did not start: {processes.log(name).read_text()[-400:]}")
     time.sleep(1.0)
 
 
-def _site(environment: Mapping[str, str], verb: str, number: str) -> str:
+def site(environment: Mapping[str, str], verb: str, number: str) -> str:
     command = [sys.executable, "-m", "tests.bench.drive.site", verb, number]
     ended = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     if ended.returncode:
