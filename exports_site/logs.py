@@ -44,7 +44,7 @@ class Json(logging.Formatter):
 
 
 class Refused(logging.Filter):
-    """What Django refuses to strangers, such as an address that is too long, is a line and no fault of ours: no trace."""
+    """What Django refuses to strangers, such as too long an address, is no fault of ours: a line, and no trace."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name.startswith("django.security."):
