@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from exports.kinds import Unplannable
 from exports.models import Attempt, User
@@ -50,7 +51,11 @@ class Day:
         """For people; empty where there is no limit."""
         if not self.most:
             return ""
-        said = _("%(used)s of your %(most)s minutes of work in 24 hours are used.")
+        said = ngettext(
+            "%(used)s of your %(most)s minute of work in 24 hours is used.",
+            "%(used)s of your %(most)s minutes of work in 24 hours are used.",
+            self.most,
+        )
         text = said % {"used": round(self.used.total_seconds() / 60), "most": self.most}
         if self.again is None:
             return text

@@ -182,7 +182,9 @@ class Panel:
             return own
         started = self.export.job.attempt > 0
         return {
-            "pause": _("Pausing finishes the current piece and keeps everything rendered so far.")
+            "pause": _(
+                "Pausing finishes a piece and keeps all that are finished. What was only begun is rendered again."
+            )
             if started
             else _("Pausing now keeps its clips; nothing is rendered until you resume."),
             "resume": _("Resuming goes on from the pieces that are finished.") if started else "",

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 
+from exports import speeds
 from exports.api.dialects.assembly import update
 from exports.models import Token, User
 from progress.models import Job
@@ -80,6 +81,12 @@ def still_in(hearers: Collection[Hearer]) -> set[Hearer]:
         for each in hearers
         if (each.user, each.password, each.second_factor) in accounts and (each.token is None or each.token in tokens)
     }
+
+
+def foreknow(jobs: Sequence[Job]) -> None:
+    """What `told` needs beside the rows: it is called in the event loop, where the database may not be asked."""
+    for job in jobs:
+        speeds.of_running(job)
 
 
 def told(job: Job) -> bytes:

@@ -88,9 +88,10 @@ class _Shots:
     stages: frozenset[str]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16_384)
 def _shots_in(job_id: Any, pipeline: str) -> _Shots | None:
-    """What is asked for never changes, so a stream of news need not ask for it again."""
+    """What is asked for never changes, so a stream of news need not ask for it again: where it is
+    told, in the event loop, it may not."""
     kind = next((kind for kind in kinds.registered() for each in kind.pipelines if each.key == pipeline), None)
     if kind is None or type(kind).shots is kinds.Kind.shots:
         return None

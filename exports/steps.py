@@ -20,6 +20,8 @@ from progress.models import Away, Job, Status, Wish
 logger = logging.getLogger("exports")
 
 KEY_ENDED = "key_ended"  # as the runtime has it
+KEPT = ". Its finished parts are kept."
+UNBEGUN = " before anything was begun. What was uploaded stays in the project."
 MOST_ERRORS = 2
 MOST_INTERRUPTIONS = 5
 QUIET = frozenset({"nothing", "wait", "fold", "failed"})
@@ -214,7 +216,8 @@ def _cancelled(export: Export, step: Step, tools: Tools, *, version: int | None 
             if tools.tracker.fail(export.pk, cause=step.cause, text=step.sentence):
                 Notice.owe(export, Notice.Event.FAILED, attempt=0, text=step.sentence)
     else:
-        said = "It was cancelled. Its finished parts are kept."
+        begun = export.job.attempt > 0
+        said = f"It was cancelled{KEPT if begun else UNBEGUN}"
         tools.tracker.cancel(export.pk, actor="", text=said, version=version)
 
 

@@ -10,6 +10,7 @@ import threading
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -104,7 +105,7 @@ class Pushing:
 
     async def _hub(self) -> Hub:
         if self.hub is None:
-            self.hub = Hub(look, push.told)
+            self.hub = Hub(partial(look, beside=push.foreknow), push.told)
             for act in (own_bell().listen(self._rung), self._keep_looking_at_hearers(), self._keep_beating(self.hub)):
                 running = asyncio.ensure_future(act)
                 self._running.add(running)

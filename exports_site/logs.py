@@ -43,6 +43,16 @@ class Json(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class Refused(logging.Filter):
+    """What Django refuses to strangers, such as too long an address, is no fault of ours: a line, and no trace."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class AboutMiddleware:
     """What is logged while a page of an export is made is about that export."""
 

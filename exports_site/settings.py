@@ -234,8 +234,9 @@ LOGGING = {
         "line": {"()": "exports_site.logs.Line", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {"()": "exports_site.logs.Json"},
     },
+    "filters": {"refused": {"()": "exports_site.logs.Refused"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refused"]},
         "nowhere": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

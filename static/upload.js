@@ -77,7 +77,7 @@
       throw new Lost();
     }
     if (!answer.ok) throw refused(answer.status, answered);
-    return JSON.parse(answered);
+    return answered ? JSON.parse(answered) : null;
   };
 
   // One file on its way, and its line in the list.
@@ -166,10 +166,8 @@
     async begin() {
       const { name, size: bytes, lastModified, type } = this.file;
       const query = new URLSearchParams({ name, size: bytes, modified: lastModified });
-      try {
-        this.begun = await this.ask("GET", `${this.base}/unfinished?${query}`);
-      } catch (error) {
-        if (error.status !== 404) throw error;
+      this.begun = await this.ask("GET", `${this.base}/unfinished?${query}`);
+      if (!this.begun) {
         const metadata = { name, type, lastModified };
         this.begun = await this.ask("POST", this.place.url, { filename: name, type, size: bytes, metadata });
       }

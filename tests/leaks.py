@@ -18,7 +18,7 @@ FORMS = {
     "an API token": re.compile(r"lh_[0-9a-f]{12}_[A-Za-z0-9_-]{43}"),
     "a webhook's secret": re.compile(r"whsec_[A-Za-z0-9+/]{40,}"),
     "a presigned address": re.compile(r"X-Amz-Signature=[0-9a-f]{64}"),
-    "a session": re.compile(r"sessionid=[\w.:-]{40,}|Set-Cookie: "),
+    "a session": re.compile(r"sessionid=[\w.:-]{40,}|Set-Cookie: \w+=[\w.:-]{32,}"),
     "a signed value": re.compile(r"[\w.-]{16,}:1[A-Za-z0-9]{5}:[\w-]{43}"),
 }
 # What may stand where: the links of a mail are signed, a page shows a token once, a bucket's addresses are handed out,

@@ -43,6 +43,15 @@ def test_what_is_made_while_it_runs_is_found_by_its_form(secret):
     assert scanner.taken()
 
 
+def test_a_name_that_only_looks_like_a_header_is_no_secret():
+    scanner = Scanner()
+    for sort in leaks.SOUGHT:
+        scanner.look(sort, "“x\r\nSet-Cookie: a=b.mov” was uploaded")
+    assert scanner.taken() == []
+    scanner.look("line", f"Set-Cookie: csrftoken={'x' * 32}; Path=/")
+    assert scanner.taken()
+
+
 def test_a_line_that_holds_one_is_found_with_its_trace():
     try:
         int(TOKEN)

@@ -100,7 +100,8 @@ class ItemForm(forms.Form):
             self._refuse(size, f"at most {100 - first}, so that it ends inside the picture")
 
     def _refuse(self, field: str, expected: str) -> None:
-        self.add_error(field, f"Expected {expected}, got “{str(self[field].value() or '')[:40]}”.")
+        given = str(self[field].value() or "").strip()
+        self.add_error(field, f"Expected {expected}, got {f'“{given[:40]}”' if given else 'nothing'}.")
 
 
 class OverlayForm(OutputForm):

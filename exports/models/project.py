@@ -9,11 +9,14 @@ from typing import Any
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from exports import kinds
 from exports.models.source import Source
+from exports.models.user import User
 
 MOST_CLIPS = 500
+MOST_PROJECTS = 2_000  # of one account
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,10 @@ class Part:
     source: Source
     in_us: int = 0
     out_us: int | None = None
+
+
+class TooManyProjects(Exception):
+    """The account has as many as one may have."""
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -44,6 +51,18 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def begin(cls, owner: User, name: str) -> "Project":
+        """Or TooManyProjects: two that are begun at once are counted one after the other."""
+        with transaction.atomic():
+            User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+            if cls.objects.of(owner.pk).count() >= MOST_PROJECTS:
+                raise TooManyProjects(
+                    _("You have %(most)s projects, as many as an account may have. Use one of them for this film.")
+                    % {"most": f"{MOST_PROJECTS:,}"}
+                )
+            return cls.objects.create(owner=owner, name=name)
 
     def sources_of(self, sort: str) -> list[Source]:
         """Those of one sort that can be used, or may be once they are there; the newest first."""

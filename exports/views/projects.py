@@ -15,6 +15,7 @@ from django_htmx.http import trigger_client_event
 from exports import notices, showing
 from exports.forms import ProjectForm
 from exports.models import Project, Source
+from exports.models.project import TooManyProjects
 from exports.views import pictures
 from progress.models import Job, Status
 from progress.snapshot import snapshot
@@ -32,8 +33,12 @@ EXPORTS_SHOWN = 10
 def projects(request: HttpRequest) -> HttpResponse:
     form = ProjectForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        made = Project.objects.create(owner=cast("User", request.user), name=form.cleaned_data["name"])
-        return redirect("project", project_id=made.pk)
+        try:
+            made = Project.begin(cast("User", request.user), form.cleaned_data["name"])
+        except TooManyProjects as why:
+            form.add_error("name", str(why))
+        else:
+            return redirect("project", project_id=made.pk)
     notices.tell(request)
     counted = Project.objects.of(request.user.pk).annotate(clip_count=Count("clips")).order_by("-created_at", "pk")
     page = Paginator(counted, PAGE).get_page(request.GET.get("page"))

@@ -71,14 +71,14 @@ def create(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 @require_safe
 @answers_in_json
 def unfinished(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
-    """The upload to go on with when a file is picked again; 404 where there is none."""
+    """The upload to go on with when a file is picked again; 204 where there is none."""
     source = uploads.unfinished(
         _project(request, project_id),
         name=request.GET.get("name", ""),
         size=request.GET.get("size", ""),
         modified=_modified(request.GET.get("modified")),
     )
-    return JsonResponse(_begun(source)) if source else _error("Nothing was begun with this file.", 404)
+    return JsonResponse(_begun(source)) if source else HttpResponse(status=204)
 
 
 @require_http_methods(["GET", "HEAD", "DELETE"])

@@ -147,9 +147,8 @@ def _kind(header: Any) -> "np.dtype[Any]":
 def _offset(header: Any) -> int:
     offset = float(header["vox_offset"])
     if not (header.sizeof_hdr <= offset <= FARTHEST):
-        raise MediaError(
-            "input_unreadable", f"The voxels of this volume should begin at byte {offset:g}, which cannot be."
-        )
+        place = f"at byte {offset:g}, which cannot be" if math.isfinite(offset) else "at a place that is no number"
+        raise MediaError("input_unreadable", f"The voxels of this volume should begin {place}.")
     return int(offset)
 
 

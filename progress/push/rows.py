@@ -3,7 +3,7 @@ nothing in the event loop waits, and no news for a question."""
 
 import asyncio
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -33,8 +33,21 @@ def _asked(act: Callable[..., Answer], known: tuple[Any, ...]) -> Answer:
     return act(*known)
 
 
-async def look(ids: Collection[uuid.UUID], known: Mapping[uuid.UUID, int]) -> list[Job]:
-    return await asyncio.get_running_loop().run_in_executor(_looks, _asked, _moved, (list(ids), dict(known)))
+async def look(
+    ids: Collection[uuid.UUID], known: Mapping[uuid.UUID, int], beside: Callable[[Sequence[Job]], None] | None = None
+) -> list[Job]:
+    """`beside` reads, in the same thread, what is told of these rows and stands elsewhere."""
+    asked = list(ids), dict(known), beside
+    return await asyncio.get_running_loop().run_in_executor(_looks, _asked, _looked, asked)
+
+
+def _looked(
+    ids: list[uuid.UUID], known: dict[uuid.UUID, int], beside: Callable[[Sequence[Job]], None] | None
+) -> list[Job]:
+    rows = _moved(ids, known)
+    if beside is not None:
+        beside(rows)
+    return rows
 
 
 def _moved(ids: list[uuid.UUID], known: dict[uuid.UUID, int]) -> list[Job]:

@@ -61,6 +61,14 @@ def test_every_page_and_state_is_for_everybody(visitor, sign_in):
     assert said == {}
 
 
+def test_a_message_is_for_everybody(visitor, sign_in, owner):
+    sign_in(visitor, owner)
+    visitor.goto("/account")
+    visitor.get_by_role("button", name="Keep", exact=True).click()
+    visitor.locator(".messages").wait_for()
+    assert wrong(visitor, ALL) == []
+
+
 def test_a_page_that_is_not_is_found_out(visitor):
     visitor.goto("/")
     visitor.evaluate("document.querySelector('h1').insertAdjacentHTML('afterend', '<input><img src=x>')")

@@ -153,7 +153,10 @@ def test_running_it_can_be_paused_or_stopped_and_what_is_kept_is_said_beforehand
     running(export)
     answer = page()
     assert buttons(answer) == ["Pause", "Stop"]
-    assert "Pausing finishes the current piece and keeps everything rendered so far." in answer.text
+    assert (
+        "Pausing finishes a piece and keeps all that are finished. What was only begun is rendered again."
+        in answer.text
+    )
     assert "Stopping keeps the finished pieces too" in answer.text
 
 

@@ -264,6 +264,7 @@ def test_a_waiting_export_is_paused_and_cancelled_without_a_runner(project, expo
     fresh(waiting).cancel(actor="olga")
     drive()
     assert status(waiting) == Status.CANCELLED
+    assert said(waiting).endswith("It was cancelled before anything was begun. What was uploaded stays in the project.")
 
 
 def test_a_cancel_stops_the_work_and_says_how_long_it_took(export, drive, work, runner):
@@ -274,6 +275,7 @@ def test_a_cancel_stops_the_work_and_says_how_long_it_took(export, drive, work, 
     assert [ordered.keys for ordered, hard in runner.stopped] == [work.keys]
     assert seen.stopped_at is not None
     assert seen.next_due_at is None
+    assert said(export).endswith("It was cancelled. Its finished parts are kept.")
 
 
 def test_a_work_that_does_not_hear_is_made_to_stop(export, drive, work, runner):

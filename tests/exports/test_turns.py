@@ -144,6 +144,11 @@ def test_it_is_said_before_the_press_and_in_the_refusal_with_when_there_is_room(
     minutes.check(owner, now + timedelta(minutes=20))
 
 
+def test_one_minute_is_one(owner, settings):
+    settings.MINUTES_A_DAY = 1
+    assert minutes.of(owner, timezone.now()).said == "0 of your 1 minute of work in 24 hours is used."
+
+
 def test_an_export_is_not_taken_where_the_day_is_used_up_and_the_api_says_when(waiting, owner, settings, signed_in):
     settings.MINUTES_A_DAY = 10
     now = timezone.now()

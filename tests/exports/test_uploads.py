@@ -216,16 +216,16 @@ def test_the_same_file_goes_on_where_it_was_left(page):
 def test_another_file_does_not(page, other):
     page.begun(metadata={"lastModified": 1_700_000_000_000})
     assert page.unfinished(modified=1_700_000_000_000).status_code == 200
-    assert page.unfinished(**other).status_code == 404
+    assert page.unfinished(**other).status_code == 204
 
 
 def test_nor_does_one_that_is_stored_or_in_another_project(page, owner, signed_in):
     begun = page.begun()
     elsewhere = Project.objects.create(owner=owner, name="Elsewhere")
-    assert Page(signed_in(owner), elsewhere).unfinished().status_code == 404
+    assert Page(signed_in(owner), elsewhere).unfinished().status_code == 204
     page.send(begun, *HALVES)
     page.complete(begun)
-    assert page.unfinished().status_code == 404
+    assert page.unfinished().status_code == 204
 
 
 # Who may

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from exports.about import about
-from exports_site.logs import AboutMiddleware, Json, Line
+from exports_site.logs import AboutMiddleware, Json, Line, Refused
 
 PK = uuid.UUID("7f3c0000-0000-4000-8000-000000000000")
 
@@ -94,3 +94,21 @@ def test_no_secret_is_written_whoever_logs_it(write):
     ):
         assert secret not in write("it was %s", f"/stop/{secret}")
     assert "5e5e" not in write("GET https://s.example/a?X-Amz-Signature=%s", "5e" * 32)
+
+
+@pytest.mark.django_db
+def test_what_is_refused_to_a_stranger_is_one_line_without_a_trace(client, caplog):
+    assert client.get(f"/projects/?x={'a' * 17_000}").status_code == 400
+    [record] = [each for each in caplog.records if each.name.startswith("django.security")]
+    assert Refused().filter(record)
+    assert Line("%(levelname)s %(message)s").format(record) == "WARNING Unsafe redirect exceeding 16384 characters"
+    assert settings.LOGGING["handlers"]["console"]["filters"] == ["refused"]
+
+
+def test_a_fault_of_ours_keeps_its_trace():
+    try:
+        int("ours")
+    except ValueError:
+        record = logging.LogRecord("django.request", logging.ERROR, "", 1, "Internal", (), sys.exc_info())
+    assert Refused().filter(record)
+    assert "ValueError: invalid literal" in Line("%(message)s").format(record)

@@ -14,8 +14,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from exports.models import Token
+from exports import speeds
+from exports.models import Export, Token
 from exports_site.asgi import SOCKET, Pushing
+from progress.models import Job
 from progress.push import rows
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, requested, running
@@ -116,6 +118,26 @@ def test_news_comes_by_itself_from_how_it_stands_to_its_end(export, cookie):
         assert not app.hub.watches
 
     play(story)
+
+
+def test_news_of_a_story_that_is_being_made_says_how_fast(owner, cookie):
+    project = project_of(owner)
+    film_of(project, "beach.mov", "sea.mov")
+    story, now = Export.request(project, kind="assembly", options={"sizes": ["360p"]}), timezone.now()
+    ProgressTracker().uploaded(story.pk)
+    ProgressTracker().start(story.pk)
+    ProgressTracker().update_progress_incremental(story.pk, 450, 900, "frames", stage="concatenate")
+    Job.objects.filter(pk=story.pk).update(stage_began=now - timedelta(seconds=30), heard_at=now)
+    speeds._shots_in.cache_clear()
+
+    async def played(app):
+        stream = Stream(app, *of(story), cookie=f"sessionid={cookie}")
+        assert await stream.status() == 200
+        assert json.loads((await stream.news())["data"])["data"]["shotsPerMinute"] == 2.0
+        stream.leave()
+        await stream.running
+
+    play(played)
 
 
 def test_a_stream_that_broke_off_goes_on_with_what_is_new(export, cookie):

@@ -12,10 +12,10 @@ from ninja.decorators import decorate_view
 from exports.api.entering import Asked
 from exports.api.once import once
 from exports.api.paging import After, Limit, page
-from exports.api.problems import invalid
+from exports.api.problems import invalid, not_possible
 from exports.api.v1 import shapes, telling
 from exports.models import Clip, Project, Source
-from exports.models.project import Part
+from exports.models.project import Part, TooManyProjects
 
 router = Router(tags=["Projects"])
 US = 1_000_000
@@ -36,7 +36,10 @@ def listed(request: Asked, after: After, limit: Limit) -> dict[str, Any]:
 @router.post("", response={201: shapes.Project}, summary="Begin a project")
 @once
 def begin(request: Asked, asked: shapes.ProjectAsked) -> Status[Any]:
-    return Status(201, telling.project(Project.objects.create(owner=request.auth, name=asked.name.strip())))
+    try:
+        return Status(201, telling.project(Project.begin(request.auth, asked.name.strip())))
+    except TooManyProjects as why:
+        raise not_possible(str(why)) from why
 
 
 @router.get("/{uuid:project_id}", response=shapes.Project, summary="One project")

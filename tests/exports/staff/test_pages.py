@@ -51,6 +51,10 @@ def boss(staff, signed_in):
     return signed_in(staff)
 
 
+def test_the_admin_has_the_icon_of_the_site(boss):
+    assert re.search(r'<link rel="icon" href="[^"]*favicon[^"]*\.svg"', boss.get(reverse("admin:index")).text)
+
+
 @pytest.fixture
 def many(project):
     def made(count):

@@ -49,6 +49,13 @@ def test_what_is_kept_is_the_same_however_often_it_is_looked_at(values, tmp_path
     assert (tmp_path / "clean").read_bytes() == once
 
 
+@pytest.mark.parametrize("offset", [float("nan"), float("inf")])
+def test_voxels_that_begin_nowhere_are_refused_in_words(values, tmp_path, offset):
+    path = scans.nifti(tmp_path / "a.nii", values, at108=struct.pack("<f", offset))
+    with pytest.raises(MediaError, match=r"^The voxels of this volume should begin at a place that is no number\.$"):
+        looked_at(path)
+
+
 def with_element(body, tag, form, value):
     """The slice with that element as these bytes, whatever sort they are said to be of."""
     at = body.index(tag)
