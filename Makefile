@@ -41,10 +41,10 @@ test: check uppy test-sqlite test-postgres  ## check, then the whole suite on SQ
 
 # worksteal: what stands in one file mostly runs in one process, so what it starts is started once.
 test-sqlite: .venv/.installed-dev chromium
-	exec $(BIN)/python -m tests.databases sqlite -- -n 2 --dist worksteal $(ARGS)
+	exec $(BIN)/python -m tests.databases sqlite -- -n 3 --dist worksteal $(ARGS)
 
 test-postgres: .venv/.installed-dev chromium
-	exec $(BIN)/python -m tests.databases postgres -- -n 2 --dist worksteal $(ARGS)
+	exec $(BIN)/python -m tests.databases postgres -- -n 3 --dist worksteal $(ARGS)
 
 check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missing migrations
 	$(BIN)/ruff format --check .
