@@ -2,9 +2,10 @@
 """The only place that opens media. A file's name and its maker are never trusted, only what is listed here."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from modal_functions.media.errors import NO_ROOM, MediaError
 
@@ -29,18 +30,9 @@ CLOCKS_THAT_START_ANYWHERE: Final = frozenset({"mpegts", "mpeg", "avi"})
 def opened(path: Path, formats: str = FOOTAGE, *, undecoded: bool = False) -> Iterator["InputContainer"]:
     """Whatever goes wrong with the file in this block is told as a MediaError. `undecoded` spares a chunk the
     trial of its first pictures, which is most of what opening takes; then only its packets and headers are known."""
-    import av
-
     if not path.is_absolute():
         raise ValueError(f"media is opened by its absolute path, not {str(path)!r}")
-    options = {"format_whitelist": formats, "protocol_whitelist": PROTOCOLS, "max_pixels": str(MAX_PIXELS)}
-    trial: Any = [{"skip_frame": "all"}] if undecoded else None
-    with (
-        unreadable(),
-        av.open(
-            f"file:{path}", mode="r", options=options, stream_options=trial, metadata_errors="replace"
-        ) as container,
-    ):
+    with unreadable(), _container(path, formats, undecoded=undecoded) as container:
         if len(container.streams) > MOST_STREAMS:
             said = f"This file has {len(container.streams)} tracks; at most {MOST_STREAMS} can be used."
             raise MediaError("unsupported", said)
@@ -49,6 +41,17 @@ def opened(path: Path, formats: str = FOOTAGE, *, undecoded: bool = False) -> It
                 stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
                 stream.codec_context.thread_count = 1  # what runs at once is chunks
         yield container
+
+
+def _container(path: Path, formats: str, *, undecoded: bool) -> "InputContainer":
+    import av
+
+    options = {"format_whitelist": formats, "protocol_whitelist": PROTOCOLS, "max_pixels": str(MAX_PIXELS)}
+    read = partial(av.open, f"file:{path}", mode="r", options=options, metadata_errors="replace")
+    if undecoded:
+        with suppress(ValueError):  # of some formats, MPEG for one, the trial is what finds the tracks
+            return read(stream_options=[{"skip_frame": "all"}])
+    return read()
 
 
 @contextmanager

@@ -19,10 +19,17 @@ from .reels import shoot
 
 
 @pytest.fixture
-def nursery():
+def born():
+    """The children of this process that were not there before."""
+    before = set(psutil.Process().children())
+    return lambda: [each for each in psutil.Process().children() if each not in before]
+
+
+@pytest.fixture
+def nursery(born):
     with Nursery() as nursery:
         yield nursery
-    assert psutil.Process().children() == []
+    assert born() == []
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +84,9 @@ def test_its_limits_are_its_own(nursery, clip, tmp_path):
     assert run(rendering(clip, tmp_path), start=nursery.start)["chunks"]
 
 
-def test_one_that_is_killed_is_told_by_its_signal_and_harms_no_other(nursery, clip, tmp_path):
+def test_one_that_is_killed_is_told_by_its_signal_and_harms_no_other(nursery, born, clip, tmp_path):
     def kill(progress):
-        [nest] = psutil.Process().children()
+        [nest] = born()
         [one] = nest.children()
         one.kill()
 
@@ -89,11 +96,13 @@ def test_one_that_is_killed_is_told_by_its_signal_and_harms_no_other(nursery, cl
     assert run({"do": "held"}, start=nursery.start)["files"]
 
 
-def test_whoever_stops_listening_stops_the_work(nursery, clip, tmp_path):
+def test_whoever_stops_listening_stops_the_work(nursery, born, clip, tmp_path):
     numbers = []
 
     def stop(progress):
-        numbers.extend(each.pid for each in psutil.Process().children(recursive=True))
+        [nest] = born()
+        [one] = nest.children()
+        numbers.extend([nest.pid, one.pid])
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -103,9 +112,9 @@ def test_whoever_stops_listening_stops_the_work(nursery, clip, tmp_path):
     assert not is_gone(nest)
 
 
-def test_where_it_was_killed_children_are_started_one_by_one(nursery):
+def test_where_it_was_killed_children_are_started_one_by_one(nursery, born):
     run({"do": "held"}, start=nursery.start)
-    [nest] = psutil.Process().children()
+    [nest] = born()
     nest.kill()
     within(5, lambda: is_gone(nest.pid))
     assert run({"do": "held"}, start=nursery.start)["network"]

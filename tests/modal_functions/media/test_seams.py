@@ -107,6 +107,12 @@ def test_sound_of_another_sort_is_encoded(reels, tmp_path):
     assert_as_planned(values, timeline, reels["held.mov"].path, tmp_path)
 
 
+@pytest.mark.parametrize("name", ["clip.mpg", "clip.ts"])
+def test_a_file_whose_tracks_show_only_in_a_trial_is_tried(name, tmp_path):
+    reel = shoot(tmp_path / name, seconds=1, codec="mpeg2video", sound="mp2", options={"bf": "0"})
+    assert grid_in(reel.path) is None
+
+
 def test_what_was_to_be_copied_and_is_not_there_is_encoded(reel, tmp_path):
     """Were the grid another one than was found, packets would be too early or too late."""
     timeline = film_of((0.28, 4))
