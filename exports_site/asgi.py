@@ -9,7 +9,7 @@ import signal
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
@@ -30,6 +30,7 @@ logger = logging.getLogger("exports")
 
 STREAM = "/api/v1/stream"
 SOCKET = ("/api/v1/assembly/jobs/", "/websocket")
+LAST_WORDS, A_MOMENT = 2.0, 0.02  # seconds
 LOOKED_AT_EACH = 2.0  # seconds: whoever signed out everywhere hears no more after so long
 
 
@@ -107,8 +108,7 @@ class Pushing:
         if self.hub is None:
             self.hub = Hub(partial(look, beside=push.foreknow), push.told)
             for act in (own_bell().listen(self._rung), self._keep_looking_at_hearers(), self._keep_beating(self.hub)):
-                running = asyncio.ensure_future(act)
-                self._running.add(running)
+                self._keep(act)
         return self.hub
 
     async def _rung(self, moved: frozenset[uuid.UUID] | None) -> None:
@@ -137,16 +137,40 @@ class Pushing:
                 watch.end()
 
     async def _live(self, receive: Receive, send: Send) -> None:
-        """A server that is told to stop waits for its streams, so they end at once, and come back to the next one."""
         await receive()
-        loop = asyncio.get_running_loop()
         if threading.current_thread() is threading.main_thread():  # elsewhere, no signal is heard
-            for number in (signal.SIGTERM, signal.SIGINT):  # beside whatever the loop itself does then
-                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.close))
+            self._stop_after_last_words()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _stop_after_last_words(self) -> None:
+        """A server that is told to stop waits for streams, and not for websockets. So the loop, by which it hears of a
+        signal, hears of none until all have ended and been told to come back; then of the same again."""
+        loop, heard_by = asyncio.get_running_loop(), signal.set_wakeup_fd(-1)
+
+        async def stop(number: int) -> None:
+            self.close()
+            await self._emptied()
+            signal.set_wakeup_fd(heard_by)
+            signal.signal(number, lambda *_: None)
+            signal.raise_signal(number)
+
+        def told(number: int, _: object) -> None:
+            loop.call_soon_threadsafe(lambda: self._keep(stop(number)))
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, told)
+
+    async def _emptied(self) -> None:
+        for _ in range(round(LAST_WORDS / A_MOMENT)):
+            await asyncio.sleep(A_MOMENT)  # once more than it takes, for the last of them to be on its way
+            if self.hub is None or not self.hub.watches:
+                return
+
+    def _keep(self, act: Coroutine[Any, Any, None]) -> None:
+        self._running.add(asyncio.ensure_future(act))
 
     def close(self) -> None:
         if self.hub is not None:
