@@ -37,7 +37,7 @@ def exported(page):
     video = page.locator("video")
     expect(video).to_be_visible(timeout=180_000)
     expect(page.get_by_role("link", name="Download")).to_be_visible()
-    page.wait_for_function("document.querySelector('video').videoWidth > 0")
+    assert soon(lambda: video.evaluate("(video) => video.videoWidth > 0"))
     return video.evaluate(SIZE)
 
 
@@ -167,4 +167,4 @@ def test_a_scan_is_uploaded_and_its_meshes_are_there_with_their_pictures(page, s
     expect(page.get_by_role("link", name="class-2.stl")).to_be_visible()
     picture = page.get_by_role("img", name="Tissue class 1, darker: picture")
     picture.scroll_into_view_if_needed()
-    page.wait_for_function("(image) => image.naturalWidth === 480", arg=picture.element_handle())
+    assert soon(lambda: picture.evaluate("(image) => image.naturalWidth === 480"))

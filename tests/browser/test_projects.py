@@ -124,7 +124,7 @@ def test_a_film_is_made_with_the_keyboard_exported_watched_and_downloaded(window
     tracker.finalize(export.pk)
     tracker.complete(export.pk)
     expect(window.locator("video")).to_be_visible()
-    window.wait_for_function("document.querySelector('video').readyState >= 1")
+    assert soon(lambda: window.evaluate("document.querySelector('video').readyState >= 1"))
     assert window.evaluate("document.querySelector('video').duration") == pytest.approx(1, abs=0.1)
     with window.expect_download() as downloading:
         window.get_by_role("link", name="Download").click()

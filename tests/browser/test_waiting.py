@@ -12,6 +12,7 @@ from exports.views import lazy
 from modal_functions.wire import AttemptKeys, Piece, SoFar, pack
 from progress.tracker import ProgressTracker
 from tests.exports.footage import driver_is_awake, film_of, project_of, requested, running
+from tests.soon import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 GONE = "Your earlier job is no longer available. Results are kept for 24 hours."
@@ -120,7 +121,7 @@ def test_localstorage_integration(visitor, ask_for_one, tracker):
         visitor.get_by_label("Choose clips").set_input_files(
             {"name": "boat.mov", "mimeType": "video/quicktime", "buffer": b"\0" * 1000}
         )
-    visitor.wait_for_function("localStorage.getItem('job_id') === null")
+    assert soon(lambda: kept(visitor) is None)
 
 
 def finished_by(tracker, export):
@@ -149,8 +150,7 @@ def test_another_tab_is_told_by_its_icon_its_title_and_when_asked_to_by_a_notifi
     expect(window.get_by_role("heading", name="Complete")).to_be_visible()
     for over in (tells, window.get_by_text("This browser will say so when it ends"), window.locator("[data-notify]")):
         expect(over).to_be_hidden()
-    window.wait_for_function("window.__notified.length === 1")
-    assert window.evaluate("window.__notified[0]") == "Done · Reel 12"
+    assert soon(lambda: window.evaluate("window.__notified") == ["Done · Reel 12"])
     assert "favicon" in icon.get_attribute("href")
 
 

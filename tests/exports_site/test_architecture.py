@@ -233,7 +233,7 @@ def test_the_writer_is_made_of_files_that_exist(path):
     assert house.writes_of_a_job(path, "job.status = 'failed'") == []
 
 
-# (d) What has no place in a repository
+# (d) What has no place in a repository, or in a test
 
 
 @pytest.fixture(scope="module")
@@ -285,6 +285,12 @@ def test_what_is_foreign_is_found(one, other):
 @pytest.mark.parametrize("line", ["a checkout below /root has", "/exports/home/", "~/home/x", "password = 'short'"])
 def test_what_is_not_foreign_is_left_alone(line):
     assert house.foreign("x.py", line) == []
+
+
+def test_no_test_waits_by_what_the_policy_of_our_pages_forbids(tracked):
+    """Playwright evaluates a text at each frame: refused, unless the first look, which is let through, is enough."""
+    waits = "wait_for" + "_function("
+    assert [path for path, source in tracked.items() if path.startswith("tests/") and waits in source] == []
 
 
 def test_nothing_that_is_made_while_running_is_tracked(tracked):
