@@ -111,9 +111,7 @@ def seek(container: "InputContainer", stream: "VideoStream", tick: int) -> None:
     stream.codec_context.reorder_depth = depth  # flushing forgets it, and frames would come out of order
 
 
-def decoded(
-    container: "InputContainer", stream: "VideoStream", clock: Clock, wanted: int
-) -> Iterator["VideoFrame"]:
+def decoded(container: "InputContainer", stream: "VideoStream", clock: Clock, wanted: int) -> Iterator["VideoFrame"]:
     """What can be decoded, and is on show from the tick `wanted` on or leads to it. A damaged packet is passed over, as
     every player does; a file that breaks off, ends."""
     import av

@@ -96,9 +96,7 @@ def _in_film(piece: Piece, folder: Path) -> Iterator[bytes]:
     return faded(read(folder / f"{piece.key}.flac", SOUND, None, piece.samples), piece.samples)
 
 
-def read(
-    path: Path, formats: str, start: Fraction | None, samples: int, *, undecoded: bool = False
-) -> Iterator[bytes]:
+def read(path: Path, formats: str, start: Fraction | None, samples: int, *, undecoded: bool = False) -> Iterator[bytes]:
     with opened(path, formats, undecoded=undecoded) as container:
         stream = sound_of(container)
         yield from fitted(heard_from(container, stream, start) if stream else iter(()), samples)
