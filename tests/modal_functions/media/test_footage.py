@@ -1,4 +1,4 @@
-"""On the way from a keyframe to where a clip begins, pictures that no other needs are left out; none that is seen is."""
+"""On the way from a keyframe to a clip, pictures that no other needs are left out; none that is seen is."""
 
 from fractions import Fraction
 
