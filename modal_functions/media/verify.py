@@ -58,6 +58,7 @@ def verify(
                 _expect("rate", picture.average_rate, output.rate)
             _check_sound(sound, output)
             picture.codec_context.thread_count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
+            picture.codec_context.thread_type = "FRAME"  # x264 makes one slice a picture
             _decode_no_more_than_is_read(picture)
             seen = _Seen(output.rate, Fraction(0) if output.container in INDEXED else A_MILLISECOND, on_frames)
             sparing = Sparing(known, output.rate)
