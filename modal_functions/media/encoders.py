@@ -100,7 +100,7 @@ ENCODERS: Mapping[str, Callable[[Output], tuple[str, dict[str, str]]]] = {
 def steady_code(width: int) -> str:
     """x264's AVX-512 code hands the costs of blocks on by eights, and does not leave out what lies behind the last of a
     row: where a row's blocks are no multiple of eight, that is memory that nobody wrote, and some runs come out
-    different. Then AVX2 it is, which takes a twentieth longer. Both make the same of any other row."""
+    different. Then AVX2 it is, which takes a twentieth longer."""
     if blocks_across(width) % AT_ONCE == 0:
         return ""
     try:

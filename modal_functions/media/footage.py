@@ -140,8 +140,8 @@ class Passed:
         self._going = bool(TIMED & set(container.format.name.split(",")))
 
     def is_over(self, packet: "Packet[Stream]") -> bool:
-        if not self._going or packet.pts is None:
-            return False
+        if not self._going or packet.pts is None or packet.is_discard or packet.is_corrupt:
+            return False  # what an edit list hides is on show at no time
         if packet.pts <= self._wanted and (self._latest is None or packet.pts > self._latest):
             self._latest = packet.pts
             return False
