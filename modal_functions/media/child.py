@@ -22,6 +22,12 @@ COMMAND = (sys.executable, "-m", "modal_functions.media")
 PASSED_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "CUDA_VISIBLE_DEVICES")
 OWN_FILES = frozenset({"soundtrack", "sew", "join", "verify"})  # they read what we wrote, not what someone brought
 MOST_COMPLAINTS = 8192  # bytes of stderr that are kept, the last ones
+# What an encoder gives back, the next one takes: the kernel would wipe all of it again, a hundred megabytes a chunk.
+MEMORY = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+}
 
 OnProgress = Callable[[dict[str, Any]], None]
 
@@ -73,7 +79,7 @@ def executed(command: Sequence[str], letter: IO[bytes]) -> Process:
 
 
 def passed_on() -> dict[str, str]:
-    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {"MALLOC_ARENA_MAX": "2"}
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | MEMORY
 
 
 def run(

@@ -23,6 +23,7 @@ FIELD_LEAD = Fraction(1, 4)  # bwdif looks at the frame before; with it, where a
 # A time stamp is off by half a tick at most, a trim by a microsecond. Beyond a millisecond it would be another moment.
 LARGEST_TOLERANCE = Fraction(1, 1000)
 TRIM_ROUNDING = Fraction(1, 1_000_000)
+TIMED = frozenset({"mp4", "matroska"})  # where each packet says when its picture is shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ def _sought(
     while True:
         reached_start = wanted - back <= clock.first_tick
         seek(container, stream, max(wanted - back, min(clock.first_tick, 0)))
-        shown = map(clock.shown, decoded(container, stream, clock))
+        shown = map(clock.shown, decoded(container, stream, clock, wanted))
         first = next(shown, None)
         if reached_start or (first is not None and first.at <= start):
             return first, chain([first] if first else [], shown)
@@ -110,13 +111,16 @@ def seek(container: "InputContainer", stream: "VideoStream", tick: int) -> None:
     stream.codec_context.reorder_depth = depth  # flushing forgets it, and frames would come out of order
 
 
-def decoded(container: "InputContainer", stream: "VideoStream", clock: Clock) -> Iterator["VideoFrame"]:
-    """What can be decoded. A damaged packet is passed over, as every player does; a file that breaks off, ends."""
+def decoded(container: "InputContainer", stream: "VideoStream", clock: Clock, wanted: int) -> Iterator["VideoFrame"]:
+    """What can be decoded, and is on show from the tick `wanted` on or leads to it. A damaged packet is passed over, as
+    every player does; a file that breaks off, ends."""
     import av
 
+    passed = Passed(container, wanted)
     for number, packet in enumerate(readable_packets(container, stream)):
         if number == 0:
             clock.begin(packet)
+        stream.codec_context.skip_frame = "NONREF" if passed.is_over(packet) else "DEFAULT"
         try:
             frames = stream.codec_context.decode(packet)
         except MemoryError:
@@ -124,6 +128,25 @@ def decoded(container: "InputContainer", stream: "VideoStream", clock: Clock) ->
         except (av.FFmpegError, EOFError):
             continue
         yield from frames
+
+
+class Passed:
+    """Knows pictures that are over before the first one that is wanted: one that is shown after them, and not too late,
+    was read already. Only those that no other picture needs are then left out: the decoder knows which."""
+
+    def __init__(self, container: "InputContainer", wanted: int) -> None:
+        self._wanted = wanted
+        self._latest: int | None = None  # of those that are on show by then
+        self._going = bool(TIMED & set(container.format.name.split(",")))
+
+    def is_over(self, packet: "Packet[Stream]") -> bool:
+        if not self._going or packet.pts is None or packet.is_discard or packet.is_corrupt:
+            return False  # what an edit list hides is on show at no time
+        if packet.pts <= self._wanted and (self._latest is None or packet.pts > self._latest):
+            self._latest = packet.pts
+            return False
+        self._going = packet.dts is None or packet.dts <= self._wanted
+        return self._latest is not None and packet.pts < self._latest
 
 
 def deinterlaced(shown: Iterator[Shown]) -> Iterator[Shown]:

@@ -68,11 +68,15 @@ def _piece(clip: Clip, frames: int, samples: int, rate: Fraction) -> Piece:
     return Piece(key=key, source=clip.source, start=start, kept=kept, samples=samples)
 
 
-def take(source: Path, piece: Piece, folder: Path, on_samples: OnSamples | None = None) -> Path:
-    """Writes what a piece keeps, as FLAC."""
+def take(
+    source: Path, piece: Piece, folder: Path, on_samples: OnSamples | None = None, *, undecoded: bool = False
+) -> Path:
+    """Writes what a piece keeps, as FLAC. `undecoded` spares a source the trial of its pictures, where its sound is
+    known without."""
     path = folder / f"{piece.key}.flac"
     with landing(path) as beside:
-        write(beside, "flac", read(source, FOOTAGE, piece.start, piece.kept), on_samples)
+        blocks = read(source, FOOTAGE, piece.start, piece.kept, undecoded=undecoded)
+        write(beside, "flac", blocks, on_samples)
     return path
 
 
@@ -92,8 +96,8 @@ def _in_film(piece: Piece, folder: Path) -> Iterator[bytes]:
     return faded(read(folder / f"{piece.key}.flac", SOUND, None, piece.samples), piece.samples)
 
 
-def read(path: Path, formats: str, start: Fraction | None, samples: int) -> Iterator[bytes]:
-    with opened(path, formats) as container:
+def read(path: Path, formats: str, start: Fraction | None, samples: int, *, undecoded: bool = False) -> Iterator[bytes]:
+    with opened(path, formats, undecoded=undecoded) as container:
         stream = sound_of(container)
         yield from fitted(heard_from(container, stream, start) if stream else iter(()), samples)
 

@@ -79,8 +79,9 @@ def _survey(request: Wire, _: Say) -> Wire:
 
 
 def _sound(request: Wire, say: Say) -> Wire:
-    piece = Piece.from_wire(request["piece"])
-    path = take(Path(request["path"]), piece, Path(request["folder"]), counting("samples", say))
+    piece, source = Piece.from_wire(request["piece"]), Path(request["path"])
+    known = grid_in(source) is not None
+    path = take(source, piece, Path(request["folder"]), counting("samples", say), undecoded=known)
     return {"path": str(path), "samples": piece.kept}
 
 

@@ -58,6 +58,7 @@ def verify(
                 _expect("rate", picture.average_rate, output.rate)
             _check_sound(sound, output)
             picture.codec_context.thread_count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
+            picture.codec_context.thread_type = "FRAME"  # x264 makes one slice a picture
             _decode_no_more_than_is_read(picture)
             seen = _Seen(output.rate, Fraction(0) if output.container in INDEXED else A_MILLISECOND, on_frames)
             sparing = Sparing(known, output.rate)
@@ -89,15 +90,15 @@ def verify(
 def prove(path: Path, output: Output, frames: int) -> None:
     """A chunk, right after it was encoded: the same for it alone. One that passes is sealed."""
     try:
-        with opened(path) as chunk:
+        with opened(path, undecoded=True) as chunk:
             _expect("streams", [stream.type for stream in chunk.streams], ["video"])
             picture = chunk.streams.video[0]
-            _check_picture(picture, output)
             _expect("rate", picture.average_rate, output.rate)
             _decode_no_more_than_is_read(picture)
             seen = _Seen(output.rate)
             for packet in chunk.demux(picture):
                 seen.decode(packet, picture)
+            _check_picture(picture, output)  # what it consists of is known once it was decoded
     except MediaError as error:
         if error.code != "input_unreadable":
             raise

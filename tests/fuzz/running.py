@@ -14,7 +14,7 @@ from modal_functions.media.child import Start
 from tests.fuzz import damage, feeding
 from tests.fuzz.feeding import Verdict
 
-QUICK = "/dev/shm" if Path("/dev/shm").is_dir() else None  # what is rendered is synced, a disk takes its time for that
+QUICK = "/dev/shm" if Path("/dev/shm").is_dir() else None  # what is kept is synced, a disk takes its time for that
 EXECUTED_EACH = 100  # one file of so many goes the whole way, through children that are executed as in production
 
 

@@ -1,0 +1,52 @@
+"""On the way from a keyframe to a clip, pictures that no other needs are left out; none that is seen is."""
+
+from fractions import Fraction
+
+import pytest
+
+from modal_functions.media.footage import shown_from
+from modal_functions.media.opening import opened, sight_of
+
+from .reels import number_on, shoot
+
+BETWEEN = {"bf": "2", "b_strategy": "0", "g": "75", "x264-params": "b-pyramid=none:scenecut=0"}
+
+
+def shown(path, start):
+    with opened(path) as container:
+        return [number_on(each.frame) for each in shown_from(container, sight_of(container), start)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts", ".avi"])
+@pytest.mark.parametrize("start", [1, 40, 41, 42, 43, 60, 74])
+def test_from_the_wanted_moment_on_every_picture_comes(reel_in, suffix, start):
+    found = shown(reel_in(suffix), Fraction(start, 25))
+    assert found[found.index(start) :] == list(range(start, 75))
+    assert found == sorted(found)
+
+
+@pytest.mark.parametrize(("suffix", "decoded"), [(".mp4", 14), (".mkv", 14), (".ts", 42), (".avi", 42)])
+def test_what_is_over_by_then_and_led_to_nothing_is_left_out(reel_in, suffix, decoded):
+    """Where each packet says when it is shown; elsewhere the pictures are counted, and must all be there."""
+    found = shown(reel_in(suffix), Fraction(42, 25))
+    assert found.index(42) == decoded
+
+
+def test_a_moment_in_a_long_picture_is_that_picture_s(reel_in):
+    """Also where it is one that no other needs."""
+    found = shown(reel_in(".mp4"), Fraction(41, 25) + Fraction(1, 50))
+    assert found[found.index(41) :] == list(range(41, 75))
+
+
+@pytest.fixture(scope="module")
+def reel_in(tmp_path_factory):
+    folder, made = tmp_path_factory.mktemp("reels"), {}
+
+    def reel(suffix):
+        if suffix not in made:
+            made[suffix] = shoot(
+                folder / f"a{suffix}", seconds=3, layout=None, size=(160, 90), options={"crf": "20", **BETWEEN}
+            ).path
+        return made[suffix]
+
+    return reel
