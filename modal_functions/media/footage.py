@@ -92,7 +92,8 @@ def _sought(
     back, step = 0, max(1, int(1 / clock.tick))
     while True:
         reached_start = wanted - back <= clock.first_tick
-        seek(container, stream, max(wanted - back, min(clock.first_tick, 0)))
+        # What is shown first was decoded before that, and some formats are sought by the moment of decoding.
+        seek(container, stream, min(clock.first_tick, 0) if reached_start else wanted - back)
         shown = map(clock.shown, decoded(container, stream, clock, wanted))
         first = next(shown, None)
         if reached_start or (first is not None and first.at <= start):

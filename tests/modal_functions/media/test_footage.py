@@ -18,7 +18,7 @@ def shown(path, start):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts", ".avi"])
-@pytest.mark.parametrize("start", [1, 40, 41, 42, 43, 60, 74])
+@pytest.mark.parametrize("start", [0, 1, 40, 41, 42, 43, 60, 74])
 def test_from_the_wanted_moment_on_every_picture_comes(reel_in, suffix, start):
     found = shown(reel_in(suffix), Fraction(start, 25))
     assert found[found.index(start) :] == list(range(start, 75))
