@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "exports_site.compress.CompressPagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "exports_site.pressed.PressedMiddleware",
     "exports_site.outage.DatabaseOutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
