@@ -155,7 +155,7 @@ def _place(export: Export, attempts: list[Attempt]) -> str:
         return ""
     if kinds.get(export.kind).made_of_results_of:
         return _("Posted from Modal") if attempts[0].runner == "modal" else _("Posted from this server")
-    return _("Rendered on Modal") if attempts[0].runner == "modal" else _("Rendered on this server")
+    return _("Made on Modal") if attempts[0].runner == "modal" else _("Made on this server")
 
 
 def _cost(attempts: list[Attempt], tools: Tools) -> str:

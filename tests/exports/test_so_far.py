@@ -79,13 +79,13 @@ def test_bytes_have_a_speed_too_and_a_moment_has_none(export):
     in_stage(export, 10, done=84_000_000, unit="bytes")
     assert "8.4 MB a second" in of(export).facts
     in_stage(export, 1, done=84_000_000, unit="bytes")
-    assert of(export).facts == ["Rendered on this server"]
+    assert of(export).facts == ["Made on this server"]
 
 
 def test_cost_is_said_only_where_there_is_a_price_and_as_an_estimate(export, tell, settings):
     Attempt.objects.filter(export=export).update(runner="modal", greeted_at=timezone.now() - timedelta(minutes=30))
     tell(piece(), seconds=5400.0)
-    assert of(export).facts[-1] == "Rendered on Modal"
+    assert of(export).facts[-1] == "Made on Modal"
     settings.MODAL_CENTS_HOUR = 20
     assert of(export).facts[-1] == "about $0.40 so far, estimated from 120 container minutes"
 
