@@ -40,7 +40,9 @@ class TokenForm(forms.Form):
     token = forms.CharField(
         label="Token",
         max_length=1000,
-        validators=[RegexValidator(IN_A_HEADER, "This is no token: a token has plain letters, digits and signs, and no spaces.")],
+        validators=[
+            RegexValidator(IN_A_HEADER, "This is no token: a token has plain letters, digits and signs, and no spaces.")
+        ],
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
     account = forms.CharField(label="Name of the account, where the token reaches several", max_length=60)
