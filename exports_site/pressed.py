@@ -17,4 +17,5 @@ class PressedMiddleware:
             return answer
         page = render(request, "405.html", status=405)
         page.headers["Allow"] = answer.headers["Allow"]
+        page._has_been_logged = True  # type: ignore[attr-defined] # by Django, as the answer that this one stands for
         return page
