@@ -125,6 +125,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "exports_site.signed_out.SignedOutMiddleware",
     "exports_site.zones.ViewerZoneMiddleware",
     "exports_site.logs.AboutMiddleware",
 ]
