@@ -19,7 +19,12 @@ EVENTS = [
     (Event.SOON.value, "Two minutes before it is done"),
 ]
 DIGEST = (Event.DIGEST.value, "Once a day, what has ended")
-PLACEHOLDERS = "you@example.com, +49 151 23456789, tgram://…, https://example.com/hook"
+EXAMPLES = {
+    Channel.MAIL: "you@example.com",
+    Channel.SMS: "+49 151 23456789",
+    Channel.CHAT: "tgram://…",
+    Channel.WEBHOOK: "https://example.com/hook",
+}
 LABELS = {
     Channel.MAIL: "Email",
     Channel.SMS: "Text message",
@@ -34,8 +39,9 @@ class ContactForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["channel"].choices = [(channel.value, LABELS[channel]) for channel in channels()]  # type: ignore[attr-defined]
-        self.fields["address"].widget.attrs["placeholder"] = PLACEHOLDERS
+        offered = channels()
+        self.fields["channel"].choices = [(channel.value, LABELS[channel]) for channel in offered]  # type: ignore[attr-defined]
+        self.examples = ", ".join(EXAMPLES[channel] for channel in offered)
 
 
 class ChoiceForm(forms.Form):

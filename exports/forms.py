@@ -5,6 +5,7 @@ from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from exports import timecode
 from exports.kinds.asking import time_input
@@ -29,9 +30,11 @@ class SignUpForm(UserCreationForm):
     class Meta(UserCreationForm.Meta):
         model = User
         fields = ("username",)
+        error_messages = {"username": {"invalid": _("Expected letters, digits, and any of @ . + - _, and no spaces.")}}
 
     def __init__(self, *args: Any, guest: User | None = None, **kwargs: Any) -> None:
         super().__init__(*args, instance=guest or User(), **kwargs)
+        self.fields["username"].help_text = _("Letters, digits, and any of @ . + - _; 150 at most.")
         if guest and not self.is_bound:
             self.initial["username"] = ""  # not the name that the guest was given
 

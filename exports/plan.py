@@ -48,7 +48,8 @@ def _plan_ended(export: Export, attempt: Attempt | None, seen: Look, now: dateti
             return Step(name="cancel", why="its owner wishes so")
         if export.job.status == Status.PAUSED and export.job.wish == Wish.RUN:
             return Step(name="resume", why="the wish to pause was taken back while it was being paused")
-        return Step(name="nothing", why="it has ended", again=False, due_in=None)
+        why = "it is paused" if export.job.status == Status.PAUSED else "it has ended"
+        return Step(name="nothing", why=why, again=False, due_in=None)
     return _plan_decided(attempt, seen, now)
 
 

@@ -53,7 +53,7 @@ class Preflight:
     def cost(self) -> str:
         if self.left is None:
             return (
-                "How large it gets and how long it takes cannot be said yet: nothing has been exported here to"
+                "How large it gets and how long it takes cannot be said yet: too little has been exported here to"
                 " compare it with."
             )
         large = "" if self.bytes is None else f"Roughly {wording.size(round(self.bytes))}. "

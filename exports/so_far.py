@@ -95,10 +95,16 @@ def of(export: Export, tools: Tools) -> Interim:
 def copied(export: Export, told: SoFar) -> str:
     """How much of a film are the pictures of its clips as they were."""
     fps, frames = (export.spec.get("output") or {}).get("fps"), sum(piece.total for piece in told.pieces)
-    if not told.copied or not fps:
+    if not fps or not told.pieces:
         return ""
+    if not told.copied:
+        return _("None of it could be copied as it was") if _might_be_copied(export) else ""
     lengths = (timecode.roughly(round(count * timecode.US * fps[1] / fps[0])) for count in (told.copied, frames))
     return _("%(copied)s of %(all)s copied as they were") % dict(zip(("copied", "all"), lengths, strict=True))
+
+
+def _might_be_copied(export: Export) -> bool:
+    return export.job.status == Status.COMPLETE and export.spec["output"].get("quality") == "original"
 
 
 def _before(export: Export, attempts: list[Attempt], told: SoFar) -> str:
@@ -149,7 +155,7 @@ def _place(export: Export, attempts: list[Attempt]) -> str:
         return ""
     if kinds.get(export.kind).made_of_results_of:
         return _("Posted from Modal") if attempts[0].runner == "modal" else _("Posted from this server")
-    return _("Rendered on Modal") if attempts[0].runner == "modal" else _("Rendered on this server")
+    return _("Made on Modal") if attempts[0].runner == "modal" else _("Made on this server")
 
 
 def _cost(attempts: list[Attempt], tools: Tools) -> str:

@@ -204,6 +204,8 @@ def _key(name: str, known: "Mapping[str, Source]") -> str | None:
 def _clip(shot: Shot, source: "Source", number: int) -> dict[str, Any]:
     if source.state == source.State.REFUSED:
         raise Unreadable(f"Shot {number}: {source.name} cannot be used: {source.refusal}")
+    if not source.is_footage:
+        raise Unreadable(f"Shot {number}: {source.name} is no footage. Choose a clip of the library.")
     length = source.length_us
     if length is not None and shot.in_us >= length:
         raise Unreadable(f"Shot {number}: {source.name} ends at {timecode.show(length)}, before the shot begins.")

@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "exports_site.compress.CompressPagesMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "exports_site.pressed.PressedMiddleware",
     "exports_site.outage.DatabaseOutageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -124,6 +125,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "exports_site.signed_out.SignedOutMiddleware",
     "exports_site.zones.ViewerZoneMiddleware",
     "exports_site.logs.AboutMiddleware",
 ]

@@ -119,7 +119,9 @@ def _queue(seconds: float, job: Job) -> Span:
         label, faster = _("Earlier attempts and waiting"), _("Most of it went into earlier attempts.")
     else:
         label = _("Waiting in line")
-        faster = _("Most of it is waiting in line: it starts as soon as what is ahead of it has ended.")
+        faster = _("Most of it was waiting in line.")
+        if job.status == Status.QUEUED:
+            faster = _("Most of it is waiting in line: it starts as soon as what is ahead of it has ended.")
     return Span(label=label, seconds=seconds, expected=False, tone="line", faster=faster)
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import uuid
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     site, token = asked.site or os.environ.get("LH_SITE", ""), os.environ.get("LH_TOKEN", "")
     if not site or not token:
         return _said(HINT, WRONG)
+    if not site.startswith(("http://", "https://")):
+        return _said(f"{site}: expected the site's address, such as https://exports.example.com.", WRONG)
     try:
         with Longhaul(site, token=token) as longhaul:
             return int(asked.verb(longhaul, asked))
@@ -107,16 +110,16 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--out", type=Path, help="where the film goes; without it, it stays there")
     for name, usual in (("size", "1080p"), ("rate", "30"), ("quality", "standard")):
         asked.add_argument(f"--{name}", default=usual)
-    verb("watch", watch, "follow an export to its end").add_argument("id")
+    verb("watch", watch, "follow an export to its end").add_argument("id", type=_id)
     asked = verb("download", download, "fetch a finished film")
-    asked.add_argument("id")
+    asked.add_argument("id", type=_id)
     asked.add_argument("--out", type=Path, required=True)
     asked = verb("list", listed, "your exports, the newest first")
     asked.add_argument("--active", action="store_true", help="only those that have not ended")
-    asked.add_argument("--most", type=int, default=50)
+    asked.add_argument("--most", type=_count, default=50)
     for name in ("pause", "resume", "cancel", "retry"):
         asked = verb(name, act, f"{name} an export")
-        asked.add_argument("id")
+        asked.add_argument("id", type=_id)
         asked.set_defaults(act=name)
     return parser
 
@@ -125,7 +128,23 @@ def _trim(text: str) -> tuple[float, float | None]:
     start, colon, end = text.partition(":")
     if not colon or not all(side == "" or re.fullmatch(r"\d+(\.\d{1,6})?", side) for side in (start, end)):
         raise Refused(f"--trim {text}: expected IN:OUT in seconds, such as 2:8, 2.5: or :8.", status=422)
+    if end and float(end) <= float(start or 0):
+        raise Refused(f"--trim {text}: expected the first number below the second.", status=422)
     return float(start or 0), float(end) if end else None
+
+
+def _id(text: str) -> str:
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        said = f"expected the id of an export, as `longhaul list` tells it, got {text!r}"
+        raise argparse.ArgumentTypeError(said) from None
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
+    return int(text)
 
 
 def _check(files: list[Path], out: Path | None) -> None:

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from exports import stories, timecode
 from exports.kinds.asking import KindForm, time_input
 from exports.kinds.footage import RATES
+from exports.kinds.sorts import FOOTAGE
 from modal_functions.editing.cut import Unreadable
 
 MOST_ROWS = 100  # of the form; a file that is sent may have more
@@ -67,8 +68,7 @@ class StoryForm(KindForm):
 
     def __init__(self, typed: Mapping[str, Any] | None, files: Any = None, **kwargs: Any) -> None:
         super().__init__(typed, files, **kwargs)
-        sources = self.project.sources.exclude(state="refused").order_by("-created_at")
-        self.clips = [(str(source.pk), source.name) for source in sources]
+        self.clips = [(str(source.pk), source.name) for source in self.project.sources_of(FOOTAGE.key)]
         if self.is_bound:
             self.shots = [ShotForm(self.data, number=number, clips=self.clips) for number in range(self._typed_count())]
             return

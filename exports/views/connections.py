@@ -1,5 +1,6 @@
 """The accounts of a person that clips may be posted to: connected by a token or by the platform's own page, removed."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -8,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.validators import RegexValidator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,12 +31,18 @@ if TYPE_CHECKING:
 STATE = "posting-state"  # of the session: good for one answer
 
 
+IN_A_HEADER = re.compile(r"\A[!-~]+\Z")  # as it is sent to the platform
+
+
 class TokenForm(forms.Form):
     """A token that somebody has from the platform. It is never shown again."""
 
     token = forms.CharField(
         label="Token",
         max_length=1000,
+        validators=[
+            RegexValidator(IN_A_HEADER, "This is no token: a token has plain letters, digits and signs, and no spaces.")
+        ],
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
     account = forms.CharField(label="Name of the account, where the token reaches several", max_length=60)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from modal_functions.media.errors import MediaError
 from modal_functions.volume.sizes import LARGEST_SLICE
-from modal_functions.volume.stack import check_numbers
+from modal_functions.volume.stack import check_numbers, check_steps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -161,6 +161,7 @@ def _described(found: Any) -> Slice:
         said = "A slice of this series does not say how large it is or where it lies, so it can be no volume."
         raise MediaError("unsupported", said) from error
     _check(size, frames, samples, bits, (*position, *along, down, across), len(position), len(along))
+    check_steps("The pixels of a slice of this series", (across, down))
     return Slice(series=_hash(series), size=size, spacing=(across, down), position=position, along=along)
 
 

@@ -7,7 +7,7 @@ from modal_functions.media.errors import MediaError
 from modal_functions.volume.sizes import Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -35,6 +35,14 @@ class Stack:
         return {"shape": list(self.shape), "spacing": self.spacing}
 
 
+def check_steps(what: str, steps: "Sequence[float]") -> None:
+    """From one to the next, in millimetres."""
+    if min(steps) < THINNEST or max(steps) > THICKEST:
+        said = " × ".join(f"{step:g}" if step <= THICKEST else f"over {THICKEST:g}" for step in steps)
+        expected = f"expected {THINNEST:g} to {THICKEST:g} mm"
+        raise MediaError("unsupported", f"{what} are {said} mm apart; {expected} along each side.")
+
+
 def check_affine(affine: "NDArray[np.float64]") -> "NDArray[np.float64]":
     import numpy as np  # noqa: PLC0415
 
@@ -42,10 +50,7 @@ def check_affine(affine: "NDArray[np.float64]") -> "NDArray[np.float64]":
         raise MediaError("unsupported", "Where the voxels of this volume lie is not said in numbers.")
     with np.errstate(over="ignore"):
         steps = np.linalg.norm(affine[:3, :3], axis=0)
-    if steps.min() < THINNEST or steps.max() > THICKEST:
-        said = " × ".join(f"{step:g}" if step <= THICKEST else f"over {THICKEST:g}" for step in steps)
-        expected = f"expected {THINNEST:g} to {THICKEST:g} mm"
-        raise MediaError("unsupported", f"The voxels of this volume are {said} mm apart; {expected} along each side.")
+    check_steps("The voxels of this volume", [float(step) for step in steps])
     if abs(np.linalg.det(affine[:3, :3])) < FLATTEST * steps.prod():
         raise MediaError("unsupported", "The three directions of this volume lie in one plane, so it has no room.")
     return affine

@@ -83,3 +83,21 @@ def test_pushed_news_moves_the_page_without_polls_and_where_the_stream_breaks_of
         expect(notice).to_be_hidden()
     finally:
         again.stop()
+
+
+def test_news_that_an_older_row_was_answered_for_is_asked_for_again_and_soon(window, job, pushed, polls):
+    """A web process may keep rows for half a second; whoever asks at once is told that there is nothing new."""
+    work = Work(ProgressTracker(), job)
+    work.tells("process", 10, 100)
+    window.goto(reverse("progress:job", args=[job.pk]))
+    assert soon(lambda: pushed.asked, 10)
+    window.wait_for_timeout(500)
+    window.route("**/fragment*", lambda route: route.fulfill(status=204), times=1)
+    polls.clear()
+    work.tells("process", 50, 100)
+    expect(window.locator(".job-percent")).to_have_text("54 %", timeout=5_000)
+    assert len(polls) >= 2, "the first was answered by the row as it was"
+    window.wait_for_timeout(300)
+    polls.clear()
+    window.wait_for_timeout(600)
+    assert polls == [], "what was told is on the page, and the clock is still"

@@ -185,6 +185,7 @@ def test_the_command_lists_in_words_or_in_json(site, owner, capsys, monkeypatch,
     [
         (["export", "nowhere.mov"], "there is none"),
         (["export", __file__, "--trim", "abc"], "expected IN:OUT"),
+        (["export", __file__, "--trim", "9:2"], "--trim 9:2: expected the first number below the second."),
         (["export", __file__, "--out", "/nowhere/at/all.mp4"], "expected a folder"),
     ],
 )
@@ -195,6 +196,29 @@ def test_what_cannot_be_is_said_before_anything_is_sent(asked, said, capsys, mon
     assert command.main(asked) == 1
     assert said in capsys.readouterr().err
     assert line.asked == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["watch", "nonsense"], "expected the id of an export, as `longhaul list` tells it, got 'nonsense'"),
+        (["retry", "5aaa"], "expected the id of an export"),
+        (["list", "--most", "-1"], "expected a whole number from 1, got '-1'"),
+    ],
+)
+def test_nor_is_what_is_no_id_and_no_number(asked, said, capsys, monkeypatch):
+    monkeypatch.setenv("LH_SITE", "http://nowhere.invalid")
+    monkeypatch.setenv("LH_TOKEN", "lh_x_y")
+    with pytest.raises(SystemExit):
+        command.main(asked)
+    assert said in capsys.readouterr().err
+
+
+def test_a_site_that_is_no_address_is_said_at_once(capsys, monkeypatch):
+    monkeypatch.setenv("LH_SITE", "exports.example.com")
+    monkeypatch.setenv("LH_TOKEN", "lh_x_y")
+    assert command.main(["list"]) == 2
+    assert "exports.example.com: expected the site's address, such as https://" in capsys.readouterr().err
 
 
 def _film(owner):

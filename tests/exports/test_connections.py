@@ -61,6 +61,13 @@ def test_a_token_that_the_platform_does_not_take_is_said_where_it_was_typed(brow
     assert not Connection.objects.exists()
 
 
+@pytest.mark.parametrize("typed", ["nonsense 😀", "two words", "a\tb"])
+def test_what_can_be_no_token_is_said_and_asked_of_nobody(browser, platforms, typed):
+    answer = browser.post(PAGE, given("tiktok", typed))
+    assert (answer.status_code, "This is no token" in answer.text) == (422, True)
+    assert platforms.asked == []
+
+
 def test_an_account_that_the_token_does_not_reach_is_asked_for_again(browser):
     answer = browser.post(PAGE, given("instagram", account="@somebody"))
     assert "Which account is meant? This token reaches olga.films." in answer.text

@@ -565,7 +565,7 @@ def test_the_form_remembers_the_last_export(browser, press, project):
 def test_without_anything_to_compare_with_it_says_so(browser, project):
     film_of(project, "beach.mov")
     page = browser.get(reverse("project", args=[project.pk])).text
-    assert "nothing has been exported here to compare it with." in page
+    assert "too little has been exported here to compare it with." in page
 
 
 def test_it_is_judged_by_what_was_finished_here(browser, project, owner):

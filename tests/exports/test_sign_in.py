@@ -1,3 +1,5 @@
+from urllib.parse import quote
+
 import pytest
 from django.db.models import CASCADE
 from django.test import Client
@@ -6,6 +8,7 @@ from django.urls import reverse
 from exports.models import Export, Notice, Project, Source, Token, User
 from progress.models import Job
 from tests.exports.conftest import PASSWORD
+from tests.exports.footage import project_of
 
 pytestmark = pytest.mark.django_db
 RIGHT = {"username": "olga", "password": PASSWORD}
@@ -234,3 +237,14 @@ def test_a_press_by_htmx_is_taken_only_with_the_crumb(owner, make_job):
     address, htmx = f"/exports/{job.pk}/pause", {"HX-Request": "true"}
     assert browser.post(address, headers=htmx).status_code == 403
     assert browser.post(address, {"csrfmiddlewaretoken": crumb}, headers=htmx).status_code == 404, "it is no export"
+
+
+@pytest.mark.parametrize(("verb", "asked"), [("get", "library"), ("post", "film")])
+def test_a_page_whose_session_has_ended_goes_to_the_sign_in_as_a_whole_and_comes_back(verb, asked, owner, visitor):
+    """Followed by htmx, a redirect would put the sign-in into the place of the library."""
+    page = f"/projects/{project_of(owner).pk}/"
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}"}
+    answer = getattr(visitor, verb)(f"{page}{asked}", headers=headers)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer["HX-Redirect"] == f"/sign-in?next={quote(page, safe='')}"
+    assert visitor.get(f"{page}library").status_code == 302, "whoever opens it is redirected as ever"

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exports import so_far
-from exports.models import Attempt, Share
+from exports.models import Attempt, Export, Share
 from exports.tools import Tools, tools
 from exports.views import lazy
 from modal_functions.store import Unreachable
@@ -79,13 +79,13 @@ def test_bytes_have_a_speed_too_and_a_moment_has_none(export):
     in_stage(export, 10, done=84_000_000, unit="bytes")
     assert "8.4 MB a second" in of(export).facts
     in_stage(export, 1, done=84_000_000, unit="bytes")
-    assert of(export).facts == ["Rendered on this server"]
+    assert of(export).facts == ["Made on this server"]
 
 
 def test_cost_is_said_only_where_there_is_a_price_and_as_an_estimate(export, tell, settings):
     Attempt.objects.filter(export=export).update(runner="modal", greeted_at=timezone.now() - timedelta(minutes=30))
     tell(piece(), seconds=5400.0)
-    assert of(export).facts[-1] == "Rendered on Modal"
+    assert of(export).facts[-1] == "Made on Modal"
     settings.MODAL_CENTS_HOUR = 20
     assert of(export).facts[-1] == "about $0.40 so far, estimated from 120 container minutes"
 
@@ -141,6 +141,19 @@ def test_how_much_was_copied_is_said_in_the_film_s_own_time(export, tell):
     tell(piece(done=240, total=300), piece("boat.mov", done=0, total=300), copied=240)
     assert export.spec["output"]["fps"] == [30, 1]
     assert "0:08 of 0:20 copied as they were" in of(export).facts
+
+
+def test_that_nothing_could_be_copied_is_said_where_it_was_asked_for(export, tell):
+    said = "None of it could be copied as it was"
+    tell(piece(), piece("boat.mov"))
+    assert said not in of(export).facts, "nobody asked for it"
+    export.spec["output"]["quality"] = "original"
+    Export.objects.filter(pk=export.pk).update(spec=export.spec)
+    assert said not in of(export).facts, "not yet known"
+    Job.objects.filter(pk=export.pk).update(status="complete")
+    assert said in of(export).facts
+    tell(piece(), piece("boat.mov"), copied=60)
+    assert said not in of(export).facts
 
 
 def test_clips_that_an_earlier_export_has_left_are_counted(export, tell):

@@ -82,6 +82,16 @@ def test_a_form_from_another_site(browser):
 
 
 @pytest.mark.django_db
+def test_an_address_that_only_a_button_leads_to(job, owner, browser):
+    """There leads the sign-in who pressed it when the session had ended."""
+    browser.force_login(owner)
+    answer = browser.get("/account/delete", headers={"accept": "text/html"})
+    assert is_ours(answer, 405, "Nothing was done")
+    assert answer.headers["Allow"] == "POST"
+    assert browser.get("/account/delete", headers={"accept": "*/*"}).content == b"", "a script is told by the status"
+
+
+@pytest.mark.django_db
 def test_what_staff_may_not_see(django_user_model, browser):
     browser.force_login(django_user_model.objects.create_user("clara", is_staff=True))
     assert is_ours(browser.get("/admin/progress/job/"), *PAGES["forbidden"])

@@ -49,6 +49,7 @@ def test_a_bucket_is_named_where_its_bytes_are_shown_or_sent_and_nowhere_else(se
 def test_no_page_may_use_camera_microphone_or_place_nor_be_reached_from_another_window(path, client):
     answer = client.get(path)
     assert {"camera=()", "microphone=()", "geolocation=()"} < set(answer.headers["Permissions-Policy"].split(", "))
+    assert "bluetooth" not in answer.headers["Permissions-Policy"], "which browsers do not know, and complain of"
     assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 

@@ -112,3 +112,11 @@ def test_it_is_drawn_alike_twice_from_one_row(strip, rendering, clock):
 def test_what_came_to_nothing_has_none(strip, rendering, tracker, job):
     tracker.fail(job.pk, cause="lost", text="Gone.")
     assert strip() is None
+
+
+def test_what_waits_is_told_when_it_starts_and_what_has_begun_only_that_it_waited(tracker, job, strip, clock):
+    clock.pass_by(900)
+    assert strip().faster.startswith("Most of it is waiting in line: it starts as soon as")
+    tracker.start(job.pk)
+    clock.pass_by(4)
+    assert strip().faster == "Most of it was waiting in line."

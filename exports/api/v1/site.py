@@ -4,6 +4,7 @@ import functools
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
@@ -81,6 +82,7 @@ api.add_router("/uploads", sources.coming)
 api.add_router("", account.router)
 
 
+@csrf_exempt
 def unknown(request: HttpRequest, rest: str) -> HttpResponse:
     """An address that no operation has."""
     return not_found(f"There is no operation at {request.path[:100]}. /api/docs lists them all.").answer(request)

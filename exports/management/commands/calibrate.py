@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
+from exports.management.passing import count
 from progress import calibration, recorded
 from progress.calibration import Accuracy, Calibrated
 
@@ -25,7 +26,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Only say how true forecasts would be.")
-        parser.add_argument("--limit", type=int, default=calibration.MOST, help="Look at so many of the last exports.")
+        parser.add_argument(
+            "--limit", type=count, default=calibration.MOST, help="Look at so many of the last exports."
+        )
         parser.add_argument("--json", action="store_true", help="Say it as JSON.")
         parser.add_argument("--dump", action="store_true", help="Write what is on record, one line of JSON each.")
 

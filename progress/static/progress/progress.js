@@ -4,7 +4,7 @@
 
   const LOST = "Connection lost. Your export keeps running. Trying again…";
   const PATIENCE = [0, 5000, 10000]; // milliseconds to wait after one failure, two, and more
-  const polls = new Map(); // element id → { failures, notBefore, asked, news }
+  const polls = new Map(); // element id → { failures, notBefore, asked, news, at }
   const said = new Map(); // element id → what was announced last
 
   // Of whoever asked: an answer that took its place is told by what stands around it.
@@ -14,7 +14,7 @@
   };
 
   const state = (element) => {
-    if (!polls.has(element.id)) polls.set(element.id, { failures: 0, notBefore: 0, asked: 0, news: false });
+    if (!polls.has(element.id)) polls.set(element.id, { failures: 0, notBefore: 0, asked: 0, news: 0, at: 0 });
     return polls.get(element.id);
   };
 
@@ -35,6 +35,7 @@
   // News that is pushed: while it comes, a card asks only when it was told to, and now and then for what time alone
   // changes. Where it does not come, cards ask as always.
   const SELDOM = 10000; // milliseconds
+  const LATE = 1000; // the server may answer from rows half a second old; who asks so long after news is told all of it
   const place = document.querySelector('meta[name="progress-push"]');
   let stream = null;
   let following = "";
@@ -54,9 +55,10 @@
     stream = new EventSource(`${own}/api/v1/stream?jobs=${wanted}`, { withCredentials: true });
     stream.addEventListener("open", () => cards().some((card) => state(card).failures) && refresh()); // it is there again
     stream.addEventListener("progress_update", (event) => {
-      const card = document.getElementById(`job-${JSON.parse(event.data).jobId}`);
+      const { jobId, version } = JSON.parse(event.data);
+      const card = document.getElementById(`job-${jobId}`);
       if (!card || !card.matches("[data-poll]")) return;
-      state(card).news = true;
+      Object.assign(state(card), { news: version, at: Date.now() });
       window.htmx.trigger(card, "refresh");
     });
   };
@@ -65,10 +67,13 @@
   document.addEventListener("visibilitychange", follow);
   window.addEventListener("pagehide", () => stream && stream.close());
 
+  const shown = (card) => Number((/[?&]v=(\d+)/.exec(card.getAttribute("hx-get")) || [])[1] || 0);
+
   const mayWait = (element) => {
     if (!live() || !element.id.startsWith("job-")) return false;
     const poll = state(element);
-    return !poll.news && Date.now() - poll.asked < SELDOM;
+    const seen = poll.news <= shown(element) || poll.asked - poll.at > LATE;
+    return seen && Date.now() - poll.asked < SELDOM;
   };
 
   document.addEventListener("htmx:beforeRequest", (event) => {
@@ -79,7 +84,6 @@
       return;
     }
     state(element).asked = Date.now();
-    state(element).news = false;
   });
 
   document.addEventListener("htmx:afterRequest", (event) => {

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from exports.api.dialects.site import dialects
 from exports.api.problems import TITLES
@@ -41,6 +42,11 @@ def test_the_machines_copy_is_there_for_everybody(visitor, address):
 
 
 @pytest.mark.django_db
+def test_so_it_is_to_a_script_that_sends_something_there():
+    answer = Client(enforce_csrf_checks=True).post("/api/v1/exports/5aaa/retry")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
 def test_an_address_that_no_operation_has_is_told_as_a_problem(visitor):
     answer = visitor.get("/api/v1/nothing/here")
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")

@@ -216,6 +216,14 @@ def test_what_is_no_finished_clip_of_the_project_is_not_posted(clips, stranger):
     assert refusal(clips, clip=clip(hers))[0] == "clip"
 
 
+def test_without_a_clip_the_form_says_where_one_is_made(browser, clips, owner):
+    said, there = "There is no finished clip in this project yet.", "/exports/new/clip_it"
+    bare = browser.get(f"/projects/{project_of(owner, 'Bare').pk}/exports/new/clip_post").text
+    assert said in bare
+    assert there in bare
+    assert said not in browser.get(f"/projects/{clips.project_id}/exports/new/clip_post").text
+
+
 def test_an_account_has_to_be_connected(clips, owner):
     owner.connections.filter(platform="instagram").delete()
     assert "Instagram is not connected yet" in refusal(clips)[1]

@@ -112,6 +112,16 @@ def test_a_film_takes_no_scan_however_it_is_asked(project, scan, owner, signed_i
         kinds.get("multi_clip").plan(project, {})
 
 
+@pytest.mark.parametrize("kind", ["assembly", "edl"])
+def test_nor_does_a_story(project, scan, page, kind):
+    (clip,) = film_of(project, "late.mov")
+    here = page(f"/exports/new/{kind}")
+    assert str(clip.source_id) in here
+    assert str(scan.pk) not in here
+    with pytest.raises(Unplannable, match=r"Shot 1: DOE\^JANE\.nii\.gz is no footage\. Choose a clip"):
+        kinds.get(kind).plan(project, {"rate": "25", "shots": [{"source": str(scan.pk)}]})
+
+
 def test_slices_that_were_uploaded_one_by_one_are_one_series(project, scan, page):
     found = [slice_in(project, number=number) for number in range(6)]
     slice_in(project, "another", 9)

@@ -29,6 +29,13 @@ def page(browser):
 # The account's page
 
 
+def test_examples_are_of_what_can_be_chosen_here(browser, settings):
+    settings.NOTIFY_URL = ""
+    here = page(browser)
+    assert "https://example.com/hook" in here
+    assert "+49 151" not in here
+
+
 def test_nobody_else_gets_in(visitor, browser, owner, stranger, staff, clock, signed_in):
     contact = contact_of(owner, clock)
     assert visitor.get("/account/notifications").status_code == 302

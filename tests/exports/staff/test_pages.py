@@ -400,8 +400,17 @@ def test_what_runner_and_store_say_is_asked_when_the_page_is_there(boss, export,
     assert f'hx-get="{LIST}{export.pk}/asked/"' in page
     answer = boss.get(f"{LIST}{export.pk}/asked/")
     assert "queue: everything is uploaded" in answer.text
+    assert "nothing runs for it" in answer.text
+    assert "unknown id" not in answer.text, "there is no call yet"
     assert "<html" in answer.text
     assert "<html" not in boss.get(f"{LIST}{export.pk}/asked/", headers={"HX-Request": "true"}).text
+
+
+def test_what_is_paused_is_not_said_to_have_ended(boss, export):
+    Job.objects.filter(pk=export.pk).update(status="paused", wish="pause")
+    assert "nothing: it is paused" in boss.get(f"{LIST}{export.pk}/asked/").text
+    Job.objects.filter(pk=export.pk).update(status="cancelled", wish="cancel")
+    assert "nothing: it has ended" in boss.get(f"{LIST}{export.pk}/asked/").text
 
 
 def test_the_suggested_act_is_marked(boss, export):

@@ -109,6 +109,13 @@ def test_steps_beyond_all_measure_are_told_as_such(values, tmp_path):
         check_affine(affine)
 
 
+@pytest.mark.parametrize(("wrong", "said"), [((0, 1), "1 × 0"), ((1, -2), "-2 × 1"), ((1, 1e9), "over 100 × 1")])
+def test_pixels_of_a_slice_that_lie_nowhere_or_worlds_apart_are_refused_in_words(values, tmp_path, wrong, said):
+    body = scans.slices(values, PixelSpacing=list(wrong))[0]
+    with pytest.raises(MediaError, match=rf"^The pixels of a slice of this series are {said} mm apart; expected"):
+        looked_at(changed(tmp_path / "one.dcm", body))
+
+
 def test_a_slice_keeps_its_picture_and_its_place_only(values, tmp_path):
     import pydicom
 
