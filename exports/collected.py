@@ -4,6 +4,7 @@ import hashlib
 import multiprocessing
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,50 +20,33 @@ STAMP = ".collected"
 
 def collect() -> bool:
     """False where what was collected last is what there is."""
-    there = _described()
-    if _is_there(there):
+    there, stamp = _described(), Path(settings.STATIC_ROOT) / STAMP
+    if stamp.is_file() and stamp.read_text() == there:
         return False
-    _collect(there)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(there)  # last: whoever was killed before it collects again
     return True
 
 
 @contextmanager
 def collected_beside() -> Iterator[None]:
-    """What is done inside is done on another core meanwhile; only for a process of one thread, as it is copied."""
-    there = _described()
-    if _is_there(there):
-        yield
-        return
-    if sys.platform != "linux":
-        _collect(there)
+    """What is done inside is done meanwhile, on another core where there is one."""
+    if sys.platform != "linux" or threading.active_count() > 1:  # see `exports.twin`
+        collect()
         yield
         return
     connections.close_all()
-    beside = multiprocessing.get_context("fork").Process(target=_copied, args=(there,), daemon=True)
+    beside = multiprocessing.get_context("fork").Process(target=_copied, daemon=True)
     beside.start()
     yield
     beside.join()
     if beside.exitcode:
-        raise CommandError("The static files could not be collected; why is said above.")
+        raise CommandError("The static files could not be collected; what went wrong is said above.")
 
 
-def _copied(there: str) -> None:
+def _copied() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # of a Ctrl-C, who waits for it tells
-    _collect(there)
-
-
-def _collect(there: str) -> None:
-    call_command("collectstatic", interactive=False, verbosity=0)
-    _stamp().write_text(there)  # last: whoever was killed before it collects again
-
-
-def _is_there(there: str) -> bool:
-    stamp = _stamp()
-    return stamp.is_file() and stamp.read_text() == there
-
-
-def _stamp() -> Path:
-    return Path(settings.STATIC_ROOT) / STAMP
+    collect()
 
 
 def _described() -> str:

@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from django.db import connections
@@ -29,7 +28,7 @@ class Twin:
         gc.freeze()  # what a collection looks at is written to, and so no longer shared
         ours, theirs = os.pipe()
         context = multiprocessing.get_context("fork")
-        self._process: BaseProcess = context.Process(target=_be, args=(command, first, ours, theirs), daemon=False)
+        self._process = context.Process(target=_be, args=(command, first, ours, theirs), daemon=False)
         self._process.start()
         os.close(theirs)
         os.read(ours, 1)  # it has a session of its own from here on

@@ -1,5 +1,5 @@
-"""Static files, hashed and compressed: as far as it goes where they are collected once for a release, and in a twentieth
-of that time, to a tenth more, where somebody waits for the first start of an installation at home."""
+"""Static files, hashed and compressed: as far as it goes where they are collected for a release, and to a tenth more
+in a twentieth of the time where somebody waits for the first start of an installation at home."""
 
 from typing import Any
 
@@ -11,12 +11,13 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 QUICK = 7
 
 
-class Quickly(Compressor):
+class Quickly(Compressor):  # type: ignore[misc]
     @staticmethod
-    def compress_brotli(data: bytes) -> bytes:
-        return brotli.compress(data, quality=QUICK)
+    def compress_brotli(plain: bytes) -> bytes:
+        compressed: bytes = brotli.compress(plain, quality=QUICK)
+        return compressed
 
 
-class StaticFiles(CompressedManifestStaticFilesStorage):
+class StaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     def create_compressor(self, **options: Any) -> Compressor:
         return Compressor(**options) if settings.PRODUCTION else Quickly(**options)
