@@ -76,7 +76,7 @@ def _ran(command: list[str]) -> Start:
 
 
 def _most_so_far(pid: int) -> int:
-    """In kB. What `wait4` tells counts the moment before the program was loaded, when it still was as large as we are."""
+    """In kB. `wait4` also counts the moment before the program was loaded, when it still was as large as we are."""
     found = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) if found else 0
 
