@@ -57,12 +57,17 @@ def cluster(say: Say, silence: float) -> Child:
     return Child("cluster", command, say, watch=Watch(Beats(), patience=silence), twin=TWIN)
 
 
-def load() -> None:
-    """What all of them would load, each for itself: they are copies of this process when they begin."""
+def load_work() -> None:
+    """What the cluster would load for itself: it is a copy of this process when it begins."""
+    for module in ("django_q.cluster", "exports.tasks"):
+        importlib.import_module(module)
+
+
+def load_pages() -> None:
+    """The same for the web server and for news."""
+    importlib.import_module("granian.cli")
     for application in (settings.WSGI_APPLICATION, settings.ASGI_APPLICATION):
         import_string(application)
-    for module in ("granian.cli", "django_q.cluster", "exports.tasks"):
-        importlib.import_module(module)
     _ = get_resolver().url_patterns
 
 

@@ -49,7 +49,8 @@ class Command(BaseCommand):
         driver.succeed(timezone.now())
         ring()  # what was left when the last cluster stopped
         crew.room_for_connections()
-        crew.load()
+        crew.load_work()
+        crew.load_pages()
         children = [crew.web, crew.cluster, *([crew.push] if self._may_push() else [])]
         run_until_told([child(self._say, options["silence"]) for child in children])
         self.stdout.write("\nLonghaul has stopped. Nothing is lost: exports go on at the next start.")
