@@ -1,12 +1,19 @@
 """Static files, collected again only where one of them has changed: hashing and compressing them takes seconds."""
 
 import hashlib
+import multiprocessing
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import connections
 
 STAMP = ".collected"
 
@@ -19,6 +26,27 @@ def collect() -> bool:
     call_command("collectstatic", interactive=False, verbosity=0)
     stamp.write_text(there)  # last: whoever was killed before it collects again
     return True
+
+
+@contextmanager
+def collected_beside() -> Iterator[None]:
+    """What is done inside is done meanwhile, on another core where there is one."""
+    if sys.platform != "linux" or threading.active_count() > 1:  # see `exports.twin`
+        collect()
+        yield
+        return
+    connections.close_all()
+    beside = multiprocessing.get_context("fork").Process(target=_copied, daemon=True)
+    beside.start()
+    yield
+    beside.join()
+    if beside.exitcode:
+        raise CommandError("The static files could not be collected; what went wrong is said above.")
+
+
+def _copied() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # of a Ctrl-C, who waits for it tells
+    collect()
 
 
 def _described() -> str:

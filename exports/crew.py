@@ -1,12 +1,15 @@
 """The web server and the cluster as children that are kept running, and are started anew when they fall silent."""
 
 import contextlib
+import importlib
 import resource
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 
 from django.conf import settings
+from django.urls import get_resolver
+from django.utils.module_loading import import_string
 
 from exports.processes import Child
 from exports.signs import Answers, Beats, Watch
@@ -18,13 +21,15 @@ THREADS = 32  # requests a web process works on at once; each may hold a databas
 SILENCE = 90.0  # when every worker is at its longest (60 s, by Q_CLUSTER), none answers
 SHORTEST_SILENCE = 10.0
 
+TWIN = sys.platform == "linux"  # elsewhere, libraries of the system may not work in a copy of a process
+
 Say = Callable[[str], None]
 
 
 def web(say: Say, silence: float) -> Child:
     host, port = settings.BIND
     sign = Answers(host, port, processes=settings.WEB_PROCESSES)
-    return Child("web server", web_command(host, port), say, watch=Watch(sign, patience=silence))
+    return Child("web server", web_command(host, port), say, watch=Watch(sign, patience=silence), twin=TWIN)
 
 
 def web_command(host: str, port: int) -> list[str]:
@@ -44,12 +49,26 @@ def push(say: Say, silence: float) -> Child:
     command += ["--host", host, "--port", str(port), "--workers", "1", "--respawn-failed-workers"]
     command += ["--workers-kill-timeout", "10", "--log-level", "error", "--backlog", str(STREAMS)]
     command += ["--backpressure", str(STREAMS)]
-    return Child("push", command, say, watch=Watch(Answers(host, port), patience=silence))
+    return Child("push", command, say, watch=Watch(Answers(host, port), patience=silence), twin=TWIN)
 
 
 def cluster(say: Say, silence: float) -> Child:
-    command = [sys.executable, sys.argv[0], "qcluster"]
-    return Child("cluster", command, say, watch=Watch(Beats(), patience=silence))
+    command = [sys.executable, sys.argv[0], "qcluster", "--skip-checks"]  # whoever starts it has been checked
+    return Child("cluster", command, say, watch=Watch(Beats(), patience=silence), twin=TWIN)
+
+
+def load_work() -> None:
+    """What the cluster would load for itself: it is a copy of this process when it begins."""
+    for module in ("django_q.cluster", "exports.tasks"):
+        importlib.import_module(module)
+
+
+def load_pages() -> None:
+    """The same for the web server and for news."""
+    importlib.import_module("granian.cli")
+    for application in (settings.WSGI_APPLICATION, settings.ASGI_APPLICATION):
+        import_string(application)
+    _ = get_resolver().url_patterns
 
 
 def room_for_connections() -> None:

@@ -42,6 +42,13 @@ class Leash:
             self._end(self._holder)
             self._holder = None
 
+    def forget(self) -> None:
+        """In a copy of this process, which would hold the pipe open behind it."""
+        if self._holder:
+            os.close(self._pipe)
+        self._holder = None
+        self._groups.clear()
+
     def _tell(self, line: str) -> None:
         if self._holder is None:
             atexit.register(self.let_go)

@@ -6,12 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from exports.leash import PATIENCE, Leash
+from exports.twin import Twin
 
 PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 30.0  # seconds between two starts of something that keeps dying
@@ -37,24 +39,20 @@ class Child:
     name: str
     command: Sequence[str]
     say: Callable[[str], None]
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Twin | None = None
     started: float = 0.0
     deaths: int = 0
     not_before: float = 0.0
     clock: Callable[[], float] = time.monotonic
     watch: Watched | None = None
+    twin: bool = False  # the first time a copy of this process, where it has one thread; who is watched is, later on
 
     def start(self) -> None:
         """In a session of its own, so that a Ctrl-C meant for the parent is passed on in the right order."""
-        self.process = subprocess.Popen(
-            self.command,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - one system call, no lock
-        )
+        self.process = self._copied() if self.twin and threading.active_count() == 1 else self._made()
         _leash.tie(self.process.pid)
         self.started = self.clock()
-        if self.watch:
+        if self.watch and not self.twin:
             self.watch.begin(self.process.pid)
 
     def keep_running(self) -> None:
@@ -63,6 +61,10 @@ class Child:
             if self.clock() >= self.not_before:
                 self.start()
             return
+        if self.twin:  # all have been started, so there may be threads from here on
+            self.twin = False
+            if self.watch:
+                self.watch.begin(self.process.pid)
         code = self.process.poll()
         if code is not None:
             self._end(self.process, f"ended unexpectedly ({_how(code)})", 0.0)
@@ -70,7 +72,25 @@ class Child:
             silence = self.watch.silence
             self._end(self.process, f"gave no sign of life for {silence:.0f} s and was killed", silence)
 
-    def _end(self, process: "subprocess.Popen[bytes]", how: str, silence: float) -> None:
+    def _made(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            self.command,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_end_with(os.getpid()),  # noqa: PLW1509 - one system call, no lock
+        )
+
+    def _copied(self) -> Twin:
+        bound = _end_with(os.getpid())
+
+        def first() -> None:
+            if bound:
+                bound()
+            _leash.forget()
+
+        return Twin(self.command, first)
+
+    def _end(self, process: "subprocess.Popen[bytes] | Twin", how: str, silence: float) -> None:
         """What it was silent for was no life: who never works is not started again at once for ever."""
         self.kill_group()
         process.wait()

@@ -20,7 +20,7 @@ class Pushed:
         self.streams = set()
         self.thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
         self.thread.start()
-        assert soon(self._listens, 20)
+        assert soon(self._listens, 60)
 
     async def _serve(self):
         self.loop = asyncio.get_running_loop()

@@ -52,7 +52,7 @@ def test_pushed_news_moves_the_page_without_polls_and_where_the_stream_breaks_of
     window.add_init_script(RECORD)
     window.goto(reverse("progress:job", args=[job.pk]))
     percent, notice = window.locator(".job-percent"), window.get_by_text("Connection lost.")
-    assert soon(lambda: pushed.asked, 10)
+    assert soon(lambda: pushed.asked)
     window.wait_for_timeout(500)  # what was asked before the stream was there, and the first news on it
     polls.clear()
     window.wait_for_timeout(800)
@@ -70,7 +70,7 @@ def test_pushed_news_moves_the_page_without_polls_and_where_the_stream_breaks_of
     expect(notice).to_be_hidden()
     again = Pushed(Pushing(), port=pushed.port)
     try:
-        assert soon(lambda: again.asked, 10)
+        assert soon(lambda: again.asked)
         known = json.loads(again.asked[0][b"last-event-id"])
         assert list(known) == [str(job.pk)], "the stream goes on behind what it told before it broke off"
         window.wait_for_timeout(400)

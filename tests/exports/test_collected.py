@@ -1,8 +1,21 @@
 """Static files are collected when they have changed, and only then."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from exports.collected import collect
+
+BESIDE = """
+import django; django.setup()
+from exports.collected import collected_beside
+with collected_beside():
+    print("meanwhile", flush=True)
+print("afterwards")
+"""
 
 
 @pytest.fixture
@@ -41,3 +54,25 @@ def test_and_where_they_were_taken_away(source, settings):
     settings.STATIC_ROOT.rmdir()
     assert collect()
     assert (settings.STATIC_ROOT / "site.css").exists()
+
+
+def beside(home):
+    around = os.environ | {"LONGHAUL_HOME": str(home), "DJANGO_SETTINGS_MODULE": "exports_site.settings"}
+    command = [sys.executable, "-c", BESIDE]
+    return subprocess.run(
+        command, cwd=Path(__file__).parents[2], env=around, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_beside_something_else_they_are_there_when_that_is_done(tmp_path):
+    done = beside(tmp_path)
+    assert (done.returncode, done.stdout) == (0, "meanwhile\nafterwards\n"), done.stderr
+    styles = list((tmp_path / "static").glob("site.????????????.css"))
+    assert [path.with_name(f"{path.name}.br").stat().st_size < path.stat().st_size / 2 for path in styles] == [True]
+
+
+def test_what_goes_wrong_beside_something_else_is_told_and_ends_it(tmp_path):
+    (tmp_path / "static").write_text("a file where a folder belongs")
+    done = beside(tmp_path)
+    assert (done.returncode, done.stdout) == (1, "meanwhile\n")
+    assert "The static files could not be collected" in done.stderr

@@ -76,3 +76,25 @@ def test_a_production_installation_gets_none(home, settings):
         demo()
     assert not User.objects.exists()
     assert not (home / "demo-password").exists()
+
+
+def test_it_tries_the_password_only_where_it_or_the_account_has_changed(home, monkeypatch):
+    first = demo()
+    tried = []
+    monkeypatch.setattr(User, "check_password", lambda user, password: bool(tried.append(password)))
+    assert (demo(), tried) == (first, [])
+    account = User.objects.get()
+    account.set_password("a password of my own")
+    account.save()
+    assert "has a password of your own" in demo()
+    assert tried == [(home / "demo-password").read_text()]
+
+
+def test_what_it_keeps_of_that_nobody_else_can_read_and_it_is_made_again_where_it_is_lost(home):
+    first = demo()
+    kept = home / "demo-password-opens"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert (home / "demo-password").read_text() not in kept.read_text()
+    kept.unlink()
+    assert demo() == first
+    assert kept.exists()

@@ -108,7 +108,7 @@ def test_one_that_cannot_be_begun_keeps_none_of_the_others_back(project, tools, 
 @pytest.mark.django_db(transaction=True)
 def test_two_drivers_at_once_never_look_at_the_same_export(project, tools, clock):
     exports = [Export.request(project, kind="multi_clip", options={}) for _ in range(30)]
-    together = threading.Barrier(4, timeout=20)
+    together = threading.Barrier(4, timeout=60)
     claimed, failures = [], []
 
     def drive():

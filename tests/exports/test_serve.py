@@ -57,7 +57,7 @@ def test_it_becomes_ready_when_the_cluster_has_beaten(server):
 
 
 def test_a_hundred_browsers_that_keep_their_connections_open_are_all_answered(server):
-    open_ones = [HTTPConnection("127.0.0.1", server.port, timeout=20) for _ in range(100)]
+    open_ones = [HTTPConnection("127.0.0.1", server.port, timeout=60) for _ in range(100)]
     for connection in open_ones:
         connection.request("GET", "/healthz")
         with connection.getresponse() as answer:
@@ -143,6 +143,9 @@ def test_ctrl_c_leaves_no_process_a_second_run_carries_on_and_even_kill_9_leaves
         assert first.answers(), first.said
         assert first.is_ready(), first.said
         assert len(first.processes()) > 3, "the command, the web server, the cluster and their workers"
+        begun = [each.cmdline()[:2] for each in psutil.Process(first.process.pid).children()]
+        copies = [["granian", "exports_site.wsgi:application"], ["granian", "exports_site.asgi:application"]]
+        assert all(each in begun for each in [*copies, ["manage.py", "qcluster"]]), "copies, with all that is loaded"
         first.process.send_signal(signal.SIGINT)
         assert first.process.wait(60) == 0
         assert first.processes() == []

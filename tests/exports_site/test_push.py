@@ -61,7 +61,7 @@ class Stream:
         self.running = asyncio.ensure_future(app(scope, self.more.get, self.sent.put))
 
     async def next(self):
-        return await asyncio.wait_for(self.sent.get(), 10)
+        return await asyncio.wait_for(self.sent.get(), 30)
 
     async def status(self):
         return (await self.next())["status"]
@@ -81,7 +81,7 @@ def play(story):
     async def played():
         app = Pushing()
         try:
-            await asyncio.wait_for(story(app), 30)
+            await asyncio.wait_for(story(app), 90)
         finally:
             for each in app._running:
                 each.cancel()
@@ -201,7 +201,7 @@ def test_who_may_no_longer_hear_is_told_so_on_a_websocket_and_not_to_come_again(
         first, _ = await stream.next(), await stream.next()
         assert first["type"] in ("http.response.start", "websocket.accept")
         await revoke()
-        await asyncio.wait_for(stream.running, 10)
+        await asyncio.wait_for(stream.running, 30)
         last = stream.sent._queue[-1]
         assert last.get("code") == 1008 if how == "websocket" else last["body"] == b""
         assert not app.hearers
@@ -291,7 +291,7 @@ def test_who_may_no_longer_hear_is_cut_off(export, owner, cookie, how, monkeypat
         stream = Stream(app, *of(export), **known)
         await stream.news()
         await change()
-        await asyncio.wait_for(stream.running, 10)
+        await asyncio.wait_for(stream.running, 30)
 
     play(story)
 

@@ -14,13 +14,14 @@ from exports_site.asgi import application
 from tests.serving import ROOT, free_port
 from tests.soon import soon
 
-SOON = 6.0  # seconds; whoever has to be killed takes ten
+SOON, KILLED = 20.0, 60  # seconds: in which it ends by itself, and after which it would be killed
 
 
 @pytest.fixture
 def server(settings):
     settings.PUSH_BIND = ("127.0.0.1", free_port())
     command = crew.push(print, crew.SILENCE).command
+    command[command.index("--workers-kill-timeout") + 1] = str(KILLED)
     real = command.index("exports_site.asgi:application")
     command = [*command[:real], "tests.progress.push.alone:application", *command[real + 1 :]]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}

@@ -34,7 +34,7 @@ def test_what_is_awaited_is_there_when_the_waiting_ends():
     awaited.made(["a", "other"])
     assert said == []
     awaited.made(["b"])
-    thread.join(5)
+    thread.join(60)
     assert said == ["there"]
 
 

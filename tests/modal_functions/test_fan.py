@@ -17,6 +17,7 @@ class Machines:
 
     def __init__(self, folder, work=make_batch):
         self.folder, self.work, self.given, self.cancelled = folder, work, [], []
+        self.told_to_end = threading.Event()
         folder.mkdir()
         self.pool = ThreadPoolExecutor(2)
 
@@ -40,13 +41,14 @@ class Machine:
 
     def cancel(self):
         self.machines.cancelled.append(self.wire)
+        self.machines.told_to_end.set()
         self.working.cancel()
 
 
 @pytest.fixture
 def go(order, tmp_path):
     def started(work=make_batch, number=1, **more):
-        machines = Machines(tmp_path / f"machines-{number}", work)
+        machines = started.machines = Machines(tmp_path / f"machines-{number}", work)
         wire = order(number).as_wire() | more
         folder = tmp_path / f"work-{number}"
         outcome = attempt(wire, call="c", folder=folder, hand_out=machines, at_once=2)
@@ -145,14 +147,11 @@ def test_asked_to_stop_nothing_more_is_made_and_what_is_kept_stays(go, store, wi
 
 
 def test_what_is_under_way_elsewhere_is_cancelled_when_the_attempt_was_decided(go, store):
-    begun = threading.Event()
-
-    def never_ends(wire, *, folder):
+    def ends_when_it_is_told_to(wire, *, folder):
         store.put_once(AttemptKeys(export="e", number=1).outcome, pack({"ending": "abort"}))
-        begun.wait(5)
+        go.machines.told_to_end.wait(30)
         return {"made": True}
 
-    outcome, machines = go(never_ends)
-    begun.set()
+    outcome, machines = go(ends_when_it_is_told_to)
     assert outcome["ending"] == "abort"
     assert machines.cancelled

@@ -99,7 +99,7 @@ def test_a_store_that_fails_is_not_the_works_trouble_and_the_next_picture_has_it
     report.units(10)
     time.sleep(0.02)
     written.broken = False
-    assert written.event.wait(5), "what could not be written is written as soon as it can be"
+    assert written.event.wait(60), "what could not be written is written as soon as it can be"
     assert written.last.done == 10
 
 

@@ -199,7 +199,7 @@ def test_looks_rest_while_nobody_polls(job):
     until(lambda: len(looks) > before)
 
 
-def until(met, seconds=10):
+def until(met, seconds=60):
     ends = monotonic() + seconds
     while not met():
         assert monotonic() < ends

@@ -26,6 +26,7 @@ class Command(BaseCommand):
             ring()  # what was left when the last cluster stopped
         except Error:
             self._say("The database does not answer yet. The cluster begins its work as soon as it does.")
+        crew.load_work()
         run_until_told([crew.cluster(self._say, options["silence"])])
 
     def _say(self, sentence: str) -> None:

@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from exports import crew, driver
-from exports.collected import collect
+from exports.collected import collected_beside
 from exports.doorbell import ring
 from exports.models.heartbeat import Heartbeat
 from exports.processes import run_until_told
@@ -37,9 +37,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._refuse_a_taken_port()
         if options["first_start"]:
-            call_command("migrate", verbosity=0)
-            collect()
-            call_command("demo")
+            with collected_beside():
+                call_command("migrate", verbosity=0)
+                call_command("demo")
         self._refuse_an_older_database()
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         if settings.ANY_ADDRESS:
@@ -49,6 +49,8 @@ class Command(BaseCommand):
         driver.succeed(timezone.now())
         ring()  # what was left when the last cluster stopped
         crew.room_for_connections()
+        crew.load_work()
+        crew.load_pages()
         children = [crew.web, crew.cluster, *([crew.push] if self._may_push() else [])]
         run_until_told([child(self._say, options["silence"]) for child in children])
         self.stdout.write("\nLonghaul has stopped. Nothing is lost: exports go on at the next start.")

@@ -53,11 +53,11 @@ def test_who_takes_nothing_is_dropped_and_nothing_piles_up_for_them(monkeypatch)
     try:
         with socket.create_connection(("127.0.0.1", server.port)) as silent:
             silent.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert soon(lambda: app.hub.watches, 5)
+            assert soon(lambda: app.hub.watches)
             before = psutil.Process().memory_info().rss
             asyncio.run_coroutine_threadsafe(app.move(), server.loop).result()
             grown = psutil.Process().memory_info().rss - before
-            assert soon(lambda: app.ended, 5)
+            assert soon(lambda: app.ended)
             assert app.hub.watches == {}
             assert app.sent < MANY / 4, "it was not sent what it did not take"
             assert grown < MANY / 2 * LONG
