@@ -6,12 +6,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Protocol
 
 from exports.leash import PATIENCE, Leash
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkProcess
 
 PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 30.0  # seconds between two starts of something that keeps dying
@@ -131,6 +136,23 @@ def _end_with(parent: int) -> Callable[[], None] | None:
             os._exit(1)
 
     return before_exec
+
+
+def fork(act: Callable[[], object]) -> "ForkProcess":
+    """Does this beside us, with all that is loaded here. It ends with us at the latest; what else we start is to be
+    started later, since a fork inherits no threads but the locks that they hold."""
+    tied = _end_with(os.getpid())
+
+    def begin() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is ours to pass on
+        if tied:
+            tied()
+        act()
+
+    process = get_context("fork").Process(target=begin, daemon=True)
+    process.start()
+    threading.Thread(target=process.join, name="reaper", daemon=True).start()  # or it would stay as a zombie
+    return process
 
 
 def _how(code: int) -> str:
