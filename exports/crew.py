@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import connections
+from django.db import Error, connections
 
 from exports import driver
 from exports.processes import Child, fork
@@ -64,7 +64,12 @@ def drive_meanwhile() -> "ForkProcess":
     """What was left when the last cluster stopped is looked at while the next one loads: all it takes is loaded here
     already. After some seconds it rings for the cluster, as each driver does for its successor."""
     connections.close_all()  # no two processes may speak over one
-    return fork(lambda: driver.pump(tools()))
+    return fork(_drive)
+
+
+def _drive() -> None:
+    with contextlib.suppress(Error):  # the database is away; the cluster asks it again
+        driver.pump(tools())
 
 
 def room_for_connections() -> None:
