@@ -6,13 +6,20 @@ import resource
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db import Error, connections
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from exports.processes import Child
+from exports import driver
+from exports.processes import Child, fork
 from exports.signs import Answers, Beats, Watch
+from exports.tools import tools
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkProcess
 
 CONNECTIONS = 16_384  # of one web process; a page that polls keeps one open
 STREAMS = 16_384
@@ -53,7 +60,8 @@ def push(say: Say, silence: float) -> Child:
 
 
 def cluster(say: Say, silence: float) -> Child:
-    command = [sys.executable, sys.argv[0], "qcluster", "--skip-checks"]  # whoever starts it has been checked
+    # What starts it has checked everything; to do so once more would load all pages too.
+    command = [sys.executable, sys.argv[0], "qcluster", "--skip-checks"]
     return Child("cluster", command, say, watch=Watch(Beats(), patience=silence), twin=TWIN)
 
 
@@ -69,6 +77,18 @@ def load_pages() -> None:
     for application in (settings.WSGI_APPLICATION, settings.ASGI_APPLICATION):
         import_string(application)
     _ = get_resolver().url_patterns
+
+
+def drive_meanwhile() -> "ForkProcess":
+    """What was left when the last cluster stopped is looked at while the next one loads: all it takes is loaded here
+    already. After some seconds it rings for the cluster, as each driver does for its successor."""
+    connections.close_all()  # no two processes may speak over one
+    return fork(_drive)
+
+
+def _drive() -> None:
+    with contextlib.suppress(Error):  # the database is away; the cluster asks it again
+        driver.pump(tools())
 
 
 def room_for_connections() -> None:

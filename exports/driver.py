@@ -23,7 +23,7 @@ LEASE = "driver"
 LEASE_SECONDS = 5.0
 PUMP_SECONDS = 5.0  # a cluster that is asked to stop waits for it
 EVERY = 1.0
-AT_ONCE = 200
+AT_ONCE = 300  # all may have a step to take, one by one, while the leases on them last
 SILENT_AFTER = timedelta(seconds=4)
 BEATS_WITHIN = timedelta(seconds=30)  # a pass over many may take a while; later than this, nobody drives
 

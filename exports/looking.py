@@ -7,8 +7,10 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from exports.models import Attempt
+from exports.remembered import Known
 from exports.runners.base import Life
 from exports.tools import Tools
 from modal_functions.store import Store, StoreError
@@ -17,6 +19,9 @@ from progress import report
 from progress.errors import Refused
 from progress.models import Job, Status, Wish
 from progress.report import Report
+
+if TYPE_CHECKING:
+    from exports.running import Running
 
 logger = logging.getLogger("exports")
 
@@ -66,24 +71,30 @@ GONE = Look(calls={"": "gone"})
 SILENT = Look(answered=False)
 
 
-def look(attempt: Attempt | None, job: Job, tools: Tools) -> Look:
+def look(attempt: "Attempt | Running | None", job: "Job | Running", tools: Tools) -> Look:
     if attempt is None or attempt.gone_at:
         return GONE
+    known = tools.remembered.of(attempt.keys.folder)
     try:
-        told = progress_of(attempt, tools.store) if attempt.open else None
-        if _goes_on(job) and attempt.greeted_at and _is_news(told, job) and told and told.run == job.run:
+        told = _told(attempt, known, tools.store) if attempt.open else None
+        if _goes_on(job) and attempt.is_greeted and _is_news(told, job) and told and told.run == job.run:
             return Look(calls={attempt.call_id: "alive"}, progress=told, news=True)
-        return _ask_all(attempt, told, job, tools)
+        return _ask_all(attempt, told, job, known, tools)
     except StoreError as error:
         logger.warning("The store did not answer for %s: %s", attempt, error)
         return SILENT
 
 
-def _ask_all(attempt: Attempt, told: Report | None, job: Job, tools: Tools) -> Look:
+def _ask_all(
+    attempt: "Attempt | Running", told: Report | None, job: "Job | Running", known: Known, tools: Tools
+) -> Look:
     """The register is read last: what was gone before that has left all it ever will."""
-    runs, runner = _runs(attempt, tools.store), tools.runner(attempt.runner)
-    known = dict.fromkeys((attempt.call_id, *(hello.call for hello in runs)))
-    calls = {call: runner.look(replace(attempt.ordered, call_id=call)) for call in known}
+    runs, runner = _runs(attempt, known, tools.store), tools.runner(attempt.runner)
+    ordered = attempt.ordered
+    calls = {
+        call: runner.look(ordered if call == ordered.call_id else replace(ordered, call_id=call))
+        for call in dict.fromkeys((ordered.call_id, *(hello.call for hello in runs)))
+    }
     outcome = tools.store.get(attempt.keys.outcome) if attempt.open else None
     return Look(
         calls=calls,
@@ -94,30 +105,47 @@ def _ask_all(attempt: Attempt, told: Report | None, job: Job, tools: Tools) -> L
     )
 
 
-def _goes_on(job: Job) -> bool:
+def _goes_on(job: "Job | Running") -> bool:
     """Its news will be folded. Elsewhere they would stay news for ever, and the register would never be read."""
     return job.status == Status.RUNNING and job.wish != Wish.CANCEL
 
 
-def _is_news(told: Report | None, job: Job) -> bool:
+def _is_news(told: Report | None, job: "Job | Running") -> bool:
     return told is not None and told.order > (job.attempt, job.run, job.seq)
 
 
-def _runs(attempt: Attempt, store: Store) -> tuple[Hello, ...]:
-    found = []
-    for number in range(1, MOST_HELLOS + 1):
+def _runs(attempt: "Attempt | Running", known: Known, store: Store) -> tuple[Hello, ...]:
+    """Each hello is written once, so only the next is asked for."""
+    found = list(known.runs)
+    for number in range(len(found) + 1, MOST_HELLOS + 1):
         body = store.get(attempt.keys.hello(number))
         if body is None:
             break
         wire = unpack(body)
         found.append(Hello(call=wire["call"], run=number, at=datetime.fromisoformat(wire["at"])))
-    return tuple(found)
+    known.runs = tuple(found)
+    return known.runs
+
+
+def _told(attempt: "Attempt | Running", known: Known, store: Store) -> Report | None:
+    body = store.get(attempt.keys.progress)
+    if body is None:
+        return None
+    before, read = known.told
+    if body != before:
+        read = _report(body, attempt)
+        known.told = (body, read)
+    return read
 
 
 def progress_of(attempt: Attempt, store: Store) -> Report | None:
     body = store.get(attempt.keys.progress)
+    return None if body is None else _report(body, attempt)
+
+
+def _report(body: bytes, attempt: "Attempt | Running") -> Report | None:
     try:
-        return report.parse(body) if body is not None else None
+        return report.parse(body)
     except Refused as refusal:
         logger.warning("The progress of %s cannot be read: %s", attempt, refusal)
         return None

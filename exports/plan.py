@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from exports.looking import Look
 from exports.models import Attempt, Export
-from exports.steps import SOON, Step
+from exports.steps import REPORTS, SILENT_SO_FAR, SOON, UNCHANGED, Step
 from modal_functions.wire import MOST_RUNS
 from progress.models import Away, Job, Status, Wish
 
@@ -113,10 +113,8 @@ def _plan_open(export: Export, attempt: Attempt, seen: Look, now: datetime) -> S
     if seen.life == "unknown":
         return unreachable(export.job, "the runner does not answer", now)
     if seen.progress is None:
-        return Step(name="wait", why="it has not reported yet", again=False)
-    if not seen.news:
-        return Step(name="wait", why="it has nothing new to report", again=False)
-    return Step(name="fold", why="it reports", again=False)
+        return SILENT_SO_FAR
+    return REPORTS if seen.news else UNCHANGED
 
 
 def _plan_gone(attempt: Attempt, seen: Look) -> Step:

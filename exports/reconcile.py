@@ -6,7 +6,8 @@ and every write to a row holds only if the row is still as it was read.
 """
 
 import logging
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,15 +21,18 @@ from exports.models import Attempt, Export
 from exports.plan import LATER, SELDOM, plan, unreachable
 from exports.reconnect import reconnect
 from exports.runners.base import RunnerError
-from exports.steps import QUIET, Step, away, take
+from exports.running import Running, running
+from exports.steps import QUIET, REPORTS, Step, away, take
 from exports.tools import Tools
 from modal_functions.store import StoreError
+from progress.models import Job
 
 logger = logging.getLogger("exports")
 
 MOST_STEPS = 8  # one right after the other
 BUSY = Step(name="wait", why="somebody else drives it at this moment", again=False)
 LEFT = Step(name="wait", why="it was not come to", again=False, due_in=LATER)
+CHANGED = Step(name="wait", why="its rows were changed while it was looked at")
 FAILED = Step(name="failed", why="the step raised an error, which is in the log", again=False, due_in=SELDOM)
 
 
@@ -39,6 +43,9 @@ class Case:
     export: Export
     attempt: Attempt | None
     seen: Look | Exception = SILENT
+
+
+Asked = tuple[Any, Attempt | Running | None, Job | Running]  # the id of an export, and what is looked at of it
 
 
 def reconcile(export_id: Any, tools: Tools, *, apply: bool = True) -> Step:
@@ -66,35 +73,69 @@ def reconcile_through(export: Export, tools: Tools, *, most: int = MOST_STEPS) -
 def reconcile_many(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
     """The same for many at once: looked at side by side, and each given its own step. What one of them meets keeps
     none of the others back. Those that somebody else drives are left out."""
-    token, exports = Export.claim(ids, tools.clock())
-    if not exports:
+    token, leased = Export.lease(ids, tools.clock())
+    if not leased:
         return {}
-    steps: dict[Any, Step] = {export.pk: LEFT for export in exports}
+    run = {each.export_id: each for each in running(ids, token)}
+    cases = _cases([pk for pk in ids if pk not in run], token)
+    steps: dict[Any, Step] = dict.fromkeys([*run, *(case.export.pk for case in cases)], LEFT)
     try:
-        attempts = Attempt.latest_of(exports)
-        cases = [Case(export=export, attempt=attempts.get(export.pk)) for export in exports]
-        seen = tools.together(partial(_look, tools), cases, SILENT)
-        cases = [replace(case, seen=answer) for case, answer in zip(cases, seen, strict=True)]
-        _take_all(cases, steps, tools)
+        seen = _seen(run.values(), cases, tools)
+        going = _going(run, seen)
+        moved = _cases([pk for pk in run if pk in seen and pk not in going], token)
+        steps |= dict.fromkeys((case.export.pk for case in moved), CHANGED)
+        cases += [case for case in moved if run[case.export.pk].is_still(case.export, case.attempt)]
+        cases = [replace(case, seen=seen[case.export.pk]) for case in cases if case.export.pk in seen]
+        _take_all(cases, going, steps, tools)
     finally:
         now = tools.clock()
         Export.release(token, {pk: None if step.due_in is None else now + step.due_in for pk, step in steps.items()})
     return steps
 
 
-def _look(tools: Tools, case: Case) -> Look | Exception:
+def _cases(ids: Collection[Any], token: uuid.UUID) -> list[Case]:
+    exports = Export.leased(ids, token) if ids else []
+    attempts = Attempt.latest_of(exports)
+    return [Case(export=export, attempt=attempts.get(export.pk)) for export in exports]
+
+
+def _seen(run: Iterable[Running], cases: Iterable[Case], tools: Tools) -> dict[Any, Look | Exception]:
+    """Of those that were come to. Who did not answer in time is silent; who was not asked has said nothing."""
+    asked: set[Any] = set()
+    each: list[Asked] = [(one.export_id, one, one) for one in run]
+    each += [(case.export.pk, case.attempt, case.export.job) for case in cases]
+    answers = tools.together(partial(_look, tools, asked), each, SILENT)
+    return {pk: answer for (pk, *_), answer in zip(each, answers, strict=True) if pk in asked}
+
+
+def _look(tools: Tools, asked: set[Any], one: Asked) -> Look | Exception:
+    export_id, attempt, job = one
+    asked.add(export_id)
     try:
-        with about(case.export.pk):
-            return look(case.attempt, case.export.job, tools)
+        with about(export_id):
+            return look(attempt, job, tools)
     except Exception as error:  # noqa: BLE001 - it is raised again where it concerns this one alone
         return error
 
 
-def _take_all(cases: Sequence[Case], steps: dict[Any, Step], tools: Tools) -> None:
+def _going(run: Mapping[Any, Running], seen: Mapping[Any, Look | Exception]) -> dict[Any, tuple[Step, Look]]:
+    """Those of which nothing else is to be done than to fold what they report."""
+    found = {}
+    for pk, answer in seen.items():
+        step = run[pk].goes_on(answer) if pk in run and isinstance(answer, Look) else None
+        if step is not None and isinstance(answer, Look):
+            found[pk] = (step, answer)
+    return found
+
+
+def _take_all(
+    cases: Sequence[Case], going: Mapping[Any, tuple[Step, Look]], steps: dict[Any, Step], tools: Tools
+) -> None:
     """Into `steps`, one after the other: who is stopped in the middle has said which were taken."""
     planned = [(case, _planned(case, tools)) for case in cases]
     reported = [case for case, step in planned if step.name == "fold"]
-    _fold([case.seen for case in reported], tools)
+    _fold([*(seen for step, seen in going.values() if step is REPORTS), *(case.seen for case in reported)], tools)
+    steps |= {pk: step for pk, (step, _) in going.items()}
     _note([case.attempt for case in reported if case.attempt], tools)
     waiting = [case.export for case, step in planned if step.name == "spawn"]
     begun, told = queue.begin_next(waiting, tools)

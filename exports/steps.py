@@ -48,6 +48,11 @@ class Step:
     due_in: timedelta | None = SOON
 
 
+REPORTS = Step(name="fold", why="it reports", again=False)
+UNCHANGED = Step(name="wait", why="it has nothing new to report", again=False)
+SILENT_SO_FAR = Step(name="wait", why="it has not reported yet", again=False)
+
+
 def away(error: Exception) -> str:
     """What was not there, when something could not be done."""
     if isinstance(error, StoreError):

@@ -1,22 +1,71 @@
 """The same question asked of many at once, each in a thread of its own, and nobody waited for too long."""
 
 import os
+import threading
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Late = TypeVar("Late")
 
-THREADS = 32
+THREADS = 96
 SECONDS = 8.0  # shorter than a lease on an export
+COMPANY = 0.005  # seconds; threads that get no answer in this time are waiting for something, and more can wait beside
 
 
 class Together(Protocol):
     def __call__(self, act: Callable[[Item], Answer], items: Sequence[Item], too_late: Late) -> list[Answer | Late]:
         """Answers in the order of the items; where none came in time, the one given for that."""
+
+
+class _Round(Generic[Item, Answer]):
+    """Some items, which as many threads as are sent to work on them share out among themselves."""
+
+    def __init__(self, act: Callable[[Item], Answer], items: Sequence[Item]) -> None:
+        self._act, self._many = act, len(items)
+        self._left = deque(enumerate(items))
+        self._over = threading.Event()
+        self.answers: dict[int, Answer] = {}
+        self.failures: dict[int, BaseException] = {}
+
+    def work(self) -> None:
+        while True:
+            try:
+                number, item = self._left.popleft()
+            except IndexError:
+                return
+            try:
+                self.answers[number] = self._act(item)
+            except BaseException as failure:  # noqa: BLE001 - whoever asked is told
+                self.failures[number] = failure
+            if self.came == self._many:
+                self._over.set()
+
+    @property
+    def came(self) -> int:
+        return len(self.answers) + len(self.failures)
+
+    def ask(self, pool: ThreadPoolExecutor, seconds: float) -> None:
+        """One thread is enough where answers come at once, as from a disk: more of them would only be in each other's
+        way. Where they are waited for, there are soon as many as may be."""
+        until, sent, before = time.monotonic() + seconds, 1, 0
+        pool.submit(self.work)
+        while not self._over.wait(min(COMPANY if self._left else seconds, max(0.0, until - time.monotonic()))):
+            if time.monotonic() >= until:
+                break
+            came = self.came
+            if came - before < sent < THREADS:
+                more = min(sent, THREADS - sent, len(self._left))
+                for _ in range(more):
+                    pool.submit(self.work)
+                sent += more
+            before = came
+        self._left.clear()  # what has not begun yet does not begin any more
 
 
 def in_threads(
@@ -31,11 +80,12 @@ def in_threads(
     here, and waited for however long it takes."""
     if not items or (alone and len(items) == 1):
         return one_by_one(act, items, too_late)
-    futures = [_threads().submit(act, item) for item in items]
-    wait(futures, timeout=seconds)
-    for future in futures:
-        future.cancel()  # of what has not begun yet
-    return [future.result() if future.done() and not future.cancelled() else too_late for future in futures]
+    asked = _Round(act, items)
+    asked.ask(_threads(), seconds)
+    answers, failures = dict(asked.answers), dict(asked.failures)
+    for number in sorted(failures):
+        raise failures[number]
+    return [answers.get(number, too_late) for number in range(len(items))]
 
 
 def in_time(act: Callable[[], Answer], too_late: Late, *, seconds: float = SECONDS) -> Answer | Late:

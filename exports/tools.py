@@ -8,6 +8,7 @@ from functools import cache
 from django.utils import timezone
 
 from exports import runners, stores
+from exports.remembered import Remembered
 from exports.runners.base import Runner
 from exports.together import Together, in_threads
 from modal_functions.store import Store
@@ -21,6 +22,7 @@ class Tools:
     tracker: ProgressTracker = field(default_factory=ProgressTracker)
     clock: Callable[[], datetime] = timezone.now
     together: Together = in_threads
+    remembered: Remembered = field(default_factory=Remembered)
 
 
 @cache

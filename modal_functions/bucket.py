@@ -103,7 +103,10 @@ class BucketStore:
     def get(self, key: str) -> bytes | None:
         place = self._place(key)
         s3 = self._reader_of(key)
-        body = s3.read(place)
+        try:
+            body = s3.read(place)
+        except Absent:
+            return None
         if body is not None:
             return body
         for left in reversed(range(FRUITLESS)):

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from urllib3 import PoolManager
 
-CONNECTIONS = 48  # as many looks and parts as may be on their way at once
+CONNECTIONS = 96  # as many looks and parts as may be on their way at once
+NO_SUCH_KEY = b"<Code>NoSuchKey</Code>"
 KEPT = 600  # seconds in which a signed address is used again
 ADDRESSES = 10_000
 PAUSES = (0.3, 1.0, 2.0)  # seconds, after 429: a key takes one write a second
@@ -93,14 +94,16 @@ class S3:
 
     def read(self, place: str) -> bytes | None:
         """A small object, for less than half of what a call of the client costs: what is looked at is looked at every
-        second, and an address that was signed once is good for a while. None for whatever else is answered: `ask`
-        tells that apart."""
+        second, and an address that was signed once is good for a while. Absent where the bucket says that it is not
+        there; None for whatever else is answered: `ask` tells that apart."""
         from urllib3.exceptions import HTTPError
 
         try:
             answer = self._plain().request("GET", self._address(place))
         except HTTPError:
             return None
+        if answer.status == 404 and NO_SUCH_KEY in answer.data:
+            raise Absent(f"the bucket answers 404 NoSuchKey for {place}", certain=True)
         return answer.data if answer.status == 200 else None
 
     def _address(self, place: str) -> str:

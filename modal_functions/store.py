@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+KEY = re.compile(rf"{PART.pattern}(?:/{PART.pattern})*")
 LONGEST_KEY = 512
 PIECE = 1 << 20
 HALF_WRITTEN = ".half-written-"  # no key starts like this, so no listing shows one
@@ -96,8 +97,7 @@ class Store(Protocol):
 
 def checked(key: str) -> str:
     """A key is made of plain parts: nothing in it can climb out of a folder or hide in a listing."""
-    parts = key.split("/") if isinstance(key, str) else []
-    if not parts or len(key) > LONGEST_KEY or not all(PART.fullmatch(part) for part in parts):
+    if not isinstance(key, str) or len(key) > LONGEST_KEY or not KEY.fullmatch(key):
         raise ValueError(f"key: expected parts of letters, digits and ._- joined by /, got {str(key)[:80]!r}")
     return key
 
@@ -108,6 +108,7 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.mark, self.note = root / MARK, root.with_name(root.name + MARK)
+        self._below, self._mark = f"{root}/", str(self.mark)  # of a Path anew, each look would cost several times more
 
     def check(self) -> None:
         """A disk that is not mounted looks like no folder, or like an empty one; only the note beside it can tell."""
@@ -138,12 +139,15 @@ class FolderStore:
         return stored
 
     def get(self, key: str) -> bytes | None:
-        with told():
-            try:
-                return self._place(key).read_bytes()
-            except FileNotFoundError:
+        place = self._below + checked(key)
+        try:
+            return _whole(place)
+        except FileNotFoundError:
+            if not os.path.exists(self._mark):  # noqa: PTH110
                 self.check()
-                return None
+            return None
+        except OSError as error:
+            raise _answer(error) from error
 
     def fetch(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
         with told(), self.open(key) as source, path.open("wb") as file:
@@ -254,6 +258,18 @@ def _temporary_file(folder: Path, root: Path) -> Path:
     raise Unreachable(f"{folder} vanishes each time it is made")
 
 
+def _whole(place: str) -> bytes:
+    """Of a small file, without an object for it."""
+    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        pieces = []
+        while piece := os.read(descriptor, PIECE):
+            pieces.append(piece)
+    finally:
+        os.close(descriptor)
+    return b"".join(pieces)
+
+
 def _copy(key: str, source: BinaryIO, target: BinaryIO, on_bytes: OnBytes | None) -> Stored:
     digest, count = hashlib.sha256(), 0
     while piece := source.read(PIECE):
@@ -303,9 +319,13 @@ def told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        said = f"{error.strerror or error} ({error.filename})" if error.filename else str(error)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise Full(said) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            raise Forbidden(said) from error
-        raise Unreachable(said) from error
+        raise _answer(error) from error
+
+
+def _answer(error: OSError) -> StoreError:
+    said = f"{error.strerror or error} ({error.filename})" if error.filename else str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return Full(said)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return Forbidden(said)
+    return Unreachable(said)

@@ -74,6 +74,10 @@ class Attempt(models.Model):
     def open(self) -> bool:
         return self.outcome == ""
 
+    @property
+    def is_greeted(self) -> bool:
+        return self.greeted_at is not None
+
     def decide(self, *, outcome: str, cause: str, sentence: str, now: datetime) -> bool:
         """What the register says, once; False when another look has written it already."""
         return self._change(Q(outcome=""), outcome=outcome, cause=cause, sentence=sentence[:500], decided_at=now)

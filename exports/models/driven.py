@@ -38,19 +38,27 @@ class Driven(models.Model):
 
     @classmethod
     def claim(cls, ids: Iterable[Any], now: datetime) -> "tuple[uuid.UUID, list[Self]]":
-        """The right to drive them for some seconds, without those that somebody else has. When it ends, they are due
-        again: whoever dies with it has lost nothing but these seconds."""
+        """As lease(), and their rows."""
+        token, leased = cls.lease(ids, now)
+        return token, cls.leased(ids, token) if leased else []
+
+    @classmethod
+    def leased(cls, ids: Iterable[Any], token: uuid.UUID) -> "list[Self]":
+        return list(cls._default_manager.select_related("job", "project").filter(pk__in=ids, lease_token=token))
+
+    @classmethod
+    def lease(cls, ids: Iterable[Any], now: datetime) -> tuple[uuid.UUID, int]:
+        """The right to drive them for some seconds, without those that somebody else has, and how many these are. When
+        it ends, they are due again: whoever dies with it has lost nothing but these seconds."""
         token, until = presence.token(), now + LEASE
         free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
         rows = cls._default_manager.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
         mine = rows.select_for_update(skip_locked=True, no_key=True).values("pk")
         with transaction.atomic():
-            claimed = cls._default_manager.filter(free, pk__in=mine).update(
+            leased = cls._default_manager.filter(free, pk__in=mine).update(
                 lease_token=token, lease_until=until, next_due_at=until
             )
-        if not claimed:
-            return token, []
-        return token, list(cls._default_manager.select_related("job", "project").filter(pk__in=ids, lease_token=token))
+        return token, leased
 
     @classmethod
     def release_of_process(cls, token: uuid.UUID) -> int:

@@ -71,7 +71,7 @@ class LocalRunner:
 
     def look(self, ordered: Ordered) -> Life:
         try:
-            lock = os.open(self._folder(ordered) / LOCK, os.O_RDONLY)
+            lock = os.open(f"{self._folder(ordered)}/{LOCK}", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return "gone"
         except OSError:

@@ -7,6 +7,7 @@
     python -m tests.bench --part pages        1,000 pages that poll at their pace, and 8,000
     python -m tests.bench --part render       films only, beside plain ffmpeg and MoviePy
     python -m tests.bench --part drive        a driver with a thousand running exports
+    python -m tests.bench --part sweep        ten thousand looked at once, and a thousand that are far away
     python -m tests.bench --part news         how soon a report is had, by a poll and by 5,000 streams
     python -m tests.bench --part ingest       1,000 reports a second for a minute, by post and by the driver
     python -m tests.bench --part audit        the audit of a hundred thousand exports
@@ -39,6 +40,7 @@ from tests.bench import figures, machine, needed
 from tests.bench.admin import run as admin
 from tests.bench.audit import run as audit
 from tests.bench.drive import run as drive
+from tests.bench.drive import sweeping
 from tests.bench.news import ingest
 from tests.bench.news import run as news
 from tests.bench.news import tables as news_tables
@@ -61,6 +63,7 @@ ALONE_PARTS = (
     ("render", render.run, render_tables),
     ("copies", copying.run, copying.tables),
     ("drive", drive.run, drive.tables),
+    ("sweep", sweeping.run, sweeping.tables),
     ("news", news.run, news_tables.news),
     ("ingest", ingest.run, news_tables.ingest),
     ("audit", audit.run, audit.tables),
@@ -106,12 +109,14 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_at_least_one, help="how often each variant has its turn (3)")
     parser.add_argument("--seconds", type=_at_least_one, help="how long a turn is (2)")
     parser.add_argument("--length", type=_at_least_one, help="of each clip of the films, in seconds (3)")
-    parser.add_argument("--exports", type=_at_least_one, help="of driver (1000), audit (100000) or scale (1000000)")
+    parser.add_argument(
+        "--exports", type=_at_least_one, help="of driver (1000), sweep (10000), audit (100000) or scale (1000000)"
+    )
     parser.add_argument("--document", action="store_true", help="put the tables into docs/BENCHMARKS.md")
     asked = parser.parse_args(arguments)
     asked.rounds = asked.rounds or (1 if asked.quick else 3)
     asked.seconds = asked.seconds or (1 if asked.quick else 2)
-    usual = {"audit": 2_000 if asked.quick else 100_000, "scale": scale.MOST}
+    usual = {"sweep": sweeping.COUNT, "audit": 2_000 if asked.quick else 100_000, "scale": scale.MOST}
     asked.exports = asked.exports or usual.get(asked.part, drive.COUNT)
     asked.length = asked.length or (1 if asked.quick else 3)
     return asked

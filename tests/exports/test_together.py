@@ -4,6 +4,8 @@ import multiprocessing
 import sys
 import threading
 
+import pytest
+
 from exports import together
 
 
@@ -41,3 +43,23 @@ def test_a_fork_has_threads_of_its_own():
 
 def asks_in_a_fork():
     sys.exit(together.in_threads(lambda item: item, range(4), "late", seconds=50) != [0, 1, 2, 3])
+
+
+def test_what_has_not_begun_when_time_is_over_does_not_begin_any_more():
+    free, begun = threading.Event(), []
+
+    def hangs(item):
+        begun.append(item)
+        free.wait(20)
+
+    try:
+        assert together.in_threads(hangs, range(200), "late", seconds=0.5) == ["late"] * 200
+    finally:
+        free.set()
+    assert together.in_threads(lambda item: item, range(together.THREADS * 2), None) == [*range(together.THREADS * 2)]
+    assert 0 < len(begun) <= together.THREADS
+
+
+def test_a_failure_is_told_to_who_asked():
+    with pytest.raises(ZeroDivisionError):
+        together.in_threads(lambda item: 1 // item, [1, 0, 2], None)

@@ -42,6 +42,13 @@ def test_what_is_looked_at_again_and_again_is_read_with_one_signature(bucket, st
     assert "X-Amz-Signature=" in read[0]
 
 
+def test_what_the_bucket_says_is_not_there_is_asked_for_once(bucket, store):
+    store.put("attempts/a/1/progress.json", b"1")
+    before = len(bucket.asked)
+    assert store.get("attempts/a/1/outcome.json") is None
+    assert len(bucket.asked) == before + 1
+
+
 def test_a_lost_answer_to_a_write_once_is_known_as_ones_own(bucket, store):
     bucket.fault("PUT", "outcome.json", lost=True)
     assert store.put_once("a/outcome.json", b"ok")

@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Tags
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -25,6 +26,7 @@ ELSEWHERE = (
 
 class Command(BaseCommand):
     help = "Runs the web server and the django-q2 cluster together until Ctrl-C."
+    requires_system_checks = (Tags.security,)  # what the environment says, before anything is begun
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -48,6 +50,8 @@ class Command(BaseCommand):
         Heartbeat.forget_clusters(timezone.now())
         driver.succeed(timezone.now())
         ring()  # what was left when the last cluster stopped
+        crew.drive_meanwhile()
+        self.check()  # of everything: that loads all pages, which what was left need not wait for
         crew.room_for_connections()
         crew.load_work()
         crew.load_pages()

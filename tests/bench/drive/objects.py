@@ -1,8 +1,9 @@
-"""A bucket on loopback that holds the progress of any number of exports: each says a little more every second.
+"""A bucket on loopback that holds the progress of any number of exports.
 
 It knows no other object, checks no signature, and is as cheap as it can be, so that the cost told is the driver's.
 
-    python -m tests.bench.drive.objects PORT
+    python -m tests.bench.drive.objects PORT            each says a little more every second
+    python -m tests.bench.drive.objects PORT SECONDS    each answer takes so long, and nobody says anything new
 """
 
 import asyncio
@@ -13,6 +14,8 @@ import time
 from tests.bench.drive.reports import report
 
 KEY = re.compile(rb"GET /bench/attempts/([0-9a-f-]{36})/1/(?:progress\.json|hello\.1\.json)")
+STARTED = time.time()
+TAKES = float(sys.argv[2]) if len(sys.argv) > 2 else 0.0
 ABSENT = b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>"
 
 
@@ -22,8 +25,9 @@ def body_of(request: bytes) -> bytes | None:
         return None
     export = found[1].decode()
     if b"hello" in found[0]:
-        return b'{"v":1,"call":"call-%s","run":1,"at":"2026-01-01T00:00:00+00:00","token":""}' % found[1]
-    return report(export, time.time())
+        call = b"fc-" + found[1].replace(b"-", b"")
+        return b'{"v":1,"call":"%s","run":1,"at":"2026-01-01T00:00:00+00:00","token":""}' % call
+    return report(export, STARTED if TAKES else time.time())
 
 
 def answer(request: bytes) -> bytes:
@@ -36,7 +40,10 @@ def answer(request: bytes) -> bytes:
 async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while True:
-            writer.write(answer(await reader.readuntil(b"\r\n\r\n")))
+            request = await reader.readuntil(b"\r\n\r\n")
+            if TAKES:
+                await asyncio.sleep(TAKES)
+            writer.write(answer(request))
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):
         writer.close()

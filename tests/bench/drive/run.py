@@ -51,13 +51,8 @@ def _turn(database: str, store: str, count: int, seconds: float) -> dict[str, fl
     with tempfile.TemporaryDirectory(prefix="longhaul-bench-") as folder, Processes(Path(folder)) as processes:
         environment = environment_of(Path(folder), database)
         if store == "bucket":
-            port = _free_port()
-            environment |= {
-                "LONGHAUL_STORE": "s3://bench",
-                "LONGHAUL_STORE_ENDPOINT": f"http://127.0.0.1:{port}",
-                "LONGHAUL_STORE_KEY": "bench",
-                "LONGHAUL_STORE_SECRET": "bench",
-            }
+            port = free_port()
+            environment |= bucket_of(port)
             ready(processes, "objects", ["tests.bench.drive.objects", str(port)], environment)
         ids: list[str] = json.loads(site(environment, "prepare", str(count)))
         if store == "folder":
@@ -75,6 +70,15 @@ def environment_of(folder: Path, database: str) -> dict[str, str]:
     else:
         emptied(environment["DATABASE_URL"])
     return environment
+
+
+def bucket_of(port: int) -> dict[str, str]:
+    return {
+        "LONGHAUL_STORE": "s3://bench",
+        "LONGHAUL_STORE_ENDPOINT": f"http://127.0.0.1:{port}",
+        "LONGHAUL_STORE_KEY": "bench",
+        "LONGHAUL_STORE_SECRET": "bench",
+    }
 
 
 def emptied(url: str) -> None:
@@ -105,7 +109,7 @@ def site(environment: Mapping[str, str], verb: str, number: str) -> str:
     return ended.stdout.splitlines()[-1]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -52,13 +52,13 @@ def prepare(count: int) -> list[str]:
     export = Export.request(project, kind="multi_clip", options={})
     tracker.uploaded(export.pk)
     tracker.start(export.pk, attempt=1)
-    call = {"call_id": f"call-{export.pk}", "spawned_at": now, "greeted_at": now}
+    call = {"call_id": f"fc-{export.pk.hex}", "spawned_at": now, "greeted_at": now}
     attempt = Attempt.objects.create(export=export, number=1, runner=RUNNER, **call)
     _copied(export, count - 1)
     ids = [str(pk) for pk in Export.objects.values_list("pk", flat=True)]
     if not settings.STORE_BUCKET:
         for each in ids:
-            said = pack(Hello(call=f"call-{each}", run=1, at=now).as_wire())
+            said = pack(Hello(call=f"fc-{each.replace('-', '')}", run=1, at=now).as_wire())
             place = Path(settings.STORE_ROOT) / attempt.keys.hello(1).replace(str(export.pk), each)
             place.parent.mkdir(parents=True)
             place.write_bytes(said)
@@ -72,7 +72,7 @@ def _copied(export: Export, many: int) -> None:
     for model in (Job, Export, *past.HANGING, Attempt):
         changed = {past.WHOSE[model]: past.identity()}
         if model is Attempt:
-            changed["call_id"] = f"'call-' || {past.written(past.identity())}"
+            changed["call_id"] = f"'fc-' || replace({past.written(past.identity())}, '-', '')"
         past.copy(model, export, 1, many, changed)
 
 

@@ -14,12 +14,12 @@ from exports.runners.local import LOCK
 from tests.bench.drive.reports import report
 
 
-def write_all(root: Path, ids: list[str]) -> None:
+def write_all(root: Path, ids: list[str], moment: float | None = None) -> None:
     """Put in place in one step, as the store does; not synced, since that is not what is measured."""
     for each in ids:
         place = root / "attempts" / each / "1" / "progress.json"
         half = place.with_name("half")
-        half.write_bytes(report(each, time.time()))
+        half.write_bytes(report(each, moment or time.time()))
         half.replace(place)
 
 
