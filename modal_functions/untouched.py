@@ -7,7 +7,7 @@ from itertools import groupby
 
 from modal_functions.batches import Batch
 from modal_functions.media.avc import ParameterSets, parameter_sets
-from modal_functions.media.chunks import COPY, EDGE, Chunk, Place
+from modal_functions.media.chunks import COPY, EDGE, GRAFT, Chunk, Place
 from modal_functions.media.spec import Film
 from modal_functions.media.survey import NOTHING, Found, Stretch, survey_key
 from modal_functions.parts import Parts
@@ -25,12 +25,14 @@ class Untouched:
         return Stretch(start=self.place.start, frames=sum(chunk.frames for chunk in self.chunks))
 
     def planned(self, found: Found) -> Iterator[Chunk]:
-        """What can be copied as copies, and what lies between as edges; all as it was where there is nothing."""
+        """What can be copied as copies, what can behind another picture as a graft, and what lies between as edges; all as
+        it was where there is nothing."""
         done, total = 0, self.stretch.frames
-        for first, frames in found.pieces:
+        grafts = [(*found.grafted, GRAFT)] if found.grafted else []
+        for first, frames, how in sorted([*grafts, *((*piece, COPY) for piece in found.pieces)]):
             if first > done:
                 yield from self.place.encoded(done, first - done, EDGE)
-            yield self.place.chunk(first, frames, COPY)
+            yield self.place.chunk(first, frames, how)
             done = first + frames
         if done == 0:
             yield from self.chunks

@@ -84,7 +84,7 @@ def _numbered(sequences: "list[bytes]", pictures: "list[bytes]", *, level: int) 
     return ParameterSets(
         level=level,
         sequences={_sequence_number(each): each for each in sequences},
-        pictures={_Bits(each[1:]).number(): each for each in pictures},
+        pictures={Bits(each[1:]).number(): each for each in pictures},
     )
 
 
@@ -104,7 +104,7 @@ def _sequence_number(sequence: bytes) -> int:
     profile, constraints = sequence[1], sequence[2]
     if profile not in PROFILES or (profile == BASELINE and not constraints & 0x40):
         raise NotPlain(f"its profile is {profile}")
-    bits = _Bits(sequence[4:])
+    bits = Bits(sequence[4:])
     number = bits.number()
     if profile == HIGH:
         if (bits.number(), bits.number(), bits.number()) != (1, 0, 0):
@@ -123,7 +123,7 @@ def _sequence_number(sequence: bytes) -> int:
     return number
 
 
-def _pass_scaling(bits: "_Bits") -> None:
+def _pass_scaling(bits: "Bits") -> None:
     for size in [16] * 6 + [64] * 2:
         last = following = 8
         for _ in range(size if bits.bit() else 0):
@@ -132,7 +132,7 @@ def _pass_scaling(bits: "_Bits") -> None:
             last = following or last
 
 
-def _pass_order(bits: "_Bits") -> None:
+def _pass_order(bits: "Bits") -> None:
     """How the order of its pictures is counted."""
     way = bits.number()
     if way == 0:
@@ -145,7 +145,7 @@ def _pass_order(bits: "_Bits") -> None:
             bits.signed()
 
 
-class _Bits:
+class Bits:
     """Reads from the first to the last. What would look like the start of a unit is kept with another byte in it."""
 
     def __init__(self, unit: bytes) -> None:
@@ -155,6 +155,16 @@ class _Bits:
         value = self.bytes[self.at >> 3] >> (7 - (self.at & 7)) & 1
         self.at += 1
         return value
+
+    def take(self, count: int) -> int:
+        value = 0
+        for _ in range(count):
+            value = 2 * value + self.bit()
+        return value
+
+    def pass_numbers(self, count: int) -> None:
+        for _ in range(count):
+            self.number()
 
     def number(self) -> int:
         """Of any size: the larger, the more zeros stand before it."""

@@ -17,7 +17,8 @@ CHUNK_SECONDS = 2
 ENCODE = "encode"
 COPY = "copy"  # takes the source's own packets
 EDGE = "edge"  # encoded beside a copy of the same clip
-HOWS = (ENCODE, EDGE, COPY)
+GRAFT = "graft"  # the same from the midst of a group on, behind one picture that is encoded
+HOWS = (ENCODE, EDGE, GRAFT, COPY)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,15 +5,17 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from modal_functions.media.chunks import COPY, EDGE, Chunk
+from modal_functions.media.avc import NotPlain
+from modal_functions.media.chunks import COPY, EDGE, ENCODE, GRAFT, Chunk
 from modal_functions.media.copying import copy
 from modal_functions.media.encoders import CHUNK_FORMATS, encoder
 from modal_functions.media.errors import MediaError
 from modal_functions.media.footage import Shown, shown_from, tolerance
+from modal_functions.media.grafting import COMPARED, graft
 from modal_functions.media.landing import landing
 from modal_functions.media.opening import opened, sight_of
 from modal_functions.media.picture import Conformer
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+TOGETHER = {(ENCODE, ENCODE), (EDGE, EDGE), (COPY, COPY), (EDGE, GRAFT)}
 HELD = Fraction(1)  # seconds for which a source may fall short of its clip
 
 OnFrames = Callable[[int], None]
@@ -65,7 +68,11 @@ def render(
             shown = shown_from(container, stream, run[0].start + slack)
             moments = conformed(shown, times, slack)
             for chunk in run:
-                pictures = looked(chunk, islice(moments, chunk.frames), conformer, folder)
+                wanted = islice(moments, chunk.frames)
+                if chunk.how == GRAFT:
+                    yield _grafted(source, chunk, map(conformer, wanted), output, folder, on_packet)
+                    continue
+                pictures = looked(chunk, wanted, conformer, folder)
                 if chunk.enlarges:  # each takes seconds; the encoder would keep the first dozen to itself
                     yield _write(chunk, _counted(pictures, on_packet), output, folder, _unheard)
                 else:
@@ -74,6 +81,25 @@ def render(
 
 def _copied(source: Path, chunk: Chunk, output: Output, folder: Path, on_packet: Callable[[], None]) -> Rendered:
     path = copy(source, chunk, output, folder, on_packet)
+    return Rendered(key=chunk.key, path=path, frames=chunk.frames, bytes=path.stat().st_size)
+
+
+def _grafted(
+    source: Path,
+    chunk: Chunk,
+    pictures: Iterator["VideoFrame"],
+    output: Output,
+    folder: Path,
+    on_packet: Callable[[], None],
+) -> Rendered:
+    """Encoded where it shows something else than it should: that only takes longer."""
+    first = list(islice(pictures, COMPARED))
+    try:
+        path = graft(source, chunk, output, folder, first)
+    except NotPlain:
+        return _write(chunk, chain(first, pictures), output, folder, on_packet)
+    for _ in range(chunk.frames):
+        on_packet()
     return Rendered(key=chunk.key, path=path, frames=chunk.frames, bytes=path.stat().st_size)
 
 
@@ -89,12 +115,14 @@ def looked(chunk: Chunk, frames: Iterator["VideoFrame"], conformer: Conformer, f
 
 
 def runs(chunks: Sequence[Chunk], rate: Fraction) -> list[list[Chunk]]:
+    """What is decoded in one go. Of a graft only the first pictures are, so that it is the last of its own."""
     grouped: list[list[Chunk]] = []
     for chunk in chunks:
         last = grouped[-1][-1] if grouped else None
         if (
             last is not None
-            and (last.clip, last.how) == (chunk.clip, chunk.how)
+            and last.clip == chunk.clip
+            and (last.how, chunk.how) in TOGETHER
             and last.start + last.frames / rate == chunk.start
         ):
             grouped[-1].append(chunk)
@@ -161,7 +189,7 @@ def _encoded(
 
     clock = {"video_track_timescale": str(output.rate.numerator)}
     with av.open(str(path), "w", format=CHUNK_FORMATS[output.video], container_options=clock) as container:
-        stream = encoder(container, output, edge=chunk.how == EDGE)
+        stream = encoder(container, output, edge=chunk.how in (EDGE, GRAFT))
         return _encode(container, stream, pictures, output.rate, on_packet)
 
 

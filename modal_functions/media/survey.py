@@ -13,6 +13,7 @@ from modal_functions.media.avc import NotPlain, ParameterSets, parameter_sets, s
 from modal_functions.media.chunks import RENDERER, digest
 from modal_functions.media.encoders import encoder
 from modal_functions.media.footage import tolerance
+from modal_functions.media.grafting import graft_in
 from modal_functions.media.groups import Group, alone, beginning, delay, groups_from, in_step
 from modal_functions.media.opening import only, opened, sight_of
 from modal_functions.media.picture import BT709, UNSPECIFIED, steps_for
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-SURVEYOR = 2  # raise it whenever something else would be found
+SURVEYOR = 3  # raise it whenever something else would be found
 SHORTEST = Fraction(1, 2)  # seconds; less is not worth two joins
 LONGEST, LARGEST = Fraction(30), 64 << 20  # seconds and bytes of one part
 COLOURS = (0, BT709, UNSPECIFIED)
@@ -51,22 +52,25 @@ class Stretch:
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """`pieces` of a stretch that can be copied: the first picture of each and how many. Those that follow each other
-    without a gap are one run. `header` is what a film needs to have them."""
+    without a gap are one run. Before them, `grafted` are those that can be behind another one. `header` is what a film
+    needs to have them."""
 
     header: bytes
     pieces: tuple[tuple[int, int], ...]
+    grafted: tuple[int, int] | None = None
 
     @property
     def frames(self) -> int:
-        return sum(frames for _, frames in self.pieces)
+        return sum(frames for _, frames in (*self.pieces, *([self.grafted] if self.grafted else [])))
 
     def as_wire(self) -> dict[str, Any]:
-        return {"header": self.header.hex(), "pieces": [list(piece) for piece in self.pieces]}
+        grafted = list(self.grafted) if self.grafted else None
+        return {"header": self.header.hex(), "pieces": [list(piece) for piece in self.pieces], "grafted": grafted}
 
     @classmethod
     def from_wire(cls, wire: dict[str, Any]) -> "Found":
-        pieces = ((int(first), int(frames)) for first, frames in wire["pieces"])
-        return cls(header=bytes.fromhex(wire["header"]), pieces=tuple(pieces))
+        grafted, *pieces = [each and (int(each[0]), int(each[1])) for each in (wire["grafted"], *wire["pieces"])]
+        return cls(header=bytes.fromhex(wire["header"]), pieces=tuple(pieces), grafted=grafted)
 
 
 NOTHING = Found(header=b"", pieces=())
@@ -89,7 +93,7 @@ def survey(source: Path, stretches: Sequence[Stretch], output: Output) -> list[F
         only(container, stream)
         header = stream.codec_context.extradata or b""
         looker = _Looker(container=container, stream=stream, sets=sets, output=output)
-        return [Found(header=header, pieces=tuple(looker.pieces(stretch))) for stretch in stretches]
+        return [looker.found(header, stretch) for stretch in stretches]
 
 
 def _fitting(container: "InputContainer", stream: "VideoStream", output: Output) -> ParameterSets:
@@ -149,6 +153,23 @@ class _Looker:
     sets: ParameterSets
     output: Output
 
+    def found(self, header: bytes, stretch: Stretch) -> Found:
+        return Found(header=header, pieces=tuple(self.pieces(stretch)), grafted=self.grafted(stretch))
+
+    def grafted(self, stretch: Stretch) -> tuple[int, int] | None:
+        """Where a stretch begins in the midst of a group."""
+        moment = stretch.start + tolerance(self.stream)
+        for group in groups_from(self.container, self.stream, moment, self.sets, keep=True):
+            if group.following is None or group.following > moment:
+                if group.times[0] > moment - 1 / self.output.rate or not self._stands(group):
+                    return None
+                try:
+                    found = graft_in(group, self.sets, moment, self.output.rate, stretch.frames)
+                except NotPlain:
+                    return None
+                return (found.first, found.frames) if self._decodes(group, beginning(group.times)) else None
+        return None
+
     def pieces(self, stretch: Stretch) -> Iterator[tuple[int, int]]:
         for run in list(self._runs(stretch)):  # trying one reads elsewhere in the file
             if run.frames >= SHORTEST * self.output.rate and self._can_be_decoded(run):
@@ -176,16 +197,21 @@ class _Looker:
 
     def _usable(self, group: Group, stretch: Stretch, first: int, slack: Fraction) -> int:
         """How many of its packets give pictures of the film, each shown where it would be if it was encoded."""
+        if not self._stands(group):
+            return 0
         times = sorted(group.times)
-        if not group.plain or len(set(times)) != len(times) or times[0] != group.times[0]:
-            return 0
-        if group.following is not None and group.following <= times[-1]:
-            return 0
-        if delay(group.times) > self.stream.codec_context.reorder_depth:
-            return 0
         moment = stretch.start + first / self.output.rate + slack
         shown = in_step(times, group.following, moment, self.output.rate)
         return alone(group.times, min(shown, stretch.frames - first))
+
+    def _stands(self, group: Group) -> bool:
+        """Whether it needs nothing that is not in it, and each of its pictures has a moment of its own."""
+        times = sorted(group.times)
+        if not group.plain or len(set(times)) != len(times) or times[0] != group.times[0]:
+            return False
+        if group.following is not None and group.following <= times[-1]:
+            return False
+        return delay(group.times) <= self.stream.codec_context.reorder_depth
 
     def _can_be_decoded(self, run: _Run) -> bool:
         """Where it begins, and where its last group does: all else stands behind the same pictures as in the source."""
