@@ -13,7 +13,7 @@ from modal_functions.batches import Batch
 from modal_functions.batching import batched
 from modal_functions.media import child
 from modal_functions.media.child import Start
-from modal_functions.media.chunks import COPY, ENCODE, Chunk, plan
+from modal_functions.media.chunks import COPY, ENCODE, GRAFT, Chunk, plan
 from modal_functions.media.passages import Passage
 from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
@@ -276,7 +276,7 @@ class Joined:
         chunks, first = self.making.chunks, self.making.chunks[0].first
         return [
             {"path": str(file), "first": chunk.first - first, "frames": chunk.frames}
-            | ({"follows": _follows(before, chunk)} if chunk.how == COPY else {})
+            | ({"follows": _follows(before, chunk)} if chunk.how in (COPY, GRAFT) else {})
             for file, before, chunk in zip(self.files, [None, *chunks], chunks, strict=False)
         ]
 
@@ -304,7 +304,8 @@ class Joined:
 
 
 def _follows(before: Chunk | None, chunk: Chunk) -> bool:
-    return before is not None and before.how == COPY and before.clip == chunk.clip
+    """A source's own packets are before it, those that are before it there."""
+    return before is not None and before.how in (COPY, GRAFT) and chunk.how == COPY and before.clip == chunk.clip
 
 
 def soundtrack(making: Making, check: Check = lambda: None) -> Path:

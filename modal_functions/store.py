@@ -69,6 +69,9 @@ class Store(Protocol):
 
     def put_file(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored: ...
 
+    def take(self, key: str, path: Path) -> None:
+        """The same with a file that nobody needs any longer where it is: it is gone from there afterwards."""
+
     def get(self, key: str) -> bytes | None:
         """None only when it is certain that there is none."""
 
@@ -136,6 +139,17 @@ class FolderStore:
             sync(file)
             temporary.replace(place)
         return stored
+
+    def take(self, key: str, path: Path) -> None:
+        """Only its name changes where it lies on the same disk."""
+        with told(), path.open("rb") as file, self._beside(key) as (_, _, place):
+            os.fchmod(file.fileno(), 0o600)
+            os.fsync(file.fileno())
+            with contextlib.suppress(OSError):
+                path.replace(place)
+                return
+        self.put_file(key, path)
+        path.unlink()
 
     def get(self, key: str) -> bytes | None:
         with told():

@@ -25,8 +25,8 @@ class Untouched:
         return Stretch(start=self.place.start, frames=sum(chunk.frames for chunk in self.chunks))
 
     def planned(self, found: Found) -> Iterator[Chunk]:
-        """What can be copied as copies, what can behind another picture as a graft, and what lies between as edges; all as
-        it was where there is nothing."""
+        """What can be copied as copies, or behind a picture that is encoded as a graft, and what lies between as edges;
+        all as it was where there is nothing."""
         done, total = 0, self.stretch.frames
         grafts = [(*found.grafted, GRAFT)] if found.grafted else []
         for first, frames, how in sorted([*grafts, *((*piece, COPY) for piece in found.pieces)]):

@@ -150,6 +150,18 @@ def going_on(pictures: Sequence[Coded], first: int) -> list[Renumbered]:
     return found
 
 
+def meant(pictures: Sequence[Coded], order: Order) -> dict[Fraction, list[list[list[Fraction]]]]:
+    """To which each refers, with all its slices: by their moments."""
+    held, found = _Held(order=order), {}
+    _in_order(pictures, order)
+    for one in pictures:
+        _check(one, held)
+        lists = [held.lists(one, each) for each in one.slices]
+        found[one.at] = [[[pictures[place].at for place in some] for some in each] for each in lists]
+        held.take(one, held.forgotten(one))
+    return found
+
+
 def _in_order(pictures: Sequence[Coded], order: Order) -> list[int]:
     """When they are shown, as they say themselves; NotPlain where that is not when their file says."""
     moments = _counted(pictures, order, 0)

@@ -18,6 +18,7 @@ from modal_functions.media.groups import Group, alone, beginning, delay, groups_
 from modal_functions.media.opening import only, opened, sight_of
 from modal_functions.media.picture import BT709, UNSPECIFIED, steps_for
 from modal_functions.media.spec import Output, Unusable
+from modal_functions.media.verify import decode_no_more_than_is_read
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -91,6 +92,7 @@ def survey(source: Path, stretches: Sequence[Stretch], output: Output) -> list[F
         except NotPlain:
             return [NOTHING] * len(stretches)
         only(container, stream)
+        decode_no_more_than_is_read(stream)
         header = stream.codec_context.extradata or b""
         looker = _Looker(container=container, stream=stream, sets=sets, output=output)
         return [looker.found(header, stretch) for stretch in stretches]
@@ -154,10 +156,12 @@ class _Looker:
     output: Output
 
     def found(self, header: bytes, stretch: Stretch) -> Found:
-        return Found(header=header, pieces=tuple(self.pieces(stretch)), grafted=self.grafted(stretch))
+        """Of what comes behind a graft it is known already that its pictures would not be changed."""
+        pieces = tuple(self.pieces(stretch))
+        return Found(header=header, pieces=pieces, grafted=self._grafted(stretch, tried=bool(pieces)))
 
-    def grafted(self, stretch: Stretch) -> tuple[int, int] | None:
-        """Where a stretch begins in the midst of a group."""
+    def _grafted(self, stretch: Stretch, *, tried: bool) -> tuple[int, int] | None:
+        """Where a stretch begins in the midst of a group. What cannot be decoded is found when it is made."""
         moment = stretch.start + tolerance(self.stream)
         for group in groups_from(self.container, self.stream, moment, self.sets, keep=True):
             if group.following is None or group.following > moment:
@@ -167,7 +171,7 @@ class _Looker:
                     found = graft_in(group, self.sets, moment, self.output.rate, stretch.frames)
                 except NotPlain:
                     return None
-                return (found.first, found.frames) if self._decodes(group, beginning(group.times)) else None
+                return (found.first, found.frames) if tried or self._decodes(group, 1) else None
         return None
 
     def pieces(self, stretch: Stretch) -> Iterator[tuple[int, int]]:
@@ -214,9 +218,11 @@ class _Looker:
         return delay(group.times) <= self.stream.codec_context.reorder_depth
 
     def _can_be_decoded(self, run: _Run) -> bool:
-        """Where it begins, and where its last group does: all else stands behind the same pictures as in the source."""
-        ends = run.groups[:1] + run.groups[1:][-1:]
-        return all(self._decodes(group, beginning(group.times[:count])) for group, count in ends)
+        """Where it begins, and what its last group begins with: all else stands behind the same pictures as in the
+        source."""
+        (first, count), (last, _) = run.groups[0], run.groups[-1]
+        begins = self._decodes(first, beginning(first.times[:count]))
+        return begins and (last is first or self._decodes(last, 1))
 
     def _decodes(self, group: Group, count: int) -> bool:
         import av

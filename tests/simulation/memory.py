@@ -29,6 +29,10 @@ class Memory:
             on_bytes(len(body))
         return _stored(key, body)
 
+    def take(self, key: str, path: Path) -> None:
+        self.put_file(key, path)
+        path.unlink()
+
     def get(self, key: str) -> bytes | None:
         return self._seen("get", key, lambda: self.objects.get(key))
 
