@@ -241,7 +241,7 @@ def _publish(making: Making) -> dict[str, Any]:
     film = context.folder / "film.mp4"
     looked = pieces.together(film, lambda done, note: context.report.units(done, note=note))
     size = max(1, film.stat().st_size)
-    stored = context.store.put_file(
+    stored = context.store.take(
         context.out("film.mp4"),
         film,
         lambda count: context.report.units(2 * whole + whole * count // size, note="Keeping the film"),
@@ -276,7 +276,7 @@ class Joined:
         chunks, first = self.making.chunks, self.making.chunks[0].first
         return [
             {"path": str(file), "first": chunk.first - first, "frames": chunk.frames}
-            | ({"follows": _follows(before, chunk)} if chunk.how in (COPY, GRAFT) else {})
+            | ({"follows": follows(before, chunk)} if chunk.how in (COPY, GRAFT) else {})
             for file, before, chunk in zip(self.files, [None, *chunks], chunks, strict=False)
         ]
 
@@ -303,7 +303,7 @@ class Joined:
         return looked
 
 
-def _follows(before: Chunk | None, chunk: Chunk) -> bool:
+def follows(before: Chunk | None, chunk: Chunk) -> bool:
     """A source's own packets are before it, those that are before it there."""
     return before is not None and before.how in (COPY, GRAFT) and chunk.how == COPY and before.clip == chunk.clip
 

@@ -21,6 +21,7 @@ PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 LONGEST_KEY = 512
 PIECE = 1 << 20
 HALF_WRITTEN = ".half-written-"  # no key starts like this, so no listing shows one
+MODE = 0o600  # of what is in it
 MARK = ".made"  # in the folder of a store; beside it, its name with this behind it
 
 OnBytes = Callable[[int], None]
@@ -69,7 +70,7 @@ class Store(Protocol):
 
     def put_file(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored: ...
 
-    def take(self, key: str, path: Path) -> None:
+    def take(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
         """The same with a file that nobody needs any longer where it is: it is gone from there afterwards."""
 
     def get(self, key: str) -> bytes | None:
@@ -140,16 +141,18 @@ class FolderStore:
             temporary.replace(place)
         return stored
 
-    def take(self, key: str, path: Path) -> None:
+    def take(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
         """Only its name changes where it lies on the same disk."""
+        if path.stat().st_dev != _nearest(self._place(key)).stat().st_dev:
+            stored = self.put_file(key, path, on_bytes)
+            path.unlink()
+            return stored
         with told(), path.open("rb") as file, self._beside(key) as (_, _, place):
-            os.fchmod(file.fileno(), 0o600)
+            stored = _copy(key, file, None, on_bytes)
+            os.fchmod(file.fileno(), MODE)
             os.fsync(file.fileno())
-            with contextlib.suppress(OSError):
-                path.replace(place)
-                return
-        self.put_file(key, path)
-        path.unlink()
+            path.replace(place)
+        return stored
 
     def get(self, key: str) -> bytes | None:
         with told():
@@ -255,6 +258,11 @@ class FolderStore:
             temporary.unlink(missing_ok=True)
 
 
+def _nearest(path: Path) -> Path:
+    """It, or the folder above it that is there."""
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
 def _temporary_file(folder: Path, root: Path) -> Path:
     """Made again if somebody deletes the empty folder between the two steps; the root itself is never made here."""
     between = [each for each in reversed((folder, *folder.parents)) if each.is_relative_to(root) and each != root]
@@ -268,10 +276,12 @@ def _temporary_file(folder: Path, root: Path) -> Path:
     raise Unreachable(f"{folder} vanishes each time it is made")
 
 
-def _copy(key: str, source: BinaryIO, target: BinaryIO, on_bytes: OnBytes | None) -> Stored:
+def _copy(key: str, source: BinaryIO, target: BinaryIO | None, on_bytes: OnBytes | None) -> Stored:
+    """Without a target it is only weighed."""
     digest, count = hashlib.sha256(), 0
     while piece := source.read(PIECE):
-        target.write(piece)
+        if target is not None:
+            target.write(piece)
         digest.update(piece)
         count += len(piece)
         if on_bytes:

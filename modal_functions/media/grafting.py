@@ -91,7 +91,7 @@ def graft_in(group: Group, sets: ParameterSets, moment: Fraction, rate: Fraction
             first = math.ceil((start.at - moment) * rate)
             times = [start.at, *(each.coded.at for each in kept)]
             shown = in_step(sorted(times), group.following, moment + first / rate, rate)
-            frames = alone(times, min(shown, most - first))
+            frames = alone(times, max(0, min(shown, most - first)))
             if frames >= FEWEST:
                 found = [(each, bytes(group.packets[each.coded.place])) for each in kept[: frames - 1]]
                 return Graft(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from modal_functions.media.avc import HIGH, INSTANT_REFRESH, SLICE, Bits, NotPlain
 
 FORWARD, BOTH_WAYS, ALONE = range(3)  # what a slice may refer to
+MOST = 16  # bits of a number, and pictures that are held
 LASTING, END = 2, 3
 FORGET = 1
 BODY = 256  # bytes, in which a header ends; most take a tenth
@@ -39,6 +40,8 @@ class Order:
         references = bits.number()
         if bits.take(1):
             raise NotPlain("pictures of it may be missing")
+        if max(frame_bits, order_bits, references) > MOST:
+            raise NotPlain("its numbers are larger than they can be")
         return cls(frame_bits=frame_bits, way=way, order_bits=order_bits, references=max(1, references))
 
 

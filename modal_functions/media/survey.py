@@ -77,10 +77,9 @@ class Found:
 NOTHING = Found(header=b"", pieces=())
 
 
-def survey_key(sha256: str, stretches: Sequence[Stretch], output: Output) -> str:
-    where = [stretch.as_wire() for stretch in stretches]
+def survey_key(sha256: str, stretch: Stretch, output: Output) -> str:
     made = {"renderer": RENDERER, "surveyor": SURVEYOR, "source": sha256}
-    return digest({**made, "stretches": where, "output": output.as_wire()})
+    return digest({**made, "stretch": stretch.as_wire(), "output": output.as_wire()})
 
 
 def survey(source: Path, stretches: Sequence[Stretch], output: Output) -> list[Found]:

@@ -108,10 +108,11 @@ def test_a_film_paused_among_copies_is_the_same_when_it_is_resumed(make, spec, s
     def until_the_first_copy(context):
         take = store.take
 
-        def counted(key, path):
-            take(key, path)
+        def counted(key, path, on_bytes=None):
+            stored = take(key, path, on_bytes)
             if key.endswith(".mp4"):
                 store.put(context.keys.control, pack({"stop": "pause"}))
+            return stored
 
         object.__setattr__(context, "store", _With(store, take=counted))
         return multi_clip.work(context)

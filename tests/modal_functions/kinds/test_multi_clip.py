@@ -126,10 +126,11 @@ def test_a_pause_keeps_what_is_rendered_and_the_resumed_film_is_the_same(make, s
     def until_the_second_chunk(context):
         take = store.take
 
-        def counted(key, path):
-            take(key, path)
+        def counted(key, path, on_bytes=None):
+            stored = take(key, path, on_bytes)
             if len([each for each in store.keys("projects/p/chunks") if each.endswith(".mp4")]) >= 2:
                 store.put(context.keys.control, pack({"stop": "pause"}))
+            return stored
 
         object.__setattr__(context, "store", _With(store, take=counted))
         return multi_clip.work(context)

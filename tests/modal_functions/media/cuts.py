@@ -15,7 +15,8 @@ from pathlib import Path
 
 import av
 
-from modal_functions.media.chunks import COPY, ENCODE, Place
+from modal_functions.filming import follows
+from modal_functions.media.chunks import COPY, ENCODE, GRAFT, Place
 from modal_functions.media.join import Part, join
 from modal_functions.media.render import render
 from modal_functions.media.sound import compose, plan_sound, take
@@ -37,6 +38,10 @@ SORTS = {
     "plain.mp4": {"options": {"g": "20", "bf": "0", "profile": "baseline"}},
     "main.mov": {"options": {"g": "15", "profile": "main", "preset": "fast"}, "sound": "aac"},
     "pyramid.mp4": {"options": {"g": "60", X264: "bframes=8:b-pyramid=normal:ref=4:b-adapt=0"}},
+    "camera.mp4": {"options": {"g": "100", "bf": "0", "preset": "veryfast", "profile": "main"}},
+    "streamed.mp4": {"options": {"g": "150", "preset": "superfast", "bf": "3"}},
+    "temporal.mp4": {"options": {"g": "75", "preset": "veryfast", X264: "direct=temporal:b-adapt=0:bframes=2"}},
+    "coarse.mp4": {"options": {"g": "90", "preset": "veryfast", X264: "cabac=0:slices=3:bframes=1"}},
     "alone.mp4": {"options": {"g": "1", "bf": "0"}},
     "pairs.mp4": {"options": {"g": "2", "bf": "0"}},
     "sliced.mp4": {"options": {"g": "24", X264: "slices=4:aud=1:repeat-headers=1"}},
@@ -64,6 +69,7 @@ class Shown:
     film: Film
     frames: int
     copied: int
+    grafted: int
     wrong: list[str]
     sources: Counter
 
@@ -119,20 +125,27 @@ def made(film: Film, reels: dict[str, Reel], folder: Path) -> Shown:
             path=file,
             first=chunk.first,
             frames=chunk.frames,
-            follows=before is not None and (before.how, before.clip) == (COPY, chunk.clip),
+            follows=follows(before, chunk),
         )
         for file, before, chunk in zip(files, [None, *chunks], chunks, strict=False)
-        if chunk.how == COPY
+        if chunk.how in (COPY, GRAFT)
     ]
     join(parts, folder / "sound.m4a", output, folder / "film.mp4")
     verify(folder / "film.mp4", output, timeline.frames, None, copied)
     wrong = list(unlike(folder / "film.mp4", timeline, reels))
     sources = Counter({chunk.source: 0 for chunk in chunks})
-    sources.update({chunk.source: chunk.frames for chunk in chunks if chunk.how == COPY})
+    for chunk in chunks:
+        sources[chunk.source] += chunk.frames * (chunk.how == COPY)
+        sources[f"{chunk.source}, grafted"] += chunk.frames * (chunk.how == GRAFT)
     for path in folder.iterdir():
         path.unlink()
     return Shown(
-        film=film, frames=timeline.frames, copied=sum(each.frames for each in copied), wrong=wrong, sources=sources
+        film=film,
+        frames=timeline.frames,
+        copied=sum(chunk.frames for chunk in chunks if chunk.how == COPY),
+        grafted=sum(chunk.frames for chunk in chunks if chunk.how == GRAFT),
+        wrong=wrong,
+        sources=sources,
     )
 
 
@@ -162,7 +175,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--films", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
-    began, cuts, frames, copied, wrong, sources = time.monotonic(), 0, 0, 0, 0, Counter()
+    began, cuts, frames, copied, grafted, wrong, sources = time.monotonic(), 0, 0, 0, 0, 0, Counter()
     with tempfile.TemporaryDirectory() as place:
         reels = shot(Path(place))
         folder = Path(place, "film")
@@ -171,11 +184,15 @@ def main(arguments: list[str]) -> int:
             seed = asked.seed * 1_000_000 + number
             shown = made(drawn_up(random.Random(seed), reels), reels, folder)
             cuts, frames, copied = cuts + len(shown.film.clips), frames + shown.frames, copied + shown.copied
+            grafted += shown.grafted
             sources.update(shown.sources)
             if shown.wrong:
                 wrong += 1
                 print(f"seed {seed}: {shown.wrong[:3]}\n  {shown.film}")
-    print(f"{asked.films} films of {cuts} cuts: {frames:,} frames, {copied:,} of them copied, {wrong} films wrong.")
+    print(
+        f"{asked.films} films of {cuts} cuts: {frames:,} frames, {copied:,} of them copied and {grafted:,} grafted, "
+        f"{wrong} films wrong."
+    )
     print("Copied of each sort:", ", ".join(f"{name} {count:,}" for name, count in sorted(sources.items())))
     print(f"{time.monotonic() - began:.0f} s")
     return 1 if wrong else 0
