@@ -94,7 +94,7 @@ class Slice:
     behind_lists: int
     at_forgotten: int
     behind_forgotten: int
-    data: int
+    body: int
 
     def numbered(self, frame: int, shown: int, lists: Sequence[Asked], forgotten: Sequence[int]) -> bytes:
         """The unit with other numbers, other wishes for its lists and others forgotten. All the rest stays."""
@@ -109,11 +109,11 @@ class Slice:
             *map(_list_of, lists),
             bits[self.behind_lists : self.at_forgotten],
             _forgetting(forgotten) if self.behind_forgotten > self.at_forgotten else "",
-            bits[self.behind_forgotten : self.data],
+            bits[self.behind_forgotten : self.body],
         ]
         if self.way.arithmetic:
-            return escaped(_bytes_of("".join(head), "1") + raw[-(-self.data // 8) :]) + rest
-        return escaped(shifted("".join(head), raw, self.data))
+            return escaped(_bytes_of("".join(head), "1") + raw[-(-self.body // 8) :]) + rest
+        return escaped(shifted("".join(head), raw, self.body))
 
     def _parts(self) -> tuple[bytes, bytes]:
         """Unescaped, as far as it has to be; and what can stay as it is, since no zeros are before it."""
@@ -170,7 +170,7 @@ def _read(unit: bytes, bits: Bits, ways: dict[int, Way]) -> Slice:
     return Slice(
         way=way, unit=unit, sort=sort, refers=refers, frame=frame, shown=shown, counts=counts, asked=asked,
         forgotten=forgotten, at_number=at_number, behind_number=behind_number, at_lists=at_lists,
-        behind_lists=behind_lists, at_forgotten=at_forgotten, behind_forgotten=behind_forgotten, data=bits.at,
+        behind_lists=behind_lists, at_forgotten=at_forgotten, behind_forgotten=behind_forgotten, body=bits.at,
     )  # fmt: skip
 
 
@@ -248,10 +248,12 @@ def _bytes_of(bits: str, filled: str) -> bytes:
     return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
-def shifted(head: str, raw: bytes, data: int) -> bytes:
-    """The bits of `raw` from `data` on behind others. They end with a one, and zeros up to a whole byte."""
-    body = int.from_bytes(raw, "big") & ((1 << (8 * len(raw) - data)) - 1)
-    zeros = (body & -body).bit_length() - 1
-    length = len(head) + 8 * len(raw) - data - zeros
-    whole = (int(head, 2) << (length - len(head)) | body >> zeros) << (-length % 8)
+def shifted(head: str, raw: bytes, begin: int) -> bytes:
+    """The bits of `raw` from `begin` on behind others. They end with a one, and zeros up to a whole byte."""
+    value = int.from_bytes(raw, "big") & ((1 << (8 * len(raw) - begin)) - 1)
+    if not value:
+        raise NotPlain("a slice of it has no end")
+    zeros = (value & -value).bit_length() - 1
+    length = len(head) + 8 * len(raw) - begin - zeros
+    whole = (int(head, 2) << (length - len(head)) | value >> zeros) << (-length % 8)
     return whole.to_bytes(-(-length // 8), "big")

@@ -1,5 +1,6 @@
 """What of a film need not be decoded to be known: packets of chunks that were decoded when they were made, and a
-source's own. Of the first sort the picture that a chunk begins with is decoded, of the other both ends of each run."""
+source's own, be it behind a picture that was encoded. Of the first sort the picture that a chunk begins with is
+decoded, of the other both ends of each run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
