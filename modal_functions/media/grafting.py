@@ -196,7 +196,7 @@ def _encoded(picture: "VideoFrame") -> bytes:
     context = CodecContext.create("libx264", "w")
     context.width, context.height, context.pix_fmt = picture.width, picture.height, "yuv420p"
     context.time_base, context.thread_count = Fraction(1, 25), 1
-    params = f"qp={FINE}:ipratio=1:cabac=0:8x8dct=0:no-deblock=1:annexb=1:sps-id=0{steady_code()}"
+    params = f"qp={FINE}:ipratio=1:cabac=0:8x8dct=0:no-deblock=1:annexb=1:sps-id=0{steady_code(picture.width)}"
     context.options = {"preset": "ultrafast", "profile": "high", "x264-params": params}
     picture.pts, picture.pict_type = 0, PictureType.NONE
     return b"".join(bytes(packet) for each in (picture, None) for packet in context.encode(each))
