@@ -78,7 +78,7 @@ class Graft:
 def graft_in(group: Group, sets: ParameterSets, moment: Fraction, rate: Fraction, most: int) -> Graft:
     """The first in a group from whose midst a film goes on, its first picture at `moment`: of `most` pictures of the
     film at most. NotPlain where there is none."""
-    if not group.plain or set(sets.pictures) & set(NUMBERS):
+    if not group.plain:
         raise NotPlain("there is something in it that is not copied")
     order, ways = _ways(sets)
     pictures = [_coded(*each, ways) for each in zip(count(), group.times, group.packets, strict=False)]

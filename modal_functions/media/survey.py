@@ -13,7 +13,7 @@ from modal_functions.media.avc import NotPlain, ParameterSets, parameter_sets, s
 from modal_functions.media.chunks import RENDERER, digest
 from modal_functions.media.encoders import encoder
 from modal_functions.media.footage import tolerance
-from modal_functions.media.grafting import graft_in
+from modal_functions.media.grafting import NUMBERS, graft_in
 from modal_functions.media.groups import Group, alone, beginning, delay, groups_from, in_step
 from modal_functions.media.opening import only, opened, sight_of
 from modal_functions.media.picture import BT709, UNSPECIFIED, steps_for
@@ -108,7 +108,7 @@ def _fitting(container: "InputContainer", stream: "VideoStream", output: Output)
     sets = parameter_sets(context.extradata)
     if len(sets.sequences) > 1:
         raise NotPlain("its pictures may be of several sorts")
-    if not sets.fits(own_sets(output)):
+    if set(sets.pictures) & set(NUMBERS) or not sets.fits(own_sets(output)):
         raise NotPlain("its parameters have the numbers of our own")
     return sets
 
