@@ -57,7 +57,7 @@ check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missi
 simulate: .venv/.installed-dev  ## random schedules of the recovery protocol; a million: ARGS="--schedules 1000000"
 	exec $(BIN)/python -m tests.simulation $(ARGS)
 
-cuts: .venv/.installed-dev  ## random cuts through footage of twenty sorts, every frame looked at: make cuts ARGS="--films 500 --seed 1"
+cuts: .venv/.installed-dev  ## random cuts through footage of twenty-four sorts, every frame looked at: make cuts ARGS="--films 500 --seed 1"
 	exec $(BIN)/python -m tests.modal_functions.media.cuts $(ARGS)
 
 bench: .venv/.installed-bench  ## the benchmarks of docs/BENCHMARKS.md; results in var/bench

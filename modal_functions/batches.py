@@ -107,8 +107,7 @@ def make(
             keep(Path(progress["chunk"]["path"]))
 
     def keep(path: Path) -> None:
-        store.put_file(batch.key(path.name), path)
-        path.unlink()
+        store.take(batch.key(path.name), path)
         _keep_preview(path.with_name(preview_of(path.name)), batch, store)
         border()
 

@@ -100,6 +100,11 @@ class BucketStore:
             on_bytes(len(body))
         return Stored(key=key, bytes=len(body), sha256=_sum(body))
 
+    def take(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
+        stored = self.put_file(key, path, on_bytes)
+        path.unlink()
+        return stored
+
     def get(self, key: str) -> bytes | None:
         place = self._place(key)
         s3 = self._reader_of(key)

@@ -241,7 +241,7 @@ def _publish(making: Making) -> dict[str, Any]:
     film = context.folder / "film.mp4"
     looked = pieces.together(film, lambda done, note: context.report.units(done, note=note))
     size = max(1, film.stat().st_size)
-    stored = context.store.put_file(
+    stored = context.store.take(
         context.out("film.mp4"),
         film,
         lambda count: context.report.units(2 * whole + whole * count // size, note="Keeping the film"),

@@ -22,6 +22,7 @@ KEY = re.compile(rf"{PART.pattern}(?:/{PART.pattern})*")
 LONGEST_KEY = 512
 PIECE = 1 << 20
 HALF_WRITTEN = ".half-written-"  # no key starts like this, so no listing shows one
+MODE = 0o600  # of what is in it
 MARK = ".made"  # in the folder of a store; beside it, its name with this behind it
 
 OnBytes = Callable[[int], None]
@@ -69,6 +70,9 @@ class Store(Protocol):
         """True for the one writer who was first; for all others the object stays as it is."""
 
     def put_file(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored: ...
+
+    def take(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
+        """The same with a file that nobody needs any longer where it is: it is gone from there afterwards."""
 
     def get(self, key: str) -> bytes | None:
         """None only when it is certain that there is none."""
@@ -136,6 +140,19 @@ class FolderStore:
             stored = _copy(key, source, file, on_bytes)
             sync(file)
             temporary.replace(place)
+        return stored
+
+    def take(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
+        """Only its name changes where it lies on the same disk."""
+        if path.stat().st_dev != _nearest(self._place(key)).stat().st_dev:
+            stored = self.put_file(key, path, on_bytes)
+            path.unlink()
+            return stored
+        with told(), path.open("rb") as file, self._beside(key) as (_, _, place):
+            stored = _copy(key, file, None, on_bytes)
+            os.fchmod(file.fileno(), MODE)
+            os.fsync(file.fileno())
+            path.replace(place)
         return stored
 
     def get(self, key: str) -> bytes | None:
@@ -245,6 +262,11 @@ class FolderStore:
             temporary.unlink(missing_ok=True)
 
 
+def _nearest(path: Path) -> Path:
+    """It, or the folder above it that is there."""
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
 def _temporary_file(folder: Path, root: Path) -> Path:
     """Made again if somebody deletes the empty folder between the two steps; the root itself is never made here."""
     between = [each for each in reversed((folder, *folder.parents)) if each.is_relative_to(root) and each != root]
@@ -270,10 +292,12 @@ def _whole(place: str) -> bytes:
     return b"".join(pieces)
 
 
-def _copy(key: str, source: BinaryIO, target: BinaryIO, on_bytes: OnBytes | None) -> Stored:
+def _copy(key: str, source: BinaryIO, target: BinaryIO | None, on_bytes: OnBytes | None) -> Stored:
+    """Without a target it is only weighed."""
     digest, count = hashlib.sha256(), 0
     while piece := source.read(PIECE):
-        target.write(piece)
+        if target is not None:
+            target.write(piece)
         digest.update(piece)
         count += len(piece)
         if on_bytes:

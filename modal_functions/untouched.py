@@ -1,6 +1,7 @@
 """What of a film can stand in it as it is: asked of its sources before anything is rendered, and planned as copies."""
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -75,34 +76,34 @@ def _untouched(chunks: list[Chunk], film: Film) -> Untouched | list[Chunk]:
 
 
 def _found(all_of_them: list[Untouched], film: Film, parts: Parts) -> tuple[dict[Place, Found], dict[str, int | None]]:
-    by_source: dict[str, list[Untouched]] = {}
-    for each in all_of_them:
-        by_source.setdefault(each.place.source, []).append(each)
-    keys = {source: _key(each, film) for source, each in by_source.items()}
+    keys = {each.place: survey_key(each.place.sha256, each.stretch, film.output) for each in all_of_them}
     there = parts.there([_file(key) for key in keys.values()])
-    missing = [source for source, key in keys.items() if _file(key) not in there]
-    parts.make([_batch(keys[each], by_source[each], film, parts) for each in missing], done=0, heard=lambda done: None)
+    missing = {keys[each.place]: each for each in all_of_them if _file(keys[each.place]) not in there}
+    parts.make(list(_batches(missing, film, parts)), done=0, heard=lambda done: None)
     found: dict[Place, Found] = {}
     grids: dict[str, int | None] = {}
-    for source, untouched in by_source.items():
-        told = json.loads(parts.at_hand(_file(keys[source])).read_text())
-        grids[source], wire = told["grid"], (Found.from_wire(each) for each in told["found"])
-        found |= {each.place: one for each, one in zip(untouched, wire, strict=True)}
+    for each in all_of_them:
+        told = json.loads(parts.at_hand(_file(keys[each.place])).read_text())
+        grids[each.place.source], found[each.place] = told["grid"], Found.from_wire(told["found"])
     return that_fit(found), grids
-
-
-def _key(untouched: Sequence[Untouched], film: Film) -> str:
-    return survey_key(untouched[0].place.sha256, [each.stretch for each in untouched], film.output)
 
 
 def _file(key: str) -> str:
     return f"{key}.json"
 
 
-def _batch(key: str, untouched: Sequence[Untouched], film: Film, parts: Parts) -> Batch:
-    stretches = [each.stretch.as_wire() for each in untouched]
-    request = {"do": "survey", "key": key, "stretches": stretches, "output": film.output.as_wire()}
-    return parts.batch(untouched[0].place.source, request, [_file(key)])
+def _batches(missing: Mapping[str, Untouched], film: Film, parts: Parts) -> Iterator[Batch]:
+    """Those of a source in as many shares as there are workers here; another machine fetches all of it."""
+    by_source: dict[str, list[str]] = {}
+    for key, each in missing.items():
+        by_source.setdefault(each.place.source, []).append(key)
+    shares = 1 if parts.context.fan else parts.workers
+    for source, keys in by_source.items():
+        size = math.ceil(len(keys) / shares)
+        for share in (keys[first : first + size] for first in range(0, len(keys), size)):
+            stretches = [missing[key].stretch.as_wire() for key in share]
+            request = {"do": "survey", "keys": share, "stretches": stretches, "output": film.output.as_wire()}
+            yield parts.batch(source, request, [_file(key) for key in share])
 
 
 def that_fit(found: Mapping[Place, Found]) -> dict[Place, Found]:

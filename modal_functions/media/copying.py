@@ -30,7 +30,7 @@ OnPacket = Callable[[], None]
 def copy(source: Path, chunk: Chunk, output: Output, folder: Path, on_packet: OnPacket) -> Path:
     """As the survey has found it. What was written is read once more, and compared."""
     path = folder / f"{chunk.key}.mp4"
-    with opened(source) as container:
+    with opened(source, undecoded=True) as container:
         stream = sight_of(container)
         only(container, stream)
         packets = _wanted(container, stream, chunk, output)

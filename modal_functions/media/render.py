@@ -52,12 +52,13 @@ def render(
         if on_frames:
             on_frames(done)
 
-    for run in runs(chunks, output.rate):
-        if run[0].how == COPY:
-            yield from (_copied(source, chunk, output, folder, on_packet) for chunk in run)
-            continue
-        with opened(source) as container:
-            stream = sight_of(container)
+    copied, others = ([chunk for chunk in chunks if (chunk.how == COPY) == copies] for copies in (True, False))
+    yield from (_copied(source, chunk, output, folder, on_packet) for chunk in copied)
+    if not others:
+        return
+    with opened(source) as container:
+        stream = sight_of(container)
+        for run in runs(others, output.rate):
             shape = stream.sample_aspect_ratio
             conformer = Conformer(width=output.width, height=output.height, shape=shape)
             times = (run[0].start + i / output.rate for i in range(sum(chunk.frames for chunk in run)))

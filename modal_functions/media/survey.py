@@ -17,13 +17,14 @@ from modal_functions.media.groups import Group, alone, beginning, delay, groups_
 from modal_functions.media.opening import only, opened, sight_of
 from modal_functions.media.picture import BT709, UNSPECIFIED, steps_for
 from modal_functions.media.spec import Output, Unusable
+from modal_functions.media.verify import decode_no_more_than_is_read
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-SURVEYOR = 2  # raise it whenever something else would be found
+SURVEYOR = 3  # raise it whenever something else would be found
 SHORTEST = Fraction(1, 2)  # seconds; less is not worth two joins
 LONGEST, LARGEST = Fraction(30), 64 << 20  # seconds and bytes of one part
 COLOURS = (0, BT709, UNSPECIFIED)
@@ -72,10 +73,9 @@ class Found:
 NOTHING = Found(header=b"", pieces=())
 
 
-def survey_key(sha256: str, stretches: Sequence[Stretch], output: Output) -> str:
-    where = [stretch.as_wire() for stretch in stretches]
+def survey_key(sha256: str, stretch: Stretch, output: Output) -> str:
     made = {"renderer": RENDERER, "surveyor": SURVEYOR, "source": sha256}
-    return digest({**made, "stretches": where, "output": output.as_wire()})
+    return digest({**made, "stretch": stretch.as_wire(), "output": output.as_wire()})
 
 
 def survey(source: Path, stretches: Sequence[Stretch], output: Output) -> list[Found]:
@@ -87,6 +87,7 @@ def survey(source: Path, stretches: Sequence[Stretch], output: Output) -> list[F
         except NotPlain:
             return [NOTHING] * len(stretches)
         only(container, stream)
+        decode_no_more_than_is_read(stream)
         header = stream.codec_context.extradata or b""
         looker = _Looker(container=container, stream=stream, sets=sets, output=output)
         return [Found(header=header, pieces=tuple(looker.pieces(stretch))) for stretch in stretches]

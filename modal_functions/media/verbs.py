@@ -69,12 +69,13 @@ def _told(rendered: Rendered) -> Wire:
 
 
 def _survey(request: Wire, _: Say) -> Wire:
-    """What it finds is a part, as all that is kept."""
+    """What it finds of each is a part, as all that is kept."""
     stretches = [Stretch.from_wire(stretch) for stretch in request["stretches"]]
     found = survey(Path(request["path"]), stretches, Output.from_wire(request["output"]))
     grid = grid_in(Path(request["path"]))
-    told = json.dumps({"found": [each.as_wire() for each in found], "grid": grid}, separators=(",", ":"))
-    Path(request["folder"], f"{request['key']}.json").write_text(told)
+    for key, each in zip(request["keys"], found, strict=True):
+        told = json.dumps({"found": each.as_wire(), "grid": grid}, separators=(",", ":"))
+        Path(request["folder"], f"{key}.json").write_text(told)
     return {"frames": sum(each.frames for each in found)}
 
 

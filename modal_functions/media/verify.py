@@ -59,7 +59,7 @@ def verify(
             _check_sound(sound, output)
             picture.codec_context.thread_count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
             picture.codec_context.thread_type = "FRAME"  # x264 makes one slice a picture
-            _decode_no_more_than_is_read(picture)
+            decode_no_more_than_is_read(picture)
             seen = _Seen(output.rate, Fraction(0) if output.container in INDEXED else A_MILLISECOND, on_frames)
             sparing = Sparing(known, output.rate)
             for packet in film.demux(picture, sound):
@@ -94,7 +94,7 @@ def prove(path: Path, output: Output, frames: int) -> None:
             _expect("streams", [stream.type for stream in chunk.streams], ["video"])
             picture = chunk.streams.video[0]
             _expect("rate", picture.average_rate, output.rate)
-            _decode_no_more_than_is_read(picture)
+            decode_no_more_than_is_read(picture)
             seen = _Seen(output.rate)
             for packet in chunk.demux(picture):
                 seen.decode(packet, picture)
@@ -107,7 +107,7 @@ def prove(path: Path, output: Output, frames: int) -> None:
     seal(path)
 
 
-def _decode_no_more_than_is_read(picture: "VideoStream") -> None:
+def decode_no_more_than_is_read(picture: "VideoStream") -> None:
     """What smooths the edges of blocks reads nothing of the file, so that nothing wrong could be found by it."""
     picture.codec_context.options = {**picture.codec_context.options, "skip_loop_filter": "all"}
 

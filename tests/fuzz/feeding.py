@@ -58,7 +58,7 @@ def requests(path, folder, start):
     yield "waveform", common | {"buckets": probing.COLUMNS}, probing.limits_of("waveform")
     yield "render", common | {"chunks": [chunk.as_wire()]}, RENDERING
     stretch = {"start": str(start), "frames": 10 * FRAMES}
-    yield "survey", common | {"output": COPIED.as_wire(), "key": "survey", "stretches": [stretch]}, RENDERING
+    yield "survey", common | {"output": COPIED.as_wire(), "keys": ["survey"], "stretches": [stretch]}, RENDERING
     yield "sound", common | {"piece": piece.as_wire()}, RENDERING
 
 

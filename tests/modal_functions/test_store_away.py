@@ -15,6 +15,7 @@ ASKS = {
     "put": lambda store, path: store.put("a/progress.json", b"2"),
     "put_once": lambda store, path: store.put_once(KEY, b"abort"),
     "put_file": lambda store, path: store.put_file("a/film.mp4", path),
+    "take": lambda store, path: store.take("a/film.mp4", path),
 }
 
 

@@ -29,6 +29,11 @@ class Memory:
             on_bytes(len(body))
         return _stored(key, body)
 
+    def take(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
+        stored = self.put_file(key, path, on_bytes)
+        path.unlink()
+        return stored
+
     def get(self, key: str) -> bytes | None:
         return self._seen("get", key, lambda: self.objects.get(key))
 

@@ -106,15 +106,15 @@ def test_the_same_again_makes_nothing_and_gives_the_same_film(make, spec):
 
 def test_a_film_paused_among_copies_is_the_same_when_it_is_resumed(make, spec, store):
     def until_the_first_copy(context):
-        put = store.put_file
+        take = store.take
 
         def counted(key, path, on_bytes=None):
-            stored = put(key, path, on_bytes)
+            stored = take(key, path, on_bytes)
             if key.endswith(".mp4"):
                 store.put(context.keys.control, pack({"stop": "pause"}))
             return stored
 
-        object.__setattr__(context, "store", _With(store, put_file=counted))
+        object.__setattr__(context, "store", _With(store, take=counted))
         return multi_clip.work(context)
 
     assert make(spec(TRIM, (0, 1_000_000, 5_000_000)), 1, until_the_first_copy)["ending"] == "paused"

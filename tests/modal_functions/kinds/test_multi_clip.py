@@ -124,15 +124,15 @@ def test_a_clip_that_stands_twice_is_rendered_once(make, spec):
 
 def test_a_pause_keeps_what_is_rendered_and_the_resumed_film_is_the_same(make, spec, store):
     def until_the_second_chunk(context):
-        put = store.put_file
+        take = store.take
 
         def counted(key, path, on_bytes=None):
-            stored = put(key, path, on_bytes)
+            stored = take(key, path, on_bytes)
             if len([each for each in store.keys("projects/p/chunks") if each.endswith(".mp4")]) >= 2:
                 store.put(context.keys.control, pack({"stop": "pause"}))
             return stored
 
-        object.__setattr__(context, "store", _With(store, put_file=counted))
+        object.__setattr__(context, "store", _With(store, take=counted))
         return multi_clip.work(context)
 
     paused = make(spec(*THREE), 1, until_the_second_chunk)
