@@ -59,6 +59,8 @@ def begin(project: Project, *, name: object, size: object, modified: int | None 
     name, size = named(name), whole("Size", size)
     with transaction.atomic():
         owner = User.objects.select_for_update(no_key=True).get(pk=project.owner_id)  # its uploads come in one by one
+        if not Project.objects.filter(pk=project.pk).exists():
+            raise Refused(f"The project of {name} was deleted. Choose another, or begin one.", 404)
         check_file(name, size)
         check_count(project, name)
         check_quota(owner, name, size)

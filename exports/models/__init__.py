@@ -22,6 +22,7 @@ from exports.models.summary import Summary
 from exports.models.tally import Tally
 from exports.models.token import Token
 from exports.models.user import User
+from exports.models.worked import Worked
 
 __all__ = [
     "Allowance",
@@ -53,4 +54,5 @@ __all__ = [
     "Tally",
     "Token",
     "User",
+    "Worked",
 ]
