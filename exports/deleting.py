@@ -57,7 +57,9 @@ def _keep_minutes(project: Project) -> None:
     lately = Attempt.objects.filter(export__project=project, greeted_at__isnull=False, gone_at__gt=since)
     spans = lately.values_list("greeted_at", "gone_at")
     Worked.objects.filter(owner=project.owner_id, ended__lte=since).delete()
-    Worked.objects.bulk_create(Worked(owner_id=project.owner_id, began=began, ended=ended) for began, ended in spans)
+    Worked.objects.bulk_create(
+        Worked(owner_id=project.owner_id, began=began, ended=ended) for began, ended in spans if began and ended
+    )
 
 
 def _throw_away(source: Source, tools: Tools) -> None:

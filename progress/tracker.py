@@ -145,8 +145,8 @@ class ProgressTracker(Hearing, Moves, DirectCalls):
         with transaction.atomic():
             ended = Job.objects.filter(pk__in=job_ids, settled_at__isnull=False)
             Event.objects.filter(job__in=ended).update(note="", actor="")
-            nameless = {"owner": None, "title": GONE, "message": "", "cause_text": "", "tracks": [], "unseen": False}
-            return ended.update(**nameless, version=F("version") + 1)
+            nameless: dict[str, Any] = {"owner": None, "title": GONE, "message": "", "cause_text": "", "tracks": []}
+            return ended.update(**nameless, unseen=False, version=F("version") + 1)
 
     def hand_over(self, *, giver: Any, taker: Any) -> int:
         """All jobs of one account become another's."""
