@@ -21,6 +21,7 @@ from exports_site.mail_account import HOST, MailAccount, mail_account
 KNOWN = {
     "DATABASE_URL": "postgresql://user:password@host/name; without it SQLite in LONGHAUL_HOME",
     "SECRET_KEY": "at least 50 random characters; without it one is made and kept in LONGHAUL_HOME",
+    "SECRET_KEY_FALLBACKS": "secret keys of before, with commas between: what they signed and sealed still counts",
     "LONGHAUL_HOME": "the folder of the database, the store and the secret key (var)",
     "LONGHAUL_URL": "the public address, such as https://exports.example.com; with it this is production",
     "LONGHAUL_BIND": "where the web server listens (127.0.0.1:8000)",
@@ -268,6 +269,10 @@ class Environment:
                 "Give every machine of the installation the same one in its environment.",
             )
         return value or self._kept_secret(home / "secret-key")
+
+    def keys_before(self, name: str) -> list[str]:
+        """They only have to be what they were."""
+        return [key for key in re.split(r"[,\s]+", self.text(name, "")) if key]
 
     def unknown_names(self) -> None:
         for name in self.environ:

@@ -2,6 +2,7 @@ from exports.models.allowance import Allowance, GuardedSignIn
 from exports.models.answered import Answered
 from exports.models.attempt import Attempt
 from exports.models.bulk import Bulk, BulkRow
+from exports.models.codes import CodesOfApp
 from exports.models.connection import Connection
 from exports.models.contact import Contact, Subscription
 from exports.models.delivery import Delivery
@@ -31,6 +32,7 @@ __all__ = [
     "Bulk",
     "BulkRow",
     "Clip",
+    "CodesOfApp",
     "Connection",
     "Contact",
     "Delivery",
