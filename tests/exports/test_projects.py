@@ -116,7 +116,7 @@ def test_a_name_is_text_and_nothing_more(browser, owner):
 def test_fifty_projects_are_a_page_and_the_older_ones_follow(browser, owner):
     Project.objects.bulk_create(Project(owner=owner, name=f"Reel {n}") for n in range(51))
     assert "Older projects" in browser.get("/projects/").text
-    assert browser.get("/projects/?page=2").text.count("Reel ") == 1
+    assert browser.get("/projects/?page=2").text.count("Delete Reel ") == 1
     assert browser.get("/projects/?page=nonsense").status_code == 200
 
 
