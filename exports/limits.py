@@ -22,10 +22,11 @@ LONGEST_NAME = 200
 
 class Refused(Exception):
     """It cannot be done, for a reason that a person can act on. `status` is HTTP's word for it; `wait`: the seconds
-    until it can be, where that is all there is to do."""
+    until it can be, where that is all there is to do. `final`: of this file it always will be."""
 
-    def __init__(self, sentence: str, status: int = 409, *, wait: float = 0) -> None:
+    def __init__(self, sentence: str, status: int = 409, *, wait: float = 0, final: bool = False) -> None:
         super().__init__(sentence)
+        self.final = final
         self.sentence, self.status, self.wait = sentence, status, math.ceil(wait)
 
     @property
@@ -48,10 +49,10 @@ def whole(name: str, value: object) -> int:
 
 def check_file(name: str, size: int) -> None:
     if size < 1:
-        raise Refused(f"{name} is empty: expected at least 1 byte, got {size}.", 400)
+        raise Refused(f"{name} is empty: expected at least 1 byte, got {size}.", 400, final=True)
     if size > settings.LARGEST_UPLOAD:
         most = in_words(settings.LARGEST_UPLOAD)
-        raise Refused(f"{name} has {in_words(size)} ({size:,} bytes); expected at most {most} a file.", 413)
+        raise Refused(f"{name} has {in_words(size)} ({size:,} bytes); expected at most {most} a file.", 413, final=True)
 
 
 def check_pace(owner: User, name: str) -> None:

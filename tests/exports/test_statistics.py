@@ -209,7 +209,7 @@ def test_the_page_writes_percents_as_every_page_does_and_kinds_in_the_words_of_p
     assert re.search(r"[0-9] %", told)
     assert "multi_clip" not in told
     assert "Film from clips, 1280 × 720, standard" in told
-    assert "Film from clips, fewer than 20 chunks" in told
+    assert "Film from clips, 20 chunks or more" in told
 
 
 def test_an_error_beyond_measure_is_told_in_times_and_not_in_thousands_of_percent():
