@@ -28,7 +28,8 @@ def choose(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     project = own(request, project_id)
     known = [kind for kind in kinds.registered() if kind.offered]
     offered = [{"kind": kind, "address": kind.address(project), "lacks": kind.lacks()} for kind in known]
-    return render(request, "kinds/choose.html", {"project": project, "offered": offered})
+    context = {"project": project, "offered": offered, "says_why": project.owner.is_staff}
+    return render(request, "kinds/choose.html", context)
 
 
 @csrf_exempt  # until the form may be read, since a file may come with it: it is checked in _answer
@@ -85,6 +86,7 @@ def _shown(
     request: HttpRequest, project: Project, kind: kinds.Kind, form: KindForm, *, problem: str = ""
 ) -> HttpResponse:
     context = {"project": project, "kind": kind, "form": form, "problem": problem, "lacks": kind.lacks()}
+    context["says_why"] = project.owner.is_staff  # what to do for it is nothing to others
     context["today"] = minutes.of(project.owner, timezone.now()).said
     context["shut"] = Intake.told(kind.key, project.owner_id)
     if request.htmx:  # type: ignore[attr-defined]
