@@ -15,7 +15,9 @@ from django.http.request import split_domain_port, validate_host
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from exports_site.environment import HOST, KNOWN, POSTGRES_OPTIONS, SQLITE_OPTIONS, Environment, is_loopback
+from exports_site.databases import POSTGRES_OPTIONS, SQLITE_OPTIONS
+from exports_site.environment import HOST, Environment, is_loopback
+from exports_site.variables import KNOWN
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "exports_site" / "settings.py"
