@@ -1,6 +1,5 @@
 """How exports have ended is counted beforehand, and told as if it had been counted just now."""
 
-import random
 from datetime import timedelta
 
 import pytest
@@ -10,19 +9,8 @@ from exports.models import Tally, User
 from exports.statistics import tallies, work
 from exports.statistics.scope import Scope
 from progress.models import Job
-from tests.exports.lives import Lives
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lives(tracker, clock):
-    return Lives(tracker, clock, luck=random.Random(1))
-
-
-@pytest.fixture
-def mine(lives, owner):
-    return lives.project(owner)
 
 
 @pytest.fixture(autouse=True)
