@@ -48,6 +48,8 @@ def _forget_exports(project: Project, tools: Tools) -> None:
     _keep_minutes(project)
     Delivery.objects.filter(export__project=project).update(export=None)
     tools.tracker.disown(exports)
+    for counted in (project.owner.tallies, project.owner.summaries):
+        counted.all().delete()  # they count what is this account's no more
     leftovers.clear_later([f"projects/{project.pk}", *(f"attempts/{pk}" for pk in exports)])
 
 
