@@ -29,12 +29,12 @@ def main(arguments: list[str] | None = None) -> int:
     site, token = (asked.site or os.environ.get("LH_SITE", "")).strip(), os.environ.get("LH_TOKEN", "").strip()
     if not site:
         return _said(NOWHERE, WRONG)
+    if not site.startswith(("http://", "https://")):
+        return _said(f"{site}: expected the site's address, such as https://exports.example.com.", WRONG)
     if not token:
         return _said(UNSAID.format(site=site), WRONG)
     if not (token.isascii() and token.isprintable()):  # no header can hold it, so no site has made it
         return _said(NOT_KNOWN.format(site=site), WRONG)
-    if not site.startswith(("http://", "https://")):
-        return _said(f"{site}: expected the site's address, such as https://exports.example.com.", WRONG)
     try:
         with Longhaul(site, token=token) as longhaul:
             return int(asked.verb(longhaul, asked))
