@@ -15,6 +15,7 @@ from django.db import Error, connection
 
 from exports import kinds, stores
 from exports.findings import Found, Needless, Wrong
+from exports.kinds import enlarging
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat
 from exports.outbox import examined
@@ -203,7 +204,9 @@ def _kinds(tools: Tools) -> str:
     lacking = [f"{label} is not available here: it needs {lacks}." for label, lacks in each if lacks]
     if lacking:
         raise Needless(" ".join(lacking))
-    return f"What can be asked for: {', '.join(label for label, _ in each)}."
+    without = enlarging.lacks()
+    enlarged = f" Pictures are enlarged by Lanczos; Real-ESRGAN needs {without}." if without else ""
+    return f"What can be asked for: {', '.join(label for label, _ in each)}.{enlarged}"
 
 
 @contextmanager

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django_q.tasks import async_task
 
+from exports import leftovers
 from exports.models import Attempt, Export, Source, User
 from progress.models import Wish
-
-AT_ONCE = 100  # folders that one task clears
 
 
 class Refused(Exception):
@@ -56,7 +54,7 @@ def leave(user: User) -> None:
     folders = _folders(user)
     with transaction.atomic():
         user.delete()
-        transaction.on_commit(lambda: _clear(folders))
+        leftovers.clear_later(folders)
 
 
 def _stopped(user: User) -> int:
@@ -71,8 +69,3 @@ def _folders(user: User) -> list[str]:
     projects = (f"projects/{pk}" for pk in user.projects.values_list("pk", flat=True))
     attempts = (f"attempts/{pk}" for pk in Export.objects.filter(job__owner=user).values_list("pk", flat=True))
     return [*projects, *attempts]
-
-
-def _clear(folders: list[str]) -> None:
-    for start in range(0, len(folders), AT_ONCE):
-        async_task("exports.tasks.clear", folders[start : start + AT_ONCE], save=False)

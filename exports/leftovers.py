@@ -7,6 +7,9 @@ from datetime import timedelta
 from itertools import chain, groupby, islice
 from uuid import UUID
 
+from django.db import transaction
+from django_q.tasks import async_task
+
 from exports.models import Attempt, Project, Source
 from exports.tools import Tools
 from modal_functions.store import Entry, FolderStore, StoreError
@@ -15,6 +18,7 @@ from progress.models import Status
 
 AGE = timedelta(days=1)  # younger ones may belong to what is only just begun
 AT_ONCE = 500  # groups of objects whose owners are asked for together
+FOLDERS = 100  # that one task clears
 
 ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 OURS = re.compile(rf"attempts/{ID}/[0-9]{{1,9}}/|projects/{ID}/chunks/(?:of-{ID}/)?|projects/{ID}/sources/{ID}/")
@@ -56,6 +60,16 @@ def clear(folder: str, tools: Tools) -> int:
     for entry in entries:
         tools.store.delete(entry.key)
     return len(entries)
+
+
+def clear_later(folders: list[str]) -> None:
+    """By the cluster, once what belongs to them is known to be gone."""
+    transaction.on_commit(lambda: _ring(folders))
+
+
+def _ring(folders: list[str]) -> None:
+    for start in range(0, len(folders), FOLDERS):
+        async_task("exports.tasks.clear", folders[start : start + FOLDERS], save=False)
 
 
 def _all(tools: Tools) -> Iterator[tuple[Entry, bool]]:

@@ -22,10 +22,11 @@ LONGEST_NAME = 200
 
 class Refused(Exception):
     """It cannot be done, for a reason that a person can act on. `status` is HTTP's word for it; `wait`: the seconds
-    until it can be, where that is all there is to do."""
+    until it can be, where that is all there is to do. `final`: of this file it always will be."""
 
-    def __init__(self, sentence: str, status: int = 409, *, wait: float = 0) -> None:
+    def __init__(self, sentence: str, status: int = 409, *, wait: float = 0, final: bool = False) -> None:
         super().__init__(sentence)
+        self.final = final
         self.sentence, self.status, self.wait = sentence, status, math.ceil(wait)
 
     @property
@@ -48,10 +49,13 @@ def whole(name: str, value: object) -> int:
 
 def check_file(name: str, size: int) -> None:
     if size < 1:
-        raise Refused(f"{name} is empty: expected at least 1 byte, got {size}.", 400)
+        said = _("%(name)s is empty: expected at least 1 byte, got %(size)s.") % {"name": name, "size": size}
+        raise Refused(said, 400, final=True)
     if size > settings.LARGEST_UPLOAD:
         most = in_words(settings.LARGEST_UPLOAD)
-        raise Refused(f"{name} has {in_words(size)} ({size:,} bytes); expected at most {most} a file.", 413)
+        said = _("%(name)s has %(size)s (%(bytes)s bytes); expected at most %(most)s a file.")
+        told = {"name": name, "size": in_words(size), "bytes": f"{size:,}", "most": most}
+        raise Refused(said % told, 413, final=True)
 
 
 def check_pace(owner: User, name: str) -> None:
@@ -59,15 +63,18 @@ def check_pace(owner: User, name: str) -> None:
     most = settings.UPLOADS_AN_HOUR
     wait = Allowance.take(f"uploads:{owner.pk}", most=most, seconds=HOUR, now=timezone.now())
     if wait:
-        said = f"{name} was not taken: more than {most:,} uploads were begun within an hour."
-        raise Refused(f"{said} Try again in {took(wait)}.", 429, wait=wait)
+        said = _("%(name)s was not taken: more than %(most)s uploads were begun within an hour. Try again in %(time)s.")
+        raise Refused(said % {"name": name, "most": f"{most:,}", "time": took(wait)}, 429, wait=wait)
 
 
 def check_count(project: Project, name: str) -> None:
     count = project.sources.count()
     if count >= MOST_SOURCES:
-        said = f"The project has {count} sources; expected at most {MOST_SOURCES}."
-        raise Refused(f"{said} Remove one that is not needed, then upload {name}.")
+        said = _(
+            "The project has %(count)d sources; expected at most %(most)d. Remove one that is not needed, then upload"
+            " %(name)s."
+        )
+        raise Refused(said % {"count": count, "most": MOST_SOURCES, "name": name})
 
 
 def check_quota(owner: User, name: str, size: int, *, besides: Source | None = None) -> None:
@@ -75,9 +82,16 @@ def check_quota(owner: User, name: str, size: int, *, besides: Source | None = N
     used = taken_by(owner) - (besides.bytes if besides else 0)
     quota = quota_of(owner)
     if used + size > quota:
-        said = f"{name} ({in_words(size)}) does not fit: {in_words(used)} of your {in_words(quota)} are taken."
-        more = ", or sign up for more room" if owner.guest and quota < settings.QUOTA else ""
-        raise Refused(f"{said} Remove sources that are not needed{more}.", 413)
+        said = _("%(name)s (%(size)s) does not fit: %(used)s of your %(quota)s are taken.") % {
+            "name": name,
+            "size": in_words(size),
+            "used": in_words(used),
+            "quota": in_words(quota),
+        }
+        todo = _("Remove sources that are not needed.")
+        if owner.guest and quota < settings.QUOTA:
+            todo = _("Remove sources that are not needed, or sign up for more room.")
+        raise Refused(f"{said} {todo}", 413)
 
 
 def taken_by(owner: User) -> int:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from exports.kinds import Unplannable
-from exports.models import Attempt, User
+from exports.models import Attempt, User, Worked
 
 DAY = timedelta(days=1)
 NONE = timedelta()
@@ -80,7 +80,7 @@ def most_of(guest: bool, own: int | None) -> int:
 
 
 def days(most: Mapping[Any, int], now: datetime) -> dict[Any, Day]:
-    """Of several owners, each with the most it may have, by one question; by none where nobody has a limit."""
+    """Of several owners, each with the most it may have, by two questions; by none where nobody has a limit."""
     spans = _spans([owner for owner, minutes in most.items() if minutes], now)
     return {owner: day(spans.get(owner, ()), minutes, now) for owner, minutes in most.items()}
 
@@ -112,6 +112,9 @@ def _spans(owners: Collection[Any], now: datetime) -> dict[Any, list[Span]]:
     columns = ("export__job__owner", "greeted_at", "gone_at")
     for owner, begun, gone in lately.filter(export__job__owner__in=owners).values_list(*columns):
         found.setdefault(owner, []).append((begun, gone or now))
+    deleted = Worked.objects.filter(owner__in=owners, ended__gt=now - DAY)
+    for owner, begun, ended in deleted.values_list("owner", "began", "ended"):
+        found.setdefault(owner, []).append((begun, ended))
     return found
 
 

@@ -4,6 +4,7 @@ Its own file, and whatever was worked out of it; what was made of it for its own
 
 import logging
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, islice
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from exports import kinds, leftovers
+from exports import kinds, leftovers, uploads
 from exports.kinds.sorts import BEGINNING
 from exports.models import Export, Project, Source, User
 from exports.retention import GUEST_HOURS, kept_for
@@ -43,8 +44,8 @@ def is_private(source: Source) -> bool:
 
 
 def discard(source: Source, tools: Tools) -> Discarded:
-    """Out of its project, and its bytes out of the store."""
-    gone = Source(pk=source.pk, project_id=source.project_id)  # a row that is deleted forgets its id
+    """Out of its project, and its bytes out of the store; also what was sent of it so far."""
+    gone = copy(source)  # a row that is deleted forgets its id
     if not source.project.discard(source):
         return Discarded(done=False)
     return Discarded(done=True, cleared=_cleared(gone, tools))
@@ -140,6 +141,8 @@ def _let_go(source: Source, tools: Tools) -> Discarded:
 
 def _cleared(source: Source, tools: Tools) -> bool:
     try:
+        if source.state == Source.State.UPLOADING:
+            uploads.parts_of(source, tools).discard()
         for folder in (source.folder, parts_of_source(str(source.project_id), str(source.pk))):
             leftovers.clear(folder, tools)
     except StoreError as error:

@@ -19,16 +19,15 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.safestring import SafeString, mark_safe
 from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from exports.models import Allowance, User
+from exports.models import Allowance, CodesOfApp, User
+from exports.models.codes import NAME
 
 AWAITED = "second-factor"  # in a session: whose password was right
 GOOD_FOR = timedelta(minutes=10)
 LIMITS = ((5, 15 * 60), (20, 24 * 60 * 60))  # tries in so many seconds
 CODES = 10
 LENGTH = 16  # of the alphabet of base 32: nobody tries them all
-NAME = "Longhaul"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,17 +79,24 @@ def is_right(user: User, code: str) -> bool:
     """Each code is good once: two who show the same one at the same moment are not both let in."""
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        right = any(device.verify_token(shown) for device, shown in _shown(user, code))
+        right = _is_shown(user, code)
     if right:
         _give_back(user)
     return right
 
 
-def _shown(user: User, code: str) -> list[tuple[TOTPDevice | StaticDevice, str]]:
+def _is_shown(user: User, code: str) -> bool:
     typed = re.sub(r"[\s-]", "", code).lower()
     if re.fullmatch(r"[0-9]{6}", typed, re.ASCII):
-        return [(device, typed) for device in TOTPDevice.objects.filter(user=user, confirmed=True)]
-    return [(device, _kept_of(typed)) for device in StaticDevice.objects.filter(user=user, confirmed=True)]
+        return any(app.is_shown(typed) for app in CodesOfApp.objects.filter(user=user, confirmed=True))
+    kept = StaticDevice.objects.filter(user=user, confirmed=True)
+    return any(device.verify_token(_kept_of(typed)) for device in kept)
+
+
+def cannot_be_checked(user: User) -> bool:
+    """The codes of its app: they were sealed with a SECRET_KEY that is gone."""
+    apps = CodesOfApp.objects.filter(user=user, confirmed=True)
+    return any(app.secret is None for app in apps)
 
 
 def _give_back(user: User) -> None:
@@ -101,10 +107,11 @@ def _give_back(user: User) -> None:
 # Set up and taken away
 
 
-def offered(user: User) -> TOTPDevice:
+def offered(user: User) -> CodesOfApp:
     """What an app has to know: the same until it is confirmed, so that a page that is opened twice shows one."""
-    found: TOTPDevice = TOTPDevice.objects.get_or_create(user=user, confirmed=False, defaults={"name": NAME})[0]
-    return found
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        return CodesOfApp.offer(user)
 
 
 def confirm(user: User, code: str) -> list[str] | None:
@@ -112,11 +119,11 @@ def confirm(user: User, code: str) -> list[str] | None:
     code is not the app's."""
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        device = TOTPDevice.objects.filter(user=user, confirmed=False).first()
-        if device is None or not device.verify_token(re.sub(r"\s", "", code)):
+        app = CodesOfApp.objects.filter(user=user, confirmed=False).first()
+        if app is None or not app.is_shown(re.sub(r"\s", "", code)):
             return None
-        TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
-        TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+        CodesOfApp.objects.filter(user=user).exclude(pk=app.pk).delete()
+        CodesOfApp.objects.filter(pk=app.pk).update(confirmed=True)
         codes = _new_codes(user)
         user.second_factor_since = timezone.now()
         user.save(update_fields=["second_factor_since"])
@@ -127,7 +134,7 @@ def confirm(user: User, code: str) -> list[str] | None:
 def remove(user: User) -> bool:
     """Every session of the account ends with it."""
     with transaction.atomic():
-        for kind in (TOTPDevice, StaticDevice):
+        for kind in (CodesOfApp, StaticDevice):
             kind.objects.filter(user=user).delete()
         return bool(User.objects.filter(pk=user.pk, second_factor_since__isnull=False).update(second_factor_since=None))
 
@@ -149,11 +156,11 @@ def _kept_of(code: str) -> str:
 # For a page
 
 
-def drawn(device: TOTPDevice) -> SafeString:
+def drawn(app: CodesOfApp) -> SafeString:
     """The square that an app reads. It is made of numbers alone, and no style, which the page's policy would refuse."""
-    return mark_safe(segno.make(device.config_url, error="m").svg_inline(scale=5, svgclass="qr", lineclass=None))  # noqa: S308
+    return mark_safe(segno.make(app.config_url, error="m").svg_inline(scale=5, svgclass="qr", lineclass=None))  # noqa: S308
 
 
-def typed(device: TOTPDevice) -> str:
+def typed(app: CodesOfApp) -> str:
     """The same for who types it."""
-    return " ".join(re.findall(".{1,4}", base64.b32encode(device.bin_key).decode().rstrip("=")))
+    return " ".join(re.findall(".{1,4}", base64.b32encode(app.bin_key).decode().rstrip("=")))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from exports import kinds, minutes, originals, timecode, waiting
 from exports.forms import ClipForm, ExportForm
@@ -31,7 +32,7 @@ class SourceLine:
     @property
     def state(self) -> str:
         if self.source.state == Source.State.UPLOADING:
-            return f"Uploading {self.percent} %"
+            return _("Uploading %(percent)s") % {"percent": wording.percent(self.percent)}
         return str(Source.State(self.source.state).label)
 
     @property

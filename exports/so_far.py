@@ -35,7 +35,7 @@ class PieceLine:
         if self.piece.finished:
             return _("finished")
         percent = 100 * self.piece.done // max(1, self.piece.total)
-        return f"{percent} %" if self.piece.done else _("to come")
+        return wording.percent(percent) if self.piece.done else _("to come")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,7 +65,7 @@ def tally() -> int:
 
 
 def clear(folders: list[str]) -> int:
-    """What a deleted account has left in the store; what is not come to, `tidy_store` takes."""
+    """What a deleted account or project has left in the store; what is not come to, `tidy_store` takes."""
     return sum(leftovers.clear(folder, tools()) for folder in folders)
 
 

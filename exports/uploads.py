@@ -11,6 +11,7 @@ from pathlib import Path
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db import transaction
 from django.http import UnreadablePostError
+from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from exports import waiting
@@ -59,6 +60,8 @@ def begin(project: Project, *, name: object, size: object, modified: int | None 
     name, size = named(name), whole("Size", size)
     with transaction.atomic():
         owner = User.objects.select_for_update(no_key=True).get(pk=project.owner_id)  # its uploads come in one by one
+        if not Project.objects.filter(pk=project.pk).exists():
+            raise Refused(_("The project of %(name)s was deleted. Choose another, or begin one.") % {"name": name}, 404)
         check_file(name, size)
         check_count(project, name)
         check_quota(owner, name, size)

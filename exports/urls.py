@@ -80,6 +80,7 @@ urlpatterns = [
     path("exports/<uuid:job_id>/results/<int:place>", films.result, name="result"),
     path("projects/", projects.projects, name="projects"),
     path("projects/<uuid:project_id>/", projects.project_page, name="project"),
+    path("projects/<uuid:project_id>/delete", projects.delete, name="delete-project"),
     path("projects/<uuid:project_id>/library", projects.library, name="library"),
     path("projects/<uuid:project_id>/film", film.change_film, name="film"),
     path("projects/<uuid:project_id>/exports/new", asking.choose, name="choose-kind"),

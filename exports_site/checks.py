@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from exports.outbox import chat
-from exports_site.environment import KNOWN
+from exports_site.variables import KNOWN
 
 
 @register(Tags.security)

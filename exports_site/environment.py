@@ -13,88 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import dj_database_url
-
 from exports_site import secret_files
+from exports_site.databases import ENGINES, SQLITE, database_at
 from exports_site.mail_account import HOST, MailAccount, mail_account
+from exports_site.variables import KNOWN
 
-KNOWN = {
-    "DATABASE_URL": "postgresql://user:password@host/name; without it SQLite in LONGHAUL_HOME",
-    "SECRET_KEY": "at least 50 random characters; without it one is made and kept in LONGHAUL_HOME",
-    "LONGHAUL_HOME": "the folder of the database, the store and the secret key (var)",
-    "LONGHAUL_URL": "the public address, such as https://exports.example.com; with it this is production",
-    "LONGHAUL_BIND": "where the web server listens (127.0.0.1:8000)",
-    "LONGHAUL_HOSTS": "more names that the site answers to, such as films.local, nas; without it its own",
-    "LONGHAUL_WEB_PROCESSES": "web server processes (1)",
-    "LONGHAUL_CLUSTER_PROCESSES": "worker processes of the django-q2 cluster (2)",
-    "LONGHAUL_RUNNER": "local or modal: where exports are rendered (local)",
-    "LONGHAUL_RUNNING_AT_ONCE": "exports rendered at the same time on this machine (1); each uses all cores",
-    "LONGHAUL_MODAL_APP": "with modal: the name that the functions were deployed under (longhaul)",
-    "LONGHAUL_MODAL_ENVIRONMENT": "with modal: the environment of the account (the account's own default)",
-    "LONGHAUL_MODAL_AT_ONCE": "with modal: exports rendered at the same time (100)",
-    "LONGHAUL_MODAL_CENTS_HOUR": "with modal: what an hour of one container costs, in US cents; 0 says no cost (0)",
-    "LONGHAUL_KEEP_DAYS": "days for which finished films are kept, those of guests for 24 hours; 0 keeps them (0)",
-    "LONGHAUL_STORE": "a bucket, such as s3://films or s3://films/longhaul; without it a folder in LONGHAUL_HOME",
-    "LONGHAUL_STORE_ENDPOINT": "the address of the bucket's S3 interface; without it Amazon's for the region",
-    "LONGHAUL_STORE_REGION": "the bucket's region (auto, as R2 wants it)",
-    "LONGHAUL_STORE_KEY": "the id of the access key that the site uses for the bucket",
-    "LONGHAUL_STORE_SECRET": "the secret of that access key",
-    "LONGHAUL_STORE_GRANTS": "none, sts or r2: who makes the short-lived key of each attempt (none)",
-    "LONGHAUL_STORE_GRANTS_ENDPOINT": "where they are made: the address of the STS, or Cloudflare's for the account",
-    "LONGHAUL_STORE_GRANTS_ROLE": "with sts: the role to assume; without it a federation token is asked for",
-    "LONGHAUL_STORE_GRANTS_TOKEN": "with r2: the API token that may make them",
-    "LONGHAUL_STORE_GRANTS_HOURS": "how long the key of an attempt is good for (12)",
-    "LONGHAUL_LARGEST_UPLOAD_GB": "the largest file that can be uploaded, in GB (20)",
-    "LONGHAUL_QUOTA_GB": "how much an account may keep, in GB (100)",
-    "LONGHAUL_GUEST_QUOTA_GB": "how much a guest may keep, in GB (10)",
-    "LONGHAUL_API_CHANGES_A_MINUTE": "how many changes an account may ask of the API in a minute (120)",
-    "LONGHAUL_API_QUESTIONS_A_MINUTE": "how many questions, of each web process (1200)",
-    "LONGHAUL_UPLOADS_AN_HOUR": "how many uploads an account may begin in an hour (2000)",
-    "LONGHAUL_RUNNING_EACH": "exports of one account that run at once; 0: as many as run at all (0)",
-    "LONGHAUL_GUESTS_RUNNING": "exports of all guests together that run at once; 0: half of what runs (0)",
-    "LONGHAUL_MINUTES_A_DAY": "minutes of work that an account may have in 24 hours; 0: as many as it takes (0)",
-    "LONGHAUL_GUEST_MINUTES_A_DAY": "the same of a guest (240)",
-    "LONGHAUL_GUESTS_AN_HOUR": "guests that are let in within an hour, and new accounts, so many of each (200)",
-    "LONGHAUL_STAFF_SECOND_FACTOR": "offered or required: must staff show a code besides the password (offered)",
-    "LONGHAUL_PUSH": "on or off: is news pushed to pages as it happens (on, in production off)",
-    "LONGHAUL_PUSH_BIND": "where the server that pushes listens (the web server's port and one)",
-    "LONGHAUL_GUESTS": "on or off: may a visitor start without an account (on)",
-    "LONGHAUL_MAIL_URL": "who sends mail: smtp://user:password@host:587, smtps://…, console: or file:folder (nobody)",
-    "LONGHAUL_MAIL_FROM": "the address that mail comes from (longhaul@ and the host of LONGHAUL_URL)",
-    "LONGHAUL_NOTIFY_URL": "an apprise URL with {to} where the number goes, such as twilio://SID:TOKEN@FROM/{to}",
-    "LONGHAUL_NOTIFY_REPLIES": "a secret of at least 20 characters; the gateway sends replies (STOP) to /sms/ and it",
-    "LONGHAUL_NOTIFY_PRIVATE": "on or off: may people's webhooks and chats lead into private networks (off)",
-    "LONGHAUL_CONTACT_DAYS": "days after its last use that an address is kept (90)",
-    "LONGHAUL_FETCH": "off, public or private: may clips be cut of videos at addresses; private networks too (off)",
-    "LONGHAUL_WHISPER_MODEL": "the folder of a model for faster-whisper; without it PocketSphinx hears, English alone",
-    "LONGHAUL_POSTING": "on or off: may people post finished clips to TikTok and Instagram, see POSTING.md (off)",
-    "LONGHAUL_TIKTOK_APP": "the client key of your app at TikTok; without it people paste a token of theirs",
-    "LONGHAUL_TIKTOK_SECRET": "the client secret of that app",
-    "LONGHAUL_TIKTOK_API": "where TikTok's interface is (https://open.tiktokapis.com)",
-    "LONGHAUL_INSTAGRAM_APP": "the id of your app at Meta; without it people paste a token of theirs",
-    "LONGHAUL_INSTAGRAM_SECRET": "the secret of that app",
-    "LONGHAUL_INSTAGRAM_API": "where the Graph API is, with its version (https://graph.facebook.com/v24.0)",
-    "LONGHAUL_INSTAGRAM_UPLOADS": "where it takes files (https://rupload.facebook.com/ig-api-upload/v24.0)",
-    "LONGHAUL_UPSCALE_WEIGHTS": "a file of Real-ESRGAN's weights, such as RealESRGAN_x4plus.pth; without it Lanczos",
-    "LONGHAUL_LOG_LEVEL": "DEBUG, INFO, WARNING or ERROR (INFO)",
-    "LONGHAUL_LOG_FORMAT": "line, or json: an object a line, with the id of the export (line)",
-    "LONGHAUL_METRICS_TOKEN": "what Prometheus shows at /metrics; without it that page is there on loopback only",
-    "LONGHAUL_POLL_SECONDS": "how often a page asks for news (2)",
-    "LONGHAUL_POLLS_FROM_MEMORY": "on or off: answer polls from rows kept in memory, at most half a second old (on)",
-    "LONGHAUL_TIME_ZONE": "the zone of times shown before a viewer's own is known (UTC)",
-}
-SQLITE_OPTIONS = {
-    # IMMEDIATE takes the write lock at BEGIN and waits for it; a DEFERRED transaction that reads first
-    # and writes later fails "database is locked" at once, whatever the timeout.
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
-}
-POSTGRES_OPTIONS = {
-    "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
-}
-SQLITE = "django.db.backends.sqlite3"
-ENGINES: dict[str, dict[str, Any]] = {SQLITE: SQLITE_OPTIONS, "django.db.backends.postgresql": POSTGRES_OPTIONS}
 LEAST_SECRET = 50  # characters
 BUCKET = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9_][A-Za-z0-9._-]{0,63}){0,4})/?")
 REGION = re.compile(r"[a-z][a-z0-9-]{0,30}")
@@ -245,7 +168,7 @@ class Environment:
 
     def database(self, home: Path) -> dict[str, Any]:
         value = self.text("DATABASE_URL", "")
-        found = _database(value) if value else None
+        found = database_at(value) if value else None
         if value and found is None:
             expected = "postgresql://user:password@host/name or sqlite:///file"
             self._fall_back("E007", "DATABASE_URL", _only_scheme(value), expected, "SQLite")
@@ -268,6 +191,10 @@ class Environment:
                 "Give every machine of the installation the same one in its environment.",
             )
         return value or self._kept_secret(home / "secret-key")
+
+    def keys_before(self, name: str) -> list[str]:
+        """They only have to be what they were."""
+        return [key for key in re.split(r"[,\s]+", self.text(name, "")) if key]
 
     def unknown_names(self) -> None:
         for name in self.environ:
@@ -340,16 +267,6 @@ def _is_origin(value: str) -> bool:
     return (
         parts.scheme in ("http", "https") and HOST.fullmatch(host) is not None and value in (plain, f"{plain}:{port}")
     )
-
-
-def _database(url: str) -> dict[str, Any] | None:
-    """None for what cannot be read, for other databases, and for those that no second process could share."""
-    try:
-        found: dict[str, Any] = dict(dj_database_url.parse(url))
-    except (ValueError, KeyError):
-        return None
-    whole = "://" in url and found["ENGINE"] in ENGINES and found["NAME"] not in ("", ":memory:")
-    return found if whole else None
 
 
 def _only_scheme(url: str) -> str:

@@ -82,6 +82,7 @@ UPSCALE_WEIGHTS = env.text("LONGHAUL_UPSCALE_WEIGHTS", "")
 CONTACT_DAYS = env.whole_number("LONGHAUL_CONTACT_DAYS", 90, 1, 3650)
 
 SECRET_KEY = env.secret_key(HOME, production=PRODUCTION)
+SECRET_KEY_FALLBACKS = env.keys_before("SECRET_KEY_FALLBACKS")
 DEBUG = False
 HOSTS = env.hosts("LONGHAUL_HOSTS")
 ANY_ADDRESS = not PRODUCTION and not is_loopback(BIND[0])

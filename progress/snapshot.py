@@ -78,7 +78,7 @@ class Snapshot:
 
     @cached_property
     def percent_words(self) -> str:
-        return _("<1 %%") % () if 0 < self.job.bp < 100 else f"{self.percent} %"
+        return _("<1 %%") % () if 0 < self.job.bp < 100 else wording.percent(self.percent)
 
     @cached_property
     def finish(self) -> datetime | None:
@@ -276,6 +276,8 @@ class Snapshot:
         if number > self._index or self.status == Status.QUEUED or self._is_unheard_of:
             if self.settled:
                 return _stage_line(stage, "waiting", _("not reached"))
+            if number == self._index and self._is_unheard_of:
+                return _stage_line(stage, "waiting", _("to come"))
             return _ahead(stage, stage_seconds(self.job, stage), self._language)
         if self.settled:
             return _stage_line(stage, "stopped", _("stopped here"), self.unit_words)

@@ -1,7 +1,7 @@
 """ProgressTracker: the only writer of a job's status, wish, stage and percent."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +18,13 @@ from progress.estimate.shapes import Features, Left
 from progress.forecasts import stored
 from progress.foresight import Foresight, foresight
 from progress.hearing import Hearing
-from progress.models import Away, Forecast, Job, Outlook, Status, Wish
+from progress.models import Away, Event, Forecast, Job, Outlook, Status, Wish
 from progress.moves import Moves
 from progress.report import clean
 from progress.timeline import Entry
 from progress.writes import Step
+
+GONE = "Deleted"  # the title of what was somebody's
 
 
 class ProgressTracker(Hearing, Moves, DirectCalls):
@@ -136,6 +138,15 @@ class ProgressTracker(Hearing, Moves, DirectCalls):
         """Its owner has seen how it ended; the indicator need not show it any longer."""
         step = Step(changes={"unseen": False})
         return self._act(job_id, lambda job, now: step if job.settled and job.unseen else None) is not None
+
+    def disown(self, job_ids: Collection[uuid.UUID]) -> int:
+        """Nobody's from now on, and without words of anybody's: what has ended still counts in figures of all jobs, and
+        is shown to nobody."""
+        with transaction.atomic():
+            ended = Job.objects.filter(pk__in=job_ids, settled_at__isnull=False)
+            Event.objects.filter(job__in=ended).update(note="", actor="")
+            nameless: dict[str, Any] = {"owner": None, "title": GONE, "message": "", "cause_text": "", "tracks": []}
+            return ended.update(**nameless, unseen=False, version=F("version") + 1)
 
     def hand_over(self, *, giver: Any, taker: Any) -> int:
         """All jobs of one account become another's."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from progress import wording
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrackLine:
@@ -21,4 +23,4 @@ class TrackLine:
     def said(self) -> str:
         if self.done >= self.total:
             return _("ready")
-        return f"{self.percent} %" if self.done else _("to come")
+        return wording.percent(self.percent) if self.done else _("to come")

@@ -202,6 +202,15 @@ def took(seconds: float) -> str:
     return words % {"hours": hours, "minutes": minutes}
 
 
+def percent(whole: int) -> str:
+    """As every page writes it; only a window's title has no room before the sign."""
+    return f"{whole:,} %"
+
+
+def share(of_one: float) -> str:
+    return percent(round(100 * of_one))
+
+
 def usually(seconds: float) -> str:
     whole = _("%(minutes)d min") % {"minutes": round(seconds / 60)}
     return _("usually %(time)s") % {"time": took(seconds) if seconds < 60 else whole}

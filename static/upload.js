@@ -12,9 +12,10 @@
 
   // What the server refuses, in its own sentence. `passing`: the same may be answered otherwise in a while.
   class Refused extends Error {
-    constructor(sentence, status) {
+    constructor(sentence, status, final = false) {
       super(sentence);
       this.status = status;
+      this.final = final; // of this file, however often it is tried
       this.passing = status === 408 || status === 429 || status >= 500;
     }
   }
@@ -151,13 +152,14 @@
     fail(error) {
       this.halt();
       this.end(error.message, "upload-failed");
-      const again = element("button", "button button-small", "Try again");
+      const again = element("button", "button button-small", error.final ? "Pick another file" : "Try again");
       again.type = "button";
-      again.append(element("span", "visually-hidden", ` to upload ${this.file.name}`));
+      again.append(element("span", "visually-hidden", error.final ? ` instead of ${this.file.name}` : ` to upload ${this.file.name}`));
       again.addEventListener("click", () => {
         this.place.input.focus();
         this.line.remove();
-        this.place.take([this.file]);
+        if (error.final) this.place.input.click();
+        else this.place.take([this.file]);
       });
       this.line.append(again);
       this.place.failed(`${this.file.name} was not uploaded. ${error.message}`);
@@ -314,19 +316,20 @@
   }
 
   const refused = (status, text) => {
-    let sentence = "";
+    let told = {};
     try {
-      sentence = JSON.parse(text).error;
+      told = JSON.parse(text) || {};
     } catch {
       // a page of something in between
     }
-    return new Refused(sentence || `The server answered with the error ${status}. Pick the file again to go on.`, status);
+    const sentence = told.error || `The server answered with the error ${status}. Pick the file again to go on.`;
+    return new Refused(sentence, status, Boolean(told.final));
   };
 
   // A file that was moved or changed fails like a lost connection, but no patience helps.
   const readable = (body) =>
     body.slice(0, 1).arrayBuffer().catch(() => {
-      throw new Refused("The file was changed or moved while it was uploaded. Pick it again.", 0);
+      throw new Refused("The file was changed or moved while it was uploaded. Pick it again.", 0, true);
     });
 
   const pause = (seconds) =>

@@ -19,20 +19,27 @@ from .site import Longhaul, Told
 
 FAILED, WRONG = 1, 2
 HINT = "Name the site with --site or LH_SITE, and give the token in LH_TOKEN (your account's page there makes one)."
+NOWHERE = "It is not said which site: name it with --site or in LH_SITE."
+UNSAID = "LH_TOKEN is empty: put a token there, which your account's page on {site} makes."
+NOT_KNOWN = "{site} does not know the token in LH_TOKEN. Your account's page there makes another."
 
 
 def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
-    site, token = asked.site or os.environ.get("LH_SITE", ""), os.environ.get("LH_TOKEN", "")
-    if not site or not token:
-        return _said(HINT, WRONG)
+    site, token = (asked.site or os.environ.get("LH_SITE", "")).strip(), os.environ.get("LH_TOKEN", "").strip()
+    if not site:
+        return _said(NOWHERE, WRONG)
     if not site.startswith(("http://", "https://")):
         return _said(f"{site}: expected the site's address, such as https://exports.example.com.", WRONG)
+    if not token:
+        return _said(UNSAID.format(site=site), WRONG)
+    if not (token.isascii() and token.isprintable()):  # no header can hold it, so no site has made it
+        return _said(NOT_KNOWN.format(site=site), WRONG)
     try:
         with Longhaul(site, token=token) as longhaul:
             return int(asked.verb(longhaul, asked))
     except Refused as refusal:
-        return _said(str(refusal), FAILED)
+        return _said(NOT_KNOWN.format(site=site), WRONG) if refusal.status == 401 else _said(str(refusal), FAILED)
     except (Away, OSError) as error:
         return _said(str(error), WRONG)
     except KeyboardInterrupt:
@@ -82,6 +89,19 @@ def listed(longhaul: Longhaul, asked: argparse.Namespace) -> int:
     return 0
 
 
+def projects(longhaul: Longhaul, asked: argparse.Namespace) -> int:
+    for each in longhaul.projects(most=asked.most):
+        if not asked.json:
+            print(f"{each['id']}  {each['name']}")  # noqa: T201
+        _told(each, asked)
+    return 0
+
+
+def delete(longhaul: Longhaul, asked: argparse.Namespace) -> int:
+    longhaul.delete_project(asked.id)
+    return 0 if asked.json else _said("Deleted.", 0, to=sys.stdout)
+
+
 def act(longhaul: Longhaul, asked: argparse.Namespace) -> int:
     seen = _told(getattr(longhaul, asked.act)(asked.id), asked)
     return 0 if asked.json else _said(seen["job"]["finish"]["words"] or seen["job"]["status"], 0, to=sys.stdout)
@@ -117,6 +137,10 @@ def _parser() -> argparse.ArgumentParser:
     asked = verb("list", listed, "your exports, the newest first")
     asked.add_argument("--active", action="store_true", help="only those that have not ended")
     asked.add_argument("--most", type=_count, default=50)
+    asked = verb("projects", projects, "your projects, the newest first")
+    asked.add_argument("--most", type=_count, default=50)
+    asked = verb("delete", delete, "delete a project, with its clips, its exports and what they made, for good")
+    asked.add_argument("id", type=_id)
     for name in ("pause", "resume", "cancel", "retry"):
         asked = verb(name, act, f"{name} an export")
         asked.add_argument("id", type=_id)

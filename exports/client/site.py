@@ -33,6 +33,16 @@ class Longhaul:
     def begin_project(self, name: str) -> Told:
         return self._told("POST", "/projects", {"name": name})
 
+    def projects(self, *, most: int = 50) -> list[Told]:
+        return list(self._told("GET", "/projects", limit=most)["items"])
+
+    def delete_project(self, project_id: str) -> None:
+        """With its sources, its exports and what they made; Refused while one of those is under way."""
+        self.asking.json("DELETE", f"/projects/{project_id}")
+
+    def delete_source(self, source_id: str) -> None:
+        self.asking.json("DELETE", f"/sources/{source_id}")
+
     def upload(self, project: Told, path: Path, *, on_bytes: OnBytes = lambda done, total: None) -> Told:
         """The source that the file becomes; returns when it was looked at and can be used, else Refused."""
         asked = {"project": project["id"], "name": path.name, "bytes": path.stat().st_size}

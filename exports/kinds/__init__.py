@@ -30,6 +30,18 @@ def get(key: str) -> Kind:
     return kind
 
 
+def named(pipeline: str) -> str:
+    """In the words of people, from what a job says of it, such as multi_clip@1; with its version where there is a newer
+    one, or none of it any more."""
+    for kind in registered():
+        if kind.pipeline.key == pipeline:
+            return str(kind.label)
+    name, _, version = pipeline.partition("@")
+    former = (kind for kind in registered() if pipeline in {each.key for each in kind.former})
+    label = next((str(kind.label) for kind in former), name.replace("_", " ").capitalize())
+    return f"{label}, version {version}"
+
+
 def sorts() -> tuple[Sort, ...]:
     """Of sources, that some kind takes. Footage is last: whatever nothing else claims is looked at as footage."""
     taken = {kind.takes.key: kind.takes for kind in _registered.values() if kind.takes != FOOTAGE}
@@ -70,6 +82,7 @@ __all__ = [
     "Unplannable",
     "get",
     "made_of_results_of",
+    "named",
     "register",
     "registered",
     "sort_named",

@@ -19,14 +19,14 @@ LABELS = {LANCZOS: "Lanczos", NETWORK: "Real-ESRGAN upscale"}
 
 
 def lacks() -> str:
-    """What Real-ESRGAN lacks here, as in “it needs …”; nothing where it can be asked for."""
+    """What Real-ESRGAN lacks here, as in “it needs …”; nothing where it can be asked for. For operators: people read
+    that it is not available."""
     return weights.missing(settings.UPSCALE_WEIGHTS, here=settings.RUNNER != "modal")
 
 
 def labels() -> dict[str, str]:
-    without = lacks()
-    offered = f"{LABELS[NETWORK]} ({Path(settings.UPSCALE_WEIGHTS).stem})"
-    return LABELS | {NETWORK: f"{LABELS[NETWORK]}, not available here: it needs {without}" if without else offered}
+    offered = f"({Path(settings.UPSCALE_WEIGHTS).stem})"
+    return LABELS | {NETWORK: f"{LABELS[NETWORK]}, not available here" if lacks() else f"{LABELS[NETWORK]} {offered}"}
 
 
 class SelectWithMissing(forms.Select):
@@ -59,9 +59,7 @@ def planned(asked: str) -> dict[str, Any]:
     without = lacks()
     if asked != NETWORK or without:
         expected = LANCZOS if without else f"{LANCZOS} or {NETWORK}"
-        reason = f" {LABELS[NETWORK]} needs {without}." if without else ""
-        said = f"Enlarging: expected {expected}, got {asked[:40]!r}.{reason}"
-        raise Unplannable(said, option="enlarging")
+        raise Unplannable(f"Enlarging: expected {expected}, got {asked[:40]!r}.", option="enlarging")
     path = settings.UPSCALE_WEIGHTS
     return {"weights": {"name": Path(path).name, "sha256": weights.checksum(path)}}
 

@@ -2,6 +2,7 @@ from exports.models.allowance import Allowance, GuardedSignIn
 from exports.models.answered import Answered
 from exports.models.attempt import Attempt
 from exports.models.bulk import Bulk, BulkRow
+from exports.models.codes import CodesOfApp
 from exports.models.connection import Connection
 from exports.models.contact import Contact, Subscription
 from exports.models.delivery import Delivery
@@ -22,6 +23,7 @@ from exports.models.summary import Summary
 from exports.models.tally import Tally
 from exports.models.token import Token
 from exports.models.user import User
+from exports.models.worked import Worked
 
 __all__ = [
     "Allowance",
@@ -30,6 +32,7 @@ __all__ = [
     "Bulk",
     "BulkRow",
     "Clip",
+    "CodesOfApp",
     "Connection",
     "Contact",
     "Delivery",
@@ -53,4 +56,5 @@ __all__ = [
     "Tally",
     "Token",
     "User",
+    "Worked",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from exports import doorbell, kinds
 from exports.models.contact import EVERY_EXPORT, Contact, Subscription
@@ -83,6 +84,8 @@ class Export(Driven):
         spec = chosen.planned(project, options)
         minutes.check(project.owner, timezone.now())
         with transaction.atomic():
+            if not Project.objects.select_for_update().filter(pk=project.pk):
+                raise kinds.Unplannable(_("This project was deleted meanwhile."))
             before = beforehand.of_request(project, kind, spec, timezone.now())
             job = ProgressTracker().create(
                 chosen.pipeline_of(spec).key,
@@ -109,7 +112,7 @@ class Export(Driven):
         """Asked for twice, as by a double click, it is one export: the one that is under way. True where it is new."""
         spec = kinds.get(kind).planned(project, options)
         with transaction.atomic():
-            Project.objects.select_for_update().get(pk=project.pk)
+            Project.objects.select_for_update().filter(pk=project.pk).first()
             under_way = project.exports.filter(kind=kind, job__in=Job.objects.active()).select_related("job")
             same = next((export for export in under_way if export.spec == spec), None)
             if same is not None:
@@ -138,8 +141,10 @@ class Export(Driven):
     def retry(self, *, actor: str, reason: str = "") -> bool:
         """What is done is kept; the budgets begin anew, since somebody has looked. False where a clip was deleted."""
         with transaction.atomic():
-            Project.objects.select_for_update().get(pk=self.project_id)  # what deletes a source holds the same
-            if self.deleted_sources():
+            held = Project.objects.select_for_update().filter(
+                pk=self.project_id
+            )  # what deletes a source holds the same
+            if not held or self.deleted_sources():
                 return False
             retried = ProgressTracker().retry(self.pk, actor=actor, reason=reason)
             if retried:

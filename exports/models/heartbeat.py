@@ -10,6 +10,7 @@ from django.utils import timezone
 CLUSTER = "cluster"
 SILENT_AFTER = timedelta(seconds=150)  # the schedule rings each minute, and is looked at each half minute
 FORGOTTEN_AFTER = timedelta(days=1)
+MISSED = timedelta(seconds=30)  # of beats: whoever has beaten within it lives, wherever that is
 
 
 class Heartbeat(models.Model):
@@ -39,8 +40,16 @@ class Heartbeat(models.Model):
 
     @classmethod
     def forget_clusters(cls, now: datetime) -> int:
-        """Those that ended long ago: each start has a row of its own."""
-        return cls.objects.filter(name__startswith=f"{CLUSTER} ", at__lt=now - FORGOTTEN_AFTER).delete()[0]
+        """Those that ended long ago, or are known to have ended: each start has a row of its own."""
+        beats = cls.objects.filter(name__startswith=f"{CLUSTER} ")
+        ended = [beat.name for beat in beats.filter(at__lt=now - MISSED) if has_ended(beat.name)]
+        return beats.filter(models.Q(at__lt=now - FORGOTTEN_AFTER) | models.Q(name__in=ended)).delete()[0]
+
+    @classmethod
+    def clusters(cls, now: datetime) -> "list[Heartbeat]":
+        """That beat, or may: not those that are known to have ended."""
+        beats = cls.objects.filter(name__startswith=f"{CLUSTER} ").order_by("-at")[:20]
+        return [beat for beat in beats if now - beat.at < MISSED or not has_ended(beat.name)]
 
 
 def cluster_here(pid: int | str = "") -> str:
@@ -51,3 +60,17 @@ def cluster_here(pid: int | str = "") -> str:
 def own_cluster() -> str:
     """Said by any process of a cluster: whoever starts one gives it a session of its own."""
     return cluster_here(os.getsid(0))
+
+
+def has_ended(cluster: str) -> bool:
+    """It began on this machine, by its name, and no such process is here any more."""
+    host, _, pid = cluster.removeprefix(f"{CLUSTER} ").rpartition(" ")
+    if host != socket.gethostname()[:24] or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False

@@ -16,6 +16,7 @@ class Tally(models.Model):
     timed = models.PositiveIntegerField()  # of how many it is known how long they took, …
     seconds = models.FloatField()  # … and the sum of that
     counted_at = models.DateTimeField()
+    whole_at = models.DateTimeField(null=True)  # when all was counted, to which what ended since is added
 
     def __str__(self) -> str:
         return f"{self.count} {self.status} {self.cause}".strip()

@@ -40,6 +40,7 @@ class User(AbstractUser):
             taken = ProgressTracker().hand_over(giver=guest, taker=self)
             guest.projects.update(owner=self)
             guest.tokens.update(owner=self)
+            guest.worked.update(owner=self)
             Notice.hand_over(giver=guest, taker=self)
             self.tallies.all().delete()  # they know nothing of what came with the guest
             self.summaries.all().delete()

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from exports.doorbell import ring_for_deliveries
 from exports.models import Delivery, Hours, Lease
-from exports.models.contact import CODE_GOOD_FOR, DISTURBING, Channel, Event
+from exports.models.contact import CODE_GOOD_FOR, DISTURBING, EVERY_EXPORT, Channel, Event
 from exports.outbox import chat, mail, webhook
 from exports.outbox.answers import TOO_LATE, Answer, refused, unknown
 from exports.outbox.parcel import Parcel
@@ -87,6 +87,8 @@ def _hindrance(delivery: Delivery, now: datetime) -> str:
         return "The address asked for no more messages."
     if delivery.event != Event.VERIFY and not contact.verified:
         return "The address is not confirmed."
+    if delivery.event in EVERY_EXPORT and delivery.export is None:
+        return "What it tells of was deleted."
     return "It was no longer true when it could be sent." if _is_over(delivery, now) else ""
 
 

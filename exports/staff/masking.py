@@ -40,6 +40,7 @@ def text(said: str) -> str:
 def _own() -> list[str]:
     known = (
         settings.SECRET_KEY,
+        *settings.SECRET_KEY_FALLBACKS,
         settings.STORE_SECRET,
         settings.STORE_KEY,
         settings.GRANTS_TOKEN,

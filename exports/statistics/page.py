@@ -1,9 +1,10 @@
 """The statistics page: figures put in words, plots and tables. The template asks nothing else."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from exports import kinds
 from exports.models import Summary
 from exports.statistics import plots, summaries, tallies, truth, work
 from exports.statistics.days import by_day, last_days
@@ -22,6 +23,7 @@ NAMES = {
     "page": "What the page said before",
 }
 HIDDEN = "fewer than 5"
+MANY = 3.0  # times the whole; from there on an error is told in times
 Words = Callable[[float], str]
 
 
@@ -61,7 +63,7 @@ def page(scope: Scope, now: datetime) -> Page:
         _durations(scope, measured, endings),
         _days(scope, now, summary),
         _grouped("uploads", "Uploading, by size", "Size", measured.uploads, _seconds),
-        _grouped("frames", "Rendering one frame", "Build", measured.frames, _milliseconds),
+        _grouped("frames", "Rendering one frame", "Build", _built(measured.frames), _milliseconds),
         _grouped("downloads", "Joining and keeping the film, by size", "Size", measured.downloads, _seconds),
         _moments(measured),
         _failures(scope, endings),
@@ -87,7 +89,7 @@ def _truth(measured: Measured) -> Figure | None:
     plot = plots.lines(
         "How true the time left was",
         "Share of the forecasts within 10 and 20 percent, and of the ranges that held, by how far the bar was.",
-        [f"{each.percent} %" if each.percent else "asked" for each in found],
+        [wording.percent(each.percent) if each.percent else "asked" for each in found],
         [
             ("within 20 %", "one", [each.within_20 for each in found]),
             ("within 10 %", "two", [each.within_10 for each in found]),
@@ -101,15 +103,20 @@ def _truth(measured: Measured) -> Figure | None:
 
 
 def _judged(label: str, each: truth.Checkpoint) -> tuple[str, ...]:
-    held = "" if each.held is None else f"{each.held:.0%}"
-    shares = (f"{each.within_10:.0%}", f"{each.within_20:.0%}", f"{each.median:.0%}")
+    held = "" if each.held is None else wording.share(each.held)
+    shares = (wording.share(each.within_10), wording.share(each.within_20), _error(each.median))
     return (label, f"{each.n:,}", *shares, _off(each.bias), held)
 
 
 def _off(bias: float) -> str:
     if abs(bias) < 0.005:
         return "neither"
-    return f"{abs(bias):.0%} too {'late' if bias > 0 else 'early'}"
+    return f"{_error(abs(bias))} too {'late' if bias > 0 else 'early'}"
+
+
+def _error(share: float) -> str:
+    """Of the whole time. Thousands of percent say nothing, where little work was guessed to be much."""
+    return wording.share(share) if share < MANY else f"{share:,.0f} times the whole"
 
 
 def _large(measured: Measured) -> Figure | None:
@@ -117,7 +124,7 @@ def _large(measured: Measured) -> Figure | None:
     found = [each for each in measured.large if each.percent >= 50]
     if not found:
         return None
-    rows = [(each.label, f"{each.n:,}", f"{each.within_10:.0%}", f"{each.median:.0%}") for each in found]
+    rows = [(each.label, f"{each.n:,}", wording.share(each.within_10), _error(each.median)) for each in found]
     head = ("Bar at", "Forecasts", "Within 10 %", "Median error")
     return Figure(key="large", title="The same for large exports", head=head, rows=rows, note="20 chunks or more.")
 
@@ -152,7 +159,11 @@ def _moments(measured: Measured) -> Figure | None:
         ("Between two reports", measured.freshness),
     )
     groups = [work.Group(label=label, spread=spread) for label, spread in named if spread is not None]
-    note = f"{measured.cold:.0%} of the starts were cold: over {work.COLD:g} seconds." if measured.starts else ""
+    note = (
+        f"{wording.share(measured.cold)} of the starts were cold: over {work.COLD:g} seconds."
+        if measured.starts
+        else ""
+    )
     return _grouped("moments", "Waiting", "For what", groups, _seconds, note=note)
 
 
@@ -190,19 +201,28 @@ def _league(table: truth.Table) -> Figure:
         (
             NAMES.get(each.estimator, each.estimator) + (" (serves)" if each.estimator == table.serves else ""),
             f"{each.jobs:,}",
-            f"{each.median:.0%}",
+            _error(each.median),
             _off(each.bias),
-            f"{each.within_20:.0%}",
-            "" if each.inside is None else f"{each.inside:.0%}",
+            wording.share(each.within_20),
+            "" if each.inside is None else wording.share(each.inside),
         )
         for each in table.standings
     ]
     size = "20 chunks or more" if table.large else "fewer than 20 chunks"
     head = ("Estimator", "Exports", "Median error", "On average", "Within 20 %", "Ranges that held")
-    title = f"{table.pipeline}, {size}"
+    title = f"{kinds.named(table.pipeline)}, {size}"
     return Figure(
         key=f"league-{table.pipeline}-{table.large}".replace("@", "-").lower(), title=title, head=head, rows=rows
     )
+
+
+def _built(groups: Sequence[work.Group]) -> list[work.Group]:
+    """What was built, with its kind in words."""
+    named = []
+    for each in groups:
+        pipeline, comma, rest = each.label.partition(", ")
+        named.append(replace(each, label=kinds.named(pipeline) + comma + rest))
+    return named
 
 
 def _number(scope: Scope, count: int) -> str:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from progress import wording
+
 WIDTH, LEFT, RIGHT = 360, 8, 352
 ROW = 34  # of a bar with its label above it
 HIGH, TOP, FLOOR = 190, 14, 160  # of columns and lines
@@ -137,7 +139,7 @@ def lines(
         described=described,
         lines=drawn,
         across=[Tick(at=at(number, 0)[0], said=said) for number, said in enumerate(across)],
-        up=[Tick(at=at(0, share)[1], said=f"{share:.0%}") for share in (0.0, 0.25, 0.5, 0.75, 1.0)],
+        up=[Tick(at=at(0, share)[1], said=wording.share(share)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)],
     )
 
 

@@ -1,9 +1,10 @@
-"""How exports have ended: what was counted within the hour, and what has ended since."""
+"""How exports have ended: what was counted within the hour, and what has ended since. A count costs
+what has ended since the one before, and once a day what there is."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,10 +13,15 @@ from django.db.models.functions import Coalesce
 
 from exports.models import Tally
 from exports.statistics.scope import Scope
-from progress.models import Job
+from progress.models import Event, Job
 
 WORTH_IT = 1_000  # of an account; fewer are counted as they are asked for
 SUMS = ("count", "timed", "seconds")
+WHOLE_EACH = timedelta(days=1)
+LATE = timedelta(minutes=1)  # what ended so lately may not be written yet: it is counted the next time
+TRIED_AGAIN = ("failed", "cancelled")  # the endings that one may leave
+
+Rows = dict[Any, list[tuple[Any, ...]]]  # by account; of all of them where it is none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +36,7 @@ class Ended:
 
 
 def ended(scope: Scope) -> list[Ended]:
-    """What was complete and has expired since it was counted is still complete here, for an hour at most."""
+    """What was complete and has expired since all was counted is still complete here, for a day at most."""
     counted = list(Tally.objects.filter(owner=scope.owner))
     jobs = scope.of_jobs(Job.objects.filter(settled_at__isnull=False))
     if counted:
@@ -39,20 +45,58 @@ def ended(scope: Scope) -> list[Ended]:
 
 
 def recount(now: datetime) -> int:
-    """Anew, whatever was counted before. Returns how many tallies there are."""
-    rows = list(_by_ending(Scope().of_jobs(Job.objects.filter(settled_at__lte=now)), "owner_id"))
+    """What has ended since the last count is added to it; once a day all is counted anew, since what has expired or was
+    deleted is known only then. Returns how many tallies there are."""
+    until = now - LATE
+    with transaction.atomic():
+        kept = list(Tally.objects.select_for_update().order_by("key"))
+        whole_at = kept[0].whole_at if kept else None
+        if whole_at is not None and whole_at > now - WHOLE_EACH:
+            _keep(_added(kept, until), whole_at=whole_at, counted_at=until)
+        else:
+            Tally.objects.all().delete()
+            _keep(_whole(until), whole_at=now, counted_at=until)
+        Tally.objects.filter(count=0).delete()
+    return Tally.objects.count()
+
+
+def _whole(until: datetime) -> Rows:
+    """Of all accounts together, and of each that has many."""
+    rows = list(_by_ending(Scope().of_jobs(Job.objects.filter(settled_at__lte=until)), "owner_id"))
     sizes: Counter[Any] = Counter()
-    of: dict[Any, list[tuple[Any, ...]]] = defaultdict(list)
+    of: Rows = defaultdict(list)
     for owner, *row in rows:
         sizes[owner] += row[2]
         of[owner].append(tuple(row))
-    kept = {owner: of[owner] for owner, size in sizes.items() if owner is not None and size >= WORTH_IT}
-    kept[None] = [tuple(row) for _owner, *row in rows]
-    tallies = [_tally(owner, each, now) for owner, these in kept.items() for each in _summed(these)]
-    with transaction.atomic():
-        Tally.objects.all().delete()
-        Tally.objects.bulk_create(tallies)
-    return len(tallies)
+    kept: Rows = {owner: of[owner] for owner, size in sizes.items() if owner is not None and size >= WORTH_IT}
+    return kept | {None: [tuple(row) for _owner, *row in rows]}
+
+
+def _added(kept: Sequence[Tally], until: datetime) -> Rows:
+    """To those that there are. What had ended before, and was tried again since, no longer counts as it had ended."""
+    since = kept[0].counted_at
+    jobs = Scope().of_jobs(Job.objects.filter(settled_at__gt=since, settled_at__lte=until))
+    sums: Rows = defaultdict(list)
+    for tally in kept:
+        sums[tally.owner_id].append(_row(tally))
+    for owner, *row in [*_by_ending(jobs, "owner_id"), *_no_longer(jobs, since)]:
+        for whose in {None, owner} & sums.keys():
+            sums[whose].append(tuple(row))
+    return sums
+
+
+def _no_longer(jobs: "QuerySet[Job]", since: datetime) -> Iterator[tuple[Any, ...]]:
+    ended = Event.objects.filter(job__in=jobs.order_by(), phase__in=TRIED_AGAIN, at__lte=since).order_by("id")
+    columns = ("job_id", "job__owner_id", "status", "cause")
+    last = {job: row for job, *row in ended.values_list(*columns)}
+    for owner, status, cause in last.values():
+        yield owner, status, cause, -1, 0, 0.0
+
+
+def _keep(found: Rows, **moments: Any) -> None:
+    tallies = [_tally(owner, each, **moments) for owner, rows in found.items() for each in _summed(rows)]
+    fields = (*SUMS, "whole_at", "counted_at")
+    Tally.objects.bulk_create(tallies, update_conflicts=True, unique_fields=("key",), update_fields=fields)
 
 
 def _by_ending(jobs: "QuerySet[Job]", *more: str) -> "Iterable[tuple[Any, ...]]":
@@ -69,7 +113,11 @@ def _summed(rows: Iterable[tuple[Any, ...]]) -> Iterator[Ended]:
         found[status, cause].update(dict(zip(SUMS, sums, strict=True)))
     for (status, cause), summed in found.items():
         yield Ended(
-            status=status, cause=cause, count=summed["count"], timed=summed["timed"], seconds=float(summed["seconds"])
+            status=status,
+            cause=cause,
+            count=max(0, summed["count"]),
+            timed=summed["timed"],
+            seconds=float(summed["seconds"]),
         )
 
 
@@ -77,6 +125,6 @@ def _row(tally: Tally) -> tuple[Any, ...]:
     return (tally.status, tally.cause, tally.count, tally.timed, tally.seconds)
 
 
-def _tally(owner: Any, each: Ended, now: datetime) -> Tally:
+def _tally(owner: Any, each: Ended, **moments: Any) -> Tally:
     whose = "all" if owner is None else owner
-    return Tally(key=f"{whose} {each.status} {each.cause}", owner_id=owner, counted_at=now, **vars(each))
+    return Tally(key=f"{whose} {each.status} {each.cause}", owner_id=owner, **moments, **vars(each))

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Sum
 
 from exports.statistics.scope import Scope
-from progress import scores
+from progress import scores, wording
 from progress.fold import CHECKPOINTS
 from progress.foresight import PAGE
 from progress.league import best
@@ -32,7 +32,7 @@ class Checkpoint:
 
     @property
     def label(self) -> str:
-        return f"{self.percent} %" if self.percent else "when it was asked for"
+        return wording.percent(self.percent) if self.percent else "when it was asked for"
 
 
 @dataclass(frozen=True, kw_only=True)

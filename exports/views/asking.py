@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods
@@ -28,7 +30,8 @@ def choose(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     project = own(request, project_id)
     known = [kind for kind in kinds.registered() if kind.offered]
     offered = [{"kind": kind, "address": kind.address(project), "lacks": kind.lacks()} for kind in known]
-    return render(request, "kinds/choose.html", {"project": project, "offered": offered})
+    context = {"project": project, "offered": offered, "says_why": project.owner.is_staff}
+    return render(request, "kinds/choose.html", context)
 
 
 @csrf_exempt  # until the form may be read, since a file may come with it: it is checked in _answer
@@ -56,7 +59,7 @@ def _answer(request: HttpRequest, project: Project, kind: kinds.Kind) -> HttpRes
     if pressed != "export":
         return _shown(request, project, kind, form.changed_by(pressed))
     if not form.is_valid():
-        return _shown(request, project, kind, form, problem=UNFINISHED)
+        return _shown(request, project, kind, form, problem=str(UNFINISHED))
     try:
         export = _requested(request, project, kind, form)
     except kinds.Unplannable as refusal:
@@ -65,7 +68,7 @@ def _answer(request: HttpRequest, project: Project, kind: kinds.Kind) -> HttpRes
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)  # type: ignore[attr-defined]
 
 
-UNFINISHED = "Nothing was exported yet: something in the form needs another value first."
+UNFINISHED = gettext_lazy("Nothing was exported yet: something in the form needs another value first.")
 
 
 def _form(kind: kinds.Kind, project: Project, *typed: Any) -> KindForm:
@@ -77,7 +80,7 @@ def _requested(request: HttpRequest, project: Project, kind: kinds.Kind, form: K
     title = form.cleaned_data["title"]
     export, new = Export.request_once(project, kind=kind.key, options=form.options, title=title)
     if not new:
-        messages.info(request, "Just this is being exported already. Here it is.")
+        messages.info(request, _("Just this is being exported already. Here it is."))
     return export
 
 
@@ -85,6 +88,7 @@ def _shown(
     request: HttpRequest, project: Project, kind: kinds.Kind, form: KindForm, *, problem: str = ""
 ) -> HttpResponse:
     context = {"project": project, "kind": kind, "form": form, "problem": problem, "lacks": kind.lacks()}
+    context["says_why"] = project.owner.is_staff  # what to do for it is nothing to others
     context["today"] = minutes.of(project.owner, timezone.now()).said
     context["shut"] = Intake.told(kind.key, project.owner_id)
     if request.htmx:  # type: ignore[attr-defined]

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
@@ -22,8 +24,8 @@ from exports.models.project import MOST_CLIPS
 from exports.tools import tools
 from exports.views.projects import own, page_of
 
-CHANGED = "The film was changed elsewhere meanwhile. This is how it stands now."
-FULL = f"The film has room for {MOST_CLIPS} clips, and that is how many it has."
+CHANGED = gettext_lazy("The film was changed elsewhere meanwhile. This is how it stands now.")
+FULL = gettext_lazy("The film has room for %(most)d clips, and that is how many it has.")
 
 
 class NotDone(Exception):
@@ -112,42 +114,44 @@ def _nothing(project: Project, what: str) -> str:
 def _add(project: Project, what: str) -> str:
     sources = list(project.sources.filter(pk__in=_uuids(what)))
     if not sources:
-        raise NotDone("This source is not in the project any more.")
+        raise NotDone(_("This source is not in the project any more."))
     refused = next((source for source in sources if source.state == Source.State.REFUSED), None)
     if refused is not None:
-        raise NotDone(f"{refused.name} cannot be used: {refused.refusal}")
+        said = _("%(name)s cannot be used: %(why)s")
+        raise NotDone(said % {"name": refused.name, "why": refused.refusal})
     other = next((source for source in sources if not source.is_footage), None)
     if other is not None:
-        raise NotDone(f"{other.name} is no footage, so it cannot be in a film.")
+        raise NotDone(_("%(name)s is no footage, so it cannot be in a film.") % {"name": other.name})
     if not project.append(sources):
-        raise NotDone(FULL)
-    return f"{sources[0].name} is in the film." if len(sources) == 1 else f"{len(sources)} clips are in the film."
+        raise _full()
+    said = ngettext("%(name)s is in the film.", "%(count)d clips are in the film.", len(sources))
+    return said % {"name": sources[0].name, "count": len(sources)}
 
 
 def _move(by: int) -> Callable[[Project, str], str]:
     def move(project: Project, what: str) -> str:
         moved = project.move(_number(what), by)
         place = next((n for n, pk in enumerate(project.clips.values_list("pk", flat=True), 1) if str(pk) == what), 0)
-        return f"Moved to place {place}." if moved else ""
+        return _("Moved to place %(place)d.") % {"place": place} if moved else ""
 
     return move
 
 
 def _copy(project: Project, what: str) -> str:
     if not project.duplicate(_number(what)):
-        raise NotDone(FULL if project.clips.count() >= MOST_CLIPS else CHANGED)
-    return "The clip is in the film once more, right behind itself."
+        raise _full() if project.clips.count() >= MOST_CLIPS else NotDone(CHANGED)
+    return _("The clip is in the film once more, right behind itself.")
 
 
 def _remove(project: Project, what: str) -> str:
     project.remove(_number(what))
-    return "The clip is out of the film. It is still in the library."
+    return _("The clip is out of the film. It is still in the library.")
 
 
 def _order(project: Project, what: str) -> str:
     if not project.arrange([_number(each) for each in what.split(",")]):
         raise NotDone(CHANGED)
-    return "The order is kept."
+    return _("The order is kept.")
 
 
 def _discard(project: Project, what: str) -> str:
@@ -156,14 +160,17 @@ def _discard(project: Project, what: str) -> str:
         return ""
     if source.state == Source.State.UPLOADING:
         uploads.abort(source, tools())
-        return f"The upload of {source.name} is stopped."
+        return _("The upload of %(name)s is stopped.") % {"name": source.name}
     gone = originals.discard(source, tools())
     if not gone.done:
-        raise NotDone(
-            f"{source.name} is needed by an export that has not ended yet. Wait for it, or cancel it; then delete."
-        )
-    left = "" if gone.cleared else " The store does not answer: its file goes within a day."
-    return f"{source.name} is deleted.{left}"
+        said = _("%(name)s is needed by an export that has not ended yet. Wait for it, or cancel it; then delete.")
+        raise NotDone(said % {"name": source.name})
+    said = _("%(name)s is deleted.") % {"name": source.name}
+    return said if gone.cleared else f"{said} " + _("The store does not answer: its file goes within a day.")
+
+
+def _full() -> NotDone:
+    return NotDone(FULL % {"most": MOST_CLIPS})
 
 
 DO: dict[str, Callable[[Project, str], str]] = {
@@ -183,9 +190,9 @@ DO: dict[str, Callable[[Project, str], str]] = {
 def _exported(request: HttpRequest, project: Project, wrong: list[int]) -> Export:
     form = showing.export_form(project, request.POST)
     if wrong:
-        raise NotDone("Nothing was exported yet: an in or out point needs another value first.")
+        raise NotDone(_("Nothing was exported yet: an in or out point needs another value first."))
     if not form.is_bound or not form.is_valid():
-        raise NotDone("Nothing was exported yet: something in the form needs another value first.")
+        raise NotDone(_("Nothing was exported yet: something in the form needs another value first."))
     try:
         return _requested(request, project, form.options, form.cleaned_data["title"])
     except kinds.Unplannable as refusal:
@@ -195,7 +202,7 @@ def _exported(request: HttpRequest, project: Project, wrong: list[int]) -> Expor
 def _requested(request: HttpRequest, project: Project, options: dict[str, Any], title: str) -> Export:
     export, new = Export.request_once(project, kind=MultiClip.key, options=options, title=title)
     if not new:
-        messages.info(request, "Just this film is being exported already. Here it is.")
+        messages.info(request, _("Just this film is being exported already. Here it is."))
     return export
 
 

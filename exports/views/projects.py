@@ -3,19 +3,22 @@
 import uuid
 from typing import TYPE_CHECKING, cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from exports import notices, showing
+from exports import deleting, notices, showing
 from exports.forms import ProjectForm
 from exports.models import Project, Source
 from exports.models.project import TooManyProjects
+from exports.tools import tools
 from exports.views import pictures
 from progress.models import Job, Status
 from progress.snapshot import snapshot
@@ -73,6 +76,20 @@ def library(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 def thumbnail(request: HttpRequest, source_id: uuid.UUID) -> HttpResponse:
     source = Source.objects.select_related("project").filter(pk=source_id).first()
     return pictures.shown(source.facts.get("thumbnail") if source and _may_see(request, source) else None)
+
+
+@login_required
+@never_cache
+@require_POST
+def delete(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
+    project = own(request, project_id)
+    try:
+        deleting.delete(project, tools())
+    except deleting.Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("project", project_id=project.pk)
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": project.name})
+    return redirect("projects")
 
 
 def own(request: HttpRequest, project_id: uuid.UUID) -> Project:

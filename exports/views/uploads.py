@@ -48,7 +48,7 @@ def answers_in_json(view: View) -> View:
         except Http404:
             return _error("There is no such upload among yours. Pick the file again.", 404)
         except Refused as refusal:
-            return _error(refusal.sentence, refusal.status, headers=refusal.headers)
+            return _error(refusal.sentence, refusal.status, headers=refusal.headers, final=refusal.final)
 
     return answered
 
@@ -215,5 +215,8 @@ def _modified(value: object) -> int | None:
     return int(text) if re.fullmatch(r"[0-9]{1,16}", text, re.ASCII) and int(text) <= LATEST else None
 
 
-def _error(sentence: str, status: int, *, headers: Mapping[str, str] | None = None) -> JsonResponse:
-    return JsonResponse({"error": sentence}, status=status, headers=dict(headers or {}))
+def _error(
+    sentence: str, status: int, *, headers: Mapping[str, str] | None = None, final: bool = False
+) -> JsonResponse:
+    said = {"error": sentence} | ({"final": True} if final else {})
+    return JsonResponse(said, status=status, headers=dict(headers or {}))

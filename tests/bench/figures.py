@@ -53,6 +53,12 @@ def spreads(these: Sequence[Timed], names: Iterable[str]) -> Figures:
     return {name: spread(getattr(each, name) for each in these) for name in names}
 
 
+def said(figure: dict[str, float], digits: int = 0) -> str:
+    """The median, and between what it lay where that differs."""
+    middle, low, high = (f"{figure[name]:,.{digits}f}" for name in ("median", "low", "high"))
+    return middle if low == high else f"{middle} ({low}–{high})"
+
+
 def spread(values: Iterable[float]) -> dict[str, float]:
     ordered = sorted(values)
     return {"median": median(ordered), "low": ordered[0], "high": ordered[-1]}

@@ -27,6 +27,16 @@ def description(packages: Sequence[str] = PACKAGES) -> dict[str, Any]:
     }
 
 
+def footing(kept: dict[str, Any]) -> str:
+    """What a part's figures stand on, for below its tables."""
+    on, load = kept["machine"], kept["load_average"]
+    versions = ", ".join(f"{name} {number}" for name, number in on["packages"].items())
+    return (
+        f"{on['cores']} cores of {on['cpu']}, {on['python']}, {versions}. Load average {load['start'][0]} at the start"
+        f" and {load['end'][0]} at the end, on {on['cores']} cores."
+    )
+
+
 def programs(found: list[str]) -> dict[str, str]:
     asked = {"wrk": ("wrk", "-v"), "redis-server": ("redis-server", "--version")}
     return {name: " ".join(_said(*asked[name]).split()[:3]) for name in found}

@@ -148,6 +148,21 @@ def test_what_the_server_refuses_is_said_in_its_own_words_and_can_be_tried_again
     expect(line).to_have_count(1)
 
 
+def test_what_will_always_be_refused_is_not_offered_again_but_another_file_is(page, tmp_path):
+    empty, dune = tmp_path / "empty.mov", tmp_path / "dune.mov"
+    empty.write_bytes(b"")
+    dune.write_bytes(b"footage")
+    pick(page, empty)
+    line = page.locator(".upload-line")
+    expect(line.get_by_text("empty.mov is empty: expected at least 1 byte, got 0.")).to_be_visible()
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    with page.expect_file_chooser() as chosen:
+        page.get_by_role("button", name="Pick another file instead of empty.mov").press("Enter")
+    chosen.value.set_files(dune)
+    expect(page.get_by_text(MAY_CLOSE)).to_be_visible()
+    expect(line).to_have_count(1)
+
+
 def test_an_upload_can_be_stopped_with_the_keyboard_and_leaves_nothing(page, clip):
     page.route("**/parts/*/2", lambda route: route.abort())
     pick(page, clip)

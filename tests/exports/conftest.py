@@ -1,3 +1,4 @@
+import random
 from datetime import UTC, datetime
 from io import BytesIO
 from types import SimpleNamespace
@@ -7,8 +8,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from exports.models import Clip, Export, Project, Source, User
-from exports.tools import tools
+from exports.tools import Tools
+from exports.tools import tools as own_tools
+from modal_functions.store import FolderStore
 from progress.models import Job
+from tests.exports.lives import Lives
 
 PASSWORD = "a long secret of hers"  # of `owner`, see tests/conftest.py
 
@@ -68,9 +72,9 @@ def in_bucket(settings, bucket):
     settings.STORE_BUCKET, settings.STORE_PREFIX, settings.STORE_ENDPOINT = bucket.name, "longhaul", bucket.endpoint
     settings.STORE_KEY, settings.STORE_SECRET, settings.STORE_ORIGIN = known["key"], known["secret"], bucket.endpoint
     settings.GRANTS, settings.GRANTS_ENDPOINT = "sts", bucket.endpoint
-    tools.cache_clear()
+    own_tools.cache_clear()
     yield bucket
-    tools.cache_clear()
+    own_tools.cache_clear()
 
 
 @pytest.fixture
@@ -145,7 +149,9 @@ def logo():
 
 @pytest.fixture
 def kept_logo():
-    return lambda project, checksum: tools().store.size(f"projects/{project.pk}/chunks/{checksum[:2]}/{checksum}.png")
+    return lambda project, checksum: own_tools().store.size(
+        f"projects/{project.pk}/chunks/{checksum[:2]}/{checksum}.png"
+    )
 
 
 @pytest.fixture
@@ -160,3 +166,24 @@ def in_one_while(monkeypatch):
         "exports.second_factor",
     ):
         monkeypatch.setattr(f"{place}.timezone", SimpleNamespace(now=lambda: now))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FolderStore(tmp_path / "store")
+
+
+@pytest.fixture
+def tools(store, runner, clock, tracker):
+    """What a step works with; `runner` is the test's own."""
+    return Tools(store=store, runner=lambda name: runner, tracker=tracker, clock=clock)
+
+
+@pytest.fixture
+def lives(tracker, clock):
+    return Lives(tracker, clock, luck=random.Random(1))
+
+
+@pytest.fixture
+def mine(lives, owner):
+    return lives.project(owner)

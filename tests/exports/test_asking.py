@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from exports import kinds
 from exports.kinds.base import Unplannable
-from exports.models import Export, Source
+from exports.models import Export, Source, User
 from tests.exports.footage import film_of, fresh, project_of, requested, source_in
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +149,12 @@ def test_items_are_added_and_taken_away_without_a_script_and_what_was_typed_stay
     assert [row["text"].value() for row in left] == ["Second"]
 
 
+def test_staff_reads_what_it_needs(project, page, owner, lacking):
+    User.objects.filter(pk=owner.pk).update(is_staff=True)
+    for at in (reverse("choose-kind", args=[project.pk]), address(project, lacking.key)):
+        assert "Not available on this site: it needs a crystal ball." in page.get(at).text
+
+
 def test_with_htmx_only_the_form_comes_back_and_an_export_leads_to_its_page(project, page):
     source_in(project)
     htmx = {"headers": {"HX-Request": "true"}}
@@ -160,9 +166,11 @@ def test_with_htmx_only_the_form_comes_back_and_an_export_leads_to_its_page(proj
 
 def test_what_is_not_available_here_is_said_and_cannot_be_asked_for(project, page, lacking):
     source_in(project)
-    assert "Not available here: it needs a crystal ball." in page.get(reverse("choose-kind", args=[project.pk])).text
+    chosen = page.get(reverse("choose-kind", args=[project.pk])).text
     shown = page.get(address(project, lacking.key)).text
-    assert "Not available here: it needs a crystal ball." in shown
+    for text in (chosen, shown):
+        assert "Not available on this site." in text
+        assert "crystal ball" not in text, "what is to be done for it is nothing to its people"
     assert 'value="export" disabled' in shown
     answer = page.post(address(project, lacking.key), {"do": "export", "title": "x"})
     assert (answer.status_code, "is not available here: it needs a crystal ball." in answer.text) == (422, True)

@@ -7,7 +7,6 @@ import pytest
 from exports import queue
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
-from exports.tools import Tools
 from modal_functions.store import FolderStore, Unreachable
 from modal_functions.wire import MOST_RUNS, Hello, pack
 from progress.models import Status
@@ -24,11 +23,6 @@ def runner():
 @pytest.fixture
 def store(tmp_path):
     return FolderStore(tmp_path)
-
-
-@pytest.fixture
-def tools(store, runner, clock, tracker):
-    return Tools(store=store, runner=lambda name: runner, tracker=tracker, clock=clock)
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ from exports.models import Attempt, Clip, Export, Project, Source
 from exports.plan import plan
 from exports.reconcile import reconcile
 from exports.steps import take
-from exports.tools import Tools
-from modal_functions.store import FolderStore
 from progress.models import Status, Wish
 from progress.tracker import ProgressTracker
 from tests.exports.scripted import ScriptedRunner, Work
@@ -23,16 +21,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def runner():
     return ScriptedRunner()
-
-
-@pytest.fixture
-def store(tmp_path):
-    return FolderStore(tmp_path / "store")
-
-
-@pytest.fixture
-def tools(store, runner, clock, tracker):
-    return Tools(store=store, runner=lambda name: runner, tracker=tracker, clock=clock)
 
 
 @pytest.fixture

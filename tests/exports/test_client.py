@@ -161,10 +161,47 @@ def test_what_is_not_what_was_made_is_not_kept(site, owner, tmp_path):
     assert list(tmp_path.glob("*film*")) == []
 
 
-def test_without_a_site_or_a_token_the_command_says_how(capsys, monkeypatch):
-    monkeypatch.delenv("LH_SITE", raising=False)
-    assert command.main(["list"]) == 2
-    assert "LH_TOKEN" in capsys.readouterr().err
+def test_a_project_is_listed_and_deleted_and_not_while_it_is_exported(site, owner, capsys, commanded):
+    project, busy = project_of(owner), _film(owner)
+    running(requested(busy, title="Reel 12"))
+    assert commanded("projects") == 0
+    assert sorted(line.split()[0] for line in capsys.readouterr().out.splitlines()) == sorted(
+        [str(project.pk), str(busy.pk)]
+    )
+    assert commanded("delete", str(project.pk)) == 0
+    assert not Project.objects.filter(pk=project.pk).exists()
+    assert commanded("delete", str(busy.pk)) == 1
+    assert "“Reel 12” is not finished yet." in capsys.readouterr().err
+
+
+@pytest.fixture
+def commanded(monkeypatch, line, owner):
+    """The command, with a token that may change, against the site of the test."""
+    monkeypatch.setenv("LH_SITE", "http://testserver")
+    monkeypatch.setenv("LH_TOKEN", Token.make(owner, name="command", scope="write")[1])
+    monkeypatch.setattr(command, "Longhaul", lambda url, token: Longhaul(url, token=token, transport=line))
+    return lambda *asked: command.main(list(asked))
+
+
+@pytest.mark.parametrize(
+    ("lacks", "said"),
+    [
+        ("LH_SITE", "It is not said which site: name it with --site or in LH_SITE."),
+        ("LH_TOKEN", "LH_TOKEN is empty: put a token there, which your account's page on http://testserver makes."),
+    ],
+)
+def test_what_is_not_said_is_named(lacks, said, capsys, monkeypatch, commanded):
+    monkeypatch.setenv(lacks, " ")
+    assert commanded("list") == 2
+    assert capsys.readouterr().err.strip() == said
+
+
+@pytest.mark.parametrize("token", ["lh_nobody_s", "of yesterday", "lh_x\ny", "“lh_x”"])
+def test_a_token_that_is_not_known_is_named_with_where_the_next_is_made(token, capsys, monkeypatch, commanded, line):
+    monkeypatch.setenv("LH_TOKEN", token)
+    assert commanded("list") == 2
+    said = "http://testserver does not know the token in LH_TOKEN. Your account's page there makes another."
+    assert capsys.readouterr().err.strip() == said
 
 
 def test_the_command_lists_in_words_or_in_json(site, owner, capsys, monkeypatch, line):

@@ -107,6 +107,10 @@ def test_every_kind_of_ours_can_be_made_here():
     assert found(part="kinds").said.startswith("What can be asked for: Film from clips, ")
 
 
+def test_what_pictures_are_not_enlarged_by_is_said_to_the_operator_alone():
+    assert "Pictures are enlarged by Lanczos; Real-ESRGAN needs LONGHAUL_UPSCALE_WEIGHTS" in found(part="kinds").said
+
+
 def test_a_runner_that_does_not_answer_is_no_crash():
     class Silent(ScriptedRunner):
         def lacks(self, kinds):

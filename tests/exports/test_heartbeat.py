@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -6,7 +9,7 @@ from django.utils.module_loading import import_string
 from django_q.models import Schedule
 
 from exports import tasks
-from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat
+from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, cluster_here
 
 pytestmark = pytest.mark.django_db
 MOMENT = timedelta(microseconds=1)
@@ -57,3 +60,23 @@ def test_the_schedule_rings_often_enough_and_what_it_rings_exists():
 
 def test_it_reads_well_in_a_log(clock):
     assert str(Heartbeat(name="cluster", at=clock.now)) == "cluster at 12:00:00"
+
+
+def test_a_cluster_that_was_killed_here_is_not_shown_any_longer_and_forgotten_at_the_next_start():
+    now = timezone.now()
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    ended, here, elsewhere = cluster_here(killed.pid), cluster_here(os.getpid()), f"cluster elsewhere {killed.pid}"
+    for name in (ended, here, elsewhere):
+        Heartbeat.objects.create(name=name, at=now - timedelta(minutes=1))
+    assert {beat.name for beat in Heartbeat.clusters(now)} == {here, elsewhere}
+    assert Heartbeat.forget_clusters(now) == 1
+    assert set(Heartbeat.objects.values_list("name", flat=True)) == {here, elsewhere}
+
+
+def test_whoever_has_just_beaten_lives_though_its_process_cannot_be_seen_from_here():
+    now = timezone.now()
+    name = cluster_here(2**22 + 1)
+    Heartbeat.objects.create(name=name, at=now)
+    assert [beat.name for beat in Heartbeat.clusters(now)] == [name]
+    assert Heartbeat.forget_clusters(now) == 0

@@ -9,7 +9,6 @@ from exports import grants
 from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
-from exports.tools import Tools
 from modal_functions import store as stores
 from modal_functions.store import FolderStore, Unreachable
 from progress.models import Event, Status
@@ -23,16 +22,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def runner():
     return ScriptedRunner()
-
-
-@pytest.fixture
-def store(tmp_path):
-    return FolderStore(tmp_path / "store")
-
-
-@pytest.fixture
-def tools(store, runner, clock, tracker):
-    return Tools(store=store, runner=lambda name: runner, tracker=tracker, clock=clock)
 
 
 @pytest.fixture

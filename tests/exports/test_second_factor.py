@@ -1,9 +1,12 @@
 """The second thing at the door: no session without it, each code once, a way back for who lost the telephone."""
 
+import base64
 import re
+from importlib import import_module
 from io import StringIO
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -11,8 +14,8 @@ from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from exports import second_factor
-from exports.models import Allowance, User
+from exports import sealing, second_factor
+from exports.models import Allowance, CodesOfApp, User
 from tests.exports.conftest import PASSWORD
 from tests.progress.test_race import at_once
 
@@ -34,7 +37,7 @@ def codes(staff):
 
 def code_of(staff, ahead=0):
     """What the app shows, so many half minutes from now: each is good once."""
-    device = TOTPDevice.objects.filter(user=staff).order_by("confirmed").last()
+    device = CodesOfApp.objects.filter(user=staff).order_by("confirmed").last()
     shown = TOTP(device.bin_key, device.step, device.t0, device.digits)
     shown.time = timezone.now().timestamp() + 30 * ahead
     return f"{shown.token():06d}"
@@ -196,6 +199,70 @@ def test_the_secret_is_on_no_page_of_the_admin(staff, codes):
         assert answer.status_code == 200
         assert device.key not in answer.text
     assert client.get(f"/admin/otp_totp/totpdevice/{device.pk}/change/").status_code == 404
+
+
+# As it stands in the database
+
+
+def kept_key():
+    return TOTPDevice.objects.values_list("key", flat=True).get()
+
+
+def test_the_database_alone_does_not_tell_the_secret(staff, codes):
+    secret = CodesOfApp.objects.get().bin_key
+    assert len(secret) == 20
+    assert kept_key().startswith(sealing.MARK)
+    with pytest.raises(ValueError, match="non-hexadecimal"):
+        bytes.fromhex(kept_key())
+    assert secret not in base64.urlsafe_b64decode(kept_key().removeprefix(sealing.MARK))
+
+
+def test_two_of_the_same_secret_do_not_look_the_same_and_one_is_no_good_for_another_account(staff, owner, codes):
+    secret = CodesOfApp.objects.get().bin_key
+    assert sealing.sealed_bytes(secret, of="1") != sealing.sealed_bytes(secret, of="1")
+    TOTPDevice.objects.update(user=owner)
+    assert CodesOfApp.objects.get().secret is None
+    assert not second_factor.is_right(owner, "123456")
+
+
+def test_what_was_kept_plain_is_sealed_by_the_migration_and_still_good(staff, codes):
+    secret = CodesOfApp.objects.get().bin_key
+    TOTPDevice.objects.update(key=secret.hex())
+    migration = import_module("exports.migrations.0016_sealed_codes_of_apps")
+    migration.seal(apps, None)
+    assert kept_key().startswith(sealing.MARK)
+    assert CodesOfApp.objects.get().bin_key == secret
+    sealed_once = kept_key()
+    migration.seal(apps, None)
+    assert kept_key() == sealed_once
+    migration.open_again(apps, None)
+    assert kept_key() == secret.hex()
+    assert second_factor.is_right(staff, code_of(staff)), "as another version may have left it"
+    assert kept_key().startswith(sealing.MARK)
+
+
+def test_with_a_new_secret_key_it_is_opened_with_the_one_before_and_sealed_anew(staff, codes, settings):
+    before = settings.SECRET_KEY
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, [before]
+    assert second_factor.is_right(staff, code_of(staff))
+    settings.SECRET_KEY_FALLBACKS = []
+    assert second_factor.is_right(staff, code_of(staff, 1)), "the code that was right has sealed it with the new key"
+
+
+def test_without_the_key_nobody_is_let_in_by_an_app_but_by_a_kept_code_and_the_command_says_why(staff, codes, settings):
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, []
+    assert not second_factor.is_right(staff, "123456")
+    said = StringIO()
+    call_command("second_factor", stdout=said)
+    assert "its app's codes cannot be checked: the SECRET_KEY has changed" in said.getvalue()
+    assert second_factor.is_right(staff, codes[0])
+
+
+def test_one_that_was_only_offered_is_offered_anew_when_its_key_is_gone(staff, settings):
+    lost = second_factor.offered(staff)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, []
+    assert second_factor.offered(staff).pk != lost.pk
+    assert "otpauth://totp/" in second_factor.offered(staff).config_url
 
 
 @pytest.mark.django_db(transaction=True)

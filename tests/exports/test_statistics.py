@@ -8,8 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from exports import kinds
 from exports.models.bulk import Bulk
 from exports.statistics import days, truth, work
+from exports.statistics import page as words_of_page
 from exports.statistics.scope import FEWEST, Scope, Spread
 from exports.views import statistics as views
 from progress.models import Forecast, Job
@@ -192,3 +194,34 @@ def test_acts_of_staff_on_many_are_no_exports(visitor, owner, staff, tracker, li
     views.public_figures.cache_clear()
     assert told(visitor) == before
     assert "bulk@1" not in {table.pipeline for table in truth.league(Scope(), truth.kinds(Scope()))}
+
+
+# In words
+
+
+def test_the_page_writes_percents_as_every_page_does_and_kinds_in_the_words_of_people(signed_in, owner, lives):
+    project = lives.project(owner)
+    for _ in range(FEWEST):
+        lives.whole(project)
+    page = signed_in(owner).get(reverse("statistics")).text
+    told = re.sub(r"<[^>]*>", " ", page)
+    assert re.findall(r"[0-9]%", told) == []
+    assert re.search(r"[0-9] %", told)
+    assert "multi_clip" not in told
+    assert "Film from clips, 1280 × 720, standard" in told
+    assert "Film from clips, 20 chunks or more" in told
+
+
+def test_an_error_beyond_measure_is_told_in_times_and_not_in_thousands_of_percent():
+    assert words_of_page._off(0.004) == "neither"
+    assert words_of_page._off(-0.25) == "25 % too early"
+    assert words_of_page._off(1.5) == "150 % too late"
+    assert words_of_page._off(69.35) == "69 times the whole too late"
+    assert words_of_page._error(69.35) == "69 times the whole"
+    assert words_of_page._error(0.07) == "7 %"
+
+
+def test_kinds_are_named_by_their_labels_and_older_ones_with_their_version():
+    assert kinds.named("multi_clip@1") == "Film from clips"
+    assert kinds.named("assembly@1") == f"{kinds.get('assembly').label}, version 1"
+    assert kinds.named("gone_for_good@3") == "Gone for good, version 3"

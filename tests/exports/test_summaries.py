@@ -1,6 +1,5 @@
 """Figures of many exports are worked out beforehand: they are the same, and tell of when they are."""
 
-import random
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,19 +14,8 @@ from exports.statistics import days, summaries
 from exports.statistics.measured import Measured
 from exports.statistics.scope import FEWEST, Scope
 from progress.models import Job
-from tests.exports.lives import Lives
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lives(tracker, clock):
-    return Lives(tracker, clock, luck=random.Random(1))
-
-
-@pytest.fixture
-def mine(lives, owner):
-    return lives.project(owner)
 
 
 @pytest.fixture(autouse=True)

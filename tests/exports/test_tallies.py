@@ -10,19 +10,8 @@ from exports.models import Tally, User
 from exports.statistics import tallies, work
 from exports.statistics.scope import Scope
 from progress.models import Job
-from tests.exports.lives import Lives
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lives(tracker, clock):
-    return Lives(tracker, clock, luck=random.Random(1))
-
-
-@pytest.fixture
-def mine(lives, owner):
-    return lives.project(owner)
 
 
 @pytest.fixture(autouse=True)
@@ -99,3 +88,82 @@ def test_work_a_large_past_is_not_read_for(lives, mine, owner, django_assert_num
     Job.objects.filter(owner=owner).update(cause="read anew")
     with django_assert_num_queries(2):  # the tallies, and what has ended since
         assert {each.cause for each in tallies.ended(Scope(owner=owner.pk))} == {""}
+
+
+# Again each hour
+
+
+def hour(lives, hours=1):
+    lives.clock.pass_by(3600 * hours)
+    return lives.clock()
+
+
+def counted_as_live():
+    told = figures(Scope())
+    kept = list(Tally.objects.all())
+    Tally.objects.all().delete()
+    live = figures(Scope())
+    Tally.objects.bulk_create(kept)
+    return told, live
+
+
+def test_what_has_ended_since_is_added_without_reading_what_had(lives, mine, owner):
+    for _ in range(3):
+        lives.whole(mine)
+    tallies.recount(hour(lives))
+    Job.objects.update(cause="read anew")
+    lives.whole(mine)
+    fails(lives, mine)
+    tallies.recount(hour(lives))
+    assert {(each.status, each.cause): each.count for each in Tally.objects.filter(owner=owner)} == {
+        ("complete", ""): 4,
+        ("failed", "lost"): 1,
+    }
+    assert figures(Scope(owner=owner.pk))[0] == figures(Scope())[0]
+
+
+def test_once_a_day_all_is_counted_anew(lives, mine):
+    lives.whole(mine)
+    tallies.recount(hour(lives))
+    Job.objects.update(cause="read anew")
+    tallies.recount(hour(lives, 23))
+    assert Tally.objects.get(owner=None).cause == ""
+    tallies.recount(hour(lives, 2))
+    assert Tally.objects.get(owner=None).cause == "read anew"
+
+
+def test_what_failed_and_was_tried_again_counts_once_as_it_ended_in_the_end(lives, mine):
+    lives.whole(mine)
+    export = lives.begin(mine)
+    lives.tracker.fail(export.pk, cause="lost", text="x")
+    fails(lives, mine)
+    tallies.recount(hour(lives))
+    assert figures(Scope())[1] == [("lost", 2)]
+    lives.tracker.retry(export.pk, actor="olga")
+    lives.run(export)
+    lives.end(export)
+    tallies.recount(hour(lives))
+    told, live = counted_as_live()
+    assert told == live
+    assert (told[0]["completed"], told[0]["failed"]) == (2, 1)
+
+
+def test_whatever_happens_within_a_day_the_counts_are_those_of_the_rows(lives, mine, stranger):
+    other, chance = lives.project(stranger), random.Random(7)
+    failed = []
+    for _ in range(12):
+        project = chance.choice((mine, other))
+        match chance.randrange(3):
+            case 0:
+                lives.whole(project)
+            case 1:
+                export = lives.begin(project)
+                lives.tracker.fail(export.pk, cause=chance.choice(("lost", "out_of_memory")), text="x")
+                failed.append(export)
+            case _ if failed:
+                export = failed.pop(chance.randrange(len(failed)))
+                lives.tracker.retry(export.pk, actor="olga")
+                lives.tracker.cancel(export.pk, actor="olga")
+        tallies.recount(hour(lives))
+        told, live = counted_as_live()
+        assert told == live

@@ -183,7 +183,7 @@ def test_what_waits_begins_when_there_is_room_and_what_was_begun_is_never_held(w
     assert start(second) == [True]
 
 
-def test_who_has_used_up_a_day_is_in_nobodys_way(waiting, start):
+def test_who_has_used_up_a_day_is_in_nobodys_way(waiting, start, clock):
     """Nor are those of them who are guests in the way of other guests, whose share they would have."""
     spent = guests(4)
     theirs = [waiting(guest)[0] for guest in spent]
@@ -197,7 +197,7 @@ def test_who_has_used_up_a_day_is_in_nobodys_way(waiting, start):
             export=before, number=1, runner="local", outcome="ok", greeted_at=ran - timedelta(hours=5), gone_at=ran
         )
     assert start(last) == [True]
-    assert queue.in_line(timezone.now()) == []
+    assert queue.in_line(clock.now) == [], "by the clock of the test: the day of its work is no day of the machine's"
 
 
 def test_nobody_is_asked_about_minutes_where_nobody_has_a_limit(waiting, owner, django_assert_num_queries):

@@ -352,6 +352,7 @@ def test_a_file_over_the_limit_is_refused_with_both_sizes(page, settings):
     answer = page.create(size=20 * 10**9 + 1)
     assert answer.status_code == 413
     assert said(answer) == "beach.mov has 20 GB (20,000,000,001 bytes); expected at most 20 GB a file."
+    assert answer.json()["final"], "nothing that anybody does makes it smaller"
     assert page.create(size=20 * 10**9).status_code == 200
 
 

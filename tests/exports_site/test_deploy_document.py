@@ -6,7 +6,7 @@ import secrets
 import pytest
 from django.core.management import get_commands
 
-from exports_site.environment import KNOWN
+from exports_site.variables import KNOWN
 from tests.buckets import documented_cors
 from tests.deploy_check import ROOT, manage
 

@@ -15,7 +15,9 @@ from django.http.request import split_domain_port, validate_host
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from exports_site.environment import HOST, KNOWN, POSTGRES_OPTIONS, SQLITE_OPTIONS, Environment, is_loopback
+from exports_site.databases import POSTGRES_OPTIONS, SQLITE_OPTIONS
+from exports_site.environment import HOST, Environment, is_loopback
+from exports_site.variables import KNOWN
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "exports_site" / "settings.py"
@@ -41,6 +43,7 @@ def ids(found):
 RIGHT = {
     "DATABASE_URL": (lambda s: s.DATABASES["default"]["NAME"], "postgresql://u@h/film", "film"),
     "SECRET_KEY": (lambda s: s.SECRET_KEY, LONG, LONG),
+    "SECRET_KEY_FALLBACKS": (lambda s: s.SECRET_KEY_FALLBACKS, "newer, older", ["newer", "older"]),
     "LONGHAUL_URL": (lambda s: s.PUBLIC_URL, "https://exports.example.com", "https://exports.example.com"),
     "LONGHAUL_BIND": (lambda s: s.BIND, "0.0.0.0:9000", ("0.0.0.0", 9000)),
     "LONGHAUL_HOSTS": (
@@ -221,7 +224,7 @@ def test_every_variable_that_is_known_is_tried_here():
     anything_goes |= {"LONGHAUL_MAIL_URL", "LONGHAUL_NOTIFY_URL", "LONGHAUL_NOTIFY_REPLIES"}  # see test_messages
     anything_goes |= {"LONGHAUL_MODAL_APP", "LONGHAUL_MODAL_ENVIRONMENT", "LONGHAUL_METRICS_TOKEN"}
     anything_goes |= {f"LONGHAUL_{each}_{name}" for each in ("TIKTOK", "INSTAGRAM") for name in ("APP", "SECRET")}
-    anything_goes |= {"LONGHAUL_WHISPER_MODEL", "LONGHAUL_UPSCALE_WEIGHTS"}
+    anything_goes |= {"SECRET_KEY_FALLBACKS", "LONGHAUL_WHISPER_MODEL", "LONGHAUL_UPSCALE_WEIGHTS"}
     assert {*WRONG, "LONGHAUL_HOME", "DATABASE_URL", "SECRET_KEY"} == set(KNOWN) - anything_goes
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from exports_site.environment import KNOWN
 from exports_site.secret_files import FILES, SECRET
+from exports_site.variables import KNOWN
 from tests.exports_site.test_environment import LONG, RIGHT, ids, settings_in
 
 TOLD = {name: RIGHT[name] for name in SECRET if name in RIGHT}

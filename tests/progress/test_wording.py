@@ -121,3 +121,13 @@ def test_in_brief(seconds, words):
 
 def test_a_range_whose_ends_are_told_alike_is_about_one():
     assert wording.remaining(62, low=40, high=70, now=NOW) == "About 1 minute remaining"
+
+
+@pytest.mark.parametrize(("whole", "said"), [(0, "0 %"), (33, "33 %"), (100, "100 %")])
+def test_a_percent_is_written_in_one_way(whole, said):
+    assert wording.percent(whole) == said
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.0, "0 %"), (0.333, "33 %"), (0.995, "100 %"), (12.5, "1,250 %")])
+def test_a_share_is_written_as_a_percent(share, said):
+    assert wording.share(share) == said

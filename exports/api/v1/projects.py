@@ -9,6 +9,7 @@ from django.views.decorators.http import conditional_page
 from ninja import Router, Status
 from ninja.decorators import decorate_view
 
+from exports import deleting
 from exports.api.entering import Asked
 from exports.api.once import once
 from exports.api.paging import After, Limit, page
@@ -16,6 +17,7 @@ from exports.api.problems import invalid, not_possible
 from exports.api.v1 import shapes, telling
 from exports.models import Clip, Project, Source
 from exports.models.project import Part, TooManyProjects
+from exports.tools import tools
 
 router = Router(tags=["Projects"])
 US = 1_000_000
@@ -46,6 +48,16 @@ def begin(request: Asked, asked: shapes.ProjectAsked) -> Status[Any]:
 @decorate_view(conditional_page)
 def one(request: Asked, project_id: UUID) -> dict[str, Any]:
     return telling.project(own(request, project_id))
+
+
+@router.delete("/{uuid:project_id}", response={204: None}, summary="Delete it, with all that is in it")
+def delete(request: Asked, project_id: UUID) -> Status[None]:
+    """Its sources, its exports with what they made, and links to them. Not while one of its exports is under way."""
+    try:
+        deleting.delete(own(request, project_id), tools())
+    except deleting.Refused as refusal:
+        raise not_possible(str(refusal)) from refusal
+    return Status(204, None)
 
 
 @router.put("/{uuid:project_id}/film", response=shapes.Project, summary="Its film: these clips in this order")

@@ -161,11 +161,13 @@ def upload(row: Source, tools: Tools) -> dict[str, Any]:
     }
 
 
-def kind(each: Kind) -> dict[str, Any]:
+def kind(each: Kind, *, says_why: bool) -> dict[str, Any]:
+    """`says_why`: to somebody who could do something for it."""
+    lacks = each.lacks()
     return {
         "key": each.key,
         "label": each.label,
-        "lacks": each.lacks(),
+        "lacks": lacks if says_why or not lacks else "something that whoever runs this site has to add",
         "pipeline": each.pipeline.key,
         "pausable": each.pipeline.pausable,
         "stages": [

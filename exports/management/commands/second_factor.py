@@ -40,4 +40,6 @@ class Command(BaseCommand):
     def _list(self) -> None:
         for user in User.objects.filter(is_staff=True).order_by("username"):
             since = user.second_factor_since
-            self.stdout.write(f"{user.username}: {f'since {since:%Y-%m-%d}' if since else 'none'}")
+            lost = second_factor.cannot_be_checked(user)
+            why = ", but its app's codes cannot be checked: the SECRET_KEY has changed" if lost else ""
+            self.stdout.write(f"{user.username}: {f'since {since:%Y-%m-%d}' if since else 'none'}{why}")

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -99,15 +99,13 @@ def _promise(export: Export) -> str:
 
 
 def held(forecast: Forecast, job: Job, now: datetime) -> Held:
-    if job.settled_at is None or job.status != "complete":
+    """As it was scored: pauses count for neither side."""
+    if forecast.error is None:
         return Held(forecast=forecast, off="", within="")
-    error = forecast.finish - job.settled_at
-    whole = job.active_seconds(now)
-    share = abs(error / timedelta(seconds=1)) / whole if whole else 0.0
-    side = "too late" if error > timedelta() else "too early"
-    off = f"{wording.took(abs(error.total_seconds()))} {side}, {share:.0%} of the whole"
-    low, high = forecast.low, forecast.high
-    within = "" if low is None or high is None else ("yes" if low <= job.settled_at <= high else "no")
+    seconds = abs(forecast.error) * job.active_seconds(now)
+    side = "too late" if forecast.error > 0 else "too early"
+    off = f"{wording.took(seconds)} {side}, {wording.share(abs(forecast.error))} of the whole"
+    within = "" if forecast.inside is None else ("yes" if forecast.inside else "no")
     return Held(forecast=forecast, off=off, within=within)
 
 

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from exports import gauges, halting, versions
 from exports.gauges import Gauge
 from exports.models import Drill, Heartbeat, Intake, IntakeChange, Lease, User
-from exports.models.heartbeat import CLUSTER, SILENT_AFTER
+from exports.models.heartbeat import SILENT_AFTER
 from exports.staff import reach, scope
 from exports.staff.views import entry
 from exports.staff.views.lists import silence
@@ -47,12 +47,12 @@ def system(request: HttpRequest) -> HttpResponse:
     user, now = entry.who(request), timezone.now()
     if not scope.sees_all(user):
         raise PermissionDenied
-    beats = Heartbeat.objects.filter(name__startswith=f"{CLUSTER} ").order_by("-at")[:20]
     context = {
         "title": "System",
         "silence": silence(now),
         "clusters": [
-            (beat.name, wording.took((now - beat.at).total_seconds()), now - beat.at < SILENT_AFTER) for beat in beats
+            (beat.name, wording.took((now - beat.at).total_seconds()), now - beat.at < SILENT_AFTER)
+            for beat in Heartbeat.clusters(now)
         ],
         "leases": Lease.objects.filter(until__gt=now).order_by("name")[:20],
         "measured": [measured(gauge) for gauge in gauges.gauges()],

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from exports_site.environment import KNOWN
 from exports_site.secret_files import FILES
+from exports_site.variables import KNOWN
 
 HEAD = """# The environment
 

@@ -57,11 +57,7 @@ def tables(kept: dict[str, Any]) -> str:
         ]
         for each in kept["pages"]
     ]
-    load, described = kept["load_average"], kept["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in described["packages"].items())
     return (
         f"### {kept['rows']:,} exports, Postgres\n\n{table(HEAD, rows)}\n\n"
-        f"Medians of {kept['turns']} requests each (lowest–highest), {kept['when'][:10]}: {described['cores']} cores of"
-        f" {described['cpu']}, {described['python']}, {versions}. Load average {load['start'][0]} at the start and"
-        f" {load['end'][0]} at the end, on {described['cores']} cores."
+        f"Medians of {kept['turns']} requests each (lowest–highest), {kept['when'][:10]}: {machine.footing(kept)}"
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.bench import machine
 from tests.bench.drive.run import environment_of
-from tests.bench.figures import DATABASES, spread, table
+from tests.bench.figures import DATABASES, said, spread, table
 from tests.bench.processes import ROOT, BenchError
 from tests.bench.side import load_average
 
@@ -62,19 +62,11 @@ def _site(environment: Mapping[str, str], *asked: str) -> dict[str, Any]:
 def tables(kept: dict[str, Any]) -> str:
     head = ["database", "objects", "seconds", "CPU s", "memory, MB"]
     rows = [
-        [DATABASES[each["database"]], f"{each['looked']['object']:,}", *(_said(each[name]) for name in FIGURES)]
+        [DATABASES[each["database"]], f"{each['looked']['object']:,}", *(said(each[name]) for name in FIGURES)]
         for each in kept["audits"]
     ]
-    load, described = kept["load_average"], kept["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in described["packages"].items())
     return (
         f"### {kept['exports']:,} exports, all looked at\n\n{table(head, rows)}\n\n"
         f"Medians of {kept['rounds']} rounds (lowest–highest), {kept['when'][:10]}: "
-        f"{described['cores']} cores of {described['cpu']}, {described['python']}, {versions}. "
-        f"Load average {load['start'][0]} at the start and {load['end'][0]} at the end, on {described['cores']} cores."
+        f"{machine.footing(kept)}"
     )
-
-
-def _said(figure: dict[str, float]) -> str:
-    middle, low, high = (f"{figure[name]:,.0f}" for name in ("median", "low", "high"))
-    return middle if low == high else f"{middle} ({low}–{high})"

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.bench.figures import DATABASES, table
+from tests.bench import machine
+from tests.bench.figures import DATABASES, said, table
 
 BY = {"post": "the signed POST", "file": "its file, which the driver reads"}
 WAYS = {"poll": "a page that polls every 2 s", "sse": "server-sent events", "websocket": "a websocket"}
@@ -13,7 +14,7 @@ def news(kept: dict[str, Any]) -> str:
         [
             f"{DATABASES[each['database']]}: {BY[each['by']]}",
             WAYS[each["way"]],
-            *(_said(each[name]) for name in ("p50", "p99", "count")),
+            *(said(each[name]) for name in ("p50", "p99", "count")),
         ]
         for each in kept["fresh"]
     ]
@@ -22,13 +23,13 @@ def news(kept: dict[str, Any]) -> str:
             DATABASES[each["database"]],
             f"{each['streams']['median']:,.0f}",
             f"{each['jobs']['median']:,.0f}",
-            _said(each["rate"]),
-            _said(each["p50"]),
-            _said(each["p99"]),
-            _said(each["cores"], 2),
-            _said(each["store"], 2),
-            _said(each["kib"], 1),
-            _said(each["kib_after"], 1),
+            said(each["rate"]),
+            said(each["p50"]),
+            said(each["p99"]),
+            said(each["cores"], 2),
+            said(each["store"], 2),
+            said(each["kib"], 1),
+            said(each["kib_after"], 1),
         ]
         for each in kept["streams"]
     ]
@@ -47,12 +48,12 @@ def ingest(kept: dict[str, Any]) -> str:
         [
             DATABASES[each["database"]],
             BY[each["by"]],
-            _said(each["said"]),
-            _said(each["sent"]) if each["by"] == "post" else "–",
-            *(_said(each[name]) if each["by"] == "post" else "–" for name in ("answered_p50", "answered_p99")),
-            *(_said(each[name]) for name in ("p50", "p99")),
-            _said(each["cores"], 2),
-            _said(each["store"], 2),
+            said(each["said"]),
+            said(each["sent"]) if each["by"] == "post" else "–",
+            *(said(each[name]) if each["by"] == "post" else "–" for name in ("answered_p50", "answered_p99")),
+            *(said(each[name]) for name in ("p50", "p99")),
+            said(each["cores"], 2),
+            said(each["store"], 2),
         ]
         for each in kept["ingest"]
     ]
@@ -65,15 +66,7 @@ def ingest(kept: dict[str, Any]) -> str:
 
 
 def _circumstances(kept: dict[str, Any]) -> str:
-    load, described = kept["load_average"], kept["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in described["packages"].items())
     return (
         f"Medians of {kept['rounds']} rounds of {kept['seconds']} s (lowest–highest), {kept['when'][:10]}: "
-        f"{described['cores']} cores of {described['cpu']}, {described['python']}, {versions}. "
-        f"Load average {load['start'][0]} at the start and {load['end'][0]} at the end, on {described['cores']} cores."
+        f"{machine.footing(kept)}"
     )
-
-
-def _said(figure: dict[str, float], digits: int = 0) -> str:
-    middle, low, high = (f"{figure[name]:,.{digits}f}" for name in ("median", "low", "high"))
-    return middle if low == high else f"{middle} ({low}–{high})"

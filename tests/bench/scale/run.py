@@ -52,13 +52,9 @@ def _site(database: str, size: int, turns: int, say: Callable[[str], None]) -> d
 
 
 def tables(kept: dict[str, Any]) -> str:
-    load, described = kept["load_average"], kept["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in described["packages"].items())
     said = "\n\n".join(_table(name, kept["sizes"], of) for name, of in kept["databases"].items())
     return (
-        f"{said}\n\nCPU milliseconds an answer, over {kept['turns']} each, {kept['when'][:10]}: {described['cores']}"
-        f" cores of {described['cpu']}, {described['python']}, {versions}. Load average {load['start'][0]} at the start"
-        f" and {load['end'][0]} at the end, on {described['cores']} cores."
+        f"{said}\n\nCPU milliseconds an answer, over {kept['turns']} each, {kept['when'][:10]}: {machine.footing(kept)}"
     )
 
 

@@ -7,8 +7,6 @@ import pytest
 from exports.audit import CHECKS, Wanted, audit
 from exports.driver import LEASE, one_pass
 from exports.models import Attempt, Clip, Export, Heartbeat, Project, Source
-from exports.tools import Tools
-from modal_functions.store import FolderStore
 from progress.models import Status
 from tests.exports.scripted import ScriptedRunner, Work
 
@@ -18,16 +16,6 @@ STATES = ("complete", "running", "paused", "failed", "retried", "cancelled", "ma
 @pytest.fixture
 def runner():
     return ScriptedRunner(at_once=3)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return FolderStore(tmp_path / "store")
-
-
-@pytest.fixture
-def tools(store, runner, clock, tracker):
-    return Tools(store=store, runner=lambda name: runner, tracker=tracker, clock=clock)
 
 
 @pytest.fixture

@@ -8,24 +8,12 @@ from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Project, Source, User
 from exports.staff import listing
 from exports.staff.acts import Order, find, perform, planned
-from exports.tools import Tools
-from modal_functions.store import FolderStore
 from tests.exports.scripted import ScriptedRunner, Work
 
 
 @pytest.fixture
 def runner():
     return ScriptedRunner(at_once=5)
-
-
-@pytest.fixture
-def store(tmp_path):
-    return FolderStore(tmp_path / "store")
-
-
-@pytest.fixture
-def tools(store, runner, clock, tracker):
-    return Tools(store=store, runner=lambda name: runner, tracker=tracker, clock=clock)
 
 
 @pytest.fixture

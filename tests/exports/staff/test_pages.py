@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from exports.models import Attempt, Bulk, Drill, Export, Intake
 from exports.staff import listing
-from progress.models import Event, Job, Status
+from exports.staff.views.story import held
+from progress.models import Event, Forecast, Job, Status
 from progress.tracker import ProgressTracker
 from tests.exports.staff.conftest import allow, fresh, project_of, requested, status, together
 
@@ -385,6 +386,20 @@ def test_the_story_of_an_export_is_on_one_page(boss, export, work, tracker):
     assert all(phase in page for phase in Event.objects.values_list("phase", flat=True))
 
 
+def test_a_pause_counts_for_nothing_where_forecasts_are_held_against_what_came(export, tracker, clock):
+    begun = export.job.created_at
+    ended = begun + timedelta(hours=3)
+    Job.objects.filter(pk=export.pk).update(
+        status="complete", bp=10_000, settled_at=ended, paused_for=timedelta(hours=3) - timedelta(seconds=100)
+    )
+    told = Forecast(
+        estimator="learned", made_at=begun, percent=0, finish=begun + timedelta(seconds=110), error=0.1, inside=True,
+        low=begun, high=begun + timedelta(seconds=120),
+    )  # fmt: skip
+    seen = held(told, Job.objects.get(pk=export.pk), ended)
+    assert (seen.off, seen.within) == ("10 s too late, 10 % of the whole", "yes")
+
+
 def test_a_long_past_costs_no_more_queries_than_a_short_one(boss, many):
     one, two = many(2)
     tracker = ProgressTracker()
@@ -424,7 +439,7 @@ def test_the_suggested_act_is_marked(boss, export):
 def test_the_system_page_tells_who_is_alive_and_what_waits(boss, export):
     Drill.objects.create(version="1", runner="local", ok=True, ended_at=timezone.now())
     page = boss.get(SYSTEM).text
-    for said in ("No cluster has given a sign of life", "Nobody has driven", "Film from clips", "Versions", "held"):
+    for said in ("No cluster gives a sign of life", "Nobody has driven", "Film from clips", "Versions", "held"):
         assert said in page
 
 

@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from exports.models import Project, Source
+from progress.tracker import ProgressTracker
 from tests.exports.footage import driver_is_awake, film_of, project_of, requested, source_in
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +65,27 @@ def test_an_end_past_the_source_is_its_end(olgas, project):
     assert answer.json()["film"][0]["end"] is None
 
 
+def test_a_project_is_deleted_unless_an_export_of_it_is_under_way(olgas, project):
+    driver_is_awake()
+    film_of(project, "beach.mov")
+    export = requested(project, title="Reel 12")
+    refused = olgas.delete(f"/projects/{project.pk}")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        409,
+        "“Reel 12” is not finished yet. Wait for it, or cancel it; then delete the project.",
+    )
+    ProgressTracker().cancel(export.pk, actor="user")
+    assert olgas.delete(f"/projects/{project.pk}").status_code == 204
+    assert olgas.delete(f"/projects/{project.pk}").status_code == 404
+    assert not Source.objects.exists()
+
+
+def test_a_project_of_another_is_as_if_it_were_not_there(olgas, stranger):
+    theirs = project_of(stranger)
+    assert olgas.delete(f"/projects/{theirs.pk}").status_code == 404
+    assert Project.objects.exists()
+
+
 def test_a_source_is_told_and_taken_out_unless_it_is_needed(olgas, project):
     driver_is_awake()
     clip = film_of(project, "beach.mov")[0]
@@ -72,8 +94,6 @@ def test_a_source_is_told_and_taken_out_unless_it_is_needed(olgas, project):
     needing = requested(project)
     assert olgas.delete(f"/sources/{clip.source_id}").status_code == 409
     needing.cancel(actor="user")
-    from progress.tracker import ProgressTracker
-
     ProgressTracker().cancel(needing.pk, actor="user")
     assert olgas.delete(f"/sources/{clip.source_id}").status_code == 204
     assert not Source.objects.exists()
