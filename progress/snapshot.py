@@ -4,36 +4,37 @@ import uuid
 import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from django.utils import timezone
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.functional import cached_property
 
-from progress import pipelines, wording
+from progress import pipelines, place, wording
 from progress.fold import PERCENT
 from progress.models import Job, Status, Wish
 from progress.pipelines import Pipeline, Stage
+from progress.place import gettext as _
 from progress.strip import Strip, stage_seconds, strip
 from progress.tracks import TrackLine
 
 LONGEST = 10  # digits of a version
 LINES = 4_000  # of stages that are over or to come, which most reports leave as they are
 QUIET_AFTER = 60.0  # seconds, or three times the usual gap
+State = Literal["done", "current", "waiting", "stopped"]
 Verdict = Literal["", "quiet", "stuck", "unreachable"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class StageLine:
+class StageLine(NamedTuple):
     """One line of the stage list: what it is, and how it stands in a word and in units or time."""
 
     key: str
     label: str
-    state: Literal["done", "current", "waiting", "stopped"]
+    state: State
     said: str
     note: str
-    again: bool = False
+    again: bool
+    current: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,12 +212,12 @@ class Snapshot:
     @cached_property
     def mark(self) -> str:
         """Changes whenever the fragment would: with the row, and with the words that time alone changes."""
-        words = f"{self.eta}|{self.verdict_words}|{timezone.get_current_timezone_name()}"
+        words = f"{self.eta}|{self.verdict_words}|{place.zone_name()}"
         return f"{self.job.version}-{zlib.crc32(words.encode()):x}"
 
     @cached_property
     def _language(self) -> str | None:
-        return get_language()
+        return place.language()
 
     @cached_property
     def _index(self) -> int:
@@ -309,12 +310,5 @@ def _ahead(stage: Stage, seconds: float, language: str | None) -> StageLine:
     return _stage_line(stage, "waiting", _("to come"), wording.usually(seconds))
 
 
-def _stage_line(
-    stage: Stage,
-    state: Literal["done", "current", "waiting", "stopped"],
-    said: str,
-    note: str = "",
-    *,
-    again: bool = False,
-) -> StageLine:
-    return StageLine(key=stage.key, label=stage.label, state=state, said=said, note=note, again=again)
+def _stage_line(stage: Stage, state: State, said: str, note: str = "", *, again: bool = False) -> StageLine:
+    return StageLine(stage.key, stage.label, state, said, note, again, state == "current")

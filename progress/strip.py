@@ -6,11 +6,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.utils.translation import gettext as _
 
 from progress import wording
 from progress.models import LISTENING, Job, Status
 from progress.pipelines import Pipeline, Stage
+from progress.place import gettext as _
 
 WHOLE = 1000  # the strip is so wide
 LEAST = 3.0  # seconds; there is nothing to explain about less

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
+from progress.place import gettext as _
+
 
 
 @dataclass(frozen=True, kw_only=True)
