@@ -221,8 +221,7 @@ class Snapshot:
 
     @cached_property
     def _index(self) -> int:
-        keys = [stage.key for stage in self.pipeline.stages] if self.pipeline else []
-        return keys.index(self.job.stage) if self.job.stage in keys else 0
+        return self.pipeline.numbers.get(self.job.stage, 0) if self.pipeline else 0
 
     @property
     def _starts(self) -> tuple[float | None, float | None]:
@@ -273,17 +272,17 @@ class Snapshot:
     def _line(self, number: int, stage: Stage) -> StageLine:
         if number < self._index or self.status in (Status.COMPLETE, Status.EXPIRED):
             seconds = self.job.passed.get(stage.key)
-            return _behind(stage, int(seconds[0]) if seconds else None, self._language)
+            return _behind(stage.key, stage.label, int(seconds[0]) if seconds else None, self._language)
         if number > self._index or self.status == Status.QUEUED or self._is_unheard_of:
             if self.settled:
-                return _stage_line(stage, "waiting", _("not reached"))
-            return _ahead(stage, stage_seconds(self.job, stage), self._language)
+                return _stage_line(stage.key, stage.label, "waiting", _("not reached"))
+            return _ahead(stage.key, stage.label, stage_seconds(self.job, stage), self._language)
         if self.settled:
-            return _stage_line(stage, "stopped", _("stopped here"), self.unit_words)
+            return _stage_line(stage.key, stage.label, "stopped", _("stopped here"), self.unit_words)
         again = _("attempt %(number)d") % {"number": self.job.attempt} if self.job.attempt > 1 else ""
         note = " · ".join(part for part in (self.unit_words, again) if part)
         said = _("paused here") if self.status == Status.PAUSED else _("under way")
-        return _stage_line(stage, "current", said, note, again=bool(again))
+        return _stage_line(stage.key, stage.label, "current", said, note, again=bool(again))
 
 
 def snapshot(job: Job, now: datetime | None = None) -> Snapshot:
@@ -301,14 +300,14 @@ def _seconds_to(moment: datetime | None, now: datetime) -> float | None:
 
 
 @lru_cache(maxsize=LINES)
-def _behind(stage: Stage, seconds: int | None, language: str | None) -> StageLine:
-    return _stage_line(stage, "done", _("done"), "" if seconds is None else wording.took(seconds))
+def _behind(key: str, label: str, seconds: int | None, language: str | None) -> StageLine:
+    return _stage_line(key, label, "done", _("done"), "" if seconds is None else wording.took(seconds))
 
 
 @lru_cache(maxsize=LINES)
-def _ahead(stage: Stage, seconds: float, language: str | None) -> StageLine:
-    return _stage_line(stage, "waiting", _("to come"), wording.usually(seconds))
+def _ahead(key: str, label: str, seconds: float, language: str | None) -> StageLine:
+    return _stage_line(key, label, "waiting", _("to come"), wording.usually(seconds))
 
 
-def _stage_line(stage: Stage, state: State, said: str, note: str = "", *, again: bool = False) -> StageLine:
-    return StageLine(stage.key, stage.label, state, said, note, again, state == "current")
+def _stage_line(key: str, label: str, state: State, said: str, note: str = "", *, again: bool = False) -> StageLine:
+    return StageLine(key, label, state, said, note, again, state == "current")
