@@ -105,7 +105,7 @@ def card(seen: Snapshot, *, poll_at: str = "") -> CardTold:
 
 def indicator(tray: Tray, *, token: str = "") -> IndicatorTold:
     """Itself, whose end is next, and all that it lists. `token`: Django's own, where there is an ending to dismiss."""
-    polls_at = reverse("progress:indicator") if tray.polls else ""
+    polls_at = _reversed(*place.root(), "progress:indicator") if tray.polls else ""
     items = {each.id: _item(each) for each in tray.seen}
     soonest = (items[tray.soonest.id],) if tray.soonest else ()
     return ((Indicator(tray.face, polls_at, token),), soonest, tuple(items.values()))
@@ -157,14 +157,14 @@ def addresses(job_id: UUID) -> Addresses:
 
 @lru_cache(maxsize=ADDRESSES)
 def _addresses(urlconf: str | None, prefix: str, job_id: UUID) -> Addresses:
+    names = ("progress:job", "progress:fragment", "progress:dismiss")
+    return Addresses(str(job_id), *[_reversed(urlconf, prefix, name, job_id) for name in names])
+
+
+def _reversed(urlconf: str | None, prefix: str, name: str, *given: UUID) -> str:
     before = get_script_prefix()
     set_script_prefix(prefix)
     try:
-        return Addresses(
-            id=str(job_id),
-            page=reverse("progress:job", urlconf, args=[job_id]),
-            fragment=reverse("progress:fragment", urlconf, args=[job_id]),
-            dismiss=reverse("progress:dismiss", urlconf, args=[job_id]),
-        )
+        return reverse(name, urlconf, args=given)
     finally:
         set_script_prefix(before)
