@@ -131,7 +131,8 @@ class FromMemory:
     def start(self) -> None:
         """Once a process, and only where somebody polls: a thread does not survive a fork."""
         self._wanted_at = self.clock()
-        self._wanted.set()
+        if not self._wanted.is_set():  # to say it again takes a lock, which all who poll would wait for
+            self._wanted.set()
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
