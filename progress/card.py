@@ -85,9 +85,7 @@ class Item(NamedTuple):
     dismiss: str
 
 
-CardTold = tuple[
-    tuple[Card], tuple[TrackSaid, ...], tuple[StageLine, ...], tuple[SpanDrawn, ...], tuple[SpanSaid, ...]
-]
+CardTold = tuple[tuple[Card], tuple[TrackSaid, ...], tuple[StageLine, ...], tuple[SpanDrawn, ...], tuple[SpanSaid, ...]]
 IndicatorTold = tuple[tuple[Indicator], tuple[Item, ...], tuple[Item, ...]]
 
 

@@ -7,6 +7,7 @@ or false, may decide what is made: each such shape has an outline of its own. Al
 import re
 from collections.abc import Callable, Iterator
 from itertools import chain, count
+from threading import Lock
 from typing import Any, NamedTuple
 
 from markupsafe import escape
@@ -16,6 +17,7 @@ BETWEEN = "\0"  # in no text that is told to people
 HOLE = re.compile(f"{BETWEEN}([0-9]+){BETWEEN}")
 
 Group = tuple[Any, ...]  # of named tuples
+Shape = tuple[Any, ...]
 
 
 class ReckonedError(Exception):
@@ -57,7 +59,8 @@ class Outlines:
 
     def __init__(self, make: Callable[..., str]) -> None:
         self.make = make
-        self._known: dict[Any, Outline | None] = {}
+        self._known: dict[Shape, Outline | None] = {}
+        self._drawing = Lock()
 
     def told(self, *groups: Group, **where: bool) -> str:
         """`where`: what decides as well, and is never written."""
@@ -74,10 +77,16 @@ class Outlines:
         try:
             return self._known[shape]
         except KeyError:
-            if len(self._known) >= MOST:
-                self._known.clear()
-            outline = self._known[shape] = self._drawn(groups, where)
-            return outline
+            return self._draw(shape, groups, where)
+
+    def _draw(self, shape: Shape, groups: tuple[Group, ...], where: dict[str, bool]) -> Outline | None:
+        """One after the other: a thousand pages that come at once would each draw the same."""
+        with self._drawing:
+            if shape not in self._known:
+                if len(self._known) >= MOST:
+                    self._known.clear()
+                self._known[shape] = self._drawn(groups, where)
+            return self._known[shape]
 
     def _drawn(self, groups: tuple[Group, ...], where: dict[str, bool]) -> Outline | None:
         numbers = count()

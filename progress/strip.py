@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-
 from progress import wording
 from progress.models import LISTENING, Job, Status
 from progress.pipelines import Pipeline, Stage

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from progress.place import gettext as _
 
 
-
 @dataclass(frozen=True, kw_only=True)
 class TrackLine:
     """How far one of several results is."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-
 from progress.models import Job
 from progress.place import gettext as _
 from progress.place import ngettext
