@@ -23,7 +23,7 @@ class Again(Generic[Row]):
     has not changed at all is given again as the same object: what it remembers of other rows may be old."""
 
     def __init__(self) -> None:
-        self._raw: dict[Any, Raw] = {}  # as the database gave it
+        self._read: dict[Any, tuple[Row, Raw]] = {}  # what was made, and from what
 
     def read(self, rows: QuerySet[Row], known: Mapping[Any, Row]) -> dict[Any, Row]:
         """By key. What is as it is `known` is the same; else another, which shares with it what has not changed."""
@@ -34,17 +34,20 @@ class Again(Generic[Row]):
 
     def forget(self, gone: Iterable[Any]) -> None:
         for pk in gone:
-            self._raw.pop(pk, None)
+            self._read.pop(pk, None)
 
     def _row(self, pk: Any, now: Raw, known: Row | None, columns: "_Columns", rows: QuerySet[Row]) -> Row:
-        before = self._raw.get(pk) if known is not None else None
-        self._raw[pk] = now
-        if known is None or before is None:
-            return _made(rows, columns.values(now, range(len(now))))
-        if now == before:
+        """Somebody who failed halfway may know another than was made here last: then nothing is taken from it."""
+        made, before = self._read.get(pk, (None, ()))
+        if known is None or known is not made:
+            row = _made(rows, columns.values(now, range(len(now))))
+        elif now == before:
             return known
-        same = {name: known.__dict__[name] for name in columns.names}
-        return _made(rows, same | columns.values(now, compress(range(len(now)), map(ne, now, before))))
+        else:
+            same = {name: known.__dict__[name] for name in columns.names}
+            row = _made(rows, same | columns.values(now, compress(range(len(now)), map(ne, now, before))))
+        self._read[pk] = row, now
+        return row
 
 
 class _Columns:

@@ -66,3 +66,11 @@ def test_it_can_be_saved_and_refreshed_as_any_other(again, job):
     known.save(update_fields=["title"])
     assert known.owner == job.owner
     assert type(known).objects.count() == 1
+
+
+def test_who_was_given_a_row_and_lost_it_is_given_what_has_changed_since_what_they_know(again, job):
+    known = read(again)
+    Job.objects.filter(pk=job.pk).update(title="Reel 13")
+    read(again, known)
+    assert read(again, known).title == "Reel 13"
+    assert plain(read(again, known)) == by_django(job)
