@@ -5,6 +5,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal
 
@@ -105,6 +106,11 @@ class Pipeline:
             if candidate.key == stage:
                 return number
         raise Refused(_unknown(f"stage of {self.key}", stage, [candidate.key for candidate in self.stages]))
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Of its stages by their keys, for what asks at every word."""
+        return {stage.key: number for number, stage in enumerate(self.stages)}
 
     def marks(self) -> dict[str, int]:
         """Each stage with the percent it starts at, and the endings: the table that /api/stages serves."""

@@ -4,18 +4,15 @@ Nothing here decides who may read it; that is decided before.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import tzinfo
 from uuid import UUID
 
-from django.urls import set_script_prefix
-from django.utils import timezone
 from django.utils.text import compress_string
 
 from progress import markup
 from progress.models import Job
+from progress.place import Place
 from progress.snapshot import Snapshot, snapshot
 from progress.tray import Tray
 
@@ -24,20 +21,6 @@ MOST = 4_000  # some ten kilobytes each
 PADDING = 100  # random bytes at most, so that the length of what is compressed tells nothing of a token in it
 
 Listed = tuple[Snapshot, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where it is read: by which clock, and with which addresses."""
-
-    zone: tzinfo
-    prefix: str
-
-    @contextmanager
-    def entered(self) -> Iterator[None]:
-        set_script_prefix(self.prefix)
-        with timezone.override(self.zone):
-            yield
 
 
 class Body:
@@ -76,7 +59,7 @@ class Print:
 
     def __init__(self, job: Job, place: Place, made: float, bodies: dict[bool, Made]) -> None:
         self.place, self.made = place, made
-        with place.entered():
+        with place:
             self.seen = snapshot(job)
             self.mark = self.seen.mark
         self.bodies = bodies  # without the indicator, and with it
@@ -92,7 +75,7 @@ class Print:
         tray = None if listed is None else Tray(seen=listed, may_poll=False)
         if known and known.holds(tray, token):
             return Made(listed=listed, token=token, tray=tray, body=known.body)
-        with self.place.entered():
+        with self.place:
             shown = markup.fragment(self.seen, tray, token=lambda: token)
         body = Body(shown.encode(), secret=bool(token))
         return Made(listed=listed, token=token, tray=tray, body=body)

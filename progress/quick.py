@@ -18,12 +18,12 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import Error
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.urls import get_script_prefix
 from django.utils import timezone
 
 from progress import access, recognised
 from progress.models import Job, Status
-from progress.printed import Body, Listed, Place, Prints
+from progress.place import Place, by_django, language
+from progress.printed import Body, Listed, Prints
 from progress.rows import rows
 from progress.snapshot import version_of
 
@@ -114,7 +114,7 @@ class QuickPolls:
         known = recognised.visitor(cookie, self.zone) if self.zone and job else None
         if known is None or job is None or prefix is None or not _owns(known[0], job):
             return None
-        place = Place(zone=known[1], prefix=prefix)
+        place = Place(zone=known[1], prefix=prefix, language=language())
         shown = _seen_by_owner(job, place=place, asked=asked if asked in PLAINLY else None)
         self._keep(sent, shown)
         return shown
@@ -168,7 +168,7 @@ def note(request: HttpRequest, job: Job, *, card_only: bool, event: str = "") ->
     if access.is_owner(request, job):
         request.META[SHOWN] = _seen_by_owner(
             job,
-            place=Place(zone=timezone.get_current_timezone(), prefix=get_script_prefix()),
+            place=by_django(timezone.get_current_timezone()),
             asked=_query(request.META)[1] if card_only else None,
             event=event,
             token=get_token(request) if "CSRF_COOKIE" in request.META else "",

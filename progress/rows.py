@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import timezone
 
+from progress.again import Again, raw
 from progress.models import Job
 
 logger = logging.getLogger("progress")
@@ -78,7 +79,10 @@ class FromMemory:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.database = FromDatabase()
+        self._again: Again[Job] = Again()
+        self._owners_again: Again[Any] = Again()
         self._jobs: dict[uuid.UUID, Job] = {}
+        self._versions: dict[Any, int] = {}
         self._owners: dict[Any, Any] = {}
         self._trays: dict[Any, list[Job]] = {}
         self._asked: dict[Any, float] = {}  # whose tray, and when last
@@ -127,7 +131,8 @@ class FromMemory:
     def start(self) -> None:
         """Once a process, and only where somebody polls: a thread does not survive a fork."""
         self._wanted_at = self.clock()
-        self._wanted.set()
+        if not self._wanted.is_set():  # to say it again takes a lock, which all who poll would wait for
+            self._wanted.set()
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
@@ -139,17 +144,25 @@ class FromMemory:
         began = self.clock()
         asked = {owner for owner, at in list(self._asked.items()) if began - at < ASKED_FOR}
         versions = dict(_versions(self._unseen(asked)))
-        moved = [pk for pk, version in versions.items() if pk not in self._jobs or self._jobs[pk].version != version]
-        jobs = {pk: job for pk, job in self._jobs.items() if pk in versions}
+        moved = _keys(key for key, _ in versions.items() - self._versions.items())
+        jobs = self._without(_keys(self._versions.keys() - versions.keys()))
         for start in range(0, len(moved), SIZE):
-            jobs |= Job.objects.in_bulk(moved[start : start + SIZE])
+            jobs |= self._again.read(Job.objects.order_by().filter(pk__in=moved[start : start + SIZE]), jobs)
         self._look_at_owners({job.owner_id for job in jobs.values()} - {None})
         for pk in moved:
             if pk in jobs:
                 jobs[pk].owner = self._owners.get(jobs[pk].owner_id)
-        self._jobs, self._looked = jobs, began
+        self._jobs, self._versions, self._looked = jobs, versions, began
         self._fill_trays(asked, began)
         return len(moved)
+
+    def _without(self, gone: list[uuid.UUID]) -> dict[uuid.UUID, Job]:
+        """All that are known but these: those who read beside us keep what they have."""
+        jobs = self._jobs.copy()
+        self._again.forget(gone)
+        for pk in gone:
+            jobs.pop(pk, None)
+        return jobs
 
     def _unseen(self, asked: set[Any]) -> set[uuid.UUID]:
         """The endings that lie in these accounts' trays."""
@@ -173,15 +186,24 @@ class FromMemory:
     def _look_at_owners(self, wanted: set[Any]) -> None:
         due = self.clock() - self._looked_at_owners >= OWNERS_EVERY
         missing = list(wanted if due else wanted - self._owners.keys())
+        accounts = get_user_model()._default_manager.order_by()
         fresh: dict[Any, Any] = {}
         for start in range(0, len(missing), SIZE):
-            fresh |= get_user_model()._default_manager.in_bulk(missing[start : start + SIZE])
+            fresh |= self._owners_again.read(accounts.filter(pk__in=missing[start : start + SIZE]), self._owners)
         if due:
-            self._owners, self._looked_at_owners = fresh, self.clock()
-            for job in self._jobs.values():
-                job.owner = fresh.get(job.owner_id)
+            self._exchange_owners(fresh)
+            self._looked_at_owners = self.clock()
         else:
             self._owners |= fresh
+
+    def _exchange_owners(self, fresh: dict[Any, Any]) -> None:
+        gone = self._owners.keys() - fresh.keys()
+        changed = gone | {pk for pk, owner in fresh.items() if owner is not self._owners.get(pk)}
+        self._owners_again.forget(gone)
+        self._owners = fresh
+        for job in self._jobs.values():
+            if job.owner_id in changed:
+                job.owner = fresh.get(job.owner_id)
 
     def _keep_looking(self) -> None:
         while True:
@@ -204,13 +226,17 @@ class FromMemory:
             self._looks.notify_all()
 
 
-def _versions(unseen: Collection[uuid.UUID]) -> Iterable[tuple[uuid.UUID, int]]:
-    """Of all that may still change, of what has just ended, and of these. Each by an index of its own, which no
-    database finds where they are asked for by one OR."""
+def _versions(unseen: Collection[uuid.UUID]) -> Iterable[tuple[Any, ...]]:
+    """Of all that may still change, of what has just ended, and of these; with keys as the database has them. Each by
+    an index of its own, which no database finds where they are asked for by one OR."""
     jobs = Job.objects.order_by().values_list("pk", "version")
     ended = jobs.filter(settled_at__isnull=False, settled_at__gt=timezone.now() - KEPT_AFTER_END)
     parts = [ended, *([jobs.filter(pk__in=unseen)] if unseen else [])]
-    return jobs.filter(settled_at__isnull=True).union(*parts, all=True)
+    return raw(jobs.filter(settled_at__isnull=True).union(*parts, all=True))[1]
+
+
+def _keys(found: Iterable[Any]) -> list[uuid.UUID]:
+    return [Job._meta.pk.to_python(each) for each in found]
 
 
 @cache

@@ -4,36 +4,37 @@ import uuid
 import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from django.utils import timezone
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.functional import cached_property
 
-from progress import pipelines, wording
+from progress import pipelines, place, wording
 from progress.fold import PERCENT
 from progress.models import Job, Status, Wish
 from progress.pipelines import Pipeline, Stage
+from progress.place import gettext as _
 from progress.strip import Strip, stage_seconds, strip
 from progress.tracks import TrackLine
 
 LONGEST = 10  # digits of a version
 LINES = 4_000  # of stages that are over or to come, which most reports leave as they are
 QUIET_AFTER = 60.0  # seconds, or three times the usual gap
+State = Literal["done", "current", "waiting", "stopped"]
 Verdict = Literal["", "quiet", "stuck", "unreachable"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class StageLine:
+class StageLine(NamedTuple):
     """One line of the stage list: what it is, and how it stands in a word and in units or time."""
 
     key: str
     label: str
-    state: Literal["done", "current", "waiting", "stopped"]
+    state: State
     said: str
     note: str
-    again: bool = False
+    again: bool
+    current: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,17 +212,16 @@ class Snapshot:
     @cached_property
     def mark(self) -> str:
         """Changes whenever the fragment would: with the row, and with the words that time alone changes."""
-        words = f"{self.eta}|{self.verdict_words}|{timezone.get_current_timezone_name()}"
+        words = f"{self.eta}|{self.verdict_words}|{place.zone_name()}"
         return f"{self.job.version}-{zlib.crc32(words.encode()):x}"
 
     @cached_property
     def _language(self) -> str | None:
-        return get_language()
+        return place.language()
 
     @cached_property
     def _index(self) -> int:
-        keys = [stage.key for stage in self.pipeline.stages] if self.pipeline else []
-        return keys.index(self.job.stage) if self.job.stage in keys else 0
+        return self.pipeline.numbers.get(self.job.stage, 0) if self.pipeline else 0
 
     @property
     def _starts(self) -> tuple[float | None, float | None]:
@@ -272,19 +272,19 @@ class Snapshot:
     def _line(self, number: int, stage: Stage) -> StageLine:
         if number < self._index or self.status in (Status.COMPLETE, Status.EXPIRED):
             seconds = self.job.passed.get(stage.key)
-            return _behind(stage, int(seconds[0]) if seconds else None, self._language)
+            return _behind(stage.key, stage.label, int(seconds[0]) if seconds else None, self._language)
         if number > self._index or self.status == Status.QUEUED or self._is_unheard_of:
             if self.settled:
-                return _stage_line(stage, "waiting", _("not reached"))
+                return _stage_line(stage.key, stage.label, "waiting", _("not reached"))
             if number == self._index and self._is_unheard_of:
-                return _stage_line(stage, "waiting", _("to come"))
-            return _ahead(stage, stage_seconds(self.job, stage), self._language)
+                return _stage_line(stage.key, stage.label, "waiting", _("to come"))
+            return _ahead(stage.key, stage.label, stage_seconds(self.job, stage), self._language)
         if self.settled:
-            return _stage_line(stage, "stopped", _("stopped here"), self.unit_words)
+            return _stage_line(stage.key, stage.label, "stopped", _("stopped here"), self.unit_words)
         again = _("attempt %(number)d") % {"number": self.job.attempt} if self.job.attempt > 1 else ""
         note = " · ".join(part for part in (self.unit_words, again) if part)
         said = _("paused here") if self.status == Status.PAUSED else _("under way")
-        return _stage_line(stage, "current", said, note, again=bool(again))
+        return _stage_line(stage.key, stage.label, "current", said, note, again=bool(again))
 
 
 def snapshot(job: Job, now: datetime | None = None) -> Snapshot:
@@ -302,21 +302,14 @@ def _seconds_to(moment: datetime | None, now: datetime) -> float | None:
 
 
 @lru_cache(maxsize=LINES)
-def _behind(stage: Stage, seconds: int | None, language: str | None) -> StageLine:
-    return _stage_line(stage, "done", _("done"), "" if seconds is None else wording.took(seconds))
+def _behind(key: str, label: str, seconds: int | None, language: str | None) -> StageLine:
+    return _stage_line(key, label, "done", _("done"), "" if seconds is None else wording.took(seconds))
 
 
 @lru_cache(maxsize=LINES)
-def _ahead(stage: Stage, seconds: float, language: str | None) -> StageLine:
-    return _stage_line(stage, "waiting", _("to come"), wording.usually(seconds))
+def _ahead(key: str, label: str, seconds: float, language: str | None) -> StageLine:
+    return _stage_line(key, label, "waiting", _("to come"), wording.usually(seconds))
 
 
-def _stage_line(
-    stage: Stage,
-    state: Literal["done", "current", "waiting", "stopped"],
-    said: str,
-    note: str = "",
-    *,
-    again: bool = False,
-) -> StageLine:
-    return StageLine(key=stage.key, label=stage.label, state=state, said=said, note=note, again=again)
+def _stage_line(key: str, label: str, state: State, said: str, note: str = "", *, again: bool = False) -> StageLine:
+    return StageLine(key, label, state, said, note, again, state == "current")

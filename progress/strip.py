@@ -3,20 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
-
-from django.utils.translation import gettext as _
 
 from progress import wording
 from progress.models import LISTENING, Job, Status
 from progress.pipelines import Pipeline, Stage
+from progress.place import gettext as _
 
 WHOLE = 1000  # the strip is so wide
 LEAST = 3.0  # seconds; there is nothing to explain about less
 NARROW = 6
 Stages = tuple[Stage, ...]
 TONES = ("0", "1", "2", "3")
+NO_TIME = (0.0,)
 
 
 class Span(NamedTuple):
@@ -60,39 +59,42 @@ def strip(job: Job, pipeline: Pipeline, now: datetime) -> Strip | None:
     twice from one row it is the same."""
     at = job.heard_at if job.heard_at and job.status in (Status.RUNNING, Status.FINALIZING) else now
     spans = [span for span in _spans(job, pipeline, at) if span.seconds > 0]
-    total = sum(span.seconds for span in spans)
+    total = sum([span.seconds for span in spans])
     if total == 0 or (job.status not in LISTENING and total < LEAST):
         return None
     return Strip(spans=tuple(_laid_out(spans, total)))
 
 
-def _spans(job: Job, pipeline: Pipeline, now: datetime) -> Iterator[Span]:
-    stages, upload = pipeline.stages, _upload(pipeline)
-    at = pipeline.index(job.stage) if job.stage in {stage.key for stage in stages} else 0
+def _spans(job: Job, pipeline: Pipeline, now: datetime) -> list[Span]:
+    stages, upload = pipeline.stages, pipeline.numbers.get("upload")
+    at = pipeline.numbers.get(job.stage, 0)
     over = job.status in (Status.COMPLETE, Status.EXPIRED)
-    behind = range(len(stages) if over else at)
-    passed = [_of(stages, number, job.passed.get(stages[number].key, (0.0,))[0]) for number in behind]
+    passed = [_passed(job, stages, number) for number in range(len(stages) if over else at)]
     current = 0.0 if over or job.status == Status.QUEUED else _in_stage(job, now)
-    queued = job.active_seconds(job.settled_at or now) - sum(span.seconds for span in passed) - current
-    yield from (span for span in passed if job.status == Status.UPLOADING or span.label == upload)
-    yield _queue(max(0.0, queued), job)
-    yield from (span for span in passed if span.label != upload)
+    queued = job.active_seconds(job.settled_at or now) - sum([span.seconds for span in passed]) - current
+    first = [span for number, span in enumerate(passed) if job.status == Status.UPLOADING or number == upload]
+    rest = [span for number, span in enumerate(passed) if number != upload]
+    spans = [*first, *_queue(queued, job), *rest]
     if not over:
-        yield _of(stages, at, current)
+        spans.append(_of(stages, at, current))
     if job.status in LISTENING:
-        yield from _expected(job, stages, at, current, now)
+        spans += _expected(job, stages, at, current, now)
+    return spans
 
 
-def _expected(job: Job, stages: Stages, at: int, current: float, now: datetime) -> Iterator[Span]:
+def _passed(job: Job, stages: Stages, number: int) -> Span:
+    return _of(stages, number, job.passed.get(stages[number].key, NO_TIME)[0])
+
+
+def _expected(job: Job, stages: Stages, at: int, current: float, now: datetime) -> list[Span]:
     """By what the stages usually take, and for the one under way by when all shall be finished."""
     later = [
         _of(stages, number, stage_seconds(job, stages[number]), expected=True) for number in range(at + 1, len(stages))
     ]
     left = max(0.0, stage_seconds(job, stages[at]) - current)
     if job.finish is not None:
-        left = max(0.0, (job.finish - now).total_seconds() - sum(span.seconds for span in later))
-    yield _of(stages, at, left, expected=True)
-    yield from later
+        left = max(0.0, (job.finish - now).total_seconds() - sum([span.seconds for span in later]))
+    return [_of(stages, at, left, expected=True), *later]
 
 
 def stage_seconds(job: Job, stage: Stage) -> float:
@@ -106,15 +108,10 @@ def _in_stage(job: Job, now: datetime) -> float:
     return max(0.0, ((job.settled_at or job.paused_at or now) - job.stage_began).total_seconds())
 
 
-@lru_cache
-def _upload(pipeline: Pipeline) -> str:
-    """An upload comes before the line; all else comes after it."""
-    return next((stage.label for stage in pipeline.stages if stage.key == "upload"), "")
-
-
-def _queue(seconds: float, job: Job) -> Span:
+def _queue(seconds: float, job: Job) -> list[Span]:
     """What no stage has taken; behind a first attempt that is what it did before it was lost, too."""
-    seconds = seconds if seconds >= 1 else 0.0
+    if seconds < 1:
+        return []
     if job.attempt > 1:
         label, faster = _("Earlier attempts and waiting"), _("Most of it went into earlier attempts.")
     else:
@@ -122,7 +119,7 @@ def _queue(seconds: float, job: Job) -> Span:
         faster = _("Most of it was waiting in line.")
         if job.status == Status.QUEUED:
             faster = _("Most of it is waiting in line: it starts as soon as what is ahead of it has ended.")
-    return Span(label=label, seconds=seconds, expected=False, tone="line", faster=faster)
+    return [Span(label, seconds, expected=False, tone="line", faster=faster)]
 
 
 def _of(stages: Stages, number: int, seconds: float, *, expected: bool = False) -> Span:
@@ -134,7 +131,7 @@ def _laid_out(spans: list[Span], total: float) -> Iterator[Span]:
     """Each as wide as it is long; what is short stays visible, at the cost of the others."""
     room = WHOLE - NARROW * len(spans)
     x = 0.0
-    for span in spans:
-        wide = NARROW + room * span.seconds / total
-        yield span._replace(x=round(x), wide=max(1, round(x + wide) - round(x) - 2))
+    for label, seconds, expected, tone, faster, *_nowhere in spans:
+        wide = NARROW + room * seconds / total
+        yield Span(label, seconds, expected, tone, faster, round(x), max(1, round(x + wide) - round(x) - 2))
         x += wide

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from progress import wording
+from progress.place import gettext as _
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
 from progress.models import Job
+from progress.place import gettext as _
+from progress.place import ngettext
 from progress.rows import rows
 from progress.snapshot import Snapshot, snapshot
 

@@ -2,11 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
 from progress.models import Away
+from progress.place import gettext as _
+from progress.place import local, ngettext
 
 ALMOST_DONE = 10  # seconds
 WIDE = 1.5  # a range whose ends differ by more than this factor is told as a range
@@ -80,7 +78,7 @@ def ranges_held(held: int, told: int) -> str:
 
 
 def at_the_clock(seconds: float, now: datetime) -> str:
-    finish = timezone.localtime(now + timedelta(seconds=seconds))
+    finish = local(now + timedelta(seconds=seconds))
     return _("done around %(time)s") % {"time": _five_minutes(finish).strftime("%H:%M")}
 
 
@@ -162,7 +160,7 @@ def quiet(seconds: float, gap: float) -> str:
 def stuck(seconds: float, gap: float, latest: datetime) -> str:
     """With what it is judged by."""
     said = _("No news for %(time)s%(usual)s, and by %(clock)s at the latest it should have been done. We look into it.")
-    clock = timezone.localtime(latest).strftime("%H:%M")
+    clock = local(latest).strftime("%H:%M")
     return said % {"time": took(seconds), "usual": _usual(gap), "clock": clock}
 
 

@@ -133,7 +133,7 @@ def test_a_web_server_that_hangs_is_told_and_started_again(server):
     for process in (web, *web.children(recursive=True)):
         process.suspend()
     assert soon(lambda: "The web server gave no sign of life for 12 s and was killed" in server.said, 120), server.said
-    assert server.answers()[0] == 200
+    assert soon(lambda: (server.answers() or [0])[0] == 200, 120), server.said  # not the first time, on a busy machine
 
 
 def test_ctrl_c_leaves_no_process_a_second_run_carries_on_and_even_kill_9_leaves_nothing(server, tmp_path):

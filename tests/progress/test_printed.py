@@ -8,13 +8,14 @@ import pytest
 from django.utils import timezone
 
 from progress import printed
-from progress.printed import AGREES_FOR, Place, Prints
+from progress.place import Place
+from progress.printed import AGREES_FOR, Prints
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 from tests.progress.test_rows import Monotonic
 
 pytestmark = pytest.mark.django_db
-HERE = Place(zone=ZoneInfo("UTC"), prefix="/")
+HERE = Place(zone=ZoneInfo("UTC"), prefix="/", language="en")
 
 
 @pytest.fixture
@@ -61,8 +62,8 @@ def test_they_end_with_the_words_that_time_changes(prints, running, monkeypatch)
 
 def test_each_zone_and_each_prefix_has_its_own(prints, running):
     running.finish = timezone.now() + timedelta(hours=1)
-    tokyo = Place(zone=ZoneInfo("Asia/Tokyo"), prefix="/")
-    deeper = Place(zone=ZoneInfo("UTC"), prefix="/deeper/")
+    tokyo = Place(zone=ZoneInfo("Asia/Tokyo"), prefix="/", language="en")
+    deeper = Place(zone=ZoneInfo("UTC"), prefix="/deeper/", language="en")
     bodies = [prints.of(running, place).body(None, "").plain.decode() for place in (HERE, tokyo, deeper)]
     assert [body.count("+09:00") for body in bodies] == [0, 1, 0]
     assert [f'hx-get="/deeper/exports/{running.pk}/fragment' in body for body in bodies] == [False, False, True]
@@ -101,5 +102,5 @@ def test_what_has_no_secret_in_it_is_compressed_once(prints, running):
 def test_there_is_room_for_so_many(prints, running, monkeypatch):
     monkeypatch.setattr(printed, "MOST", 2)
     for name in ("UTC", "Asia/Tokyo", "Europe/Berlin"):
-        prints.of(running, Place(zone=ZoneInfo(name), prefix="/"))
+        prints.of(running, Place(zone=ZoneInfo(name), prefix="/", language="en"))
     assert len(prints._prints) <= 2

@@ -97,6 +97,22 @@ def test_a_changed_owner_row_is_noticed_within_two_seconds(memory, time, job, ow
     assert not memory.job(job.pk).owner.is_active
 
 
+def test_what_a_look_that_failed_halfway_had_read_is_not_lost(memory, time, job, owner, tracker, monkeypatch):
+    memory.look()
+    owner.is_active = False
+    owner.save(update_fields=["is_active"])
+    tracker.start(job.pk)
+    time.now += 1.5
+    with monkeypatch.context() as broken:
+        broken.setattr(memory, "_exchange_owners", lambda fresh: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            memory.look()
+    assert memory.job(job.pk).owner.is_active
+    memory.look()
+    assert not memory.job(job.pk).owner.is_active
+    assert memory.job(job.pk).status == "running"
+
+
 def test_a_job_that_changes_hands_belongs_to_the_new_owner_at_once(memory, job, tracker, owner, stranger):
     memory.look()
     tracker.hand_over(giver=owner, taker=stranger)
