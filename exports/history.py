@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, partial
 from typing import Any
 
 from django import forms
@@ -29,6 +30,7 @@ STATES = {
     "expired": (_("Expired"), Q(status=Status.EXPIRED)),
 }
 ID = re.compile(r"[0-9a-f]{4,32}", re.ASCII)
+PROJECT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 def _day(label: Any) -> forms.DateField:
@@ -54,10 +56,9 @@ class HistoryForm(forms.Form):
 
     def __init__(self, asked: Mapping[str, Any], owner_id: Any) -> None:
         super().__init__(asked, auto_id="history-%s", label_suffix="", use_required_attribute=False)
-        names = Project.objects.of(owner_id).order_by("-created_at").values_list("pk", "name")[:MOST_PROJECTS]
         self.fields["state"].choices = [("", _("Any")), *((key, label) for key, (label, _q) in STATES.items())]  # type: ignore[attr-defined]
         self.fields["kind"].choices = [("", _("Any")), *((kind.key, kind.label) for kind in kinds.registered())]  # type: ignore[attr-defined]
-        self.fields["project"].choices = [("", _("Any")), *((str(pk), name) for pk, name in names)]  # type: ignore[attr-defined]
+        self.fields["project"].choices = cache(partial(_projects, owner_id, asked.get("project", "")))  # type: ignore[attr-defined]
         if len(kinds.registered()) < 2:
             del self.fields["kind"]
 
@@ -68,10 +69,20 @@ class HistoryForm(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value not in (None, "")}
 
 
+def _projects(owner_id: Any, asked: str) -> list[tuple[str, Any]]:
+    """The newest, and the one that was asked for. Read where they are shown, or one of them was asked for."""
+    mine = Project.objects.of(owner_id).order_by("-created_at").values_list("pk", "name")
+    found = {str(pk): name for pk, name in mine[:MOST_PROJECTS]}
+    if asked and asked not in found and PROJECT.fullmatch(asked):
+        found |= {str(pk): name for pk, name in mine.filter(pk=asked)}
+    return [("", _("Any")), *found.items()]
+
+
 @dataclass(frozen=True, kw_only=True)
 class History:
     jobs: list[Job]
     form: HistoryForm
+    query: str  # what was asked
     older: str  # the query of the page that follows; empty where this is the last
 
     @property
@@ -82,10 +93,12 @@ class History:
 def of(owner_id: Any, asked: Mapping[str, Any]) -> History:
     form = HistoryForm(asked, owner_id)
     jobs = matching(Job.objects.of(owner_id), form.asked)
-    found = list(jobs.filter(behind(asked.get("before", ""))).order_by("-created_at", "-pk")[: PAGE + 1])
+    before = asked.get("before", "")
+    found = list(jobs.filter(behind(before)).order_by("-created_at", "-pk")[: PAGE + 1])
     more = {name: form.data[name] for name in form.asked}
     older = urlencode(more | {"before": place(found[PAGE - 1])}) if len(found) > PAGE else ""
-    return History(jobs=found[:PAGE], form=form, older=older)
+    query = urlencode(more | ({"before": before} if before else {}))
+    return History(jobs=found[:PAGE], form=form, query=query, older=older)
 
 
 def matching(jobs: "QuerySet[Job]", asked: Mapping[str, Any]) -> "QuerySet[Job]":

@@ -57,6 +57,7 @@ urlpatterns = [
     path("account/sign-out-everywhere", account.sign_out_everywhere, name="sign-out-everywhere"),
     path("account/delete", account.delete, name="delete-account"),
     path("exports/", dashboard.dashboard, name="dashboard"),
+    path("exports/listed", dashboard.polled, name="listed"),
     path("exports/<uuid:job_id>/", exports.export_page, name="export"),
     path("exports/<uuid:job_id>/fragment", exports.fragment, name="export-fragment"),
     path("exports/<uuid:job_id>/panel", exports.panel, name="export-panel"),

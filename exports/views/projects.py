@@ -14,20 +14,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from exports import deleting, notices, showing
+from exports import deleting, listed, notices, showing
 from exports.forms import ProjectForm
 from exports.models import Project, Source
 from exports.models.project import TooManyProjects
 from exports.tools import tools
 from exports.views import pictures
 from progress.models import Job, Status
-from progress.snapshot import snapshot
 
 if TYPE_CHECKING:
     from exports.models import User
 
 PAGE = 50
-EXPORTS_SHOWN = 10
 
 
 @login_required
@@ -100,14 +98,14 @@ def own(request: HttpRequest, project_id: uuid.UUID) -> Project:
 
 
 def page_of(request: HttpRequest, project: Project, film: showing.Film, *, status: int = 200) -> HttpResponse:
-    jobs = list(Job.objects.filter(export__project=project)[:EXPORTS_SHOWN])
-    uploading = any(job.status == Status.UPLOADING for job in jobs)
+    found = listed.of(project.owner_id, {"project": str(project.pk)})
+    uploading = any(job.status == Status.UPLOADING for job in found.history.jobs)
     context = {
         "project": project,
         "library": showing.library(project),
         "film": film,
         "waiting": showing.waiting_in(project) if uploading else None,
-        "seen": [snapshot(job) for job in jobs],
+        "listed": found,
     }
     return render(request, "projects/project.html", context, status=status)
 

@@ -154,6 +154,19 @@ def test_another_tab_is_told_by_its_icon_its_title_and_when_asked_to_by_a_notifi
     assert "favicon" in icon.get_attribute("href")
 
 
+def test_the_list_of_exports_moves_and_who_stands_on_one_of_them_stays_there(window, export, tracker):
+    window.goto(reverse("dashboard"))
+    line = window.locator(".export")
+    line.get_by_role("link").focus()
+    moves(tracker, export, 800)
+    expect(line).to_contain_text("82 %")
+    expect(line.get_by_role("link")).to_be_focused()
+    finished_by(tracker, export)
+    expect(line).to_contain_text("Complete")
+    expect(line.get_by_role("link")).to_be_focused()
+    expect(window.locator("#export-list[data-poll]")).to_have_count(0)
+
+
 def test_nothing_jumps_when_the_card_moves(window, export, tracker):
     window.add_init_script(SHIFTS)
     window.goto(reverse("export", args=[export.pk]))

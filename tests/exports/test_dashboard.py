@@ -16,7 +16,7 @@ def titles(page):
 
 
 def older(page):
-    found = re.search(r'href="(\?before=[^"]+)">Older exports', page.text)
+    found = re.search(r'href="/exports/(\?before=[^"]+)">Older exports', page.text)
     return found and found[1]
 
 
@@ -60,6 +60,38 @@ def test_each_export_says_how_it_stands_and_leads_to_its_page(owner, signed_in, 
     assert reverse("progress:job", args=[job.pk]) in page
     assert "Rendering · 54 %" in page
     assert 'class="job-fill bp54"' in page
+
+
+def test_a_list_goes_on_being_true_while_any_of_it_is_under_way(owner, signed_in, make_job, tracker):
+    job, client = make_job(owner, "Holiday"), signed_in(owner)
+    tracker.update_progress_incremental(job.pk, 45, 90, "frames", stage="process")
+    again = asks(client.get("/exports/", {"q": "holi"}))
+    assert again.startswith(f"{reverse('listed')}?q=holi&v=")
+    assert client.get(again).status_code == 204
+    tracker.update_progress_incremental(job.pk, 80, 90, "frames", stage="process")
+    moved = client.get(again)
+    assert (moved.status_code, titles(moved)) == (200, ["Holiday"])
+    assert "Rendering · 54 %" not in moved.text
+    tracker.finalize(job.pk)
+    tracker.complete(job.pk)
+    over = client.get(asks(moved))
+    assert titles(over) == ["Holiday"]
+    assert asks(over) is None, "nothing will change by itself"
+
+
+def asks(page):
+    found = re.search(r'id="export-list"[^>]* hx-get="([^"]+)"', page.text)
+    return found and found[1].replace("&amp;", "&")
+
+
+def test_what_comes_while_a_list_is_open_is_in_it(owner, stranger, signed_in, make_job):
+    make_job(owner, "Holiday")
+    client = signed_in(owner)
+    again = asks(client.get("/exports/"))
+    make_job(stranger, "Foreign")
+    assert client.get(again).status_code == 204
+    make_job(owner, "Harbour")
+    assert titles(client.get(again)) == ["Harbour", "Holiday"]
 
 
 def test_a_title_is_text_and_nothing_more(owner, signed_in, make_job):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
+from exports import history
 from exports.history import PAGE
 from progress.models import Job
 from progress.tracker import ProgressTracker
@@ -48,8 +49,8 @@ def test_exports_of_the_very_same_moment_are_all_listed_once(owner, make_job, si
     client, seen, query = signed_in(owner), [], ""
     while query is not None:
         page = client.get(f"/exports/{query}").text
-        seen += re.findall(r'class="export-name" href="/exports/([^/]+)/', page)
-        following = re.search(r'href="(\?[^"]*before=[^"]+)">Older exports', page)
+        seen += re.findall(r'class="export-name" id="[^"]+" href="/exports/([^/]+)/', page)
+        following = re.search(r'href="/exports/(\?[^"]*before=[^"]+)">Older exports', page)
         query = following and following[1].replace("&amp;", "&")
     assert len(seen) == len(set(seen)) == len(made)
     assert set(seen) == {str(pk) for pk in made}
@@ -87,6 +88,14 @@ def test_by_project(made, found):
     assert found(project=str(export.project_id)) == ["Reel 12"]
 
 
+def test_by_a_project_that_is_older_than_those_that_are_offered(made, found, owner, stranger, monkeypatch):
+    first, foreign = made("Holiday"), project_of(stranger, "Theirs")
+    made("Harbour")
+    monkeypatch.setattr(history, "MOST_PROJECTS", 1)
+    assert found(project=str(first.project_id)) == ["Holiday"]
+    assert len(found(project=str(foreign.pk))) == 2, "as if it had not been asked"
+
+
 def test_by_date_in_the_viewers_zone(made, owner, signed_in):
     made("Late on the 19th in Berlin", created_at=MOMENT.replace(day=19, hour=22, minute=30))
     made("Early on the 20th in Berlin", created_at=MOMENT.replace(day=19, hour=23, minute=30))
@@ -102,7 +111,7 @@ def test_filters_hold_on_older_pages(owner, make_job, signed_in):
         make_job(owner, f"Reel {number}")
     make_job(owner, "Holiday")
     page = signed_in(owner).get("/exports/", {"q": "Reel"}).text
-    older = re.search(r'href="(\?[^"]+)">Older exports', page)[1].replace("&amp;", "&")
+    older = re.search(r'href="/exports/(\?[^"]+)">Older exports', page)[1].replace("&amp;", "&")
     assert "q=Reel" in older
     assert re.findall(r'class="export-name"[^>]*>([^<]*)<', signed_in(owner).get(f"/exports/{older}").text) == [
         "Reel 0"
