@@ -10,6 +10,7 @@ WIDTH, HEIGHT, RATE, SOUND = 640, 360, 30, 48_000
 SECONDS = 5
 NOTE = SOUND // 2
 BRIGHT = 126
+BT709, LIMITED = 1, 1  # the colours of films, by FFmpeg's numbers: such a clip can stand in one as it is
 
 
 def make(path: Path, number: int, *, seconds: int = SECONDS) -> None:
@@ -19,6 +20,9 @@ def make(path: Path, number: int, *, seconds: int = SECONDS) -> None:
     with av.open(str(path), "w") as container:
         picture = container.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "24", "g": "60"})
         picture.width, picture.height, picture.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        colours = picture.codec_context
+        colours.color_primaries = colours.color_trc = colours.colorspace = BT709
+        colours.color_range = LIMITED
         sound = container.add_stream("aac", rate=SOUND, layout="stereo")
         for index in range(seconds * RATE):
             frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")

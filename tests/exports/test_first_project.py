@@ -1,8 +1,12 @@
+from fractions import Fraction
+
 import pytest
 
 from exports import first_project, sample
 from exports.models import Clip, Project, Source
 from exports.tools import Tools
+from modal_functions.media.spec import Output
+from modal_functions.media.survey import Stretch, survey
 from modal_functions.store import FolderStore
 
 pytestmark = pytest.mark.django_db
@@ -39,3 +43,10 @@ def test_no_two_of_its_pictures_are_the_same(tmp_path):
     with av.open(str(tmp_path / "clip.mp4")) as clip:
         pictures = [bytes(frame.planes[0]) for frame in clip.decode(video=0)]
     assert len(pictures) == len(set(pictures)) == sample.RATE
+
+
+def test_it_shows_what_quality_original_is_for(tmp_path):
+    sample.make(tmp_path / "clip.mp4", 1, seconds=3)
+    film = Output(width=sample.WIDTH, height=sample.HEIGHT, fps=(sample.RATE, 1), quality="original")
+    [found] = survey(tmp_path / "clip.mp4", [Stretch(start=Fraction(0), frames=80)], film)
+    assert found.frames > 50, "copied"
