@@ -234,7 +234,7 @@ def test_the_library_follows_while_something_is_looked_at_and_then_asks_no_more(
 def test_a_source_is_deleted_in_two_presses(window, project, address):
     film_of(project, "one.mov")
     window.goto(address)
-    window.locator(".sure summary").press("Enter")
+    window.locator(".source .sure summary").press("Enter")
     window.get_by_role("button", name="Delete one.mov").press("Enter")
     expect(window.get_by_text("What you upload is listed here.")).to_be_visible()
     expect(window.get_by_text("No clips yet")).to_be_visible()

@@ -4,6 +4,7 @@ import pytest
 from django.db.models import CASCADE
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from exports.models import Export, Notice, Project, Source, Token, User
 from progress.models import Job
@@ -143,8 +144,15 @@ def test_nothing_else_hangs_on_an_account_that_would_be_gone_with_the_guest():
     cascades = {each.get_accessor_name() for each in User._meta.related_objects if each.on_delete is CASCADE}
     never_a_guests = {"totpdevice_set", "staticdevice_set", "connections"}
     known = {"jobs", "projects", "logentry_set", "contacts", "deliveries", "hours", "tokens", "notices"}
-    known |= {"tallies", "summaries"}
+    known |= {"tallies", "summaries", "worked"}
     assert cascades - never_a_guests == known, "what joins these has to be handed over by adopt()"
+
+
+def test_minutes_of_what_a_guest_deleted_stay_used_up(owner, as_guest):
+    client, guest = as_guest()
+    guest.worked.create(began=timezone.now(), ended=timezone.now())
+    client.post("/sign-in", RIGHT)
+    assert owner.worked.count() == 1
 
 
 def test_one_export_is_told_in_the_singular(owner, as_guest, make_job):

@@ -10,7 +10,7 @@ from exports.drill.rehearsal import Rehearsal
 from exports.drill.staged import Staged, clear, left_by_others
 from exports.models import Drill, Export, User
 from progress.models import Job, Status
-from tests.exports.audit.conftest import exports, runner, source, store, system, tools  # noqa: F401
+from tests.exports.audit.conftest import exports, runner, source, system  # noqa: F401
 from tests.exports.scripted import Work
 
 pytestmark = pytest.mark.django_db
