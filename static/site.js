@@ -30,16 +30,23 @@
     return Boolean(by && ["submit", "click", "change"].includes(by.type));
   };
 
-  document.addEventListener("htmx:responseError", (event) => {
+  const refused = (event) => {
     if (!isPress(event)) return;
     const { status } = event.detail.xhr;
     tell(sentence(event.detail.xhr) || `The server answered with the error ${status}, so this was not done. Try again in a minute.`);
-  });
-  for (const name of ["htmx:sendError", "htmx:timeout"]) {
-    document.addEventListener(name, (event) => isPress(event) && tell(GONE));
-  }
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && isPress(event)) tell("");
+  };
+  const unreachable = (event) => isPress(event) && tell(GONE);
+  const answered = (event) => event.detail.successful && isPress(event) && tell("");
+
+  // A poll may take a button off the page before its press is answered, and what has left the page is heard by nobody
+  // but itself: so each answer is listened for at what was pressed.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (!isPress(event)) return;
+    const pressed = event.detail.elt; // listening once more to the same changes nothing
+    pressed.addEventListener("htmx:responseError", refused);
+    pressed.addEventListener("htmx:sendError", unreachable);
+    pressed.addEventListener("htmx:timeout", unreachable);
+    pressed.addEventListener("htmx:afterRequest", answered);
   });
 })();
 
