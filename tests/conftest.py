@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings as django_settings
+from django_q.models import Schedule
 from hypothesis import HealthCheck, settings
 
 from progress.foresight import foresight
@@ -50,6 +51,20 @@ class Clock:
     def pass_by(self, seconds: float) -> datetime:
         self.now += timedelta(seconds=seconds)
         return self.now
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """The rows of the cluster's schedules, as the migrations have put them down."""
+    with django_db_blocker.unblock():
+        return list(Schedule.objects.all())
+
+
+@pytest.fixture
+def schedules(db, django_db_setup):
+    """What the cluster does by itself; a test that empties every table may have run before."""
+    Schedule.objects.bulk_create(django_db_setup, ignore_conflicts=True)
+    return Schedule.objects
 
 
 @pytest.fixture(autouse=True)

@@ -51,8 +51,8 @@ def test_the_cluster_beats_for_itself():
     assert Heartbeat.alive(CLUSTER, timezone.now())
 
 
-def test_the_schedule_rings_often_enough_and_what_it_rings_exists():
-    schedule = Schedule.objects.get(name="beat")
+def test_the_schedule_rings_often_enough_and_what_it_rings_exists(schedules):
+    schedule = schedules.get(name="beat")
     assert import_string(schedule.func) is tasks.beat
     assert (schedule.schedule_type, schedule.minutes, schedule.repeats) == (Schedule.MINUTES, 1, -1)
     assert timedelta(minutes=2 * schedule.minutes) < SILENT_AFTER, "one beat may be missed"

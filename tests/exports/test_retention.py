@@ -9,7 +9,6 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
-from django_q.models import Schedule
 
 from exports import retention
 from exports.audit import Wanted, audit
@@ -148,8 +147,8 @@ def test_where_films_stay_nothing_is_said_of_it(owner, signed_in):
     assert "kept until" not in signed_in(owner).get(reverse("export", args=[export.pk])).text
 
 
-def test_the_cluster_does_it_by_itself(db):
-    assert Schedule.objects.get(name="expire").minutes == 10
+def test_the_cluster_does_it_by_itself(schedules):
+    assert schedules.get(name="expire").minutes == 10
 
 
 def said(*options):

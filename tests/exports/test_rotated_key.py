@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_q.brokers import get_broker
 from django_q.conf import Conf
-from django_q.models import OrmQ, Schedule
+from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
 from exports import uploads
@@ -53,14 +53,14 @@ def everything_that_is_rung(broker):
     return done
 
 
-def test_sources_and_exports_go_on_with_the_new_key(rung_before, monkeypatch):
+def test_sources_and_exports_go_on_with_the_new_key(rung_before, schedules, monkeypatch):
     monkeypatch.setattr(Conf, "POLL", 0)
     monkeypatch.setattr(django_q.scheduler, "close_old_django_connections", lambda: None)  # the test is in one
     broker = get_broker()
     assert everything_that_is_rung(broker) == [], "nobody can read what was rung before"
 
     Source.objects.update(heard_at=timezone.now() - ITS_TURN - timedelta(seconds=1))
-    Schedule.objects.update(next_run=timezone.now() - timedelta(seconds=1))
+    schedules.update(next_run=timezone.now() - timedelta(seconds=1))
     django_q.scheduler.scheduler(broker)
     assert set(everything_that_is_rung(broker)) >= {
         f"exports.tasks.{name}" for name in ("beat", "drive", "tend_sources")
