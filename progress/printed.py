@@ -73,9 +73,9 @@ class Print:
 
     def _made(self, known: Made | None, listed: Listed | None, token: str) -> Made:
         tray = None if listed is None else Tray(seen=listed, may_poll=False)
-        if known and known.holds(tray, token):
-            return Made(listed=listed, token=token, tray=tray, body=known.body)
         with self.place:
+            if known and known.holds(tray, token):
+                return Made(listed=listed, token=token, tray=tray, body=known.body)
             shown = markup.fragment(self.seen, tray, token=lambda: token)
         body = Body(shown.encode(), secret=bool(token))
         return Made(listed=listed, token=token, tray=tray, body=body)
@@ -109,4 +109,4 @@ class Prints:
 
 
 def _told(tray: Tray | None) -> object:
-    return tray and (tray.face, [(each.id, each.job.version) for each in tray.seen])
+    return tray and (tray.face, tray.soonest and tray.soonest.id, [(each.id, each.job.version) for each in tray.seen])

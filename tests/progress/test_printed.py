@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from progress import printed
 from progress.place import Place
@@ -79,6 +79,16 @@ def test_the_indicator_is_made_anew_with_anything_in_it(prints, running, owner):
     alone = prints.of(running, HERE).body(prints.listed([running], HERE), "")
     assert b"Reel 13" not in alone.plain
     assert b"indicator" not in prints.of(running, HERE).body(None, "").plain
+
+
+def test_all_of_it_is_in_the_language_of_its_place(prints, running, owner, monkeypatch):
+    monkeypatch.setattr(translation, "ngettext", lambda one, many, count: f"{translation.get_language()}: {many}")
+    there = Place(zone=ZoneInfo("UTC"), prefix="/", language="eo")
+    jobs = [running]
+    for count in (2, 3):  # the second is compared with the first
+        jobs.append(ProgressTracker().create("film@1", title="Reel 13", owner=owner))
+        body = prints.of(running, there).body(prints.listed(jobs, there), "")
+        assert f"eo: {count} exports" in body.plain.decode()
 
 
 def test_a_token_is_given_to_nobody_else_and_never_compressed_to_the_same_length(prints, running, owner):
