@@ -30,6 +30,7 @@ from progress.snapshot import version_of
 SHOWN = "progress.shown"  # in the environment of a request: what its answer has shown, and to whom
 KEPT_FOR = 60.0  # seconds; then it is decided anew, for a session may be over
 MOST = 20_000
+LONGEST = 4_000  # characters of cookies; somebody may send twenty thousand different ones
 DOOR = ("HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "wsgi.url_scheme", "SCRIPT_NAME")
 MOST_DOORS = 100
 ADDRESS = re.compile(r"(.*/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/fragment")
@@ -56,7 +57,7 @@ class Shown:
 
     job_id: UUID
     wish: str
-    ran: bool
+    status: str
     account: tuple[Any, ...]
     place: Place
     asked: str | None  # besides news; None where the page has more than the card to be given
@@ -87,7 +88,7 @@ class QuickPolls:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         mark, asked = _query(environ)
-        address = ADDRESS.fullmatch(environ["PATH_INFO"]) if mark else None
+        address = ADDRESS.fullmatch(environ["PATH_INFO"]) if mark and _is_by_page(environ) else None
         if address is None:
             return self.application(environ, start_response)
         rows().await_look()
@@ -137,7 +138,7 @@ class QuickPolls:
         seen = self.prints.of(job, shown.place)
         if seen.mark == mark:
             return NOTHING
-        runs_on = shown.ran and job.status in RUNS and job.wish == shown.wish
+        runs_on = job.status in RUNS and (job.status, job.wish) == (shown.status, shown.wish)
         if not runs_on or not (asked == shown.asked or {asked, shown.asked} <= PLAINLY):
             return None
         if "nav" not in asked.split("&"):
@@ -179,7 +180,7 @@ def _seen_by_owner(job: Job, *, place: Place, asked: str | None, event: str = ""
     return Shown(
         job_id=job.pk,
         wish=job.wish,
-        ran=job.status in RUNS,
+        status=job.status,
         account=_account(job),
         place=place,
         asked=asked,
@@ -201,6 +202,11 @@ def _account(job: Job) -> tuple[Any, ...]:
     """What ends a session by changing. An account may know of more than its password."""
     owner = job.owner
     return (owner.pk, getattr(owner, "ends_sessions", owner.password), owner.is_active) if owner else ()
+
+
+def _is_by_page(environ: Environ) -> bool:
+    """Whoever opens a fragment by its address, perhaps in a frame, is to have all headers with it."""
+    return environ.get("HTTP_HX_REQUEST") == "true" and len(environ.get("HTTP_COOKIE", "")) < LONGEST
 
 
 def _query(environ: Environ) -> tuple[str, str]:

@@ -113,6 +113,17 @@ def test_a_press_is_told_by_django(page, moves, export):
     assert page.poll()["panel"]
 
 
+def test_once_it_is_being_finished_there_is_nothing_to_pause_any_more(page, moves, export, tracker):
+    moves(1)
+    page.poll()
+    moves(2)
+    assert not page.poll()["django"]
+    assert "pause" in page.panel
+    tracker.finalize(export.pk)
+    assert page.poll()["panel"]
+    assert "pause" not in page.panel
+
+
 def test_after_a_minute_django_looks_at_the_panel_anew(page, moves):
     moves(1)
     page.poll()

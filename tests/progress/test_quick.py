@@ -17,7 +17,7 @@ from progress import rows as place
 from progress import snapshot as shown
 from progress.models import Job, Wish
 from progress.printed import AGREES_FOR
-from progress.quick import KEPT_FOR, MOST, QuickPolls
+from progress.quick import KEPT_FOR, LONGEST, MOST, QuickPolls
 from progress.report import Report
 from progress.tracker import ProgressTracker
 from tests.progress.test_rows import Monotonic, Unthreaded
@@ -87,7 +87,7 @@ def poll(quick, client, running, owner):
     """What the owner's page asks for: its status, its headers, and whether Django was asked."""
     cookie = cookie_of(client, owner)
 
-    def ask(mark=None, *, cookie=cookie, method="GET", host="testserver", more="&nav", of=running, accept=""):
+    def ask(mark=None, *, cookie=cookie, method="GET", host="testserver", more="&nav", of=running, accept="", **less):
         mark = shown.snapshot(of).mark if mark is None else mark
         environ = {
             "REQUEST_METHOD": method,
@@ -101,7 +101,7 @@ def poll(quick, client, running, owner):
             "SERVER_PORT": "80",
             "wsgi.url_scheme": "http",
             "wsgi.input": BytesIO(),
-        }
+        } | less
         told = {}
 
         def start_response(status, headers):
@@ -297,6 +297,20 @@ def test_as_many_are_remembered_as_there_is_room_for(poll, quick, running):
     assert len(quick._shown) == MOST
     assert (0,) not in quick._shown
     assert poll()[0::2] == (204, 0)
+
+
+def test_what_is_not_asked_for_by_a_page_is_answered_as_a_page(poll):
+    """Opened by its address, in a tab or in a frame, it needs the whole policy."""
+    poll("0-0")
+    status, headers, asked = poll("0-0", HTTP_HX_REQUEST="")
+    assert (status, asked) == (200, 1)
+    assert "Content-Security-Policy" in headers
+
+
+def test_nobody_fills_the_memory_with_long_cookies(poll, quick, client, owner):
+    cookie = f"{cookie_of(client, owner)}; more={'x' * LONGEST}"
+    assert poll(cookie=cookie)[0::2] == poll(cookie=cookie)[0::2] == (204, 1)
+    assert quick._shown == {}
 
 
 def test_other_addresses_pass(quick, client):

@@ -62,6 +62,7 @@ def poll(server):
             "QUERY_STRING": f"v={snapshot(job).mark if mark is None else mark}{more}",
             "HTTP_HOST": "testserver",
             "HTTP_COOKIE": cookie,
+            "HTTP_HX_REQUEST": "true",
             "SERVER_NAME": "testserver",
             "SERVER_PORT": "80",
             "wsgi.url_scheme": "http",
