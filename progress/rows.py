@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models import Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from progress.again import Again, raw
@@ -20,8 +22,8 @@ from progress.models import Job
 logger = logging.getLogger("progress")
 
 EVERY = 0.5  # seconds between two looks
-OWNERS_EVERY = 1.0  # a changed password ends a session within two seconds, at the next look but one
-TOO_OLD = 2.0  # without a look for so long, rows are read from the database again
+OWNERS_EVERY = 0.75  # at every other look, or at each where looks take long
+TOO_OLD = 2.0  # without a look for so long, at rows or at accounts, they are read from the database again
 PATIENCE = 1.0  # seconds that a poll waits for a look
 KEPT_AFTER_END = timedelta(seconds=30)  # so that the last fragment is served from memory too
 WANTED_FOR = 60.0  # seconds for which looks go on when nobody polls any longer
@@ -126,7 +128,8 @@ class FromMemory:
 
     @property
     def _is_fresh(self) -> bool:
-        return self.clock() - self._looked < TOO_OLD
+        """A changed password ends a session within two seconds, however long looks take."""
+        return self.clock() - min(self._looked, self._looked_at_owners) < TOO_OLD
 
     def start(self) -> None:
         """Once a process, and only where somebody polls: a thread does not survive a fork."""
@@ -166,12 +169,10 @@ class FromMemory:
 
     def _unseen(self, asked: set[Any]) -> set[uuid.UUID]:
         """The endings that lie in these accounts' trays."""
-        here = {pk for pk, job in self._jobs.items() if job.settled_at and job.unseen and job.owner_id in asked}
-        if new := list(asked - self._trays.keys()):
-            here |= set(
-                Job.objects.in_tray().filter(owner__in=new, settled_at__isnull=False).values_list("pk", flat=True)
-            )
-        return here
+        trays = {owner: jobs for owner, jobs in self._trays.copy().items() if owner in asked}
+        here = {job.pk for jobs in trays.values() for job in jobs if job.settled_at}
+        new = list(asked - trays.keys())
+        return here | set(_newest_endings(new)) if new else here
 
     def _fill_trays(self, asked: set[Any], began: float) -> None:
         trays: dict[Any, list[Job]] = {owner: [] for owner in asked}
@@ -180,11 +181,18 @@ class FromMemory:
                 trays[job.owner_id].append(job)
         with self._filling:
             self._forgotten = {owner: at for owner, at in self._forgotten.items() if at >= began}
-            self._trays = {owner: jobs for owner, jobs in trays.items() if owner not in self._forgotten}
+            left_out = self._forgotten.keys() | self._has_room(trays)
+            self._trays = {owner: jobs for owner, jobs in trays.items() if owner not in left_out}
         self._asked = {owner: at for owner, at in list(self._asked.items()) if began - at < ASKED_FOR}
 
+    def _has_room(self, trays: dict[Any, list[Job]]) -> set[Any]:
+        """Whose was full: of more than that nothing is known here, and the next one has moved up."""
+        full = {owner for owner, jobs in self._trays.items() if len(jobs) == IN_TRAY}
+        return {owner for owner in full & trays.keys() if len(trays[owner]) < IN_TRAY}
+
     def _look_at_owners(self, wanted: set[Any]) -> None:
-        due = self.clock() - self._looked_at_owners >= OWNERS_EVERY
+        began = self.clock()
+        due = began - self._looked_at_owners >= OWNERS_EVERY
         missing = list(wanted if due else wanted - self._owners.keys())
         accounts = get_user_model()._default_manager.order_by()
         fresh: dict[Any, Any] = {}
@@ -192,7 +200,7 @@ class FromMemory:
             fresh |= self._owners_again.read(accounts.filter(pk__in=missing[start : start + SIZE]), self._owners)
         if due:
             self._exchange_owners(fresh)
-            self._looked_at_owners = self.clock()
+            self._looked_at_owners = began
         else:
             self._owners |= fresh
 
@@ -233,6 +241,13 @@ def _versions(unseen: Collection[uuid.UUID]) -> Iterable[tuple[Any, ...]]:
     ended = jobs.filter(settled_at__isnull=False, settled_at__gt=timezone.now() - KEPT_AFTER_END)
     parts = [ended, *([jobs.filter(pk__in=unseen)] if unseen else [])]
     return raw(jobs.filter(settled_at__isnull=True).union(*parts, all=True))[1]
+
+
+def _newest_endings(owners: list[Any]) -> Iterable[uuid.UUID]:
+    """That they have not seen: whoever starts work by the API alone has thousands of them."""
+    nth = Window(RowNumber(), partition_by="owner", order_by="-created_at")
+    ended = Job.objects.order_by().filter(owner__in=owners, unseen=True, settled_at__isnull=False)
+    return ended.annotate(nth=nth).filter(nth__lte=IN_TRAY).values_list("pk", flat=True)
 
 
 def _keys(found: Iterable[Any]) -> list[uuid.UUID]:

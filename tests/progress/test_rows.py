@@ -97,6 +97,36 @@ def test_a_changed_owner_row_is_noticed_within_two_seconds(memory, time, job, ow
     assert not memory.job(job.pk).owner.is_active
 
 
+def test_it_is_noticed_as_soon_where_each_look_takes_long(memory, time, job, owner, monkeypatch):
+    """What was read of accounts is as old as the question, not as the answer."""
+    exchange, began = memory._exchange_owners, time.now
+    believed = []
+
+    def slowly(fresh):
+        time.now += 1.4
+        known = memory.at_hand(job.pk)
+        believed.extend([time.now - began] if known and known.owner.is_active else [])
+        exchange(fresh)
+
+    monkeypatch.setattr(memory, "_exchange_owners", slowly)
+    memory.look()
+    type(owner).objects.update(is_active=False)
+    for _ in range(4):
+        time.now += 0.5
+        memory.look()
+    assert not memory.job(job.pk).owner.is_active
+    assert max(believed, default=0) <= 2
+
+
+def test_accounts_that_were_not_looked_at_for_long_are_not_believed(memory, time, job):
+    """Where jobs are read and accounts are not, a look fails; and what is known of accounts is older than the jobs."""
+    memory.look()
+    time.now += 0.7
+    memory.look()
+    time.now += 1.4
+    assert memory.at_hand(job.pk) is None
+
+
 def test_what_a_look_that_failed_halfway_had_read_is_not_lost(memory, time, job, owner, tracker, monkeypatch):
     memory.look()
     owner.is_active = False
@@ -190,6 +220,41 @@ def test_a_tray_has_as_much_as_the_databases(memory, tracker, owner):
     assert memory.tray(owner.pk) == FromDatabase().tray(owner.pk)
 
 
+@pytest.fixture
+def many_endings(tracker, owner):
+    """Of somebody who starts them by the API and never looks at a page."""
+    ended = [tracker.create("film@1", title=f"Reel {number}", owner=owner) for number in range(25)]
+    long_ago = timezone.now() - timedelta(days=3)
+    Job.objects.filter(owner=owner).update(status="complete", settled_at=long_ago)
+    return ended
+
+
+def test_of_endings_that_nobody_has_seen_no_more_are_kept_than_a_tray_shows(memory, many_endings, tracker, owner):
+    memory.tray(owner.pk)
+    memory.look()
+    assert len(memory._jobs) == 20
+    assert memory.tray_at_hand(owner.pk) == FromDatabase().tray(owner.pk)
+    for number in range(5):
+        tracker.complete(tracker.create("film@1", title=f"Later reel {number}", owner=owner).pk)
+    memory.look()
+    assert memory.tray_at_hand(owner.pk) == FromDatabase().tray(owner.pk)
+    Job.objects.filter(owner=owner).update(settled_at=timezone.now() - timedelta(minutes=1))
+    memory.look()
+    memory.look()
+    assert len(memory._jobs) == 20
+
+
+def test_where_one_of_many_is_dismissed_elsewhere_the_next_one_moves_up(memory, many_endings, tracker, owner):
+    memory.tray(owner.pk)
+    memory.look()
+    tracker.seen(many_endings[-1].pk)
+    for _ in range(2):
+        memory.look()
+        assert memory.tray(owner.pk) == FromDatabase().tray(owner.pk)
+    assert memory.tray_at_hand(owner.pk) == FromDatabase().tray(owner.pk)
+    assert len(memory._jobs) == 20
+
+
 def test_a_look_that_fails_is_told_and_the_next_one_has_another_connection(memory, job, monkeypatch, caplog):
     closed = []
     monkeypatch.setattr("progress.rows.connection.close", lambda: closed.append(True))
@@ -243,7 +308,7 @@ def test_polls_that_come_before_the_first_look_wait_for_it_and_not_for_one_that_
         looks.append(1)
         if len(looks) > 1:
             raise OSError("no database")
-        memory._looked = memory.clock()
+        memory._looked = memory._looked_at_owners = memory.clock()
 
     monkeypatch.setattr(memory, "look", look)
     memory._thread = waiting = Thread(target=memory.await_look)
