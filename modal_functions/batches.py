@@ -9,6 +9,7 @@ from typing import Any
 
 from modal_functions.media import child
 from modal_functions.media.child import Limits, Start, executed
+from modal_functions.media.errors import MediaError
 from modal_functions.store import Store, StoreError
 from modal_functions.wire import kept_as
 
@@ -104,10 +105,14 @@ def make(
         done = progress.get("done", progress.get("frames", done))
         hear(done)
         if "chunk" in progress:
-            keep(Path(progress["chunk"]["path"]))
+            keep(Path(progress["chunk"]["path"]).name)
 
-    def keep(path: Path) -> None:
-        store.take(batch.key(path.name), path)
+    def keep(name: str) -> None:
+        """By its name alone: a file that has taken its decoder over may say any path, and we may open more than it."""
+        if name not in batch.parts:
+            raise MediaError("result_invalid", "The work answered with something that was not asked for.")
+        path = folder / name
+        store.take(batch.key(name), path)
         _keep_preview(path.with_name(preview_of(path.name)), batch, store)
         border()
 
@@ -116,7 +121,7 @@ def make(
     child.run({**batch.request, "path": str(source), "folder": str(folder)}, understand, batch.limits, start=start)
     for part in batch.parts:
         if (folder / part).exists():
-            keep(folder / part)
+            keep(part)
 
 
 def preview_of(part: str) -> str:

@@ -143,16 +143,28 @@ class FolderStore:
         return stored
 
     def take(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
-        """Only its name changes where it lies on the same disk."""
-        if path.stat().st_dev != _nearest(self._place(key)).stat().st_dev:
+        """Only its name changes where that can be: not from another disk, nor from the same one mounted twice."""
+        stored = self._moved(key, path, on_bytes) if self._is_beside(key, path) else None
+        if stored is None:
             stored = self.put_file(key, path, on_bytes)
             path.unlink()
-            return stored
+        return stored
+
+    def _is_beside(self, key: str, path: Path) -> bool:
+        with told():
+            return path.stat().st_dev == _nearest(self._place(key)).stat().st_dev
+
+    def _moved(self, key: str, path: Path, on_bytes: OnBytes | None) -> Stored | None:
         with told(), path.open("rb") as file, self._beside(key) as (_, _, place):
             stored = _copy(key, file, None, on_bytes)
             os.fchmod(file.fileno(), MODE)
             os.fsync(file.fileno())
-            path.replace(place)
+            try:
+                path.replace(place)
+            except OSError as error:
+                if error.errno == errno.EXDEV:
+                    return None
+                raise
         return stored
 
     def get(self, key: str) -> bytes | None:

@@ -24,6 +24,9 @@ VERSION_ASKED = 1
 
 # Landlock's rights, of which files know fewer than folders.
 EXECUTE, WRITE, READ, LIST, TRUNCATE, DEVICE = 1, 1 << 1, 1 << 2, 1 << 3, 1 << 14, 1 << 15
+SPECIAL = (
+    1 << 6 | 0b1111 << 9
+)  # to make devices, sockets, pipes and links: whoever opened them would wait, or be led away
 OF_FILES: Final = EXECUTE | WRITE | READ | TRUNCATE | DEVICE
 RIGHTS: Final = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
 TCP, SIGNALS_AND_SOCKETS = 0b11, 0b11
@@ -125,7 +128,7 @@ def hold_files(readable: Iterable[Path], writable: Iterable[Path], *, network: b
         for path in readable:
             _allow(rules, path, rights & (READ | LIST))
         for path in writable:
-            _allow(rules, path, rights & ~EXECUTE)
+            _allow(rules, path, rights & ~(EXECUTE | SPECIAL))
         _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         return bool(_libc.syscall(RESTRICT, rules, 0) == 0)
     finally:

@@ -45,6 +45,23 @@ def test_an_object_is_there_whole_or_not_at_all_when_the_writer_is_killed(store)
         assert set(store.keys("a")) <= {"a/big", "a/once"}, "half-written files are not listed"
 
 
+def test_a_file_of_the_same_disk_mounted_twice_is_taken_all_the_same(store, tmp_path, monkeypatch):
+    """As of two volumes of one machine: the kernel gives them one number, and renames nothing between them."""
+    (tmp_path / "in").write_bytes(b"film")
+    rename = stores.Path.replace
+
+    def between(path, place):
+        if path.parent == tmp_path:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return rename(path, place)
+
+    monkeypatch.setattr(stores.Path, "replace", between)
+    assert store.take("a/film.mp4", tmp_path / "in").bytes == 4
+    assert store.get("a/film.mp4") == b"film"
+    assert not (tmp_path / "in").exists()
+    assert list(store.root.glob("a/.*")) == []
+
+
 @pytest.mark.parametrize(
     ("number", "answer"),
     [

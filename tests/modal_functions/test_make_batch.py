@@ -1,12 +1,15 @@
 """What a machine does with a batch that it was given, and what whoever handed it out hears of it."""
 
 import json
+import sys
 
 import pytest
 
-from modal_functions.batches import Batch
+from modal_functions.batches import Batch, make
 from modal_functions.fan import Fan, make_batch
-from modal_functions.store import FolderStore, Unreachable
+from modal_functions.media import child
+from modal_functions.media.errors import MediaError
+from modal_functions.store import FolderStore, StoreError, Unreachable
 from modal_functions.wire import pack
 
 
@@ -135,3 +138,30 @@ class Silent:
         return {"store": "no answer"}
 
     def cancel(self): ...
+
+
+class Taken:
+    """A child whose decoder a file has taken over: it says of another file than its own that it is the chunk."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __call__(self, command, letter):
+        said = json.dumps({"progress": {"chunk": {"path": str(self.path)}}})
+        return child.executed([sys.executable, "-c", f"print({said!r}); print({json.dumps({'answer': {}})!r})"], letter)
+
+
+def test_a_child_cannot_have_a_file_taken_that_is_not_its_own(order, store, short_sources, tmp_path):
+    batch = a_batch(order, store, short_sources)
+    (tmp_path / "work").mkdir()
+    theirs = tmp_path / "database.sqlite3"
+    named_alike = tmp_path / batch.parts[0]
+    for path in (theirs, named_alike):
+        path.write_bytes(b"secret")
+    given = {"source": tmp_path / "source", "folder": tmp_path / "work", "store": store}
+    with pytest.raises(MediaError):
+        make(batch, **given, hear=lambda done: None, border=lambda: None, start=Taken(theirs))
+    with pytest.raises(StoreError):
+        make(batch, **given, hear=lambda done: None, border=lambda: None, start=Taken(named_alike))
+    assert [path.read_bytes() for path in (theirs, named_alike)] == [b"secret"] * 2
+    assert list(store.keys("projects/p/chunks")) == []

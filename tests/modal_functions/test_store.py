@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from modal_functions import store as stores
-from modal_functions.store import Missing
+from modal_functions.store import Missing, StoreError
 from modal_functions.stores import opened
 
 
@@ -77,6 +77,12 @@ def test_a_file_that_is_taken_is_there_and_no_longer_where_it_was(store, tmp_pat
     assert store.get("a/film.mp4") == b"film"
     assert {path.name for path in tmp_path.iterdir()} <= {"store", "store.made"}
     assert list(store.keys("a")) == ["a/film.mp4"]
+
+
+def test_what_cannot_be_taken_since_it_is_not_there_is_told_as_any_store_tells_it(store, tmp_path):
+    with pytest.raises(StoreError):
+        store.take("a/film.mp4", tmp_path / "nothing")
+    assert store.size("a/film.mp4") is None
 
 
 def test_an_empty_file_is_one_too(store, tmp_path):
