@@ -5,10 +5,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, QuerySet, Sum, Value
+from django.db.models import Count, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
 
 from exports.models import Tally
@@ -19,7 +21,8 @@ WORTH_IT = 1_000  # of an account; fewer are counted as they are asked for
 SUMS = ("count", "timed", "seconds")
 WHOLE_EACH = timedelta(days=1)
 LATE = timedelta(minutes=1)  # what ended so lately may not be written yet: it is counted the next time
-TRIED_AGAIN = ("failed", "cancelled")  # the endings that one may leave
+TRIED_AGAIN = ("failed", "cancelled")  # the endings that one may leave, …
+RETRIED = "retried"  # … and that it was left
 
 Rows = dict[Any, list[tuple[Any, ...]]]  # by account; of all of them where it is none
 
@@ -79,18 +82,32 @@ def _added(kept: Sequence[Tally], until: datetime) -> Rows:
     sums: Rows = defaultdict(list)
     for tally in kept:
         sums[tally.owner_id].append(_row(tally))
-    for owner, *row in [*_by_ending(jobs, "owner_id"), *_no_longer(jobs, since)]:
+    for owner, *row in [*_by_ending(jobs, "owner_id"), *_no_longer(since)]:
         for whose in {None, owner} & sums.keys():
             sums[whose].append(tuple(row))
     return sums
 
 
-def _no_longer(jobs: "QuerySet[Job]", since: datetime) -> Iterator[tuple[Any, ...]]:
-    ended = Event.objects.filter(job__in=jobs.order_by(), phase__in=TRIED_AGAIN, at__lte=since).order_by("id")
-    columns = ("job_id", "job__owner_id", "status", "cause")
-    last = {job: row for job, *row in ended.values_list(*columns)}
-    for owner, status, cause in last.values():
-        yield owner, status, cause, -1, 0, 0.0
+def _no_longer(since: datetime) -> Iterator[tuple[Any, ...]]:
+    """What had ended when it was counted last, and was tried again since; it may have ended anew by now."""
+    for moved in (Q(settled_at__isnull=True), Q(settled_at__gt=since)):
+        jobs = Scope().of_jobs(Job.objects.filter(moved)).order_by()
+        told = Event.objects.filter(job__in=jobs, phase__in=(*TRIED_AGAIN, RETRIED)).order_by("job", "id")
+        events = told.values_list("job_id", "phase", "at", "job__owner_id", "status", "cause")
+        for _job, of_one in groupby(events, itemgetter(0)):
+            yield from _left(of_one, since)
+
+
+def _left(events: Iterable[tuple[Any, ...]], since: datetime) -> Iterator[tuple[Any, ...]]:
+    """The ending in which one job was when it was counted, where it is in that no more."""
+    ending: tuple[Any, ...] | None = None
+    for _job, phase, at, *said in events:
+        if phase != RETRIED:
+            ending = tuple(said) if at <= since else None
+        elif at >= since + LATE:  # when that was
+            if ending is not None:
+                yield *ending, -1, 0, 0.0
+            return
 
 
 def _keep(found: Rows, **moments: Any) -> None:

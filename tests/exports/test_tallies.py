@@ -148,12 +148,43 @@ def test_what_failed_and_was_tried_again_counts_once_as_it_ended_in_the_end(live
     assert (told[0]["completed"], told[0]["failed"]) == (2, 1)
 
 
+def test_what_was_tried_again_before_it_was_counted_takes_nothing_from_what_others_count(lives, mine):
+    export = lives.begin(mine)
+    tallies.recount(hour(lives))
+    lives.tracker.fail(export.pk, cause="lost", text="x")
+    lives.tracker.retry(export.pk, actor="olga")
+    lives.run(export)
+    fails(lives, mine)
+    tallies.recount(hour(lives))
+    assert figures(Scope())[1] == [("lost", 1)]
+    lives.end(export)
+    tallies.recount(hour(lives))
+    told, live = counted_as_live()
+    assert told == live
+    assert told[1] == [("lost", 1)]
+
+
+def test_what_is_tried_again_and_again_is_counted_for_nothing_while_it_runs(lives, mine):
+    export = lives.begin(mine)
+    for cause in ("lost", "out_of_memory"):
+        lives.tracker.fail(export.pk, cause=cause, text="x")
+        tallies.recount(hour(lives))
+        assert figures(Scope())[1] == [(cause, 1)]
+        lives.tracker.retry(export.pk, actor="olga")
+        tallies.recount(hour(lives))
+        told, live = counted_as_live()
+        assert told == live
+        assert told[1] == []
+
+
 def test_whatever_happens_within_a_day_the_counts_are_those_of_the_rows(lives, mine, stranger):
     other, chance = lives.project(stranger), random.Random(7)
     failed = []
-    for _ in range(12):
+    for _ in range(24):
         project = chance.choice((mine, other))
-        match chance.randrange(3):
+        match chance.randrange(4):
+            case 3 if failed:  # and it runs on, whoever counts meanwhile
+                lives.tracker.retry(failed.pop(chance.randrange(len(failed))).pk, actor="olga")
             case 0:
                 lives.whole(project)
             case 1:
@@ -164,6 +195,8 @@ def test_whatever_happens_within_a_day_the_counts_are_those_of_the_rows(lives, m
                 export = failed.pop(chance.randrange(len(failed)))
                 lives.tracker.retry(export.pk, actor="olga")
                 lives.tracker.cancel(export.pk, actor="olga")
+        if chance.randrange(2):
+            continue
         tallies.recount(hour(lives))
         told, live = counted_as_live()
         assert told == live
