@@ -16,6 +16,7 @@ from modal_functions.runtime import Context, Failed
 from modal_functions.store import Missing
 from modal_functions.wire import kept_as, pack, unpack
 
+FETCHED = "fetched"  # the folder of what was fetched
 FASTEST = 60  # frames a second
 VARIABLE = Fraction(30)
 SPARE_SECONDS = 120.0
@@ -98,7 +99,7 @@ def _fetched(context: Context, asked: dict[str, Any]) -> Footage:
     if told and context.store.size(key) == told["bytes"]:
         return _from_store(context, key, told)
     found = _from_address(context, asked)
-    path = Path(found["path"])
+    path = own(context.folder, found)
     title = found["title"] or "The video"
     facts = _looked_at(context, path, title)
     size = path.stat().st_size
@@ -128,10 +129,15 @@ def _from_store(context: Context, key: str, told: dict[str, Any]) -> Footage:
     return Footage(source=source, sha256=told["sha256"], path=path, facts=facts)
 
 
+def own(folder: Path, found: dict[str, Any]) -> Path:
+    """By its name alone: what fetched it may have been taken over, and could name somebody else's film."""
+    return folder / FETCHED / Path(found["path"]).name
+
+
 def _from_address(context: Context, asked: dict[str, Any]) -> dict[str, Any]:
     """In a child process, which can connect to nothing but what it may."""
     context.report.stage("downloading", unit="bytes", note="Asking for the video")
-    folder = context.folder / "fetched"
+    folder = context.folder / FETCHED
     folder.mkdir(exist_ok=True)
     patience = float(asked["patience"])
     limits = child.Limits(
