@@ -9,12 +9,14 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from django.db import connections
 
+LOOK_EVERY = 0.02  # seconds
 ARGUMENTS_BEGIN, ARGUMENTS_END = 45, 46  # of /proc/self/stat, behind the name and its bracket
 
 
@@ -46,10 +48,13 @@ class Twin:
         return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:
-        self._process.join(timeout)
-        if self._process.exitcode is None:
-            raise subprocess.TimeoutExpired("a copy of this process", timeout or 0.0)
-        return self._process.exitcode
+        """For itself alone: `join` would wait for whatever it has forked, too, which holds the end of a pipe open."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if until is not None and time.monotonic() >= until:
+                raise subprocess.TimeoutExpired("a copy of this process", timeout or 0.0)
+            time.sleep(LOOK_EVERY)
+        return code
 
     def terminate(self) -> None:
         self._process.terminate()

@@ -370,6 +370,25 @@ child.keep_running()
 child.process.wait()
 child.keep_running()
 """
+LEAVING = """
+import pathlib, sys, time
+from exports import processes
+child = processes.Child("worker", [sys.executable, "-m", "leaves_one_behind", sys.argv[1]], print, twin=True)
+child.keep_running()
+while not pathlib.Path(sys.argv[1]).exists():
+    time.sleep(0.02)
+child.ask_to_stop()
+before = time.monotonic()
+child.wait(60.0)
+print(time.monotonic() - before < 30, child.process.returncode)
+"""
+LEAVES = """
+import os, pathlib, signal, sys, time
+if os.fork() == 0:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    pathlib.Path(sys.argv[1]).touch()
+time.sleep(300)
+"""
 TELLS = """
 import json, os, pathlib, signal, sys, time
 told = pathlib.Path(sys.argv[1], str(os.getpid()))
@@ -461,3 +480,12 @@ def test_what_a_copy_raises_is_told_as_its_end():
     ended = subprocess.run(begun, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert ended.stdout == "The worker ended unexpectedly (exit code 1); it is started again in 0 s.\n"
     assert "No module named" in ended.stderr
+
+
+@on_linux
+def test_what_a_copy_leaves_behind_does_not_keep_waiting_who_has_told_it_to_stop(tmp_path):
+    (tmp_path / "leaves_one_behind.py").write_text(LEAVES)
+    around = os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    begun = [sys.executable, "-c", LEAVING, str(tmp_path / "left")]
+    ended = subprocess.run(begun, cwd=ROOT, env=around, capture_output=True, text=True, timeout=90, check=False)
+    assert ended.stdout == "True -15\n"
