@@ -154,13 +154,11 @@ class QuickPolls:
 
 
 def _tray(owner_id: Any) -> list[Job] | None:
-    """Memory has it from the look after the first question on; that one is a query. None where it fails:
-    what a broken connection needs is done by Django."""
-    jobs = rows().tray_at_hand(owner_id)
-    if jobs is None:
-        with contextlib.suppress(Error):
-            jobs = rows().tray(owner_id)
-    return jobs
+    """Memory has it from the look after the first question on. None where that question fails: what a broken connection
+    needs is done by Django."""
+    with contextlib.suppress(Error):
+        return rows().tray_with_others(owner_id)
+    return None
 
 
 def note(request: HttpRequest, job: Job, *, card_only: bool, event: str = "") -> None:

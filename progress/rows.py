@@ -12,11 +12,12 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import Window
+from django.db.models import QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from progress.again import Again, raw
+from progress.joined import Joined
 from progress.models import Job
 
 logger = logging.getLogger("progress")
@@ -46,6 +47,10 @@ class Rows(Protocol):
 
     def tray_at_hand(self, owner_id: Any) -> list[Job] | None: ...
 
+    def tray_with_others(self, owner_id: Any) -> list[Job]:
+        """Asked for together with those of whoever else asks now; not from within a transaction."""
+        ...
+
     def forget_tray(self, owner_id: Any) -> None:
         """Its owner has just changed it, and is not to see it as it was."""
         ...
@@ -68,6 +73,18 @@ class FromDatabase:
     def tray_at_hand(self, owner_id: Any) -> list[Job] | None:
         return None
 
+    def tray_with_others(self, owner_id: Any) -> list[Job]:
+        return self.tray(owner_id)
+
+    def trays(self, owner_ids: list[Any]) -> dict[Any, list[Job]]:
+        if len(owner_ids) == 1:  # which is the usual case, and half the work
+            return {owner: self.tray(owner) for owner in owner_ids}
+        shown = _newest(Job.objects.filter(owner__in=owner_ids, unseen=True))
+        trays: dict[Any, list[Job]] = {owner: [] for owner in owner_ids}
+        for job in sorted(shown, key=lambda job: job.created_at, reverse=True):
+            trays[job.owner_id].append(job)
+        return trays
+
     def forget_tray(self, owner_id: Any) -> None:
         pass
 
@@ -81,6 +98,7 @@ class FromMemory:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self.database = FromDatabase()
+        self._first_trays: Joined[Any, list[Job]] = Joined(self.database.trays)
         self._again: Again[Job] = Again()
         self._owners_again: Again[Any] = Again()
         self._jobs: dict[uuid.UUID, Job] = {}
@@ -112,6 +130,10 @@ class FromMemory:
         self.start()
         self._asked[owner_id] = self.clock()
         return self._trays.get(owner_id) if self._is_fresh else None
+
+    def tray_with_others(self, owner_id: Any) -> list[Job]:
+        jobs = self.tray_at_hand(owner_id)
+        return self._first_trays.of(owner_id) if jobs is None else jobs
 
     def forget_tray(self, owner_id: Any) -> None:
         with self._filling:
@@ -245,9 +267,14 @@ def _versions(unseen: Collection[uuid.UUID]) -> Iterable[tuple[Any, ...]]:
 
 def _newest_endings(owners: list[Any]) -> Iterable[uuid.UUID]:
     """That they have not seen: whoever starts work by the API alone has thousands of them."""
+    ended = Job.objects.filter(owner__in=owners, unseen=True, settled_at__isnull=False)
+    return _newest(ended).values_list("pk", flat=True)
+
+
+def _newest(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """Of each owner so many as a tray shows."""
     nth = Window(RowNumber(), partition_by="owner", order_by="-created_at")
-    ended = Job.objects.order_by().filter(owner__in=owners, unseen=True, settled_at__isnull=False)
-    return ended.annotate(nth=nth).filter(nth__lte=IN_TRAY).values_list("pk", flat=True)
+    return jobs.order_by().annotate(nth=nth).filter(nth__lte=IN_TRAY)
 
 
 def _keys(found: Iterable[Any]) -> list[uuid.UUID]:

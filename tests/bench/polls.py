@@ -7,7 +7,7 @@ from typing import Literal
 from tests.bench.load import Answer, Answered, Request, ask, pages, wrk
 from tests.bench.processes import BenchError, Processes, cpu_seconds
 from tests.bench.side import Side
-from tests.bench.viewers import WARMING
+from tests.bench.viewers import ARRIVING, WARMING
 
 STALE = "0-0"
 UPDATES = 500  # a second, where there are any
@@ -230,7 +230,7 @@ def _refusal(window: Window, pages: int) -> str:
 def _window(processes: Processes, side: Side, variant: Variant, number: int, seconds: int) -> Window:
     server, writer = side.servers[variant.server], side.tasks if variant.is_theirs else side.jobs
     workers, requests = server.workers, requests_of(side, variant)
-    length = seconds * STEADY + variant.every * WARMING + COMING if variant.pages else seconds
+    length = seconds * STEADY + ARRIVING + variant.every * WARMING + COMING if variant.pages else seconds
     if variant.updates and writer:
         writer.begin("update", rate=UPDATES, seconds=length + 0.5)
     answered, spent = _timed(processes, side, variant, requests, seconds)

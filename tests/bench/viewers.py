@@ -2,9 +2,10 @@
 
     python -m tests.bench.viewers PORT SECONDS EVERY LINES
 
-`LINES` is a file of requests as tests.bench.load writes it, one a page. Says that it counts once all pages have polled
-twice, and a line of figures in the end. Time is counted from when a poll was due, so that what this process is late
-counts against the server. One epoll loop: a tenth of what wrk's Lua can do is wanted, and it cannot tell pages apart.
+`LINES` is a file of requests as tests.bench.load writes it, one a page. They come one after the other, within ten
+seconds. Says that it counts once all have polled twice, and a line of figures in the end. Time is counted from when a
+poll was due, so that what this process is late counts against the server. One epoll loop: a tenth of what wrk's Lua can
+do is wanted, and it cannot tell pages apart.
 """
 
 import heapq
@@ -19,7 +20,8 @@ from collections import Counter
 from pathlib import Path
 
 COUNTING = "counting"
-WARMING = 2.5  # turns until it is counted: everybody has come, and has polled twice
+ARRIVING = 10.0  # seconds in which they come
+WARMING = 2.5  # turns until it is counted from then on: everybody has polled twice
 GIVEN_UP = 5.0  # seconds without an answer
 MARK = re.compile(rb"/fragment\?v=([\w-]+)")
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -74,8 +76,8 @@ class Crowd:
     def run(self, seconds: float) -> None:
         began = time.monotonic()
         for number in range(len(self.pages)):
-            heapq.heappush(self.turns, (began + random.random() * self.every, number))
-        self._go_on_until(began + WARMING * self.every)
+            heapq.heappush(self.turns, (began + random.random() * ARRIVING, number))
+        self._go_on_until(began + ARRIVING + WARMING * self.every)
         print(COUNTING, flush=True)
         self.counts, began = True, time.monotonic()
         self._go_on_until(began + seconds)

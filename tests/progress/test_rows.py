@@ -323,3 +323,18 @@ def test_polls_that_come_before_the_first_look_wait_for_it_and_not_for_one_that_
     memory.look_safely()
     memory.await_look()
     assert not memory._is_fresh, "the database is asked, and says what is wrong with it"
+
+
+def test_trays_that_are_asked_for_at_once_are_those_of_the_database(
+    memory, many_endings, tracker, stranger, owner, django_assert_num_queries
+):
+    tracker.create("film@1", title="His own", owner=stranger)
+    database = FromDatabase()
+    with django_assert_num_queries(1):
+        trays = database.trays([owner.pk, stranger.pk])
+    assert trays == {each.pk: database.tray(each.pk) for each in (owner, stranger)}
+    assert [len(trays[owner.pk]), len(trays[stranger.pk])] == [20, 1]
+    assert memory.tray_with_others(owner.pk) == trays[owner.pk]
+    memory.look()
+    with django_assert_num_queries(0):
+        assert memory.tray_with_others(owner.pk) == trays[owner.pk]
