@@ -25,10 +25,19 @@ class Away(Exception):
 
 
 class Asking:
-    """Asks again where nothing has answered. A POST carries a key of its own, so that twice is once."""
+    """Asks again where nothing has answered, and tells so before it waits. A POST carries a key of its own, so that
+    twice is once."""
 
-    def __init__(self, site: str, token: str, *, sleep: Callable[[float], None] = time.sleep, **more: Any) -> None:
-        self.sleep = sleep
+    def __init__(
+        self,
+        site: str,
+        token: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        on_wait: Callable[[str], None] = lambda sentence: None,
+        **more: Any,
+    ) -> None:
+        self.sleep, self.on_wait = sleep, on_wait
         headers = {"Authorization": f"Bearer {token}", "User-Agent": "longhaul-client"}
         timeout = httpx.Timeout(60.0, connect=10.0)
         self.http = httpx.Client(base_url=site.rstrip("/"), headers=headers, timeout=timeout, **more)
@@ -40,21 +49,36 @@ class Asking:
 
     def ask(self, verb: str, address: str, **asked: Any) -> httpx.Response:
         for tried in range(1, TRIES + 1):
-            wait = min(LONGEST_WAIT, 0.5 * 2**tried)
             try:
                 answer = self.http.request(verb, address, **asked)
             except httpx.TransportError as error:
+                why, wait = f"{self.site} does not answer: {error or type(error).__name__}", None
                 if tried == TRIES:
-                    raise Away(f"{self.http.base_url} does not answer: {error or type(error).__name__}") from None
+                    raise Away(why) from None
             else:
                 if answer.status_code not in AGAIN or tried == TRIES:
                     return _fine(answer)
-                wait = _said_wait(answer, wait)
-            self.sleep(wait)
+                why, wait = _sentence(answer), _said_wait(answer)
+            self.wait(why, tried, wait)
         raise AssertionError("unreachable")
+
+    def wait(self, why: str, tried: int, seconds: float | None = None) -> None:
+        """Before it is tried again; without a time of its own each wait is twice the one before."""
+        wait = pause(tried) if seconds is None else seconds
+        most = wait + sum(pause(each) for each in range(tried + 1, TRIES))
+        self.on_wait(f"{why.rstrip('.')}. Trying again in {wait:g} s, for {most:g} s at most.")
+        self.sleep(wait)
+
+    @property
+    def site(self) -> str:
+        return str(self.http.base_url).rstrip("/")
 
     def close(self) -> None:
         self.http.close()
+
+
+def pause(tried: int) -> float:
+    return float(min(LONGEST_WAIT, 0.5 * 2**tried))
 
 
 def _fine(answer: httpx.Response) -> httpx.Response:
@@ -70,7 +94,7 @@ def _sentence(answer: httpx.Response) -> str:
         return f"{answer.request.url} answered {answer.status_code} {answer.reason_phrase}."
 
 
-def _said_wait(answer: httpx.Response, usual: float) -> float:
+def _said_wait(answer: httpx.Response) -> float | None:
     """As long as the site says, within reason."""
     said = answer.headers.get("Retry-After", "")
-    return min(LONGEST_WAIT, float(said)) if said.isdigit() else usual
+    return min(LONGEST_WAIT, float(said)) if said.isdigit() else None

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from .asking import Away, Refused
 from .site import Longhaul, Told
+from .undoing import taken_back
 
 FAILED, WRONG = 1, 2
 HINT = "Name the site with --site or LH_SITE, and give the token in LH_TOKEN (your account's page there makes one)."
@@ -36,14 +37,16 @@ def main(arguments: list[str] | None = None) -> int:
     if not (token.isascii() and token.isprintable()):  # no header can hold it, so no site has made it
         return _said(NOT_KNOWN.format(site=site), WRONG)
     try:
-        with Longhaul(site, token=token) as longhaul:
+        with Longhaul(site, token=token, on_wait=_say) as longhaul:
             return int(asked.verb(longhaul, asked))
     except Refused as refusal:
-        return _said(NOT_KNOWN.format(site=site), WRONG) if refusal.status == 401 else _said(str(refusal), FAILED)
+        if refusal.status == 401:
+            return _said(NOT_KNOWN.format(site=site), WRONG, *_notes(refusal))
+        return _said(str(refusal), FAILED, *_notes(refusal))
     except (Away, OSError) as error:
-        return _said(str(error), WRONG)
-    except KeyboardInterrupt:
-        return _said("Left. What was begun there goes on without you.", WRONG)
+        return _said(str(error), WRONG, *_notes(error))
+    except KeyboardInterrupt as left:
+        return _said("Left.", WRONG, *(_notes(left) or ["What was begun there goes on without you."]))
 
 
 # What it can do
@@ -52,14 +55,14 @@ def main(arguments: list[str] | None = None) -> int:
 def export(longhaul: Longhaul, asked: argparse.Namespace) -> int:
     """Files in, a film out; in between a bar."""
     trims = [_trim(text) for text in asked.trim]
-    _check(asked.files, asked.out)
-    project = longhaul.begin_project(asked.project or asked.files[0].stem)
-    with _bar(asked) as show:
-        sources = [longhaul.upload(project, path, on_bytes=_telling(show, path.name)) for path in asked.files]
-    longhaul.arrange(project, sources, trims)
+    _check(asked.files, trims, asked.out)
     options = {name: getattr(asked, name) for name in ("size", "rate", "quality")}
-    begun = longhaul.export(project, title=asked.title, **options)
-    asked.id = begun["id"]
+    longhaul.check(title=asked.title, **options)
+    with taken_back(longhaul, longhaul.begin_project(asked.project or asked.files[0].stem)) as project:
+        with _bar(asked) as show:
+            sources = [longhaul.upload(project, path, on_bytes=_telling(show, path.name)) for path in asked.files]
+        longhaul.arrange(project, sources, trims)
+        asked.id = longhaul.export(project, title=asked.title, **options)["id"]
     ended = watch(longhaul, asked)
     return ended or (download(longhaul, asked) if asked.out else 0)
 
@@ -171,10 +174,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _check(files: list[Path], out: Path | None) -> None:
+def _check(files: list[Path], trims: list[tuple[float, float | None]], out: Path | None) -> None:
     for path in files:
         if not path.is_file():
             raise Refused(f"{path}: expected a file, and there is none.", status=422)
+    if len(trims) > len(files):
+        raise Refused(f"--trim: expected at most one a file, got {len(trims)} for {len(files)}.", status=422)
     if out is not None and not out.parent.is_dir():
         raise Refused(f"--out {out}: expected a folder that is there, and {out.parent} is not.", status=422)
 
@@ -201,9 +206,18 @@ def _told(seen: Told, asked: argparse.Namespace) -> Mapping[str, Any]:
     return seen
 
 
-def _said(sentence: str, code: int, to: Any = None) -> int:
-    print(sentence, file=to or sys.stderr)
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201
+
+
+def _said(sentence: str, code: int, *more: str, to: Any = None) -> int:
+    print(" ".join((sentence, *more)), file=to or sys.stderr)
     return code
+
+
+def _notes(error: BaseException) -> list[str]:
+    """What else there is to know, such as what was taken back."""
+    return getattr(error, "__notes__", [])
 
 
 if __name__ == "__main__":

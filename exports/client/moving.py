@@ -7,11 +7,10 @@ from typing import Any
 
 import httpx
 
-from .asking import Asking, Away, Refused
+from .asking import TRIES, Asking, Away, Refused
 
 OnBytes = Callable[[int, int], None]
 PIECE = 1 << 20
-TRIES = 6
 
 
 def send(asking: Asking, upload: Mapping[str, Any], path: Path, on_bytes: OnBytes) -> None:
@@ -44,14 +43,16 @@ def _put_elsewhere(asking: Asking, url: str, body: bytes) -> httpx.Response:
         try:
             answer = httpx.put(url, content=body, timeout=300.0)
         except httpx.TransportError as error:
+            why = f"The bucket does not answer: {error or type(error).__name__}"
             if tried == TRIES:
-                raise Away(f"The bucket does not answer: {error or type(error).__name__}") from None
+                raise Away(why) from None
         else:
             if answer.is_success:
                 return answer
+            why = f"The bucket answered {answer.status_code} to a part."
             if answer.status_code < 500 or tried == TRIES:
-                raise Refused(f"The bucket answered {answer.status_code} to a part.", status=answer.status_code)
-        asking.sleep(0.5 * 2**tried)
+                raise Refused(why, status=answer.status_code)
+        asking.wait(why, tried)
     raise AssertionError("unreachable")
 
 
@@ -64,7 +65,7 @@ def fetch(asking: Asking, result: Mapping[str, Any], out: Path, on_bytes: OnByte
         except httpx.TransportError as error:
             if tried == TRIES:
                 raise Away(f"The download broke off {TRIES} times: {error or type(error).__name__}") from None
-            asking.sleep(0.5 * 2**tried)
+            asking.wait(f"The download broke off: {error or type(error).__name__}", tried)
     if _digest(half) != result["sha256"]:
         half.unlink()
         raise Refused("What was downloaded is not what was made. Download it again.", status=502)

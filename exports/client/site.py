@@ -15,6 +15,8 @@ EVERY = 2.0  # seconds
 
 
 class Longhaul:
+    """`on_wait` is told in a sentence why something is tried again, and for how long."""
+
     def __init__(self, site: str, *, token: str, sleep: Callable[[float], None] = time.sleep, **more: Any) -> None:
         self.sleep = sleep
         self.asking = Asking(site, token, sleep=sleep, **more)
@@ -69,6 +71,14 @@ class Longhaul:
         return self._told("PUT", f"/projects/{project['id']}/film", {"clips": clips})
 
     # Exports
+
+    def check(self, *, kind: str = "multi_clip", title: str = "", **options: Any) -> None:
+        """Refused where such an export would be, before anything is sent. A site that cannot be asked says it later."""
+        try:
+            self.asking.json("POST", "/exports/check", {"kind": kind, "title": title, "options": options})
+        except Refused as refusal:
+            if refusal.status not in (404, 405):
+                raise
 
     def export(self, project: Told, *, kind: str = "multi_clip", title: str = "", **options: Any) -> Told:
         asked = {"project": project["id"], "kind": kind, "title": title, "options": options}

@@ -89,6 +89,13 @@ class SourceField(forms.ChoiceField):
         raise NotImplementedError
 
 
+def choices_of(form: type[KindForm]) -> dict[str, list[str]]:
+    """What there is to choose among for each option, whatever the project is: what its form offers by itself."""
+    fields = {name: field for name, field in form.base_fields.items() if isinstance(field, forms.ChoiceField)}
+    offered = {name: [str(key) for key, _ in field.widget.choices] for name, field in fields.items()}
+    return {name: choices for name, choices in offered.items() if choices}
+
+
 class FootageField(SourceField):
     """One clip of the project, or its film."""
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
-from exports.kinds.base import Around, Unplannable
-from exports.kinds.footage import QUALITIES, known
+from exports.kinds.base import Around, Unplannable, known
+from exports.kinds.footage import QUALITIES
 from exports.kinds.multi_clip import SIZES
 from exports.kinds.story_form import StoryForm
 from exports.kinds.story_kind import STEPS, StoryKind, by_seconds

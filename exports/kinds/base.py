@@ -1,7 +1,7 @@
 """Kind: the sort of export. What a kind is made of stands in one file of this folder; nothing else asks which it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from exports import timecode
-from exports.kinds.asking import KindForm
+from exports.kinds.asking import KindForm, choices_of
 from exports.kinds.sorts import FOOTAGE, Sort
 from modal_functions import needs
 from progress.estimate.shapes import Part
@@ -29,6 +29,14 @@ class Unplannable(ValueError):
     def __init__(self, sentence: str, *, option: str = "") -> None:
         super().__init__(sentence)
         self.option = option
+
+
+def known(name: str, value: str, choices: Collection[str]) -> str:
+    if value not in choices:
+        raise Unplannable(
+            f"{name.capitalize()}: expected one of {', '.join(choices)}, got {value[:40]!r}.", option=name
+        )
+    return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +111,16 @@ class Kind(ABC):
         return reverse("new-export", args=[project.pk, self.key])
 
     # What is asked for
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Unplannable where it could not be made of anything: the kind lacks something here, or a choice is none of
+        those there are. What depends on the project is looked at when it is planned."""
+        if lacks := self.lacks():
+            raise Unplannable(f"{self.label} is not available here: it needs {lacks}.")
+        for name, choices in choices_of(self.form).items():
+            chosen = options.get(name) or []
+            for each in chosen if isinstance(chosen, list) else [chosen]:
+                known(name, str(each), choices)
 
     @abstractmethod
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:

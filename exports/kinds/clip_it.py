@@ -9,8 +9,8 @@ from django import forms
 from django.conf import settings
 
 from exports.kinds.asking import FILM, FootageField, KindForm
-from exports.kinds.base import USUAL_ERRORS, Around, Error, Unplannable
-from exports.kinds.footage import QUALITIES, FootageKind, clips_in, footage_of, known, told_of
+from exports.kinds.base import USUAL_ERRORS, Around, Error, Unplannable, known
+from exports.kinds.footage import QUALITIES, FootageKind, clips_in, footage_of, told_of
 from exports.kinds.sorts import FOOTAGE
 from exports.outbox import guard
 from modal_functions import needs, recognisers

@@ -9,8 +9,7 @@ from django.conf import settings
 
 from exports import connecting, letting_go
 from exports.kinds.asking import KindForm, SourceField
-from exports.kinds.base import USUAL_ERRORS, Error, Kind, Unplannable
-from exports.kinds.footage import known
+from exports.kinds.base import USUAL_ERRORS, Error, Kind, Unplannable, known
 from modal_functions import needs
 from modal_functions.publishing.tiktok import PRIVACY
 from modal_functions.wire import chunks_of

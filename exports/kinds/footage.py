@@ -1,7 +1,7 @@
 """What kinds that work on footage have in common: which clips are meant, and what the work is told of them."""
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,10 @@ QUALITIES_OF_FILMS = {**QUALITIES, "original": "Original: copied where nothing c
 class FootageKind(Kind):
     """A plan of one of these has `clips`: each with its source, and its in and out point; no out point is its end."""
 
+    def check(self, options: Mapping[str, Any]) -> None:
+        super().check(options)
+        enlarging.planned(str(options.get("enlarging") or enlarging.LANCZOS))
+
     def made_of(self, spec: Mapping[str, Any]) -> set[str]:
         return {clip["source"] for clip in spec["clips"]}
 
@@ -57,14 +61,6 @@ class FootageKind(Kind):
 
     def described(self, export: "Export") -> tuple[tuple[str, str], ...]:
         return (*super().described(export), *enlarging.described(export.spec))
-
-
-def known(name: str, value: str, choices: Collection[str]) -> str:
-    if value not in choices:
-        raise Unplannable(
-            f"{name.capitalize()}: expected one of {', '.join(choices)}, got {value[:40]!r}.", option=name
-        )
-    return value
 
 
 # Planning

@@ -7,8 +7,9 @@ from django import forms
 
 from exports.kinds import enlarging
 from exports.kinds.asking import FILM, FootageField, KindForm
+from exports.kinds.base import known
 from exports.kinds.enlarging import LANCZOS, EnlargingField
-from exports.kinds.footage import QUALITIES, RATES, FootageKind, clips_in, footage_of, known, stages
+from exports.kinds.footage import QUALITIES, RATES, FootageKind, clips_in, footage_of, stages
 from progress.pipelines import Pipeline, Stage, register
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 
 from exports.kinds.asking import KindForm, SourceField
-from exports.kinds.base import Around, Kind, Unplannable
-from exports.kinds.footage import known, told_of
+from exports.kinds.base import Around, Kind, Unplannable, known
+from exports.kinds.footage import told_of
 from exports.kinds.sorts import Sort
 from modal_functions import needs
 from modal_functions.wire import parts_of_source

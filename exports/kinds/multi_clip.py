@@ -9,8 +9,9 @@ from django.urls import reverse
 
 from exports.kinds import enlarging
 from exports.kinds.asking import KindForm
+from exports.kinds.base import known
 from exports.kinds.enlarging import LABELS, LANCZOS, EnlargingField
-from exports.kinds.footage import QUALITIES_OF_FILMS, RATES, FootageKind, film_in, known, stages
+from exports.kinds.footage import QUALITIES_OF_FILMS, RATES, FootageKind, film_in, stages
 from progress.pipelines import Pipeline, Stage, register
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from exports import stories
-from exports.kinds.base import Unplannable
-from exports.kinds.footage import RATES, FootageKind, film_in, known, told_of
+from exports.kinds.base import Unplannable, known
+from exports.kinds.footage import RATES, FootageKind, film_in, told_of
 from modal_functions.editing.cut import Unreadable
 from modal_functions.editing.timecode import Counting
 from progress.pipelines import Stage

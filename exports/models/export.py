@@ -79,8 +79,7 @@ class Export(Driven):
         from exports import beforehand, minutes  # noqa: PLC0415 - they know the models
 
         chosen = kinds.get(kind)
-        if lacks := chosen.lacks():
-            raise kinds.Unplannable(f"{chosen.label} is not available here: it needs {lacks}.")
+        chosen.check(options)
         spec = chosen.planned(project, options)
         minutes.check(project.owner, timezone.now())
         with transaction.atomic():

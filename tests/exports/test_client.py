@@ -1,5 +1,6 @@
 """The client, against the site itself: in one process, through WSGI, so that each answer can be lost on purpose."""
 
+import functools
 import hashlib
 import json
 
@@ -28,6 +29,8 @@ class Line(httpx.BaseTransport):
     def handle_request(self, request):
         self.asked.append(f"{request.method} {request.url.path}")
         broken = self.breaks(request)
+        if broken == "unknown":
+            return httpx.Response(404, request=request)
         if broken == "before":
             raise httpx.ConnectError("refused")
         answer = self.site.handle_request(request)
@@ -108,12 +111,15 @@ def test_whatever_is_lost_once_is_asked_again_and_done_once(site, line, footage,
     assert (Project.objects.count(), Source.objects.count(), Export.objects.count()) == (1, 1, 1)
 
 
-def test_a_site_that_stays_away_is_said_after_some_patience(site, line, waits):
-    line.breaks = lambda request: "before"
+def test_a_site_that_stays_away_is_said_after_some_patience_and_each_wait_before_it(site, line, waits):
+    line.breaks, told = lambda request: "before", []
+    site.asking.on_wait = told.append
     with pytest.raises(Away, match="testserver does not answer"):
         site.me()
-    assert waits == sorted(waits)
-    assert len(waits) == 5
+    assert waits == [1, 2, 4, 8, 16]
+    assert told[0] == "http://testserver does not answer: refused. Trying again in 1 s, for 31 s at most."
+    assert told[-1] == "http://testserver does not answer: refused. Trying again in 16 s, for 16 s at most."
+    assert len(told) == len(waits)
 
 
 @pytest.mark.usefixtures("in_one_while")
@@ -179,8 +185,69 @@ def commanded(monkeypatch, line, owner):
     """The command, with a token that may change, against the site of the test."""
     monkeypatch.setenv("LH_SITE", "http://testserver")
     monkeypatch.setenv("LH_TOKEN", Token.make(owner, name="command", scope="write")[1])
-    monkeypatch.setattr(command, "Longhaul", lambda url, token: Longhaul(url, token=token, transport=line))
+    monkeypatch.setattr(command, "Longhaul", lambda url, **more: Longhaul(url, transport=line, sleep=looked_at, **more))
     return lambda *asked: command.main(list(asked))
+
+
+def looked_at(seconds, state="ready"):
+    """What the cluster does while the client waits."""
+    Source.objects.filter(state="stored").update(state=state, facts={"seconds": 8.0}, refusal="It holds no pictures.")
+
+
+@pytest.mark.parametrize(("name", "value"), [("quality", "best"), ("rate", "31"), ("size", "8K")])
+def test_a_wrong_option_is_refused_by_the_site_before_anything_is_made_or_sent(name, value, footage, commanded, capsys):
+    assert commanded("export", str(footage), f"--{name}", value) == 1
+    assert f"{name.capitalize()}: expected one of" in capsys.readouterr().err
+    assert not Project.objects.exists()
+
+
+def test_a_site_that_cannot_be_asked_beforehand_is_not_and_says_it_later(line, footage, commanded, capsys):
+    line.breaks = lambda request: "unknown" if request.url.path.endswith("/exports/check") else None
+    assert commanded("export", str(footage), "--quality", "best") == 1
+    said = capsys.readouterr().err
+    assert "Quality: expected one of" in said
+    assert "The project “beach”, begun for this export, is deleted again, with what was uploaded to it." in said
+    assert (Project.objects.count(), Source.objects.count()) == (0, 0)
+
+
+def test_what_was_begun_for_a_file_that_is_refused_is_taken_back(footage, commanded, capsys, monkeypatch, line):
+    refuse = functools.partial(looked_at, state="refused")
+    monkeypatch.setattr(command, "Longhaul", lambda url, **more: Longhaul(url, transport=line, sleep=refuse, **more))
+    assert commanded("export", str(footage), str(footage)) == 1
+    said = capsys.readouterr().err
+    assert said.index("beach.mov cannot be used: It holds no pictures.") < said.index("is deleted again")
+    assert not Project.objects.exists()
+
+
+def test_who_leaves_while_it_is_uploaded_leaves_nothing_behind(footage, commanded, capsys, line):
+    def left(request):
+        if "/parts/2" in request.url.path:
+            raise KeyboardInterrupt
+
+    line.breaks = left
+    assert commanded("export", str(footage)) == 2
+    assert "Left. The project “beach”, begun for this export, is deleted again" in capsys.readouterr().err
+    assert not Project.objects.exists()
+
+
+def test_what_a_site_that_stays_away_has_is_named_with_the_way_to_delete_it(footage, commanded, capsys, line):
+    line.breaks = lambda request: "before" if "/parts/2" in request.url.path else None
+    assert commanded("export", str(footage), "--json") == 2
+    told = capsys.readouterr()
+    assert told.err.count("Trying again in") == 5
+    assert f"To delete it: longhaul delete {Project.objects.get().pk}" in told.err
+    assert told.out == ""
+
+
+def test_an_export_that_was_begun_stays_whoever_leaves(footage, commanded, capsys, line):
+    def left(request):
+        if request.method == "GET" and "/exports/" in request.url.path:
+            raise KeyboardInterrupt
+
+    line.breaks = left
+    assert commanded("export", str(footage)) == 2
+    assert capsys.readouterr().err.strip().endswith("Left. What was begun there goes on without you.")
+    assert Export.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -208,7 +275,7 @@ def test_the_command_lists_in_words_or_in_json(site, owner, capsys, monkeypatch,
     export = running(requested(_film(owner), title="Reel 12"))
     monkeypatch.setenv("LH_SITE", "http://testserver")
     monkeypatch.setenv("LH_TOKEN", Token.make(owner, name="command", scope="read")[1])
-    monkeypatch.setattr(command, "Longhaul", lambda url, token: Longhaul(url, token=token, transport=line))
+    monkeypatch.setattr(command, "Longhaul", lambda url, **more: Longhaul(url, transport=line, **more))
     assert command.main(["list"]) == 0
     assert capsys.readouterr().out.split() == [str(export.pk), "running", "54", "%", "Reel", "12"]
     assert command.main(["list", "--json"]) == 0
@@ -223,13 +290,14 @@ def test_the_command_lists_in_words_or_in_json(site, owner, capsys, monkeypatch,
         (["export", "nowhere.mov"], "there is none"),
         (["export", __file__, "--trim", "abc"], "expected IN:OUT"),
         (["export", __file__, "--trim", "9:2"], "--trim 9:2: expected the first number below the second."),
+        (["export", __file__, "--trim", "1:2", "--trim", "3:4"], "--trim: expected at most one a file, got 2 for 1."),
         (["export", __file__, "--out", "/nowhere/at/all.mp4"], "expected a folder"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_sent(asked, said, capsys, monkeypatch, line, owner):
     monkeypatch.setenv("LH_SITE", "http://testserver")
     monkeypatch.setenv("LH_TOKEN", "lh_x_y")
-    monkeypatch.setattr(command, "Longhaul", lambda url, token: Longhaul(url, token=token, transport=line))
+    monkeypatch.setattr(command, "Longhaul", lambda url, **more: Longhaul(url, transport=line, **more))
     assert command.main(asked) == 1
     assert said in capsys.readouterr().err
     assert line.asked == []

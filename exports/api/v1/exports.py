@@ -5,11 +5,12 @@ from uuid import UUID
 
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.views.decorators.http import conditional_page
 from ninja import Query, Router, Status
 from ninja.decorators import decorate_view
 
-from exports import kinds
+from exports import kinds, minutes
 from exports.api.entering import Asked
 from exports.api.once import once
 from exports.api.paging import After, Limit, page
@@ -55,6 +56,15 @@ def ask(request: Asked, asked: shapes.ExportAsked) -> Status[Any]:
         project, kind=kind.key, options=_options(kind, project, asked.options), title=asked.title.strip()
     )
     return Status(201, telling.export(export))
+
+
+@router.post("/check", response={204: None}, summary="Whether such an export can be asked for, before anything is sent")
+def check(request: Asked, asked: shapes.ExportChecked) -> Status[None]:
+    """Refused as asking for it would be, as far as that does not depend on what it is made of. Nothing is begun."""
+    kind = _kind(asked.kind)
+    kind.check(_options(kind, Project(owner=request.auth), asked.options))
+    minutes.check(request.auth, timezone.now())
+    return Status(204, None)
 
 
 def _kind(key: str) -> kinds.Kind:

@@ -248,8 +248,7 @@ class FilmAsked(Schema):
     clips: Annotated[list[Clip], Field(max_length=MOST_CLIPS)]
 
 
-class ExportAsked(Schema):
-    project: UUID
+class ExportChecked(Schema):
     kind: Annotated[str, Field(max_length=40)] = "multi_clip"
     title: Title = ""
     options: dict[str, Any] = Field(
@@ -257,6 +256,10 @@ class ExportAsked(Schema):
         description="What the form of its kind has; for multi_clip: size, rate, quality.",
         examples=[{"size": "1080p", "rate": "30", "quality": "standard"}],
     )
+
+
+class ExportAsked(ExportChecked):
+    project: UUID
 
 
 class UploadAsked(Schema):

@@ -1,10 +1,12 @@
 """Exports over the API: asked for, looked at, steered, downloaded."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from exports.models import Export
+from exports.models import Export, Worked
 from tests.exports.footage import FILM, driver_is_awake, film_of, finished, fresh, project_of, requested, running
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +58,35 @@ def test_what_cannot_be_is_refused_by_name_and_nothing_is_begun(olgas, project, 
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert said in answer.json()["detail"]
     assert not Export.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "at"),
+    [
+        ({}, 204, []),
+        ({"options": {"size": "720p", "rate": "25", "quality": "original"}, "title": "Reel 12"}, 204, []),
+        ({"options": {"quality": "best"}}, 422, ["body.options.quality"]),
+        ({"options": {"rate": 31}}, 422, ["body.options.rate"]),
+        ({"options": {"colour": "red"}}, 422, ["body.options.colour"]),
+        ({"options": {"enlarging": "real-esrgan"}}, 422, ["body.options.enlarging"]),
+        ({"kind": "framing_ai", "options": {"shape": "round"}}, 422, ["body.options.shape"]),
+        ({"kind": "hologram"}, 422, ["body.kind"]),
+        ({"title": "x" * 201}, 422, ["body.title"]),
+    ],
+)
+def test_what_could_be_asked_for_is_said_before_there_is_a_project(olgas, asked, status, at, settings):
+    settings.UPSCALE_WEIGHTS = ""
+    answer = olgas.post("/exports/check", asked)
+    assert answer.status_code == status
+    assert [each["at"] for each in (answer.json()["errors"] if at else [])] == at
+    assert not Export.objects.exists()
+
+
+def test_who_has_no_minutes_left_reads_so_before_anything_is_sent(olgas, owner, settings):
+    settings.MINUTES_A_DAY, now = 1, timezone.now()
+    Worked.objects.create(owner=owner, began=now - timedelta(minutes=5), ended=now)
+    answer = olgas.post("/exports/check", {})
+    assert (answer.status_code, int(answer["Retry-After"]) > 0) == (429, True)
 
 
 def test_a_body_that_is_no_json_is_refused_with_a_sentence(olgas):
