@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.safestring import SafeString, mark_safe
-from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
 from exports.models import Allowance, CodesOfApp, User
 from exports.models.codes import NAME
@@ -26,7 +26,7 @@ from exports.models.codes import NAME
 AWAITED = "second-factor"  # in a session: whose password was right
 GOOD_FOR = timedelta(minutes=10)
 LIMITS = ((5, 15 * 60), (20, 24 * 60 * 60))  # tries in so many seconds
-CODES = 10
+CODES, FEW = 10, 3
 LENGTH = 16  # of the alphabet of base 32: nobody tries them all
 
 
@@ -86,11 +86,25 @@ def is_right(user: User, code: str) -> bool:
 
 
 def _is_shown(user: User, code: str) -> bool:
-    typed = re.sub(r"[\s-]", "", code).lower()
-    if re.fullmatch(r"[0-9]{6}", typed, re.ASCII):
+    typed = _typed(code)
+    if not is_kept(code):
         return any(app.is_shown(typed) for app in CodesOfApp.objects.filter(user=user, confirmed=True))
     kept = StaticDevice.objects.filter(user=user, confirmed=True)
     return any(device.verify_token(_kept_of(typed)) for device in kept)
+
+
+def is_kept(code: str) -> bool:
+    """One of those for a lost telephone, by how it looks; right or not."""
+    return not re.fullmatch(r"[0-9]{6}", _typed(code), re.ASCII)
+
+
+def _typed(code: str) -> str:
+    return re.sub(r"[\s-]", "", code).lower()
+
+
+def codes_left(user: User) -> int:
+    """Of those for a lost telephone."""
+    return StaticToken.objects.filter(device__user=user, device__confirmed=True).count()
 
 
 def cannot_be_checked(user: User) -> bool:
@@ -129,6 +143,13 @@ def confirm(user: User, code: str) -> list[str] | None:
         user.save(update_fields=["second_factor_since"])
     _give_back(user)
     return codes
+
+
+def renew_codes(user: User) -> list[str] | None:
+    """Others for a lost telephone; those of before open nothing any more. None where no second factor is set up."""
+    with transaction.atomic():
+        held = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        return _new_codes(user) if held.second_factor_since else None
 
 
 def remove(user: User) -> bool:

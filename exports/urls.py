@@ -33,6 +33,7 @@ urlpatterns = [
     path("sign-in", accounts.SignIn.as_view(), name="sign-in"),
     path("second-factor", second_factor.at_the_door, name="second-factor"),
     path("account/second-factor", second_factor.own, name="own-second-factor"),
+    path("account/second-factor/codes", second_factor.own_codes, name="own-codes"),
     path("sign-out", accounts.SignOut.as_view(), name="sign-out"),
     path("password", accounts.ChangePassword.as_view(), name="change-password"),
     path("account/notifications", contacts.account, name="notifications"),

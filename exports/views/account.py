@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from exports import second_factor
 from exports.leaving import Refused, leave, leaves_behind
 from exports.limits import Room
 from exports.owner_forms import AgainForm, ZoneForm
+from exports.views.second_factor import codes_left
 
 if TYPE_CHECKING:
     from exports.models import User
@@ -95,5 +97,6 @@ def _page(request: HttpRequest, **wrong: AgainForm | ZoneForm) -> HttpResponse:
         "zone_now": timezone.get_current_timezone_name(),
         "everywhere": AgainForm(user=user, prefix="everywhere"),
         "delete": AgainForm(user=user, prefix="delete"),
+        "codes_left": codes_left(second_factor.codes_left(user)) if user.second_factor_since else "",
     }
     return render(request, "accounts/account.html", context | wrong, status=422 if wrong else 200)

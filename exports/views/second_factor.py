@@ -9,8 +9,9 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -45,10 +46,30 @@ def at_the_door(request: HttpRequest) -> HttpResponse:
         return _set_up_at_the_door(request, awaited, form)
     if form.is_valid() and _is_right(form, awaited.user):
         second_factor.forget(request)
+        if second_factor.is_kept(form.cleaned_data["code"]):
+            _say_how_many_are_left(request, awaited.user)
         return enter(request, awaited.user, lambda: redirect(awaited.then or home(request)))
     context = {"form": form, "title": _("One more thing"), "action": _("Sign in")}
     context["intro"] = _("The code that your app shows now, or one of those you kept for a lost telephone.")
     return _asked(request, "accounts/form.html", context, form)
+
+
+def _say_how_many_are_left(request: HttpRequest, user: User) -> None:
+    left = second_factor.codes_left(user)
+    if left > second_factor.FEW:
+        messages.info(request, codes_left(left))
+    else:
+        link = format_html('<a href="{}">{}</a>', reverse("own-codes"), _("Make new ones"))
+        messages.warning(request, format_html("{} {}", codes_left(left), link))
+
+
+def codes_left(left: int) -> str:
+    if not left:
+        return _("No code for a lost telephone is left.")
+    said = ngettext(
+        "%(left)d code for a lost telephone is left.", "%(left)d codes for a lost telephone are left.", left
+    )
+    return said % {"left": left}
 
 
 def _set_up_at_the_door(request: HttpRequest, awaited: second_factor.Awaited, form: CodeForm) -> HttpResponse:
@@ -77,8 +98,25 @@ def own(request: HttpRequest) -> HttpResponse:
     return _kept(request, codes, reverse("account"))
 
 
-def _kept(request: HttpRequest, codes: list[str], then: str) -> HttpResponse:
-    return render(request, "accounts/second_factor_codes.html", {"codes": codes, "then": then})
+@login_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def own_codes(request: HttpRequest) -> HttpResponse:
+    """Others for a lost telephone, for whoever has used them up or lost them, too."""
+    user = cast("User", request.user)
+    if user.second_factor_since is None:
+        raise Http404
+    form = AgainForm(request.POST if request.method == "POST" else None, user=user, prefix="codes")
+    if form.is_valid() and (codes := second_factor.renew_codes(user)):
+        return _kept(request, codes, reverse("account"), anew=True)
+    context = {"user": user, "form": form, "title": _("New codes to keep"), "action": _("Make new codes")}
+    context["intro"] = f"{codes_left(second_factor.codes_left(user))} " + _("New ones take their place.")
+    context |= {"other": _("Back to your account"), "other_url": reverse("account")}
+    return _asked(request, "accounts/form.html", context, form)
+
+
+def _kept(request: HttpRequest, codes: list[str], then: str, *, anew: bool = False) -> HttpResponse:
+    return render(request, "accounts/second_factor_codes.html", {"codes": codes, "then": then, "anew": anew})
 
 
 def _removed(request: HttpRequest, user: User) -> HttpResponse:

@@ -114,6 +114,63 @@ def test_a_kept_code_opens_the_door_once_and_is_not_in_the_database(staff, codes
         assert client.post("/second-factor", {"code": codes[0].upper()}).status_code == status
 
 
+def enters_with(code):
+    client = Client()
+    gives_password(client)
+    answer = client.post("/second-factor", {"code": code})
+    assert answer.status_code == 302
+    return client, client.get("/account").text
+
+
+def test_who_shows_a_kept_code_reads_how_many_are_left_and_who_shows_the_apps_does_not(staff, codes):
+    said = "9 codes for a lost telephone are left."
+    assert said in enters_with(codes[0])[1]
+    page = enters_with(code_of(staff))[1]
+    assert page.count(said) == 1, "the account's page says it, and no message"
+    assert "message-" not in page
+
+
+def test_few_and_none_are_a_warning_with_the_way_to_new_ones(staff, codes):
+    StaticToken.objects.filter(pk__in=StaticToken.objects.values("pk")[:6]).delete()
+    for code, said in zip(
+        (code for code in codes if is_left(code)),
+        (
+            "3 codes for a",
+            "2 codes for a",
+            "1 code for a lost telephone is left.",
+            "No code for a lost telephone is left.",
+        ),
+        strict=True,
+    ):
+        _, page = enters_with(code)
+        warning = page.split("message-warning")[1].split("</p>")[0]
+        assert said in warning
+        assert 'href="/account/second-factor/codes"' in warning
+
+
+def is_left(code):
+    return StaticToken.objects.filter(token=second_factor._kept_of(code.replace("-", ""))).exists()
+
+
+def test_new_codes_are_made_with_the_password_and_the_old_ones_open_nothing(staff, codes):
+    client, _ = enters_with(codes[0])
+    assert client.post("/account/second-factor/codes", {"codes-password": "guess"}).status_code == 422
+    assert is_left(codes[1])
+    page = client.post("/account/second-factor/codes", {"codes-password": PASSWORD}).text
+    fresh = re.findall(r"<code>([a-z2-7-]{19})</code>", page)
+    assert len(set(fresh) - set(codes)) == 10
+    assert is_in(client)
+    assert not second_factor.is_right(staff, codes[1])
+    assert second_factor.is_right(staff, fresh[0])
+
+
+def test_without_a_second_factor_there_are_no_codes_to_make(staff, owner, client):
+    for user in (staff, owner):
+        client.force_login(user)
+        assert client.post("/account/second-factor/codes", {"codes-password": PASSWORD}).status_code == 404
+        assert "lost telephone" not in client.get("/account").text
+
+
 def test_the_question_is_open_for_minutes_and_ends_with_a_changed_password(staff, codes, client, monkeypatch):
     gives_password(client)
     session = client.session
