@@ -4,7 +4,7 @@ import contextlib
 import importlib
 import resource
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
 from exports import driver
+from exports.management.values import seconds
 from exports.processes import Child, fork
 from exports.signs import Answers, Beats, Watch
 from exports.tools import tools
@@ -103,11 +104,4 @@ def room_for_connections() -> None:
 def add_silence(parser: ArgumentParser) -> None:
     told = f"Start again what gave no sign of life for so long ({SILENCE:.0f}). Below {SILENCE:.0f}, a cluster may be"
     told += " taken for dead that is only at work."
-    parser.add_argument("--silence", type=_seconds, default=SILENCE, metavar="SECONDS", help=told)
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not SHORTEST_SILENCE <= seconds < float("inf"):
-        raise ArgumentTypeError(f"{text} is no time to wait for; expected {SHORTEST_SILENCE:.0f} seconds or more")
-    return seconds
+    parser.add_argument("--silence", type=seconds(SHORTEST_SILENCE), default=SILENCE, metavar="SECONDS", help=told)

@@ -5,7 +5,7 @@ and 0 for done, 1 where something could not be done, 2 where it could not even l
 """
 
 import json
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from django.db import Error
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from exports.management.values import count
 from modal_functions.store import StoreError
 
 COULD_NOT_LOOK = 2
@@ -89,9 +90,3 @@ def bar(counted: str, *, quiet: bool) -> Iterator[Tell]:
     with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
         line = progress.add_task(counted, total=None)
         yield lambda done, total: progress.update(line, completed=done, total=total)
-
-
-def count(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) < 1:
-        raise ArgumentTypeError(f"expected a whole number from 1, got {text!r}")
-    return int(text)

@@ -2,11 +2,14 @@
 
 import io
 import json
+import re
+import uuid
 import zipfile
+from argparse import SUPPRESS
 from datetime import timedelta
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, get_commands, load_command_class
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -14,7 +17,7 @@ from exports import driver, pruning
 from exports.audit.cases import read
 from exports.audit.checks import CHECKS
 from exports.audit.rows import Moment
-from exports.models import Attempt, Export, Lease
+from exports.models import Attempt, Export, Intake, Lease
 from exports.tools import tools
 from modal_functions.store import FolderStore, Unreachable
 from progress.models import Event, Job, Status
@@ -73,6 +76,79 @@ def test_a_database_that_is_away_is_a_two(name, export):
 def test_a_limit_is_a_whole_number(wrong):
     with pytest.raises(CommandError):
         said("prune_events", "--limit", wrong)
+
+
+OURS = sorted(name for name, app in get_commands().items() if app in ("exports", "progress"))
+NONSENSE = ("x", "-1", "0", "9" * 5000, "", "nan", "inf", "1e9", "٣", "../x", str(uuid.UUID(int=0)), "'", "x\ny")
+EXPECTED = re.compile(r"expected|invalid choice: .*choose from|no export begins with .* the admin shows")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_whatever_is_typed_behind_an_option_is_taken_or_named_with_what_was_expected(name, db):
+    command = load_command_class("exports", name)
+    parser = command.create_parser("manage.py", name)
+    ours = {action.dest for action in parser._actions} - DJANGOS
+    for action in parser._actions:
+        if action.dest not in ours or action.nargs == 0 or action.help == SUPPRESS:
+            continue
+        for typed in NONSENSE:
+            said = refusal(parser, [f"{action.option_strings[0]}={typed}" if action.option_strings else typed])
+            if said.startswith("Error: argument ") or "begins with" in said:
+                assert EXPECTED.search(said), (action.dest, typed[:20], said)
+
+
+DJANGOS = {
+    "help",
+    "version",
+    "verbosity",
+    "settings",
+    "pythonpath",
+    "traceback",
+    "no_color",
+    "force_color",
+    "skip_checks",
+}
+
+
+def refusal(parser, words):
+    try:
+        parser.parse_args(words)
+    except CommandError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("drive", "--seconds", "x"),
+            "argument --seconds: expected seconds, from 0.01 to 31,536,000, such as 30; got 'x'",
+        ),
+        (("drive", "--seconds", "nan"), "expected seconds"),
+        (("drill", "--film", "x"), "expected seconds, from 1 to 86,400"),
+        (("drill", "--restart-command", "'"), "expected a command (No closing quotation)"),
+        (("cluster", "--silence", "9"), "expected seconds, from 10 to"),
+        (("healthcheck", "--port", "70000"), "expected a whole number from 1 to 65,535, got '70000'"),
+        (("prune_events", "--days", "9" * 9), "expected a whole number from 1 to 36,500"),
+        (("doctor", "--mail", "olga"), "expected a mail address, such as olga@example.com; got 'olga'"),
+        (("intake", "close", "--account", "", "--why", "x"), "there is no account called ''"),
+        (("intake", "close", "--kind", "", "--why", "x"), "expected one of"),
+        (
+            ("export", __file__, "--out", "/"),
+            "--out /: expected a file to write, such as film.mp4, and this is a folder.",
+        ),
+        (("export", __file__, "--out", "a.mp4", "--title", "x" * 201), "expected at most 200 printable characters"),
+        (
+            ("reconcile", "ffffffff"),
+            "no export begins with 'ffffffff': the list of exports in the admin shows their ids",
+        ),
+    ],
+)
+def test_a_wrong_value_is_refused_before_anything_is_begun(words, said, export):
+    with pytest.raises(CommandError, match=re.escape(said)):
+        call_command(*words)
+    assert not Intake.closed()
 
 
 # reconcile

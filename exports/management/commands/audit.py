@@ -16,7 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from exports.audit import CHECKS, Audited, Wanted, audit
 from exports.audit.repair import Repaired, repair
 from exports.audit.run import Tell
-from exports.management.passing import COULD_NOT_LOOK, count
+from exports.management.passing import COULD_NOT_LOOK
+from exports.management.values import count
 from exports.models import Export, Source
 from exports.tools import tools
 from modal_functions.store import StoreError

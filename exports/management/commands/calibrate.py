@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from exports.management.passing import count
+from exports.management.values import count
 from progress import calibration, recorded
 from progress.calibration import Accuracy, Calibrated
 
@@ -33,8 +33,6 @@ class Command(BaseCommand):
         parser.add_argument("--dump", action="store_true", help="Write what is on record, one line of JSON each.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["limit"] < 1:
-            raise CommandError(f"--limit: expected 1 or more, got {options['limit']}.", returncode=COULD_NOT_LOOK)
         try:
             if options["dump"]:
                 self._dump(options["limit"])

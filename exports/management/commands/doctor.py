@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from exports.doctor import examine
 from exports.findings import Found
+from exports.management.values import mail_address
 from exports.outbox import mail
 from exports.outbox.examined import send_test_mail
 from exports.tools import tools
@@ -25,7 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="Say it as JSON.")
-        parser.add_argument("--mail", metavar="ADDRESS", help="Also send a test mail there.")
+        parser.add_argument("--mail", type=mail_address, metavar="ADDRESS", help="Also send a test mail there.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = []

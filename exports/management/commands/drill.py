@@ -1,10 +1,9 @@
 """For operators: does recovery work here as it is promised?"""
 
 import json
-import shlex
 import time
 import uuid
-from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
+from argparse import SUPPRESS, ArgumentParser
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +18,7 @@ from exports.drill.items import ITEMS, Result
 from exports.drill.rehearsal import Rehearsal
 from exports.drill.site import Site
 from exports.drill.staged import Staged, clear, left_by_others, stage
+from exports.management.values import command, port, seconds
 from exports.models import Drill, Heartbeat
 from exports.models.heartbeat import CLUSTER
 from exports.tools import tools
@@ -42,11 +42,19 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--only", action="append", choices=list(ITEMS), metavar="ITEM", help=", ".join(ITEMS))
         parser.add_argument(
-            "--restart-command", default="", metavar="COMMAND", help="Restarts web server and cluster, and returns."
+            "--restart-command",
+            type=command,
+            default=[],
+            metavar="COMMAND",
+            help="Restarts web server and cluster, and returns.",
         )
-        parser.add_argument("--film", type=_seconds, default=45.0, metavar="SECONDS", help="The film's length (45).")
-        parser.add_argument("--patience", type=_seconds, default=600.0, metavar="SECONDS", help="For each step (600).")
-        parser.add_argument("--port", type=int, default=settings.BIND[1], help="The web server's, by LONGHAUL_BIND.")
+        parser.add_argument(
+            "--film", type=seconds(1, 86_400), default=45.0, metavar="SECONDS", help="The film's length (45)."
+        )
+        parser.add_argument(
+            "--patience", type=seconds(1, 86_400), default=600.0, metavar="SECONDS", help="For each step (600)."
+        )
+        parser.add_argument("--port", type=port, default=settings.BIND[1], help="The web server's, by LONGHAUL_BIND.")
         parser.add_argument("--keep", action="store_true", help="Clear nothing away: account, exports, objects.")
         parser.add_argument("--dry-run", action="store_true", help="Only say what would be tried.")
         parser.add_argument("--json", action="store_true", help="Say it as JSON.")
@@ -93,7 +101,7 @@ class Command(BaseCommand):
             drivers=Processes(),
             driven=driven,
             items=options["only"] or tuple(ITEMS),
-            restart=shlex.split(options["restart_command"]),
+            restart=options["restart_command"],
             patience=options["patience"],
             say=lambda result: None if options["json"] else self.stdout.write(str(result)),
         ).all()
@@ -140,10 +148,3 @@ def _within(seconds: float) -> Callable[[Callable[[], bool]], bool]:
         return met
 
     return wait
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 1 <= seconds <= 86_400:
-        raise ArgumentTypeError(f"expected 1 to 86400 seconds, got {text}")
-    return seconds

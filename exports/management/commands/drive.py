@@ -7,6 +7,7 @@ from types import FrameType
 
 from exports import driver
 from exports.management.passing import ENDS, Asked, PassCommand, Passed
+from exports.management.values import seconds
 from exports.models import Export
 from exports.reconcile import reconcile
 from exports.tools import Tools, tools
@@ -22,7 +23,7 @@ class Command(PassCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--seconds", type=float, default=float("inf"), help="Stop after so long.")
+        parser.add_argument("--seconds", type=seconds(0.01), default=float("inf"), help="Stop after so long.")
         parser.add_argument("--idle", action="store_true", help="Stop when nothing is left to be done.")
 
     def run_pass(self, asked: Asked) -> Passed:

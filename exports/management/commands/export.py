@@ -17,6 +17,7 @@ from exports import driver, sources
 from exports.kinds import Unplannable
 from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES
+from exports.management.values import title
 from exports.models import Clip, Export, Lease, Project, Source, User
 from exports.tools import tools
 from progress.models import Status
@@ -41,14 +42,14 @@ class Command(BaseCommand):
         parser.add_argument("--size", choices=list(SIZES), default="1080p")
         parser.add_argument("--rate", choices=list(RATES), default="30")
         parser.add_argument("--quality", choices=list(QUALITIES_OF_FILMS), default="standard")
-        parser.add_argument("--title", default="")
+        parser.add_argument("--title", type=title, default="")
 
     def handle(self, *args: Any, **options: Any) -> None:
         files, out = options["files"], options["out"]
         logging.getLogger("progress").setLevel(logging.WARNING)  # the bar tells it better
         logging.getLogger("exports").setLevel(logging.WARNING)
         _check(files, options["trim"], out)
-        project = Project.objects.create(owner=_shell_user(), name=options["title"] or out.stem)
+        project = Project.objects.create(owner=_shell_user(), name=options["title"] or out.stem[:200])
         for position, path in enumerate(files):
             source = sources.take_in(project, path, tools())
             if source.state == Source.State.REFUSED:
@@ -106,6 +107,8 @@ def _check(files: list[Path], trims: list[str], out: Path) -> None:
         raise CommandError(f"--trim: expected at most one a file, got {len(trims)} for {len(files)} files.")
     for trim in trims:
         _trim(trim)
+    if out.is_dir():
+        raise CommandError(f"--out {out}: expected a file to write, such as film.mp4, and this is a folder.")
     if not out.parent.is_dir():
         raise CommandError(f"--out {out}: expected a folder that is there, and {out.parent} is not.")
 

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 from django.db import Error
 from django.utils import timezone
 
+from exports.management.values import port
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, cluster_here
 from exports.signs import answers
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--here", action="store_true", help="Only a cluster of this machine counts.")
         parser.add_argument(
             "--port",
-            type=int,
+            type=port,
             default=settings.BIND[1],
             help=f"The web server's ({settings.BIND[1]}, by LONGHAUL_BIND).",
         )

@@ -53,12 +53,12 @@ class Command(BaseCommand):
         )
 
     def _name(self, options: dict[str, Any]) -> str:
-        if options["account"]:
+        if options["account"] is not None:
             found = User.objects.filter(username=options["account"]).first()
             if found is None:
                 raise CommandError(f"--account: there is no account called {options['account']!r}.", returncode=2)
             return Intake.of_account(found.pk)
-        name = options["kind"] or EVERYTHING
+        name = EVERYTHING if options["kind"] is None else options["kind"]
         if name not in halting.names():
             known = ", ".join(sorted(set(halting.names()) - {EVERYTHING}))
             raise CommandError(f"--kind: expected one of {known}, got {name!r}.", returncode=2)

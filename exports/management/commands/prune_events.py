@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from exports.management.passing import ENDS, Asked, PassCommand, Passed, count
+from exports.management.passing import ENDS, Asked, PassCommand, Passed
+from exports.management.values import days
 from exports.pruning import Pruned, prune
 from progress.models import Job
 
@@ -23,7 +24,7 @@ class Command(PassCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--days", type=count, default=DAYS, help=f"Of jobs that ended so many days ago ({DAYS}).")
+        parser.add_argument("--days", type=days, default=DAYS, help=f"Of jobs that ended so many days ago ({DAYS}).")
 
     def run_pass(self, asked: Asked) -> Passed:
         before = timezone.now() - timedelta(days=asked.options["days"])

@@ -12,6 +12,8 @@ from exports.models import Export
 from exports.reconcile import reconcile, reconcile_through
 from exports.tools import tools
 
+NOBODY = "no export begins with {}: the list of exports in the admin shows their ids"
+
 
 class Command(PassCommand):
     help = (
@@ -44,8 +46,8 @@ def export_id(text: str) -> uuid.UUID:
     first, last = uuid.UUID(start.ljust(32, "0")), uuid.UUID(start.ljust(32, "f"))
     found = list(Export.objects.filter(pk__gte=first, pk__lte=last).values_list("pk", flat=True)[:2])
     if len(found) != 1:
-        many = "more than one export begins" if found else "no export begins"
-        raise CommandError(f"{many} with {text!r}", returncode=COULD_NOT_LOOK)
+        said = "more than one export begins with {}: give more of its id" if found else NOBODY
+        raise CommandError(said.format(repr(text)), returncode=COULD_NOT_LOOK)
     return uuid.UUID(str(found[0]))
 
 
