@@ -104,7 +104,7 @@ def _typed(code: str) -> str:
 
 def codes_left(user: User) -> int:
     """Of those for a lost telephone."""
-    return StaticToken.objects.filter(device__user=user, device__confirmed=True).count()
+    return int(StaticToken.objects.filter(device__user=user, device__confirmed=True).count())
 
 
 def cannot_be_checked(user: User) -> bool:

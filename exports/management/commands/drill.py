@@ -29,6 +29,7 @@ COULD_NOT_LOOK = 2
 LONGHAUL = version("longhaul")
 CLEARED_WITHIN = 60.0
 BRIEFLY = 10.0
+SOME_TIME = seconds(1, 86_400)
 
 
 class Command(BaseCommand):
@@ -48,12 +49,8 @@ class Command(BaseCommand):
             metavar="COMMAND",
             help="Restarts web server and cluster, and returns.",
         )
-        parser.add_argument(
-            "--film", type=seconds(1, 86_400), default=45.0, metavar="SECONDS", help="The film's length (45)."
-        )
-        parser.add_argument(
-            "--patience", type=seconds(1, 86_400), default=600.0, metavar="SECONDS", help="For each step (600)."
-        )
+        parser.add_argument("--film", type=SOME_TIME, default=45.0, metavar="SECONDS", help="The film's length (45).")
+        parser.add_argument("--patience", type=SOME_TIME, default=600.0, metavar="SECONDS", help="For each step (600).")
         parser.add_argument("--port", type=port, default=settings.BIND[1], help="The web server's, by LONGHAUL_BIND.")
         parser.add_argument("--keep", action="store_true", help="Clear nothing away: account, exports, objects.")
         parser.add_argument("--dry-run", action="store_true", help="Only say what would be tried.")
