@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.db import transaction
 
-from exports import foreseen, kinds, results
+from exports import calling_off, foreseen, kinds, results
 from exports.looking import progress_of
 from exports.models import Attempt, Export, Notice
 from exports.runners.base import RunnerError
@@ -20,8 +20,6 @@ from progress.models import Away, Job, Status, Wish
 logger = logging.getLogger("exports")
 
 KEY_ENDED = "key_ended"  # as the runtime has it
-KEPT = ". Its finished parts are kept."
-UNBEGUN = " before anything was begun. What was uploaded stays in the project."
 MOST_ERRORS = 2
 MOST_INTERRUPTIONS = 5
 QUIET = frozenset({"nothing", "wait", "fold", "failed"})
@@ -221,9 +219,7 @@ def _cancelled(export: Export, step: Step, tools: Tools, *, version: int | None 
             if tools.tracker.fail(export.pk, cause=step.cause, text=step.sentence):
                 Notice.owe(export, Notice.Event.FAILED, attempt=0, text=step.sentence)
     else:
-        begun = export.job.attempt > 0
-        said = f"It was cancelled{KEPT if begun else UNBEGUN}"
-        tools.tracker.cancel(export.pk, actor="", text=said, version=version)
+        tools.tracker.cancel(export.pk, actor="", text=calling_off.sentence(export.job), version=version)
 
 
 def _finalize(export: Export, attempt: Attempt | None, tools: Tools) -> None:

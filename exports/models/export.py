@@ -130,9 +130,11 @@ class Export(Driven):
         return resumed
 
     def cancel(self, *, actor: str) -> bool:
+        from exports import calling_off  # noqa: PLC0415 - it knows the models
+
         with transaction.atomic():
             asked = ProgressTracker().wish(self.pk, Wish.CANCEL, actor=actor)
-            if asked:
+            if asked and not calling_off.at_once(self.pk, actor=actor):
                 Export.objects.filter(pk=self.pk, stop_asked_at__isnull=True).update(stop_asked_at=timezone.now())
             self.ring()
         return asked
