@@ -14,7 +14,7 @@ from exports import kinds, speeds, timecode
 from exports.models import Attempt, Export
 from exports.tools import Tools
 from modal_functions.store import StoreError
-from modal_functions.wire import Piece, SoFar, unpack
+from modal_functions.wire import Piece, SoFar, chunks_of, kept_as, unpack
 from progress import wording
 from progress.models import LISTENING, Job, Status
 
@@ -133,7 +133,9 @@ def speed(job: Job, kept: int) -> str:
 
 
 def preview_key(export: Export, name: str) -> str | None:
-    return f"projects/{export.project_id}/chunks/{name[:2]}/{name}" if PREVIEW.fullmatch(name) else None
+    """Among the parts of its project, or in a place of its own."""
+    kept = f"{chunks_of(str(export.project_id))}/{export.spec.get('afresh', '')}".rstrip("/")
+    return kept_as(kept, name) if PREVIEW.fullmatch(name) else None
 
 
 def _told(attempts: list[Attempt], tools: Tools) -> list[SoFar]:

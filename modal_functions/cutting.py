@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from modal_functions import filming
+from modal_functions.batches import preview_of
 from modal_functions.filming import PUBLISHING, Making
 from modal_functions.media.chunks import Chunk, plan
 from modal_functions.media.following import PLANNER, Place, follow
@@ -97,11 +98,16 @@ class Cutting:
             path, lambda done, note: context.report.units(before + done, note=f"{called}: {note[0].lower()}{note[1:]}")
         )
         label = f"{moment.score} of 100. {moment.why}"[:LONGEST_LABEL]
-        facts: dict[str, Any] = {**moment.as_wire(), **looked}
+        facts: dict[str, Any] = {**moment.as_wire(), "shows": _picture_of(gathered.making.chunks), **looked}
         told = context.ready(path, place=number + 1, name=f"clip-{number + 1:02}.mp4", label=label, **facts)
         path.unlink()
         context.report.units(before + PUBLISHING * gathered.bytes, note=f"{called} can be downloaded")
         return told
+
+
+def _picture_of(chunks: Sequence[Chunk]) -> str:
+    """The small picture of its middle, by its name among the project's parts: where that is not, a page shows none."""
+    return preview_of(chunks[len(chunks) // 2].key)
 
 
 def cutting(parts: Parts, understood: Understood, moments: Sequence[Moment], shape: Shape) -> Cutting:

@@ -1,13 +1,17 @@
 """Result: one of several files that an export makes. It is there as soon as it is ready, before the export is."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import models
 from django.utils import timezone
 
+from exports import timecode
 from exports.models.export import Export
 from progress import wording
+
+PICTURE = re.compile(r"[0-9a-f]{64}\.jpg", re.ASCII)
 
 
 class Result(models.Model):
@@ -34,6 +38,20 @@ class Result(models.Model):
         """Where it can be seen elsewhere, if it can."""
         link = str(self.facts.get("link") or "")
         return link if link.startswith(("https://", "http://")) else ""
+
+    @property
+    def moment(self) -> str:
+        """From where to where it is in the video that it was found in; empty where it is no part of one."""
+        begin, end = self.facts.get("from"), self.facts.get("to")
+        if not isinstance(begin, int | float) or not isinstance(end, int | float):
+            return ""
+        return " – ".join(timecode.roughly(round(each * timecode.US)) for each in (begin, end))
+
+    @property
+    def shows(self) -> str:
+        """The name of a small picture of it among the project's parts; empty where none is known."""
+        name = str(self.facts.get("shows") or "")
+        return name if PICTURE.fullmatch(name) else ""
 
     @property
     def size(self) -> str:

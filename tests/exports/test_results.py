@@ -107,6 +107,25 @@ def test_what_is_ready_can_be_had_while_the_rest_is_made(export, drive, work, ow
     assert answer["Content-Type"] == "video/mp4"
 
 
+def test_a_found_clip_shows_its_picture_and_where_it_was_in_the_video(export, drive, work, owner, staff, signed_in):
+    name = "ab" * 32 + ".jpg"
+    tools().store.put(f"projects/{export.project_id}/chunks/ab/{name}", b"a picture")
+    ready(work, 1, facts={"from": 72.0, "to": 101.54, "shows": name})
+    ready(work, 2, facts={"from": 3.0, "to": 9.0, "shows": "../../secret.jpg"})
+    ready(work, 3, facts={"from": "x", "to": None})
+    work.reports("process", 1, 3)
+    drive()
+    address = reverse("preview", args=[export.pk, name])
+    text = page(signed_in, owner, export)
+    assert "At 1:12 – 1:41.5 of the video" in text
+    assert text.count("result-shows") == 1
+    assert f'src="{address}" alt="" width="256" height="144"' in text
+    assert signed_in(owner).get(address).content == b"a picture"
+    seen = page(signed_in, staff, export)
+    assert "At 1:12 – 1:41.5 of the video" in seen
+    assert "result-shows" not in seen, "what is not finished is nobody else's to look at"
+
+
 def test_the_polled_panel_comes_anew_with_every_result(export, drive, work, owner, signed_in):
     address = f"{reverse('export-fragment', args=[export.pk])}?actions="
     shown = signed_in(owner).get(f"{address}cancel,leave,0")

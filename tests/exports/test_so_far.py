@@ -56,6 +56,12 @@ def in_stage(export, seconds, **more):
     Job.objects.filter(pk=export.pk).update(stage_began=now - timedelta(seconds=seconds), heard_at=now, **more)
 
 
+def test_pictures_of_what_is_made_afresh_are_found_where_they_are_kept(signed_in, owner, export):
+    Export.objects.filter(pk=export.pk).update(spec={**export.spec, "afresh": "anew"})
+    tools().store.put(f"projects/{export.project_id}/chunks/anew/ab/{PICTURE}", b"a picture")
+    assert signed_in(owner).get(reverse("preview", args=[export.pk, PICTURE])).content == b"a picture"
+
+
 def test_it_says_which_clips_are_finished(signed_in, owner, export, tell):
     tell(piece(), piece("boat.mov", done=15))
     page = signed_in(owner).get(reverse("export", args=[export.pk])).text

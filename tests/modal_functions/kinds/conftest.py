@@ -8,7 +8,7 @@ import pytest
 
 from modal_functions.runtime import run
 from modal_functions.store import FolderStore
-from modal_functions.wire import AttemptKeys
+from modal_functions.wire import AttemptKeys, kept_as
 from tests.modal_functions.media.voices import sounding
 
 GREY = 100
@@ -66,6 +66,9 @@ class Bench:
         """Every frame of a result, decoded by another reader than the one that made it."""
         with av.open(str(self.store.in_place(result["key"]))) as film:
             return list(film.decode(video=0))
+
+    def kept(self, part):
+        return self.store.get(kept_as("projects/p/chunks", part))
 
     def forget(self):
         for key in list(self.store.keys("projects/p/chunks")):

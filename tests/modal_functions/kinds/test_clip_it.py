@@ -54,6 +54,7 @@ def test_what_is_said_becomes_subtitles_that_a_player_reads(bench, speech):
 def test_the_best_moment_is_where_something_is_said_and_it_says_so(bench, speech):
     _, result = speech
     best = of(result, "clip-01.mp4")["facts"]
+    assert bench.kept(best["shows"]).startswith(b"\xff\xd8"), "the picture of its middle is among the project's parts"
     assert (best["from"] <= 6.0, best["to"] >= 7.2) == (True, True)
     assert "speech" in best["why"] or "speaks" in best["why"] or "louder" in best["why"]
     told = json.loads(text_of(bench, of(result, "moments.json")))
