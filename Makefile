@@ -46,6 +46,7 @@ test-sqlite: .venv/.installed-dev chromium
 test-postgres: .venv/.installed-dev chromium
 	exec $(BIN)/python -m tests.databases postgres -- -n 3 --dist worksteal $(ARGS)
 
+# djade knows Django's templates only: in Jinja's it would take `-%}` apart, and Jinja would read it no more.
 check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missing migrations
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
