@@ -22,8 +22,8 @@ from exports.limits import Refused, named
 from exports.models import Lease, Project, Source
 from exports.probing import Found, Unusable, probe
 from exports.receiving import incoming
+from exports.refusing import Listed
 from exports.tools import Tools
-from exports.uploads import Listed
 from modal_functions.bucket import BucketStore
 from modal_functions.store import FolderStore, Missing, StoreError
 

@@ -4,7 +4,6 @@ import contextlib
 import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from django.http import UnreadablePostError
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
-from exports import waiting
+from exports import refusing, waiting
 from exports.bucket_parts import BucketParts
 from exports.failing import store_in_words
 from exports.folder_parts import Body, FolderPart, FolderParts, TooMuch
@@ -31,6 +30,7 @@ from exports.limits import (
 )
 from exports.models import Project, Source, User
 from exports.parts import Part, Parts
+from exports.refusing import Listed
 from exports.tools import Tools
 from modal_functions.bucket import BucketStore
 from modal_functions.store import FolderStore, Stored
@@ -42,14 +42,6 @@ PART = 8 * MIB
 LARGEST_PART = 128 * MIB
 LONGEST_LOOK = 6 * 3600  # seconds
 STOPPED = "Its upload was stopped before it was whole."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listed:
-    """A part as the page names it when it says that all are there."""
-
-    number: int
-    tag: str
 
 
 # Its parts
@@ -94,7 +86,7 @@ def parts_of(source: Source, tools: Tools) -> Parts:
 def address_of(source: Source, number: int, tools: Tools) -> str | None:
     """Where the page sends this part, of just the length that it has; None where this server takes it."""
     check_number(number)
-    _check_open(source)
+    refusing.check_open(source)
     check_quota(source.project.owner, source.name, source.bytes, besides=source)
     length = min(part_size(source), source.bytes - (number - 1) * part_size(source))
     with store_in_words(source.name):
@@ -118,20 +110,22 @@ def count(source: Source, tools: Tools, *, heard: bool) -> int:
 def put_part(source: Source, number: int, body: Body, length: int | None, tools: Tools) -> str:
     """Streams one part to the disk and returns its tag. Of two with the same number the later whole one stands."""
     check_number(number)
-    _check_open(source)
+    refusing.check_open(source)
     check_quota(source.project.owner, source.name, source.bytes, besides=source)
     parts = parts_of(source, tools)
     if not isinstance(parts, FolderParts):
-        raise Refused(f"The parts of {source.name} go to the address that is signed for each, not to this server.")
+        said = _("The parts of %(name)s go to the address that is signed for each, not to this server.")
+        raise Refused(said % {"name": source.name})
     with store_in_words(source.name):
         most = min(LARGEST_PART, source.bytes - _sum(part for part in parts.listed() if part.number != number))
         if length is None:
-            raise Refused("A part must come with a Content-Length, and this one has none.", 411)
+            raise Refused(_("A part must come with a Content-Length, and this one has none."), 411)
         if not 0 < length <= most:
-            raise _wrong_length(source, number, length, most)
+            raise refusing.wrong_length(source, number, length, most)
         with _streamed(parts, source, number, body, most) as part:
             if part.bytes != length:
-                raise Refused(f"Part {number} broke off after {part.bytes:,} of {length:,} bytes. Send it again.", 408)
+                said = _("Part %(number)d broke off after %(came)s of %(all)s bytes. Send it again.")
+                raise Refused(said % {"number": number, "came": f"{part.bytes:,}", "all": f"{length:,}"}, 408)
             with parts.alone():  # told within, too: no export can have gone on without these bytes meanwhile
                 stored = _keep(source, part, parts, tools)
                 waiting.tell(source, tools, last=stored >= source.bytes)
@@ -153,14 +147,14 @@ def complete(source: Source, listed: Sequence[Listed], tools: Tools) -> Source:
     if won:
         after_storing(source, tools)
     if source.state == Source.State.REFUSED:
-        raise Refused(f"{source.name} cannot be used: {source.refusal}")
+        raise refusing.unusable(source, source.refusal)
     return source
 
 
 def _joined(parts: Parts, source: Source, listed: Sequence[Listed], tools: Tools) -> Stored:
     found = parts.listed()
     _check_excess(source, parts, _sum(found), tools)
-    _check_complete(source, found, listed)
+    refusing.check_complete(source, found, listed)
     return parts.join(found, source.key)
 
 
@@ -239,16 +233,16 @@ def _refreshed(source: Source) -> Source:
     try:
         source.refresh_from_db(fields=("state", "refusal", "bytes", "upload", "sha256", "heard_at"))
     except Source.DoesNotExist:
-        raise Refused("This upload is no more. Pick the file again.", 404) from None
+        raise Refused(_("This upload is no more. Pick the file again."), 404) from None
     return source
 
 
 def _keep(source: Source, part: FolderPart, parts: FolderParts, tools: Tools) -> int:
     """Counted anew from the disk each time, one part at a time: parts that come at once lose no bytes."""
-    _check_open(_refreshed(source))
+    refusing.check_open(_refreshed(source))
     room = source.bytes - _sum(each for each in parts.listed() if each.number != part.number)
     if part.bytes > room:
-        raise _wrong_length(source, part.number, part.bytes, room)
+        raise refusing.wrong_length(source, part.number, part.bytes, room)
     parts.keep(part)
     stored = _sum(parts.listed())
     Source.objects.filter(pk=source.pk, state=Source.State.UPLOADING).update(
@@ -264,26 +258,6 @@ def _sum(parts: Iterable[Part]) -> int:
 # What is refused
 
 
-def _check_open(source: Source) -> None:
-    if source.state == Source.State.REFUSED:
-        raise Refused(f"{source.name} cannot be used: {source.refusal}")
-    if source.state != Source.State.UPLOADING:
-        raise Refused(f"{source.name} is uploaded already; no more parts are expected.")
-
-
-def _check_complete(source: Source, found: Sequence[Part], listed: Sequence[Listed]) -> None:
-    numbers = [part.number for part in found]
-    missing = next((number for number in range(1, len(found) + 1) if number not in numbers), None)
-    if missing is not None:
-        raise Refused(f"Part {missing} of {source.name} is missing. Send it, then complete the upload.")
-    if _sum(found) != source.bytes:
-        raise Refused(f"{source.name} is not whole: expected {source.bytes:,} bytes, got {_sum(found):,}.")
-    told, there = {each.number: each.tag for each in listed}, {part.number: part.tag for part in found}
-    other = next((number for number in sorted(told | there) if told.get(number) != there.get(number)), None)
-    if other is not None:
-        raise Refused(f"Part {other} of {source.name} is not the one that is listed. List the parts, then try again.")
-
-
 def _check_excess(source: Source, parts: Parts, stored: int, tools: Tools) -> None:
     """What is larger than was announced is not kept: only so much room was let in."""
     if stored <= source.bytes:
@@ -292,12 +266,8 @@ def _check_excess(source: Source, parts: Parts, stored: int, tools: Tools) -> No
     _end(source, parts, said, keep=True)
     waiting.ring(source)
     tools.store.delete(source.key)
-    raise Refused(f"{source.name} cannot be used: {said} Upload it again.", 413)
-
-
-def _wrong_length(source: Source, number: int, length: int, most: int) -> Refused:
-    said = f"Part {number} of {source.name} has {length:,} bytes; expected 1 to {max(most, 0):,}"
-    return Refused(f"{said}, as {source.bytes:,} were announced.", 413 if length > most else 400)
+    todo = _("Upload it again.")
+    raise refusing.unusable(source, f"{said} {todo}", 413)
 
 
 @contextlib.contextmanager
@@ -306,6 +276,7 @@ def _streamed(parts: FolderParts, source: Source, number: int, body: Body, most:
         with parts.received(number, body, most) as part:
             yield part
     except TooMuch:
-        raise _wrong_length(source, number, most + 1, most) from None
+        raise refusing.wrong_length(source, number, most + 1, most) from None
     except UnreadablePostError:
-        raise Refused(f"Part {number} of {source.name} broke off on its way. Send it again.", 408) from None
+        said = _("Part %(number)d of %(name)s broke off on its way. Send it again.")
+        raise Refused(said % {"number": number, "name": source.name}, 408) from None

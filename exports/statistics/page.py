@@ -4,6 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from exports import kinds
 from exports.models import Summary
 from exports.statistics import plots, summaries, tallies, truth, work
@@ -14,15 +17,15 @@ from exports.statistics.tallies import Ended
 from progress import wording
 
 NAMES = {
-    "learned": "Longhaul's own",
-    "linear": "Elapsed over progress",
-    "rolling": "Average of the last 20",
-    "stage_sum": "Sum of the usual stages",
-    "smoothed": "Smoothed speed, as tqdm",
-    "window": "Speed of the last half minute, as rich",
-    "page": "What the page said before",
+    "learned": gettext_lazy("Longhaul's own"),
+    "linear": gettext_lazy("Elapsed over progress"),
+    "rolling": gettext_lazy("Average of the last 20"),
+    "stage_sum": gettext_lazy("Sum of the usual stages"),
+    "smoothed": gettext_lazy("Smoothed speed, as tqdm"),
+    "window": gettext_lazy("Speed of the last half minute, as rich"),
+    "page": gettext_lazy("What the page said before"),
 }
-HIDDEN = "fewer than 5"
+HIDDEN = gettext_lazy("fewer than 5")
 MANY = 3.0  # times the whole; from there on an error is told in times
 Words = Callable[[float], str]
 
@@ -62,13 +65,13 @@ def page(scope: Scope, now: datetime) -> Page:
         _large(measured),
         _durations(scope, measured, endings),
         _days(scope, now, summary),
-        _grouped("uploads", "Uploading, by size", "Size", measured.uploads, _seconds),
-        _grouped("frames", "Rendering one frame", "Build", _built(measured.frames), _milliseconds),
-        _grouped("downloads", "Joining and keeping the film, by size", "Size", measured.downloads, _seconds),
+        _grouped("uploads", _("Uploading, by size"), _("Size"), measured.uploads, _seconds),
+        _grouped("frames", _("Rendering one frame"), _("Build"), _built(measured.frames), _milliseconds),
+        _grouped("downloads", _("Joining and keeping the film, by size"), _("Size"), measured.downloads, _seconds),
         _moments(measured),
         _failures(scope, endings),
     )
-    whose = "Your exports" if scope.owner is not None else "Everyone's exports"
+    whose = _("Your exports") if scope.owner is not None else _("Everyone's exports")
     return Page(
         whose=whose,
         public=scope.public,
@@ -83,23 +86,34 @@ def _truth(measured: Measured) -> Figure | None:
     found, worse, before = measured.checkpoints, measured.worsened, measured.of_page
     if not found:
         return None
-    note = "An error is the distance between the finish that was told and the real one, as a share of the whole time."
+    note = _(
+        "An error is the distance between the finish that was told and the real one, as a share of the whole time."
+    )
     if worse:
-        note += f" In 100 looks at a page, the finish became a later one {plots.rough(worse[0])} times."
+        said = _("In 100 looks at a page, the finish became a later one %(times)s times.")
+        note += " " + said % {"times": plots.rough(worse[0])}
     plot = plots.lines(
-        "How true the time left was",
-        "Share of the forecasts within 10 and 20 percent, and of the ranges that held, by how far the bar was.",
-        [wording.percent(each.percent) if each.percent else "asked" for each in found],
+        _("How true the time left was"),
+        _("Share of the forecasts within 10 and 20 percent, and of the ranges that held, by how far the bar was."),
+        [wording.percent(each.percent) if each.percent else _("asked") for each in found],
         [
-            ("within 20 %", "one", [each.within_20 for each in found]),
-            ("within 10 %", "two", [each.within_10 for each in found]),
-            ("range held (8 in 10 ought to)", "three", [each.held for each in found]),
+            (_("within 20 %"), "one", [each.within_20 for each in found]),
+            (_("within 10 %"), "two", [each.within_10 for each in found]),
+            (_("range held (8 in 10 ought to)"), "three", [each.held for each in found]),
         ],
     )
     rows = [_judged(each.label, each) for each in found]
-    rows += [_judged("before Export was pressed", before)] if before else []
-    head = ("Bar at", "Forecasts", "Within 10 %", "Within 20 %", "Median error", "On average", "Ranges that held")
-    return Figure(key="truth", title="How true the time left was", head=head, rows=rows, note=note, lines=plot)
+    rows += [_judged(_("before Export was pressed"), before)] if before else []
+    head = (
+        _("Bar at"),
+        _("Forecasts"),
+        _("Within 10 %"),
+        _("Within 20 %"),
+        _("Median error"),
+        _("On average"),
+        _("Ranges that held"),
+    )
+    return Figure(key="truth", title=_("How true the time left was"), head=head, rows=rows, note=note, lines=plot)
 
 
 def _judged(label: str, each: truth.Checkpoint) -> tuple[str, ...]:
@@ -110,13 +124,14 @@ def _judged(label: str, each: truth.Checkpoint) -> tuple[str, ...]:
 
 def _off(bias: float) -> str:
     if abs(bias) < 0.005:
-        return "neither"
-    return f"{_error(abs(bias))} too {'late' if bias > 0 else 'early'}"
+        return _("neither")
+    said = _("%(error)s too late") if bias > 0 else _("%(error)s too early")
+    return said % {"error": _error(abs(bias))}
 
 
 def _error(share: float) -> str:
     """Of the whole time. Thousands of percent say nothing, where little work was guessed to be much."""
-    return wording.share(share) if share < MANY else f"{share:,.0f} times the whole"
+    return wording.share(share) if share < MANY else _("%(times)s times the whole") % {"times": f"{share:,.0f}"}
 
 
 def _large(measured: Measured) -> Figure | None:
@@ -125,18 +140,20 @@ def _large(measured: Measured) -> Figure | None:
     if not found:
         return None
     rows = [(each.label, f"{each.n:,}", wording.share(each.within_10), _error(each.median)) for each in found]
-    head = ("Bar at", "Forecasts", "Within 10 %", "Median error")
-    return Figure(key="large", title="The same for large exports", head=head, rows=rows, note="20 chunks or more.")
+    head = (_("Bar at"), _("Forecasts"), _("Within 10 %"), _("Median error"))
+    return Figure(
+        key="large", title=_("The same for large exports"), head=head, rows=rows, note=_("20 chunks or more.")
+    )
 
 
 def _durations(scope: Scope, measured: Measured, endings: Sequence[Ended]) -> Figure | None:
     found, (average, count) = measured.durations, work.average_seconds(endings)
     if found is None:
         return None
-    rows = [("Median", wording.took(found.median)), ("9 of 10 within", wording.took(found.high))]
+    rows = [(_("Median"), wording.took(found.median)), (_("9 of 10 within"), wording.took(found.high))]
     if average is not None and scope.may_tell(count):
-        rows.insert(0, ("Average of all", wording.took(average)))
-    return Figure(key="durations", title="From pressing Export to the film", head=("", "Time"), rows=rows)
+        rows.insert(0, (_("Average of all"), wording.took(average)))
+    return Figure(key="durations", title=_("From pressing Export to the film"), head=("", _("Time")), rows=rows)
 
 
 def _days(scope: Scope, now: datetime, summary: Summary | None) -> Figure | None:
@@ -145,26 +162,27 @@ def _days(scope: Scope, now: datetime, summary: Summary | None) -> Figure | None
         return None
     labels = [day.strftime("%d %b") if number % 10 == 0 else "" for number, day in enumerate(days)]
     plot = plots.columns(
-        "Exports a day", "Exports asked for on each of the last days.", [found.get(day, 0) for day in days], labels
+        _("Exports a day"),
+        _("Exports asked for on each of the last days."),
+        [found.get(day, 0) for day in days],
+        labels,
     )
     rows = [(day.isoformat(), f"{count:,}") for day, count in sorted(found.items(), reverse=True)]
-    return Figure(key="days", title="Exports a day", head=("Day", "Exports"), rows=rows, columns=plot)
+    return Figure(key="days", title=_("Exports a day"), head=(_("Day"), _("Exports")), rows=rows, columns=plot)
 
 
 def _moments(measured: Measured) -> Figure | None:
     named = (
-        ("In the queue", measured.waits),
-        ("Waiting for a machine", measured.starts),
-        ("Stopping, once asked to", measured.stops),
-        ("Between two reports", measured.freshness),
+        (_("In the queue"), measured.waits),
+        (_("Waiting for a machine"), measured.starts),
+        (_("Stopping, once asked to"), measured.stops),
+        (_("Between two reports"), measured.freshness),
     )
     groups = [work.Group(label=label, spread=spread) for label, spread in named if spread is not None]
-    note = (
-        f"{wording.share(measured.cold)} of the starts were cold: over {work.COLD:g} seconds."
-        if measured.starts
-        else ""
-    )
-    return _grouped("moments", "Waiting", "For what", groups, _seconds, note=note)
+    cold = _("%(share)s of the starts were cold: over %(seconds)s seconds.")
+    told = {"share": wording.share(measured.cold), "seconds": f"{work.COLD:g}"} if measured.starts else None
+    note = cold % told if told else ""
+    return _grouped("moments", _("Waiting"), _("For what"), groups, _seconds, note=note)
 
 
 def _failures(scope: Scope, endings: Sequence[Ended]) -> Figure | None:
@@ -172,9 +190,9 @@ def _failures(scope: Scope, endings: Sequence[Ended]) -> Figure | None:
     if not found:
         return None
     values: list[plots.Value] = [(_words(cause), f"{count:,}", float(count), None) for cause, count in found]
-    plot = plots.bars("Why exports failed", "How many exports failed for each reason.", values)
+    plot = plots.bars(_("Why exports failed"), _("How many exports failed for each reason."), values)
     rows = [(_words(cause), f"{count:,}") for cause, count in found]
-    return Figure(key="failures", title="Why exports failed", head=("Reason", "Exports"), rows=rows, bars=plot)
+    return Figure(key="failures", title=_("Why exports failed"), head=(_("Reason"), _("Exports")), rows=rows, bars=plot)
 
 
 def _grouped(
@@ -186,9 +204,9 @@ def _grouped(
         (each.label, words(each.spread.median), each.spread.median, (each.spread.low, each.spread.high))
         for each in groups
     ]
-    described = "The median of each, with a thin line from what 1 in 10 stays below to what 9 in 10 do."
+    described = _("The median of each, with a thin line from what 1 in 10 stays below to what 9 in 10 do.")
     rows = [_spread_row(each.label, each.spread, words=words) for each in groups]
-    head = (what, "Times", "1 in 10 below", "Median", "9 in 10 below")
+    head = (what, _("Times"), _("1 in 10 below"), _("Median"), _("9 in 10 below"))
     return Figure(key=key, title=title, head=head, rows=rows, note=note, bars=plots.bars(title, described, values))
 
 
@@ -199,7 +217,7 @@ def _spread_row(label: str, spread: Spread, *, words: Words) -> tuple[str, ...]:
 def _league(table: truth.Table) -> Figure:
     rows = [
         (
-            NAMES.get(each.estimator, each.estimator) + (" (serves)" if each.estimator == table.serves else ""),
+            _named(each.estimator, serves=each.estimator == table.serves),
             f"{each.jobs:,}",
             _error(each.median),
             _off(each.bias),
@@ -208,12 +226,17 @@ def _league(table: truth.Table) -> Figure:
         )
         for each in table.standings
     ]
-    size = "20 chunks or more" if table.large else "fewer than 20 chunks"
-    head = ("Estimator", "Exports", "Median error", "On average", "Within 20 %", "Ranges that held")
+    size = _("20 chunks or more") if table.large else _("fewer than 20 chunks")
+    head = (_("Estimator"), _("Exports"), _("Median error"), _("On average"), _("Within 20 %"), _("Ranges that held"))
     title = f"{kinds.named(table.pipeline)}, {size}"
     return Figure(
         key=f"league-{table.pipeline}-{table.large}".replace("@", "-").lower(), title=title, head=head, rows=rows
     )
+
+
+def _named(estimator: str, *, serves: bool) -> str:
+    name = str(NAMES.get(estimator, estimator))
+    return _("%(estimator)s (serves)") % {"estimator": name} if serves else name
 
 
 def _built(groups: Sequence[work.Group]) -> list[work.Group]:
@@ -227,7 +250,7 @@ def _built(groups: Sequence[work.Group]) -> list[work.Group]:
 
 def _number(scope: Scope, count: int) -> str:
     told = scope.count(count)
-    return HIDDEN if told is None else f"{told:,}"
+    return str(HIDDEN) if told is None else f"{told:,}"
 
 
 def _seconds(value: float) -> str:

@@ -27,8 +27,8 @@ from exports.failing import store_in_words
 from exports.limits import Refused, check_quota, named, whole
 from exports.models import Project, Source
 from exports.receiving import ToTheDisk
+from exports.refusing import Listed
 from exports.tools import tools
-from exports.uploads import Listed
 
 MOST_OF_A_FORM = 1 << 20  # bytes of it that are not files
 LATEST = 2**53 - 1

@@ -23,8 +23,8 @@ from exports import limits, sources, uploads
 from exports.folder_parts import HALF, PIECE, FolderParts, sweep
 from exports.limits import Refused
 from exports.models import Clip, Export, Project, Source
+from exports.refusing import Listed
 from exports.tools import tools
-from exports.uploads import Listed
 from progress.models import Event, Job
 from tests.exports.conftest import PASSWORD
 

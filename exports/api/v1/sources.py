@@ -17,8 +17,8 @@ from exports.api.problems import not_found, not_possible
 from exports.api.v1 import shapes, telling
 from exports.limits import MOST_PARTS, whole
 from exports.models import Project, Source
+from exports.refusing import Listed
 from exports.tools import tools
-from exports.uploads import Listed
 
 router = Router(tags=["Sources"])
 coming = Router(tags=["Uploads"])
