@@ -57,7 +57,7 @@ class HistoryForm(forms.Form):
     def __init__(self, asked: Mapping[str, Any], owner_id: Any) -> None:
         super().__init__(asked, auto_id="history-%s", label_suffix="", use_required_attribute=False)
         self.fields["state"].choices = [("", _("Any")), *((key, label) for key, (label, _q) in STATES.items())]  # type: ignore[attr-defined]
-        self.fields["kind"].choices = [("", _("Any")), *((kind.key, kind.label) for kind in kinds.registered())]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", _("Any")), *((kind.key, _(kind.label)) for kind in kinds.registered())]  # type: ignore[attr-defined]
         self.fields["project"].choices = cache(partial(_projects, owner_id, asked.get("project", "")))  # type: ignore[attr-defined]
         if len(kinds.registered()) < 2:
             del self.fields["kind"]

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from modal_functions.publishing.going import SITE
 from modal_functions.publishing.kept import Kept, Let
@@ -42,7 +43,7 @@ def _asked(posting: "Posting", clip_of: "Export") -> Let:
     try:
         return kept.let_go(SITE)
     except StoreError:
-        said = "The store does not answer, so nobody can tell whether this clip was posted already. Try again later."
+        said = _("The store does not answer, so nobody can tell whether this clip was posted already. Try again later.")
         raise Unplannable(said) from None
 
 
@@ -51,14 +52,14 @@ def _judge(posting: "Posting", let: Let, *, looked: bool) -> None:
 
     label = posting.get_platform_display()
     if let == "posted":
-        said = f"This clip is on {label} already. To post it once more, make its clips anew."
-        raise Unplannable(said, option="platforms")
+        said = _("This clip is on %(platform)s already. To post it once more, make its clips anew.")
+        raise Unplannable(said % {"platform": label}, option="platforms")
     if let == "claimed" and posting.platform == "tiktok":
-        said = "TikTok was sent this clip before. Retry that export: it asks TikTok what became of it."
+        said = _("TikTok was sent this clip before. Retry that export: it asks TikTok what became of it.")
         raise Unplannable(said, option="platforms")
     if let == "claimed" and not looked:
-        said = (
-            f"{label} did not say whether it took this clip. Look at your {label} account; if it is not there, say so"
-            " below, then post it."
+        said = _(
+            "%(platform)s did not say whether it took this clip. Look at your %(platform)s account; if it is not there,"
+            " say so below, then post it."
         )
-        raise Unplannable(said, option="looked")
+        raise Unplannable(said % {"platform": label}, option="looked")

@@ -61,7 +61,7 @@ class Next:
     @classmethod
     def of(cls, kind: kinds.Kind, export: Export, result: Result) -> "Next":
         query = urlencode({"clip": f"{export.pk}:{result.place}"})
-        return cls(label=kind.press, address=f"{kind.address(export.project)}?{query}")
+        return cls(label=_(kind.press) if kind.press else "", address=f"{kind.address(export.project)}?{query}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +148,7 @@ class Panel:
 
     @property
     def caution(self) -> str:
-        return self._kind.caution
+        return _(self._kind.caution) if self._kind.caution else ""
 
     @property
     def keeps_parts(self) -> bool:

@@ -78,7 +78,7 @@ class SourceLine:
     def offers(self) -> list[tuple[str, str]]:
         """What can be made of it where it cannot be in the film: each with the page on which it is asked for."""
         takers = () if self.footage or self.refused else kinds.takers(self.source.sort)
-        return [(kind.label, kind.address(self.source.project)) for kind in takers]
+        return [(_(kind.label), kind.address(self.source.project)) for kind in takers]
 
     @property
     def _dimensions(self) -> str:

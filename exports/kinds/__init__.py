@@ -3,6 +3,8 @@
 from importlib import import_module
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from exports.kinds.base import USUAL_ERRORS, Around, Error, Kind, Unplannable
 from exports.kinds.sorts import FOOTAGE, Sort
 
@@ -35,11 +37,11 @@ def named(pipeline: str) -> str:
     one, or none of it any more."""
     for kind in registered():
         if kind.pipeline.key == pipeline:
-            return str(kind.label)
-    name, _, version = pipeline.partition("@")
+            return _(kind.label)
+    name, _at, version = pipeline.partition("@")
     former = (kind for kind in registered() if pipeline in {each.key for each in kind.former})
-    label = next((str(kind.label) for kind in former), name.replace("_", " ").capitalize())
-    return f"{label}, version {version}"
+    label = next((_(kind.label) for kind in former), name.replace("_", " ").capitalize())
+    return _("%(kind)s, version %(version)s") % {"kind": label, "version": version}
 
 
 def sorts() -> tuple[Sort, ...]:

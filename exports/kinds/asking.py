@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from exports import timecode
 from exports.kinds.sorts import FOOTAGE
@@ -39,7 +40,10 @@ class KindForm(forms.Form):
     largest_file: ClassVar[int] = 0  # bytes of one that comes with it; none, where it takes no file
 
     title = forms.CharField(
-        label="Title", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=gettext_lazy("Title"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 
     def __init__(
@@ -101,7 +105,8 @@ class FootageField(SourceField):
 
     def __init__(self) -> None:
         super().__init__(
-            label="Footage", error_messages={"required": "Expected a clip, got nothing. Upload one first."}
+            label=gettext_lazy("Footage"),
+            error_messages={"required": gettext_lazy("Expected a clip, got nothing. Upload one first.")},
         )
 
     def offer(self, project: "Project") -> None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from exports.kinds.base import Around, Unplannable, known
 from exports.kinds.footage import QUALITIES
@@ -63,7 +65,7 @@ class AssemblyForm(StoryForm):
         initial=["1080p"],
     )
     quality = forms.ChoiceField(choices=list(QUALITIES.items()), initial="standard")
-    marks = forms.ChoiceField(label="Progress bar", choices=list(MARKS.items()), initial="measured")
+    marks = forms.ChoiceField(label=gettext_lazy("Progress bar"), choices=list(MARKS.items()), initial="measured")
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         outputs = spec["outputs"]
@@ -78,10 +80,12 @@ class AssemblyForm(StoryForm):
 
 class Assembly(StoryKind):
     key = "assembly"
-    label = "Film assembly"
+    label = gettext_noop("Film assembly")
     job_type = "assembly"
     noun = "Video Assembly"
-    told = "Your story as films in several formats and sizes, with its edit list, thumbnails and checksums."
+    told = gettext_noop(
+        "Your story as films in several formats and sizes, with its edit list, thumbnails and checksums."
+    )
     makes = frozenset({"concatenate", "encode"})
     order = 30
     form = AssemblyForm
@@ -106,7 +110,8 @@ class Assembly(StoryKind):
         outputs = [_output(each, size, story["rate"], quality) for each in formats for size in sizes]
         if len(outputs) > MOST_FILMS:
             raise Unplannable(
-                f"These are {len(outputs)} films at once; expected at most {MOST_FILMS}. Choose fewer.",
+                _("These are %(count)d films at once; expected at most %(most)d. Choose fewer.")
+                % {"count": len(outputs), "most": MOST_FILMS},
                 option="formats",
             )
         return {**story, "outputs": outputs, "output": outputs[0], "version": 1 if marks == "fixed" else 2}
@@ -129,7 +134,11 @@ def _chosen(name: str, options: Mapping[str, Any], choices: Mapping[str, Any], u
     """In the order of the choices, each once."""
     asked = options.get(name) or [usual]
     if not isinstance(asked, list):
-        said = f"{name.capitalize()}: expected a list of {', '.join(choices)}, got {str(asked)[:40]!r}."
+        said = _("%(name)s: expected a list of %(choices)s, got %(value)s.") % {
+            "name": name.capitalize(),
+            "choices": ", ".join(choices),
+            "value": repr(str(asked)[:40]),
+        }
         raise Unplannable(said, option=name)
     wanted = {known(name, str(each), choices) for each in asked}
     return [each for each in choices if each in wanted]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from exports import timecode
 from exports.kinds.asking import KindForm, choices_of
@@ -33,9 +34,9 @@ class Unplannable(ValueError):
 
 def known(name: str, value: str, choices: Collection[str]) -> str:
     if value not in choices:
-        raise Unplannable(
-            f"{name.capitalize()}: expected one of {', '.join(choices)}, got {value[:40]!r}.", option=name
-        )
+        said = _("%(name)s: expected one of %(choices)s, got %(value)s.")
+        told = {"name": name.capitalize(), "choices": ", ".join(choices), "value": repr(value[:40])}
+        raise Unplannable(said % told, option=name)
     return value
 
 
@@ -116,7 +117,8 @@ class Kind(ABC):
         """Unplannable where it could not be made of anything: the kind lacks something here, or a choice is none of
         those there are. What depends on the project is looked at when it is planned."""
         if lacks := self.lacks():
-            raise Unplannable(f"{self.label} is not available here: it needs {lacks}.")
+            said = _("%(kind)s is not available here: it needs %(lacks)s.")
+            raise Unplannable(said % {"kind": _(self.label), "lacks": lacks})
         for name, choices in choices_of(self.form).items():
             chosen = options.get(name) or []
             for each in chosen if isinstance(chosen, list) else [chosen]:

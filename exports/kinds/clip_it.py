@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from exports.kinds.asking import FILM, FootageField, KindForm
 from exports.kinds.base import USUAL_ERRORS, Around, Error, Unplannable, known
@@ -79,30 +81,32 @@ class VideoField(FootageField):
 
     def offer(self, project: "Project") -> None:
         sources = project.sources_of(FOOTAGE.key)
-        none = [("", "None of them")] if settings.FETCHES != "off" else []
+        none = [("", _("None of them"))] if settings.FETCHES != "off" else []
         self.choices = [*none, *((str(source.pk), source.name) for source in sources)]
 
 
 class ClipItForm(KindForm):
     footage = VideoField()
     address = forms.CharField(
-        label="Or the address of a video",
+        label=gettext_lazy("Or the address of a video"),
         max_length=guard.LONGEST,
         required=False,
         widget=forms.URLInput(attrs={"autocomplete": "off", "placeholder": "https://"}),
     )
-    rights = forms.BooleanField(label="I have the right to use this", required=False)
-    count = forms.IntegerField(label="How many clips", min_value=1, max_value=MOST_CLIPS)
-    seconds = forms.IntegerField(label="Seconds of each, about", min_value=LEAST_SECONDS, max_value=MOST_SECONDS)
+    rights = forms.BooleanField(label=gettext_lazy("I have the right to use this"), required=False)
+    count = forms.IntegerField(label=gettext_lazy("How many clips"), min_value=1, max_value=MOST_CLIPS)
+    seconds = forms.IntegerField(
+        label=gettext_lazy("Seconds of each, about"), min_value=LEAST_SECONDS, max_value=MOST_SECONDS
+    )
     shape = forms.ChoiceField(choices=[(key, label) for key, (label, _) in SHAPES.items()])
-    side = forms.ChoiceField(label="Shorter side, at most", choices=list(SIDES.items()))
+    side = forms.ChoiceField(label=gettext_lazy("Shorter side, at most"), choices=list(SIDES.items()))
     quality = forms.ChoiceField(choices=list(QUALITIES.items()))
-    captions = forms.ChoiceField(label="What is said", choices=list(CAPTIONS.items()))
+    captions = forms.ChoiceField(label=gettext_lazy("What is said"), choices=list(CAPTIONS.items()))
     keywords = forms.CharField(
-        label="Words to look for, if any",
+        label=gettext_lazy("Words to look for, if any"),
         max_length=MOST_KEYWORDS * LONGEST_KEYWORD,
         required=False,
-        help_text="With commas between them. Parts in which they are said count more.",
+        help_text=gettext_lazy("With commas between them. Parts in which they are said count more."),
     )
 
     def __init__(self, *typed: Any, **kwargs: Any) -> None:
@@ -139,9 +143,11 @@ class ClipItForm(KindForm):
 
 class ClipIt(FootageKind):
     key = "clip_it"
-    label = "Clips of a long video"
+    label = gettext_noop("Clips of a long video")
     noun = "Clips"
-    told = "The best moments of a long video, found by what is said, how loud it is and how the picture changes."
+    told = gettext_noop(
+        "The best moments of a long video, found by what is said, how loud it is and how the picture changes."
+    )
     order = 30
     pieces = "clips"
     several = True
@@ -157,7 +163,7 @@ class ClipIt(FootageKind):
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
         chosen = USUAL | dict(options)
         known("quality", str(chosen["quality"]), QUALITIES)
-        _, aspect = SHAPES[known("shape", str(chosen["shape"]), SHAPES)]
+        aspect = SHAPES[known("shape", str(chosen["shape"]), SHAPES)][1]
         wanted = {
             "count": _whole("count", chosen["count"], 1, MOST_CLIPS),
             "seconds": _whole("seconds", chosen["seconds"], LEAST_SECONDS, MOST_SECONDS),
@@ -170,13 +176,14 @@ class ClipIt(FootageKind):
         address, footage = str(chosen["address"] or "").strip(), str(chosen["footage"] or "")
         if address and footage:
             raise Unplannable(
-                "Expected one video, got two. Choose a clip, or give an address, and not both.", option="address"
+                _("Expected one video, got two. Choose a clip, or give an address, and not both."), option="address"
             )
         if address:
             return {"clips": [], "address": _address(address, rights=chosen["rights"] is True), "wanted": wanted}
         if footage == FILM:
             raise Unplannable(
-                "Expected one clip of the project, got the film. Choose the clip that is to be cut.", option="footage"
+                _("Expected one clip of the project, got the film. Choose the clip that is to be cut."),
+                option="footage",
             )
         return {"clips": clips_in(project, footage or _newest(project)), "wanted": wanted}
 
@@ -207,15 +214,16 @@ def _newest(project: "Project") -> str:
     """The video that was uploaded last, where none is named."""
     videos = project.sources_of(FOOTAGE.key)
     if not videos:
-        raise Unplannable("There is no video in the project yet. Upload one, then export.")
+        raise Unplannable(_("There is no video in the project yet. Upload one, then export."))
     return str(videos[0].pk)
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> int:
     text = str(value)
     if not re.fullmatch(r"[0-9]{1,4}", text) or not low <= int(text) <= high:
-        said = f"{name.capitalize()}: expected a whole number from {low} to {high}, got {text[:20]!r}."
-        raise Unplannable(said, option=name)
+        said = _("%(name)s: expected a whole number from %(low)d to %(high)d, got %(value)s.")
+        told = {"name": name.capitalize(), "low": low, "high": high, "value": repr(text[:20])}
+        raise Unplannable(said % told, option=name)
     return int(text)
 
 
@@ -227,16 +235,17 @@ def _keywords(typed: str) -> list[str]:
 def _address(typed: str, *, rights: bool) -> str:
     """Looked at as text alone: where it leads is judged where it is fetched."""
     if settings.FETCHES == "off":
-        raise Unplannable("Videos are not fetched from addresses here. Upload it instead.", option="address")
+        raise Unplannable(_("Videos are not fetched from addresses here. Upload it instead."), option="address")
     if settings.RUNNER != "modal" and (lacks := recognisers.missing_to_fetch()):
-        raise Unplannable(f"Fetching from an address needs {lacks}. Upload the video instead.", option="address")
+        said = _("Fetching from an address needs %(lacks)s. Upload the video instead.")
+        raise Unplannable(said % {"lacks": lacks}, option="address")
     if not rights:
-        raise Unplannable("Confirm that you have the right to use this video, then export.", option="rights")
+        raise Unplannable(_("Confirm that you have the right to use this video, then export."), option="rights")
     try:
         guard.target(typed)
     except guard.Forbidden:
         raise Unplannable(
-            "Expected the address of a video, such as https://example.com/talk.", option="address"
+            _("Expected the address of a video, such as https://example.com/talk."), option="address"
         ) from None
     return typed
 

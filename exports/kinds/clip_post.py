@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from exports import connecting, letting_go
 from exports.kinds.asking import KindForm, SourceField
@@ -56,7 +58,10 @@ class ClipField(SourceField):
     """One of the finished clips of the project."""
 
     def __init__(self) -> None:
-        super().__init__(label="Clip", error_messages={"required": "Expected a clip, got nothing. Make one first."})
+        super().__init__(
+            label=gettext_lazy("Clip"),
+            error_messages={"required": gettext_lazy("Expected a clip, got nothing. Make one first.")},
+        )
 
     def offer(self, project: "Project") -> None:
         self.choices = [
@@ -67,28 +72,28 @@ class ClipField(SourceField):
 class ClipPostForm(KindForm):
     clip = ClipField()
     platforms = forms.MultipleChoiceField(
-        label="Post it to",
+        label=gettext_lazy("Post it to"),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": "Expected TikTok, Instagram or both, got neither."},
+        error_messages={"required": gettext_lazy("Expected TikTok, Instagram or both, got neither.")},
     )
     caption = forms.CharField(max_length=LONGEST_CAPTION, required=False, widget=forms.Textarea(attrs={"rows": 4}))
-    privacy = forms.ChoiceField(label="On TikTok it is seen by", required=False)
+    privacy = forms.ChoiceField(label=gettext_lazy("On TikTok it is seen by"), required=False)
     allow = forms.MultipleChoiceField(
-        label="On TikTok people may add",
+        label=gettext_lazy("On TikTok people may add"),
         choices=list(ALLOWED.items()),
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
-    promotes = forms.ChoiceField(label="On TikTok it advertises", choices=list(PROMOTES.items()))
+    promotes = forms.ChoiceField(label=gettext_lazy("On TikTok it advertises"), choices=list(PROMOTES.items()))
     rights = forms.BooleanField(
-        label="I have the right to post this clip and its sound",
+        label=gettext_lazy("I have the right to post this clip and its sound"),
         required=False,
-        help_text="Posting to TikTok, you agree to its Music Usage Confirmation.",
+        help_text=gettext_lazy("Posting to TikTok, you agree to its Music Usage Confirmation."),
     )
     looked = forms.BooleanField(
-        label="I have looked: it is not there",
+        label=gettext_lazy("I have looked: it is not there"),
         required=False,
-        help_text="Only after a post of which nobody knows whether it was taken.",
+        help_text=gettext_lazy("Only after a post of which nobody knows whether it was taken."),
     )
 
     def __init__(self, *typed: Any, **kwargs: Any) -> None:
@@ -126,18 +131,18 @@ class ClipPostForm(KindForm):
     def _offer_privacy(self) -> None:
         told = self.connections["tiktok"].facts.get("privacy") if "tiktok" in self.connections else None
         offered = [(key, label) for key, label in PRIVACY.items() if not told or key in told]
-        self.fields["privacy"].choices = [("", "Choose"), *offered]  # type: ignore[attr-defined]
+        self.fields["privacy"].choices = [("", _("Choose")), *offered]  # type: ignore[attr-defined]
 
 
 class ClipPost(Kind):
     key = "clip_post"
-    label = "Post of a clip"
+    label = gettext_noop("Post of a clip")
     noun = "Post"
-    told = "A finished clip, posted to TikTok and Instagram in your name: one click for each post."
+    told = gettext_noop("A finished clip, posted to TikTok and Instagram in your name: one click for each post.")
     order = 35
     pieces = "steps"
     several = True
-    press = "Post"
+    press = gettext_noop("Post")
     form = ClipPostForm
     template = "kinds/clip_post.html"
     pipeline = PIPELINE
@@ -183,11 +188,11 @@ class ClipPost(Kind):
         clip = _clip(project, str(chosen["clip"] or ""))
         caption = _caption(chosen["caption"])
         if not platforms:
-            raise Unplannable("Platforms: expected TikTok, Instagram or both, got neither.", option="platforms")
+            raise Unplannable(_("Platforms: expected TikTok, Instagram or both, got neither."), option="platforms")
         if "tiktok" in platforms and not privacy:
-            raise Unplannable("Privacy: expected who may see it on TikTok, got nothing.", option="privacy")
+            raise Unplannable(_("Privacy: expected who may see it on TikTok, got nothing."), option="privacy")
         if chosen["rights"] is not True:
-            raise Unplannable("Confirm that you have the right to post this clip, then post it.", option="rights")
+            raise Unplannable(_("Confirm that you have the right to post this clip, then post it."), option="rights")
         _are_connected(project, platforms)
         letting_go.let_go(clip, platforms, looked=chosen["looked"] is True)
         told = {"export": str(clip.export_id), "place": clip.place, "key": clip.key, "bytes": clip.bytes}
@@ -231,7 +236,7 @@ class ClipPost(Kind):
         try:
             Posting.take(export, clip_of=uuid.UUID(clip["export"]), place=clip["place"], platforms=platforms)
         except Taken:
-            said = "This clip is being posted already. Wait for that post to end, or change what it is posted to."
+            said = _("This clip is being posted already. Wait for that post to end, or change what it is posted to.")
             raise Unplannable(said, option="platforms") from None
 
 
@@ -251,7 +256,7 @@ def _named(result: "Result") -> str:
 def _clip(project: "Project", named: str) -> "Result":
     clip = next((each for each in _clips_of(project) if _named(each) == named), None)
     if clip is None:
-        said = "Clip: expected a finished clip of the project, as in export:place. Choose one, or make one first."
+        said = _("Clip: expected a finished clip of the project, as in export:place. Choose one, or make one first.")
         raise Unplannable(said, option="clip")
     return clip
 
@@ -266,8 +271,8 @@ def _are_connected(project: "Project", platforms: Iterable[str]) -> None:
     found = _connections(project)
     for key in platforms:
         if key not in found:
-            said = f"{PLATFORMS[key]} is not connected yet. Connect it on your account's page for posting."
-            raise Unplannable(said, option="platforms")
+            said = _("%(platform)s is not connected yet. Connect it on your account's page for posting.")
+            raise Unplannable(said % {"platform": PLATFORMS[key]}, option="platforms")
 
 
 def _did_not_end_well(project: "Project") -> bool:
@@ -281,7 +286,11 @@ def _did_not_end_well(project: "Project") -> bool:
 def _some(name: str, asked: Any, choices: Collection[str]) -> list[str]:
     """In the order of the choices, each once."""
     if not isinstance(asked, list | tuple) or not all(isinstance(each, str) and each in choices for each in asked):
-        said = f"{name.capitalize()}: expected some of {', '.join(choices)}, got {str(asked)[:40]!r}."
+        said = _("%(name)s: expected some of %(choices)s, got %(value)s.") % {
+            "name": name.capitalize(),
+            "choices": ", ".join(choices),
+            "value": repr(str(asked)[:40]),
+        }
         raise Unplannable(said, option=name)
     return [each for each in choices if each in asked]
 
@@ -289,7 +298,7 @@ def _some(name: str, asked: Any, choices: Collection[str]) -> list[str]:
 def _caption(typed: Any) -> str:
     caption = typed.strip() if isinstance(typed, str) else ""
     if not isinstance(typed, str) or len(caption.encode("utf-16-le", "replace")) > 2 * LONGEST_CAPTION:
-        said = f"Caption: expected text of at most {LONGEST_CAPTION} characters."
+        said = _("Caption: expected text of at most %(most)d characters.") % {"most": LONGEST_CAPTION}
         raise Unplannable(said, option="caption")
     return caption.replace("\r\n", "\n").replace("\x00", "")
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_noop
+
 from exports.kinds.story_form import StoryForm
 from exports.kinds.story_kind import STEPS, StoryKind, by_seconds
 from progress.pipelines import Pipeline, register
@@ -15,10 +17,12 @@ SIX = tuple(STEPS[key] for key in ("upload", "load", "metadata", "edl", "cleanup
 
 class EditList(StoryKind):
     key = "edl"
-    label = "Edit list"
+    label = gettext_noop("Edit list")
     job_type = "edl"
     noun = "Edit List"
-    told = "Your story as an EDL, an OpenTimelineIO timeline and Final Cut XML, for other editing programs."
+    told = gettext_noop(
+        "Your story as an EDL, an OpenTimelineIO timeline and Final Cut XML, for other editing programs."
+    )
     order = 40
     form = StoryForm
     pipeline = register(

@@ -9,6 +9,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from exports.kinds.base import Unplannable
 from modal_functions.enlarging import weights
@@ -43,12 +45,15 @@ class EnlargingField(forms.ChoiceField):
     """By which way pictures are made larger, by its name."""
 
     def __init__(self) -> None:
-        super().__init__(label="Enlarging", choices=lambda: labels().items(), widget=SelectWithMissing, required=False)
+        super().__init__(
+            label=gettext_lazy("Enlarging"), choices=lambda: labels().items(), widget=SelectWithMissing, required=False
+        )
 
     def clean(self, value: Any) -> Any:
         asked = super().clean(value) or LANCZOS
         if asked == NETWORK and lacks():
-            raise forms.ValidationError(f"{labels()[NETWORK]}. Choose {LABELS[LANCZOS]}.")
+            said = _("%(asked)s. Choose %(other)s.")
+            raise forms.ValidationError(said % {"asked": labels()[NETWORK], "other": LABELS[LANCZOS]})
         return asked
 
 
@@ -58,8 +63,11 @@ def planned(asked: str) -> dict[str, Any]:
         return {}
     without = lacks()
     if asked != NETWORK or without:
-        expected = LANCZOS if without else f"{LANCZOS} or {NETWORK}"
-        raise Unplannable(f"Enlarging: expected {expected}, got {asked[:40]!r}.", option="enlarging")
+        said = _("Enlarging: expected %(one)s, got %(value)s.")
+        if not without:
+            said = _("Enlarging: expected %(one)s or %(other)s, got %(value)s.")
+        told = {"one": LANCZOS, "other": NETWORK, "value": repr(asked[:40])}
+        raise Unplannable(said % told, option="enlarging")
     path = settings.UPSCALE_WEIGHTS
     return {"weights": {"name": Path(path).name, "sha256": weights.checksum(path)}}
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from exports.kinds import enlarging
 from exports.kinds.asking import FILM
 from exports.kinds.base import Around, Kind, Unplannable
@@ -74,13 +76,15 @@ def clips_in(project: "Project", footage: str = FILM) -> list[dict[str, Any]]:
     source = project.sources.filter(pk=source_id).first() if source_id else None
     if source is None:
         raise Unplannable(
-            "Footage: expected a clip that is in the project, and this one is not any more. Choose another.",
+            _("Footage: expected a clip that is in the project, and this one is not any more. Choose another."),
             option="footage",
         )
     if source.state == source.State.REFUSED:
-        raise Unplannable(f"{source.name} cannot be used: {source.refusal} Choose another.", option="footage")
+        said = _("%(name)s cannot be used: %(why)s Choose another.")
+        raise Unplannable(said % {"name": source.name, "why": source.refusal}, option="footage")
     if not source.is_footage:
-        raise Unplannable(f"Footage: expected a clip, and {source.name} is none. Choose another.", option="footage")
+        said = _("Footage: expected a clip, and %(name)s is none. Choose another.")
+        raise Unplannable(said % {"name": source.name}, option="footage")
     return [{"source": str(source.pk), "in_us": 0, "out_us": None}]
 
 
@@ -91,7 +95,7 @@ def film_in(project: "Project") -> list[dict[str, Any]]:
         if _checked(clip)
     ]
     if not clips:
-        raise Unplannable("There is no clip in the film yet. Add one from the library, then export.")
+        raise Unplannable(_("There is no clip in the film yet. Add one from the library, then export."))
     return clips
 
 
@@ -105,15 +109,16 @@ def footage_of(spec: Mapping[str, Any]) -> str:
 def _checked(clip: "Clip") -> bool:
     source, start, end = clip.source, clip.in_us, clip.out_us
     if source.state == source.State.REFUSED:
-        raise Unplannable(f"{source.name} cannot be used: {source.refusal} Take it out of the film, then export.")
+        said = _("%(name)s cannot be used: %(why)s Take it out of the film, then export.")
+        raise Unplannable(said % {"name": source.name, "why": source.refusal})
     if not source.is_footage:
-        raise Unplannable(f"{source.name} is no footage. Take it out of the film, then export.")
+        said = _("%(name)s is no footage. Take it out of the film, then export.")
+        raise Unplannable(said % {"name": source.name})
     if end is None and source.seconds is not None:
         end = round(source.seconds * US)
     if end is not None and start >= end:
-        raise Unplannable(
-            f"{source.name}: expected an in point before the out point, got {start / US:g} s to {end / US:g} s."
-        )
+        said = _("%(name)s: expected an in point before the out point, got %(from)s s to %(to)s s.")
+        raise Unplannable(said % {"name": source.name, "from": f"{start / US:g}", "to": f"{end / US:g}"})
     return True
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from exports.kinds import enlarging
 from exports.kinds.asking import FILM, FootageField, KindForm
@@ -33,9 +34,9 @@ FOLLOWS = {
 class FramingForm(KindForm):
     footage = FootageField()
     shape = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SHAPES.items()])
-    side = forms.ChoiceField(label="Shorter side", choices=list(SIDES.items()))
+    side = forms.ChoiceField(label=gettext_lazy("Shorter side"), choices=list(SIDES.items()))
     follow = forms.ChoiceField(choices=list(FOLLOWS.items()))
-    rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES], initial="30")
+    rate = forms.ChoiceField(label=gettext_lazy("Frames a second"), choices=[(key, key) for key in RATES], initial="30")
     quality = forms.ChoiceField(choices=list(QUALITIES.items()), initial="standard")
     enlarging = EnlargingField()
 
@@ -51,9 +52,9 @@ class FramingForm(KindForm):
 
 class Framing(FootageKind):
     key = "framing_ai"
-    label = "Another shape"
+    label = gettext_noop("Another shape")
     noun = "Reframed Film"
-    told = "The film, or one clip, cropped to 9:16, 4:5, 1:1 or 16:9; the crop goes after what moves."
+    told = gettext_noop("The film, or one clip, cropped to 9:16, 4:5, 1:1 or 16:9; the crop goes after what moves.")
     order = 10
     form = FramingForm
     pipeline = register(

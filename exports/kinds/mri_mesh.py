@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from exports.kinds.asking import KindForm, SourceField
 from exports.kinds.base import Around, Kind, Unplannable, known
@@ -58,14 +60,19 @@ SCAN = Sort(
 )
 
 
-NO_SCAN = "There is none in the project yet. Upload a NIfTI volume, the slices of a DICOM series or a .zip of them."
+NO_SCAN = gettext_lazy(
+    "There is none in the project yet. Upload a NIfTI volume, the slices of a DICOM series or a .zip of them."
+)
 
 
 class ScanField(SourceField):
     """A volume of the project, or a series that was uploaded slice by slice."""
 
     def __init__(self) -> None:
-        super().__init__(label="Scan", error_messages={"required": "Expected a scan, got nothing. Upload one first."})
+        super().__init__(
+            label=gettext_lazy("Scan"),
+            error_messages={"required": gettext_lazy("Expected a scan, got nothing. Upload one first.")},
+        )
 
     def offer(self, project: "Project") -> None:
         scans = project.sources_of(SCAN.key)
@@ -77,7 +84,9 @@ class ScanField(SourceField):
 
 class ScanForm(KindForm):
     scan = ScanField()
-    classes = forms.ChoiceField(label="Tissue classes", choices=list(CLASSES.items()), initial=USUAL["classes"])
+    classes = forms.ChoiceField(
+        label=gettext_lazy("Tissue classes"), choices=list(CLASSES.items()), initial=USUAL["classes"]
+    )
     smoothing = forms.ChoiceField(
         choices=[(key, label) for key, (label, _) in SMOOTHINGS.items()], initial=USUAL["smoothing"]
     )
@@ -89,13 +98,13 @@ class ScanForm(KindForm):
 
 class MriMesh(Kind):
     key = "mri_mesh"
-    label = "Meshes of a scan"
+    label = gettext_noop("Meshes of a scan")
     noun = "Mesh"
-    told = (
+    told = gettext_noop(
         "Surfaces of an MRI scan as STL and GLB, from NIfTI or a DICOM series. By threshold segmentation: tissue is"
         " told apart by how bright it is, so it knows no organs."
     )
-    caution = (
+    caution = gettext_noop(
         "This is not a medical device. It must not be used to find, judge or treat any illness. Names of people are"
         " taken out of every scan as soon as it is here; only writing that is part of the picture cannot be."
     )
@@ -202,20 +211,17 @@ def _chosen(project: "Project", scan: str) -> "Sequence[Source]":
     if scan.startswith(SERIES):
         found = _series(scans).get(scan.removeprefix(SERIES), [])
         if len(found) < LEAST_SLICES:
-            raise Unplannable(
-                f"Scan: expected a series of at least {LEAST_SLICES} slices, got {len(found)}.", option="scan"
-            )
+            said = _("Scan: expected a series of at least %(least)d slices, got %(count)d.")
+            raise Unplannable(said % {"least": LEAST_SLICES, "count": len(found)}, option="scan")
         return found
     whole = next((each for each in scans if str(each.pk) == _plain(scan)), None)
     if whole is None:
         raise Unplannable(
-            "Scan: expected one that is in the project and can be used. Upload it, or choose another.", option="scan"
+            _("Scan: expected one that is in the project and can be used. Upload it, or choose another."), option="scan"
         )
     if _is_slice(whole):
-        raise Unplannable(
-            f"{whole.name} is one slice. Upload the other slices of its series too, then choose the series.",
-            option="scan",
-        )
+        said = _("%(name)s is one slice. Upload the other slices of its series too, then choose the series.")
+        raise Unplannable(said % {"name": whole.name}, option="scan")
     return [whole]
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.urls import reverse
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from exports.kinds import enlarging
 from exports.kinds.asking import KindForm
@@ -62,7 +63,7 @@ class OutputForm(KindForm):
     """What a film shall be, in choices."""
 
     size = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SIZES.items()], initial="1080p")
-    rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES], initial="30")
+    rate = forms.ChoiceField(label=gettext_lazy("Frames a second"), choices=[(key, key) for key in RATES], initial="30")
     quality = forms.ChoiceField(choices=list(QUALITIES_OF_FILMS.items()), initial="standard")
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,9 +76,9 @@ class FilmForm(OutputForm):
 
 class MultiClip(FootageKind):
     key = "multi_clip"
-    label = "Film from clips"
+    label = gettext_noop("Film from clips")
     pieces = "clips"
-    told = "Clips in the order that you give them, each trimmed, made into one film."
+    told = gettext_noop("Clips in the order that you give them, each trimmed, made into one film.")
     noun = "Film"
     order = 0
     form = FilmForm

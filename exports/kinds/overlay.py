@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from exports.kinds.asking import FILM
 from exports.kinds.base import Unplannable
 from exports.kinds.footage import FootageKind, clips_in, stages
@@ -19,9 +22,9 @@ if TYPE_CHECKING:
 
 class Overlay(FootageKind):
     key = "overlay"
-    label = "Titles and graphics"
+    label = gettext_noop("Titles and graphics")
     noun = "Film with Graphics"
-    told = "Titles, lower thirds, highlight boxes and your logo, laid over the film or over one clip."
+    told = gettext_noop("Titles, lower thirds, highlight boxes and your logo, laid over the film or over one clip.")
     order = 20
     form = OverlayForm
     template = "kinds/overlay.html"
@@ -39,7 +42,7 @@ class Overlay(FootageKind):
     def plan(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
         items = options.get("items") or []
         if not items:
-            said = "There is nothing to lay over yet. Add a title, a box or a logo, then export."
+            said = _("There is nothing to lay over yet. Add a title, a box or a logo, then export.")
             raise Unplannable(said, option="items")
         chosen = {name: str(options[name]) for name in ("size", "rate", "quality") if name in options}
         clips = clips_in(project, str(options.get("footage", FILM)))
@@ -57,11 +60,11 @@ def _checked(items: Any) -> list[dict[str, Any]]:
     try:
         read = items_from(items)
     except Unusable as error:
-        raise Unplannable(f"Items: {error}.", option="items") from error
+        raise Unplannable(_("Items: %(error)s.") % {"error": error}, option="items") from error
     for item in read:
         if missing := missing_letters(item.text + item.second):
-            said = f"The font cannot draw “{missing[:20]}”. Write “{item.text[:40]}” without."
-            raise Unplannable(said, option="items")
+            said = _("The font cannot draw “%(missing)s”. Write “%(text)s” without.")
+            raise Unplannable(said % {"missing": missing[:20], "text": item.text[:40]}, option="items")
     return list(items)
 
 

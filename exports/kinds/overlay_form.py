@@ -6,6 +6,8 @@ from typing import Any, Self
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from exports import logos, timecode
 from exports.kinds.asking import FootageField, time_input
@@ -41,18 +43,18 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 class ItemForm(forms.Form):
     """One thing laid over. Which fields count depends on what it is; the others are left as they are."""
 
-    what = forms.ChoiceField(label="What", choices=list(WHATS.items()))
+    what = forms.ChoiceField(label=gettext_lazy("What"), choices=list(WHATS.items()))
     start = time_input("From")
     end = time_input("To")
     fade = forms.ChoiceField(choices=list(FADES.items()), initial="500000")
     text = forms.CharField(required=False, max_length=200)
-    second = forms.CharField(label="Second line", required=False, max_length=200)
+    second = forms.CharField(label=gettext_lazy("Second line"), required=False, max_length=200)
     place = forms.ChoiceField(choices=list(PLACES.items()), initial="middle")
     colour = forms.ChoiceField(choices=list(COLOURS.items()))
-    left = forms.IntegerField(label="Left %", min_value=0, max_value=99, required=False, initial=25)
-    top = forms.IntegerField(label="Top %", min_value=0, max_value=99, required=False, initial=25)
-    width = forms.IntegerField(label="Width %", min_value=1, max_value=100, required=False, initial=50)
-    height = forms.IntegerField(label="Height %", min_value=1, max_value=100, required=False, initial=50)
+    left = forms.IntegerField(label=gettext_lazy("Left %"), min_value=0, max_value=99, required=False, initial=25)
+    top = forms.IntegerField(label=gettext_lazy("Top %"), min_value=0, max_value=99, required=False, initial=25)
+    width = forms.IntegerField(label=gettext_lazy("Width %"), min_value=1, max_value=100, required=False, initial=50)
+    height = forms.IntegerField(label=gettext_lazy("Height %"), min_value=1, max_value=100, required=False, initial=50)
 
     def __init__(self, typed: Any = None, *, number: int, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(typed, initial=dict(initial or {}), prefix=f"item-{number}", auto_id="%s")
@@ -69,7 +71,9 @@ class ItemForm(forms.Form):
             self._refuse("text", "some text")
         for name in ("text", "second"):
             if missing := missing_letters(cleaned.get(name, "")):
-                self.add_error(name, f"The font cannot draw “{missing[:20]}”. Write it without.")
+                self.add_error(
+                    name, _("The font cannot draw “%(missing)s”. Write it without.") % {"missing": missing[:20]}
+                )
         if what == "box":
             self._check_inside("left", "width")
             self._check_inside("top", "height")
@@ -111,7 +115,7 @@ class OverlayForm(OutputForm):
 
     footage = FootageField()
     count = forms.IntegerField(min_value=0, max_value=MOST_ITEMS, widget=forms.HiddenInput)
-    logo = forms.FileField(label="Logo (PNG, JPEG or WebP)", required=False, allow_empty_file=True)
+    logo = forms.FileField(label=gettext_lazy("Logo (PNG, JPEG or WebP)"), required=False, allow_empty_file=True)
     logo_kept = forms.RegexField(SHA256, required=False, widget=forms.HiddenInput)
     field_order = ("title", "footage", "size", "rate", "quality")
 
@@ -161,9 +165,9 @@ class OverlayForm(OutputForm):
         right = [item for item in self.items if item.is_valid()]
         wants_logo = any(item.cleaned_data["what"] == "logo" for item in right)
         if wants_logo and not kept and not said:
-            self.add_error("logo", "Expected a picture for the logo, got none. Choose one.")
+            self.add_error("logo", _("Expected a picture for the logo, got none. Choose one."))
         if len(right) < len(self.items):
-            raise forms.ValidationError("One of the items needs another value.")
+            raise forms.ValidationError(_("One of the items needs another value."))
         return {**self.cleaned_data, "logo_kept": kept}
 
     @property

@@ -5,6 +5,8 @@ from typing import Any, Self
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from exports import stories, timecode
 from exports.kinds.asking import KindForm, time_input
@@ -14,11 +16,11 @@ from modal_functions.editing.cut import Unreadable
 
 MOST_ROWS = 100  # of the form; a file that is sent may have more
 DROPS = ("29.97", "59.94")
-NO_SHOTS = "There is no shot in the story yet. Add one, or send a story file."
+NO_SHOTS = gettext_lazy("There is no shot in the story yet. Add one, or send a story file.")
 
 
 class ShotForm(forms.Form):
-    source = forms.ChoiceField(label="Clip")
+    source = forms.ChoiceField(label=gettext_lazy("Clip"))
     start = time_input("From")
     end = time_input("To")
     note = forms.CharField(required=False, max_length=stories.LONGEST_NOTE)
@@ -42,7 +44,8 @@ class ShotForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         start, end = self.cleaned_data.get("start") or 0, self.cleaned_data.get("end")
         if "end" in self.cleaned_data and end is not None and end <= start:
-            self.add_error("end", f"Expected a time after {timecode.show(start)}, got “{self['end'].value()}”.")
+            said = _("Expected a time after %(start)s, got “%(value)s”.")
+            self.add_error("end", said % {"start": timecode.show(start), "value": self["end"].value()})
         return self.cleaned_data
 
     def wire(self) -> dict[str, Any]:
@@ -59,9 +62,9 @@ class StoryForm(KindForm):
 
     largest_file = stories.LARGEST
 
-    rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES], initial="25")
-    drop = forms.BooleanField(label="Drop-frame timecode", required=False)
-    story = forms.FileField(label="Story file (JSON, EDL, OTIO or Final Cut XML)", required=False)
+    rate = forms.ChoiceField(label=gettext_lazy("Frames a second"), choices=[(key, key) for key in RATES], initial="25")
+    drop = forms.BooleanField(label=gettext_lazy("Drop-frame timecode"), required=False)
+    story = forms.FileField(label=gettext_lazy("Story file (JSON, EDL, OTIO or Final Cut XML)"), required=False)
     count = forms.IntegerField(min_value=0, max_value=MOST_ROWS, widget=forms.HiddenInput)
 
     problem = ""  # of a file that was to be read
@@ -102,12 +105,12 @@ class StoryForm(KindForm):
         values = self.cleaned_data
         if values.get("drop") and values.get("rate") not in DROPS:
             self.add_error(
-                "drop", "Drop-frame timecode exists at 29.97 and 59.94 frames a second. Choose one of these."
+                "drop", _("Drop-frame timecode exists at 29.97 and 59.94 frames a second. Choose one of these.")
             )
         if sent := self._sent():
             self._take(sent, values)
         elif [form for form in self.shots if not form.is_valid()]:
-            raise forms.ValidationError("One of the shots needs another value.")
+            raise forms.ValidationError(_("One of the shots needs another value."))
         elif not self.shots:
             raise forms.ValidationError(NO_SHOTS)
         return values
@@ -138,17 +141,15 @@ class StoryForm(KindForm):
         """The shots of the file that was sent, its title, and what is wrong with it."""
         sent = self._sent()
         if sent is None:
-            return rows, "", "Choose a story file first."
+            return rows, "", _("Choose a story file first.")
         try:
             told = stories.read(sent, RATES.get(str(self["rate"].value()), (25, 1)))
             found = stories.shots_of(stories.clips_of(self.project, told.shots), [shot.note for shot in told.shots])
         except Unreadable as error:
             return rows, "", str(error)
         if len(found) > MOST_ROWS:
-            said = (
-                f"The story has {len(found)} shots, which are too many to be shown here. Send it with Export instead."
-            )
-            return rows, "", said
+            said = _("The story has %(count)d shots, which are too many to be shown here. Send it with Export instead.")
+            return rows, "", said % {"count": len(found)}
         return [_row(each) for each in found], told.title, ""
 
     def _moved(self, verb: str, place: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ PAGES = {
     for path in sorted((ROOT / folder).rglob("*.*"))
     if path.suffix in (".html", ".txt") and not STAFF & set(path.relative_to(ROOT).parts)
 }
-CALLS = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext"}
+CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext"}
 QUOTED = r"u?((?:'(?:[^'\\]|\\.)*')|(?:\"(?:[^\"\\]|\\.)*\"))"
 IN_TEMPLATES = re.compile(rf"\bn?gettext\({QUOTED}(?:, {QUOTED})?")
 
