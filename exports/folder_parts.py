@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from exports.parts import Part
-from modal_functions.store import FolderStore, Stored, sync, sync_folder
+from modal_functions.folder import FolderStore, sync, sync_folder
+from modal_functions.store import Stored
 
 FOLDER = ".uploads"  # no key of the store begins like this, so no listing shows what is in it
 HALF = ".half-"

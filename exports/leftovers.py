@@ -12,7 +12,8 @@ from django_q.tasks import async_task
 
 from exports.models import Attempt, Project, Source
 from exports.tools import Tools
-from modal_functions.store import Entry, FolderStore, StoreError
+from modal_functions.folder import FolderStore
+from modal_functions.store import Entry, StoreError
 from modal_functions.sweeping import sweep
 from progress.models import Status
 

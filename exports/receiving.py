@@ -12,7 +12,8 @@ from django.core.files.uploadhandler import FileUploadHandler, StopUpload, Tempo
 from django.http import HttpRequest
 
 from exports.folder_parts import HALF, uploads_of
-from modal_functions.store import FolderStore, Store
+from modal_functions.folder import FolderStore
+from modal_functions.store import Store
 
 
 class NoFiles(FileUploadHandler):

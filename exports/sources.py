@@ -25,7 +25,8 @@ from exports.receiving import incoming
 from exports.refusing import Listed
 from exports.tools import Tools
 from modal_functions.bucket import BucketStore
-from modal_functions.store import FolderStore, Missing, StoreError
+from modal_functions.folder import FolderStore
+from modal_functions.store import Missing, StoreError
 
 logger = logging.getLogger("exports")
 

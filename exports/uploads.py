@@ -33,7 +33,8 @@ from exports.parts import Part, Parts
 from exports.refusing import Listed
 from exports.tools import Tools
 from modal_functions.bucket import BucketStore
-from modal_functions.store import FolderStore, Stored
+from modal_functions.folder import FolderStore
+from modal_functions.store import Stored
 
 logger = logging.getLogger("exports")
 

@@ -4,7 +4,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from modal_functions.store import FolderStore, Store
+from modal_functions.folder import FolderStore
+from modal_functions.store import Store
 
 ENDS = "ends"  # when its key does
 

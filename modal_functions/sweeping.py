@@ -5,7 +5,8 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from modal_functions.store import HALF_WRITTEN, FolderStore, told
+from modal_functions.folder import HALF_WRITTEN, FolderStore
+from modal_functions.store import told
 
 
 def sweep(store: FolderStore, before: datetime, *, apply: bool = True) -> int:

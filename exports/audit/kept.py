@@ -13,7 +13,8 @@ from exports.audit.cases import Case
 from exports.models import Attempt, Project, Source
 from exports.together import one_by_one
 from exports.tools import Tools
-from modal_functions.store import PIECE, Entry, FolderStore, Missing, Store, StoreError, Unreachable
+from modal_functions.folder import FolderStore
+from modal_functions.store import PIECE, Entry, Missing, Store, StoreError, Unreachable
 from progress.models import Status
 
 YOUNG = timedelta(days=1)  # an object may be there before the row that it belongs to

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from exports.models import Export
-from modal_functions.store import HALF_WRITTEN, FolderStore
+from modal_functions.folder import HALF_WRITTEN, FolderStore
 from modal_functions.sweeping import sweep
 from progress.models import Status, Wish
 from progress.timeline import Broken, replay

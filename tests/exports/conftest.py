@@ -10,7 +10,7 @@ from django.test import Client
 from exports.models import Clip, Export, Project, Source, User
 from exports.tools import Tools
 from exports.tools import tools as own_tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from progress.models import Job
 from tests.exports.lives import Lives
 

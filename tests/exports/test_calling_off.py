@@ -6,7 +6,7 @@ from django.utils import timezone
 from exports.models import Attempt, Export
 from exports.queue import begin_next
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from progress.models import Event, Status, Wish
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, fresh, project_of, requested

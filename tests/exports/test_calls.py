@@ -7,7 +7,8 @@ import pytest
 from exports import queue
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
-from modal_functions.store import FolderStore, Unreachable
+from modal_functions.folder import FolderStore
+from modal_functions.store import Unreachable
 from modal_functions.wire import MOST_RUNS, Hello, pack
 from progress.models import Status
 from tests.exports.scripted import Remote, Work

@@ -19,7 +19,8 @@ from exports.audit.checks import CHECKS
 from exports.audit.rows import Moment
 from exports.models import Attempt, Export, Intake, Lease
 from exports.tools import tools
-from modal_functions.store import FolderStore, Unreachable
+from modal_functions.folder import FolderStore
+from modal_functions.store import Unreachable
 from progress.models import Event, Job, Status
 from progress.tracker import ProgressTracker
 from tests.exports.staff.conftest import project_of, requested

@@ -12,7 +12,8 @@ from exports.doctor import examine
 from exports.models.heartbeat import CLUSTER, Heartbeat
 from exports.runners.base import NotReached
 from exports.tools import tools
-from modal_functions.store import FolderStore, Forbidden
+from modal_functions.folder import FolderStore
+from modal_functions.store import Forbidden
 from tests.exports.scripted import ScriptedRunner
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from exports.models import Attempt, Clip, Export, Notice, Project
 from exports.outbox.rounds import deliver
 from exports.tools import Tools
 from exports.tools import tools as installation
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from modal_functions.stores import opened
 from progress import wording
 from progress.models import Status

@@ -12,7 +12,8 @@ from exports.reconcile import FAILED, reconcile
 from exports.runners.base import NotReached
 from exports.together import one_by_one
 from exports.tools import Tools
-from modal_functions.store import FolderStore, Unreachable
+from modal_functions.folder import FolderStore
+from modal_functions.store import Unreachable
 from progress.models import Status
 from tests.exports.kinds.asked import HERE, asked_for
 from tests.exports.scripted import Remote, Work

@@ -14,7 +14,7 @@ from exports.runners.base import Ordered
 from exports.runners.modal import ModalRunner
 from exports.together import one_by_one
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from modal_functions.wire import AttemptKeys
 from progress.models import Status
 from tests.exports.conftest import folder

@@ -5,9 +5,9 @@ import pytest
 from exports import first_project, sample
 from exports.models import Clip, Project, Source
 from exports.tools import Tools
+from modal_functions.folder import FolderStore
 from modal_functions.media.spec import Output
 from modal_functions.media.survey import Stretch, survey
-from modal_functions.store import FolderStore
 
 pytestmark = pytest.mark.django_db
 

@@ -25,7 +25,7 @@ from exports.driver import one_pass
 from exports.models import Clip, Export, Notice, Project
 from exports.runners.local import LocalRunner
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from progress.models import Job, Status
 from progress.tracker import ProgressTracker
 from tests.exports.conftest import folder

@@ -5,7 +5,7 @@ import pytest
 from exports.driver import one_pass
 from exports.models import Export
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from progress.models import Status
 from tests.exports.footage import film_of, fresh, project_of, requested
 from tests.exports.scripted import ScriptedRunner, Work

@@ -12,7 +12,7 @@ from exports.models import Heartbeat
 from exports.tools import Tools
 from exports.views import lazy
 from exports.views.lazy import EVERY, Lazily
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from progress.models import Status
 from tests.exports.footage import driver_is_awake, film_of, finished, fresh, project_of, requested, running
 from tests.exports.scripted import ScriptedRunner, Work

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from exports import beforehand, line, queue
 from exports.models import Export
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from progress.models import Forecast, Job, Rate
 from progress.snapshot import snapshot
 from tests.exports.lives import Lives

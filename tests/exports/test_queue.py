@@ -3,7 +3,7 @@ import pytest
 from exports import queue
 from exports.models import Attempt
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from progress.models import Job
 from tests.exports.scripted import ScriptedRunner
 

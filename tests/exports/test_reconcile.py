@@ -10,7 +10,8 @@ from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
 from modal_functions import store as stores
-from modal_functions.store import FolderStore, Unreachable
+from modal_functions.folder import FolderStore
+from modal_functions.store import Unreachable
 from progress.models import Event, Status
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker

@@ -11,7 +11,7 @@ from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Project, Source
 from exports.reconcile import reconcile_many
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from modal_functions.wire import Hello, ProgressReport, pack
 from progress.models import Job, Status
 from tests.exports.scripted import ScriptedRunner

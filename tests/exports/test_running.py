@@ -17,7 +17,7 @@ from exports.reconcile import reconcile_many
 from exports.running import Running, running
 from exports.together import one_by_one
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from modal_functions.wire import AttemptKeys, Hello, Outcome, ProgressReport, pack, unpack
 from progress.models import Job, Status, Wish
 from progress.report import Report

@@ -12,7 +12,8 @@ from exports import sources, tasks, uploads
 from exports.models import Clip, Export, Project, Source
 from exports.probing import Found, Unusable
 from exports.tools import Tools, tools
-from modal_functions.store import FolderStore, Unreachable
+from modal_functions.folder import FolderStore
+from modal_functions.store import Unreachable
 from progress.models import Job
 from tests.exports.scripted import ScriptedRunner
 from tests.soon import soon

@@ -14,7 +14,7 @@ from moto.s3.models import s3_backends
 from exports.leftovers import tidy
 from exports.models import Attempt, Export, Project, Source
 from exports.tools import Tools, tools
-from modal_functions.store import HALF_WRITTEN
+from modal_functions.folder import HALF_WRITTEN
 from modal_functions.stores import opened
 
 pytestmark = pytest.mark.django_db

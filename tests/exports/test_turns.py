@@ -8,7 +8,7 @@ from django.utils import timezone
 from exports import minutes, queue, turns
 from exports.models import Attempt, Export, User
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from progress.models import Job
 from tests.exports.scripted import ScriptedRunner
 

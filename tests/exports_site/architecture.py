@@ -13,7 +13,7 @@ from django.conf import global_settings
 PACKAGES = ("exports_site", "exports", "progress", "modal_functions")
 ACROSS_THE_WIRE = (
     *("modal_functions.wire", "modal_functions.store", "modal_functions.stores", "modal_functions.needs"),
-    *("modal_functions.bucket", "modal_functions.multipart", "modal_functions.addresses"),
+    *("modal_functions.bucket", "modal_functions.folder", "modal_functions.multipart", "modal_functions.addresses"),
     *("modal_functions.recognisers", "modal_functions.enlarging.weights"),
     *("modal_functions.posting", "modal_functions.publishing", "modal_functions.sweeping"),
     *("modal_functions.media.probe", "modal_functions.media.child", "modal_functions.media.errors"),

@@ -2,7 +2,7 @@ from fractions import Fraction
 
 import pytest
 
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from modal_functions.wire import AttemptKeys, Order, pack
 from tests.modal_functions.media.reels import shoot
 

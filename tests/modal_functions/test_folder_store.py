@@ -7,18 +7,19 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modal_functions import store as stores
-from modal_functions.store import FolderStore, Forbidden, Full, Unreachable
+from modal_functions.folder import FolderStore
+from modal_functions.store import Forbidden, Full, Unreachable, told
 
 
 @given(st.text(max_size=80))
 def test_no_key_leads_out_of_the_folder(key):
-    store = FolderStore(stores.Path("/nowhere/at/all"))
+    store = FolderStore(Path("/nowhere/at/all"))
     try:
         place = store.in_place(key)
     except ValueError:
@@ -28,7 +29,7 @@ def test_no_key_leads_out_of_the_folder(key):
 
 def test_an_object_is_there_whole_or_not_at_all_when_the_writer_is_killed(store):
     code = (
-        "import sys; from pathlib import Path; from modal_functions.store import FolderStore\n"
+        "import sys; from pathlib import Path; from modal_functions.folder import FolderStore\n"
         "store = FolderStore(Path(sys.argv[1]))\n"
         "print('go', flush=True)\n"
         "while True: store.put('a/big', b'x' * 5_000_000); store.put_once('a/once', b'y' * 5_000_000)"
@@ -48,14 +49,14 @@ def test_an_object_is_there_whole_or_not_at_all_when_the_writer_is_killed(store)
 def test_a_file_of_the_same_disk_mounted_twice_is_taken_all_the_same(store, tmp_path, monkeypatch):
     """As of two volumes of one machine: the kernel gives them one number, and renames nothing between them."""
     (tmp_path / "in").write_bytes(b"film")
-    rename = stores.Path.replace
+    rename = Path.replace
 
     def between(path, place):
         if path.parent == tmp_path:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
         return rename(path, place)
 
-    monkeypatch.setattr(stores.Path, "replace", between)
+    monkeypatch.setattr(Path, "replace", between)
     assert store.take("a/film.mp4", tmp_path / "in").bytes == 4
     assert store.get("a/film.mp4") == b"film"
     assert not (tmp_path / "in").exists()
@@ -73,7 +74,7 @@ def test_a_file_of_the_same_disk_mounted_twice_is_taken_all_the_same(store, tmp_
     ],
 )
 def test_each_way_a_disk_fails_is_the_answer_it_is(number, answer):
-    with pytest.raises(answer, match=os.strerror(number)), stores.told():
+    with pytest.raises(answer, match=os.strerror(number)), told():
         raise OSError(number, os.strerror(number))
 
 

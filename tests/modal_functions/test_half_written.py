@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modal_functions.store import HALF_WRITTEN
+from modal_functions.folder import HALF_WRITTEN
 from modal_functions.sweeping import sweep
 from tests.soon import soon
 

@@ -7,9 +7,10 @@ import pytest
 
 from modal_functions.batches import Batch, make
 from modal_functions.fan import Fan, make_batch
+from modal_functions.folder import FolderStore
 from modal_functions.media import child
 from modal_functions.media.errors import MediaError
-from modal_functions.store import FolderStore, StoreError, Unreachable
+from modal_functions.store import StoreError, Unreachable
 from modal_functions.wire import pack
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from modal_functions.store import FolderStore, Unreachable
+from modal_functions.folder import FolderStore
+from modal_functions.store import Unreachable
 
 KEY = "a/outcome.json"
 ASKS = {

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from modal_functions.bucket import BucketStore
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from modal_functions.stores import opened
 
 BUCKET = {"store": "bucket", "endpoint": "http://127.0.0.1:9", "region": "auto", "bucket": "films", "prefix": ""}

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from modal_functions.folder import FolderStore
 from modal_functions.media.spec import Output
-from modal_functions.store import FolderStore
 from tests.bench import machine
 from tests.bench.figures import spread, table
 from tests.bench.processes import BenchError

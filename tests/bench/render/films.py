@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from modal_functions.wire import AttemptKeys, unpack
 from tests.bench.processes import BenchError
 

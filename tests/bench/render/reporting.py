@@ -5,9 +5,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from modal_functions.folder import FolderStore
 from modal_functions.media import child
 from modal_functions.reporter import Reporter
-from modal_functions.store import FolderStore
 from modal_functions.wire import ProgressReport, pack
 from tests.bench.render.chatter import COMMAND
 

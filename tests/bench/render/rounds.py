@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from modal_functions.store import FolderStore, Stored
+from modal_functions.folder import FolderStore
+from modal_functions.store import Stored
 from tests.bench.processes import BenchError
 from tests.bench.render.cost import Cost, measured
 from tests.bench.render.films import Film, Told, film_of, looked_at, outcome_of, told_by

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from modal_functions.folder import FolderStore
 from modal_functions.kinds import work_of
 from modal_functions.runtime import run
-from modal_functions.store import FolderStore
 from modal_functions.wire import AttemptKeys, unpack
 
 

@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import pytest
 
+from modal_functions.folder import FolderStore
 from modal_functions.media.chunks import plan
 from modal_functions.media.spec import Film as Asked
 from modal_functions.media.timeline import lay_out
-from modal_functions.store import FolderStore, Stored
+from modal_functions.store import Stored
 from tests.bench.__main__ import placed
 from tests.bench.processes import ROOT, BenchError
 from tests.bench.render import copying

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from modal_functions.folder import FolderStore
 from modal_functions.media.spec import Output
-from modal_functions.store import FolderStore, Stored
+from modal_functions.store import Stored
 from modal_functions.wire import AttemptKeys, pack
 from tests.bench.render.footage import RATE, Cut
 

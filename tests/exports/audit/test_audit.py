@@ -13,7 +13,7 @@ from exports.driver import LEASE
 from exports.models import Attempt, Delivery, Export, Heartbeat, Notice, Source
 from exports.models.driven import AT_ONCE
 from exports.models.heartbeat import CLUSTER
-from modal_functions import store as stores
+from modal_functions.folder import FolderStore
 from modal_functions.store import Unreachable
 from modal_functions.stores import opened
 from progress.models import Event, Job
@@ -479,7 +479,7 @@ def test_every_check_is_told_in_a_sentence():
 
 
 def test_a_store_that_breaks_off_in_the_middle_of_a_listing_is_told(system, exports):
-    class Breaking(stores.FolderStore):
+    class Breaking(FolderStore):
         def entries(self, prefix):
             yield next(super().entries(prefix))
             raise Unreachable("The cable is out.")

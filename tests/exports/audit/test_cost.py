@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 
 from exports.audit import Wanted, audit
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from tests.bench.audit.ended import make
 
 pytestmark = pytest.mark.django_db

@@ -11,7 +11,7 @@ from exports.kinds import enlarging
 from exports.kinds.base import Unplannable
 from exports.models import Export
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from tests.exports.footage import film_of, project_of
 from tests.exports.scripted import ScriptedRunner, Work
 

@@ -8,7 +8,7 @@ import pytest
 from exports.models import Attempt, Export, Notice
 from exports.runners.base import NotReached
 from exports.tools import Tools
-from modal_functions.store import FolderStore
+from modal_functions.folder import FolderStore
 from progress.models import Status
 from tests.exports.clips import at
 from tests.exports.kinds.asked import HERE, KINDS, OPTIONS, asked_for, ground, is_kept

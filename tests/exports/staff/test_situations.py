@@ -7,7 +7,8 @@ import pytest
 from exports.models import Bulk, Export, Notice
 from exports.staff import bulk
 from exports.tools import Tools
-from modal_functions.store import FolderStore, Full, Unreachable
+from modal_functions.folder import FolderStore
+from modal_functions.store import Full, Unreachable
 from progress.models import Job, Status
 from tests.exports.scripted import Remote, Work
 from tests.exports.staff.conftest import allow, attempt_of, fresh, requested, status

@@ -6,8 +6,8 @@ from itertools import count
 import av
 import pytest
 
+from modal_functions.folder import FolderStore
 from modal_functions.runtime import run
-from modal_functions.store import FolderStore
 from modal_functions.wire import AttemptKeys, kept_as
 from tests.modal_functions.media.voices import sounding
 

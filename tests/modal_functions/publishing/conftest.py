@@ -6,10 +6,10 @@ from itertools import count
 
 import pytest
 
+from modal_functions.folder import FolderStore
 from modal_functions.kinds.clip_post import work
 from modal_functions.reporter import Reporter
 from modal_functions.runtime import run
-from modal_functions.store import FolderStore
 from modal_functions.wire import AttemptKeys
 from tests.platforms import TOKEN, Platforms
 
