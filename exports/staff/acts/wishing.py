@@ -2,7 +2,7 @@
 
 from exports import kinds
 from exports.staff.acts.base import Act, Answer, Case, Order, Wanted, register
-from progress.models import Status, Wish
+from progress.models import Job, Status, Wish
 
 FRONT, USUAL, BACK = 1, 0, -1
 PRIORITIES = {"front": FRONT, "usual": USUAL, "back": BACK}
@@ -54,7 +54,10 @@ def _against_the_verb(case: Case, verb: str) -> str:
 
 def _cancel(case: Case, order: Order) -> Answer:
     done = case.export.cancel(actor=order.actor)
-    return _done(done, "It is told to stop; finished parts are kept.")
+    ended = Job.objects.filter(pk=case.export.pk, settled_at__isnull=False).exists()
+    return _done(
+        done, "It is cancelled; nothing ran for it." if ended else "It is told to stop; finished parts are kept."
+    )
 
 
 def _against_stopping(case: Case) -> str:
