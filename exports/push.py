@@ -20,6 +20,7 @@ from exports.models import Token, User
 from progress.models import Job
 
 MOST_JOBS = 50  # of one stream
+SEE_ALL = "progress.view_job"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +62,20 @@ def is_own_page(request: HttpRequest) -> bool:
     return page.scheme == "http" and page.hostname == here.hostname and page.port == settings.BIND[1]
 
 
-def permitted(hearer: Hearer, jobs: Collection[uuid.UUID]) -> set[uuid.UUID]:
-    """Of these, those that are theirs, or that they may see as staff. For their own, one question is enough."""
+def permitted(hearer: Hearer, jobs: Collection[uuid.UUID]) -> tuple[set[uuid.UUID], bool]:
+    """Of these, those that are theirs, or that they may see as staff; and whether it took that. For their own, one
+    question is enough."""
     found = Job.objects.filter(pk__in=jobs)
     own = set(found.filter(owner=hearer.user).values_list("pk", flat=True))
-    if own >= set(jobs) or not User.objects.get(pk=hearer.user).has_perm("progress.view_job"):
-        return own
-    return set(found.values_list("pk", flat=True))
+    if own >= set(jobs) or not overseers({hearer}):
+        return own, False
+    return set(found.values_list("pk", flat=True)), True
+
+
+def overseers(hearers: Collection[Hearer]) -> set[Hearer]:
+    """Those who may see the jobs of others."""
+    may = {user.pk for user in User.objects.filter(pk__in={each.user for each in hearers}) if user.has_perm(SEE_ALL)}
+    return {each for each in hearers if each.user in may}
 
 
 def still_in(hearers: Collection[Hearer]) -> set[Hearer]:

@@ -40,6 +40,7 @@ class Pushing:
     def __init__(self) -> None:
         self.hub: Hub | None = None
         self.hearers: dict[push.Hearer, set[Watch]] = defaultdict(set)
+        self.as_staff: dict[Watch, push.Hearer] = {}  # of jobs that are not all their own
         self._running: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,14 +93,17 @@ class Pushing:
         return None
 
     async def _joined(self, hearer: push.Hearer, jobs: list[uuid.UUID], known: Mapping[uuid.UUID, int]) -> Watch | None:
-        may = await aside(push.permitted, hearer, jobs)
+        may, as_staff = await aside(push.permitted, hearer, jobs)
         if not may:
             return None
         watch = await (await self._hub()).join([job for job in jobs if job in may], known)
         self.hearers[hearer].add(watch)
+        if as_staff:
+            self.as_staff[watch] = hearer
         return watch
 
     def _forget(self, hearer: push.Hearer, watch: Watch) -> None:
+        self.as_staff.pop(watch, None)
         self.hearers[hearer].discard(watch)
         if not self.hearers[hearer]:
             del self.hearers[hearer]
@@ -128,12 +132,15 @@ class Pushing:
         for turn in itertools.cycle(range(TURNS)):
             await asyncio.sleep(LOOKED_AT_EACH / TURNS)
             hearers = {each for each in self.hearers if each.user % TURNS == turn}
+            staff = hearers & set(self.as_staff.values())
             try:
                 still = await aside(push.still_in, hearers) if hearers else hearers
+                overseers = await aside(push.overseers, staff) if staff else staff
             except Exception:
                 logger.exception("Who listens could not be looked at")
                 continue
-            for watch in [watch for hearer in hearers - still for watch in self.hearers.get(hearer, ())]:
+            gone = [watch for hearer in hearers - still for watch in self.hearers.get(hearer, ())]
+            for watch in [*gone, *(watch for watch, each in self.as_staff.items() if each in staff - overseers)]:
                 watch.end()
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -191,7 +198,7 @@ def _known(scope: Scope) -> dict[uuid.UUID, int]:
     try:
         told: dict[str, Any] = json.loads(given) if given else {}
         return {uuid.UUID(job): int(version) for job, version in told.items()}
-    except (ValueError, AttributeError, TypeError, RecursionError):
+    except (ValueError, OverflowError, AttributeError, TypeError, RecursionError):
         return {}
 
 

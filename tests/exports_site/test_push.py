@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -205,6 +206,43 @@ def test_who_may_no_longer_hear_is_told_so_on_a_websocket_and_not_to_come_again(
         last = stream.sent._queue[-1]
         assert last.get("code") == 1008 if how == "websocket" else last["body"] == b""
         assert not app.hearers
+
+    play(story)
+
+
+def test_whoever_may_no_longer_see_the_work_of_others_hears_no_more_of_it(export, django_user_model, monkeypatch):
+    monkeypatch.setattr("exports_site.asgi.LOOKED_AT_EACH", 0.05)
+    clerk = django_user_model.objects.create_user("clara", password="a long secret of hers", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_job"))
+    project = project_of(clerk)
+    film_of(project, "boat.mov")
+    own = running(requested(project, title="Reel 13"))
+    known = {"authorization": f"Bearer {Token.make(clerk, name='script', scope='read')[1]}"}
+    demote = sync_to_async(lambda: (clerk.user_permissions.clear(), connection.close()))
+
+    async def story(app):
+        theirs, hers = Stream(app, *of(export), **known), Stream(app, *of(own), **known)
+        assert (await theirs.status(), await hers.status()) == (200, 200)
+        await theirs.news()
+        await demote()
+        await asyncio.wait_for(theirs.running, 30)
+        await hers.news()
+        assert not hers.running.done()
+        assert not app.as_staff
+        hers.leave()
+        await hers.running
+
+    play(story)
+
+
+@pytest.mark.parametrize("told", ['{"%s": 1e999}', '{"%s": [1]}', '["%s"]', "{"])
+def test_what_a_reader_says_that_it_knows_may_be_any_nonsense(export, cookie, told):
+    async def story(app):
+        known = told.replace("%s", str(export.pk))
+        stream = Stream(app, *of(export), cookie=f"sessionid={cookie}", last_event_id=known)
+        assert await stream.status() == 200
+        stream.leave()
+        await stream.running
 
     play(story)
 
