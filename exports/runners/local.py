@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exports.runners.base import Grant, Lacking, Life, Ordered
+from exports.runners.base import Grant, Lacking, Life, NotReached, Ordered
 from modal_functions.wire import CARRIED, pack
 
 LOCK, PID, LOG, WORK = "alive.lock", "pid", "log", "work"  # the work's folder and the pid are the attempt's to make
@@ -45,6 +45,12 @@ class LocalRunner:
             return f"Nothing can be written into {self.runs}: {error.strerror}.", "Make it writable for this account."
 
     def spawn(self, ordered: Ordered) -> str:
+        try:
+            return self._spawned(ordered)
+        except OSError as error:  # no room on the disk, or no more processes
+            raise NotReached(f"This machine cannot start a process: {error.strerror or error}.") from error
+
+    def _spawned(self, ordered: Ordered) -> str:
         call_id = f"local-{ordered.token}"
         folder = self._folder(ordered)
         folder.mkdir(parents=True, exist_ok=True)
