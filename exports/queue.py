@@ -15,7 +15,7 @@ from django.utils import timezone
 from exports import foreseen, kinds, line, traces, turns
 from exports.about import about
 from exports.models import Attempt, Export, Lease, User
-from exports.runners.base import Ordered, RunnerError
+from exports.runners.base import NotReached, Ordered, RunnerError
 from exports.steps import SOON, Step, away
 from exports.tools import Tools
 from modal_functions.store import StoreError
@@ -131,6 +131,9 @@ def _spawn(tools: Tools, order: Ordering) -> str | Exception:
             return tools.runner(attempt.runner).spawn(ordered)
     except (StoreError, RunnerError) as error:
         return error
+    except Exception as error:
+        logger.exception("export=%s could not be started, in a way that nobody foresaw", attempt.export_id)
+        return NotReached(f"{type(error).__name__} in the runner, see the log.")
 
 
 def _spawned(export: Export, attempt: Attempt, answer: str | Exception, tools: Tools) -> Step:

@@ -423,6 +423,25 @@ def test_without_a_key_for_the_attempt_it_is_the_store_that_is_away(export, driv
     assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)
 
 
+def test_one_that_cannot_be_started_for_a_reason_nobody_foresaw_keeps_no_other_back(project, tools, clock):
+    odd, other = requested(project, clock), requested(project, clock)
+
+    class Odd(ScriptedRunner):
+        def spawn(self, ordered):
+            if ordered.keys.export == str(odd.pk):
+                raise KeyError("nobody knows")
+            return super().spawn(ordered)
+
+    runner = Odd(at_once=2)
+    for _ in range(3):
+        clock.pass_by(2)
+        one_pass(replace(tools, runner=lambda name: runner))
+    assert len(runner.spawned) == 1
+    assert other.attempts.get().call_id == "call-1"
+    assert fresh(odd).job.unreachable_since is not None
+    assert "KeyError" in Event.objects.get(phase="unreachable").note
+
+
 def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runner, clock):
     """S4-39: at any age."""
     runner.lives[work.keys] = "unknown"
