@@ -13,6 +13,13 @@ SQLITE_OPTIONS = {
 }
 POSTGRES_OPTIONS = {
     "options": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s",
+    # A machine that is gone without a word, as when another takes over, refuses nothing: by itself Linux goes on
+    # sending to it for a quarter of an hour, and waits for its answers for two hours.
+    "connect_timeout": 5,
+    "tcp_user_timeout": 20_000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
 }
 SQLITE = "django.db.backends.sqlite3"
 ENGINES: dict[str, dict[str, Any]] = {SQLITE: SQLITE_OPTIONS, "django.db.backends.postgresql": POSTGRES_OPTIONS}

@@ -14,6 +14,7 @@ import pytest
 from django.http.request import split_domain_port, validate_host
 from hypothesis import example, given
 from hypothesis import strategies as st
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from exports_site.databases import POSTGRES_OPTIONS, SQLITE_OPTIONS
 from exports_site.environment import HOST, Environment, is_loopback
@@ -297,6 +298,8 @@ def test_a_sqlite_file_of_ones_own_gets_the_options_too(tmp_path):
 def test_the_options_of_one_reading_do_not_leak_into_the_next(tmp_path):
     settings_in(tmp_path, DATABASE_URL="postgresql://u@h/film?sslmode=require")
     assert "sslmode" not in POSTGRES_OPTIONS
+    known = conninfo_to_dict(make_conninfo(**POSTGRES_OPTIONS))  # refuses what libpq does not know
+    assert all(int(known[name]) > 0 for name in ("connect_timeout", "tcp_user_timeout", "keepalives_idle"))
 
 
 @pytest.mark.parametrize(
