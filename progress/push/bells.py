@@ -18,6 +18,10 @@ CHANNEL = "progress_job"  # see the migration that makes the trigger
 TOGETHER = 0.03  # seconds: what moves within them is read with one query
 LOOK_EACH = 0.1
 AGAIN_AFTER = 1.0
+CHOSEN = (  # of how the database is spoken with; not how long a question may take, for this one takes for ever
+    *("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert"),
+    *("connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count"),
+)
 
 Rung = Callable[[frozenset[uuid.UUID] | None], Awaitable[None]]  # None: nobody knows which
 
@@ -27,37 +31,45 @@ class Bell(Protocol):
         """For as long as the process lives."""
 
 
-class PostgresBell:
-    """One connection that listens. After each that was lost, all are looked at: news may have been missed."""
-
-    def __init__(self, parameters: dict[str, Any]) -> None:
-        self.parameters = parameters
+class _Kept:
+    """Whatever happens, it is listened again, and all are looked at: news may have been missed. Whoever heard no more
+    could not tell that from a day without news."""
 
     async def listen(self, rung: Rung) -> None:
         while True:
             try:
                 await self._listen(rung)
-            except psycopg.OperationalError as error:
-                logger.warning("The database tells no news, it is asked again: %s", error)
+            except Exception as error:  # noqa: BLE001 - it is said, and mended by the next
+                logger.warning("The database tells no news, it is asked again: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(AGAIN_AFTER)
+
+    async def _listen(self, rung: Rung) -> None:
+        raise NotImplementedError
+
+
+class PostgresBell(_Kept):
+    """One connection that listens."""
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        self.parameters = parameters
 
     async def _listen(self, rung: Rung) -> None:
         async with await psycopg.AsyncConnection.connect(**self.parameters, autocommit=True) as own:
             await own.execute(f"LISTEN {CHANNEL}")
             await rung(None)
             while True:
-                moved = {uuid.UUID(each.payload) async for each in own.notifies(stop_after=1)}
-                moved |= {uuid.UUID(each.payload) async for each in own.notifies(timeout=TOGETHER)}
-                await rung(frozenset(moved))
+                moved = {each.payload async for each in own.notifies(stop_after=1)}
+                moved |= {each.payload async for each in own.notifies(timeout=TOGETHER)}
+                await rung(frozenset(map(uuid.UUID, moved)))  # not while it hears, or it could not be closed
 
 
-class SqliteBell:
+class SqliteBell(_Kept):
     """The file's own counter, which any other connection's commit moves: read each tenth of a second."""
 
     def __init__(self, path: str) -> None:
         self.path = path
 
-    async def listen(self, rung: Rung) -> None:
+    async def _listen(self, rung: Rung) -> None:
         with closing(sqlite3.connect(self.path, check_same_thread=False)) as own:
             last = -1
             while True:
@@ -72,6 +84,5 @@ def own_bell() -> Bell:
     """That of this installation's database."""
     if connection.vendor == "postgresql":
         known = connection.get_connection_params()
-        chosen = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert")
-        return PostgresBell({name: known[name] for name in chosen if known.get(name)})
+        return PostgresBell({name: known[name] for name in CHOSEN if known.get(name)})
     return SqliteBell(str(settings.DATABASES["default"]["NAME"]))
