@@ -25,7 +25,8 @@ logger = logging.getLogger("progress")
 EVERY = 0.5  # seconds between two looks
 OWNERS_EVERY = 0.75  # at every other look, or at each where looks take long
 TOO_OLD = 2.0  # without a look for so long, at rows or at accounts, they are read from the database again
-PATIENCE = 1.0  # seconds that a poll waits for a look
+PATIENCE = 1.0  # seconds that a poll waits for a look, …
+HANGS_AFTER = 5.0  # … unless that has been taking so long
 KEPT_AFTER_END = timedelta(seconds=30)  # so that the last fragment is served from memory too
 WANTED_FOR = 60.0  # seconds for which looks go on when nobody polls any longer
 ASKED_FOR = 60.0  # seconds for which the tray of an account that has asked for it is kept at hand
@@ -110,6 +111,7 @@ class FromMemory:
         self._looked = self._looked_at_owners = float("-inf")
         self._wanted, self._wanted_at = threading.Event(), float("-inf")
         self._looks, self._fails = threading.Condition(), False
+        self._began: float | None = None  # the look that is being taken
         self._thread: threading.Thread | None = None
         self._starting, self._filling = threading.Lock(), threading.Lock()
 
@@ -142,11 +144,13 @@ class FromMemory:
 
     def await_look(self) -> None:
         """A thousand pages that come at once, and each ask the database for want of a look, would keep it from being
-        taken. Where looks fail, nobody waits for one."""
+        taken. Where looks fail or hang, nobody waits for one."""
         self.start()
         if not self._is_fresh and self._thread is not None and not self._fails:
+            began = self._began
+            hangs = began is not None and self.clock() - began >= HANGS_AFTER
             with self._looks:
-                self._looks.wait_for(lambda: self._is_fresh or self._fails, PATIENCE)
+                self._looks.wait_for(lambda: self._is_fresh or self._fails, 0.0 if hangs else PATIENCE)
 
     @property
     def _is_fresh(self) -> bool:
@@ -245,6 +249,7 @@ class FromMemory:
 
     def look_safely(self) -> None:
         """Whatever happens, it is looked again, and over another connection where one has broken."""
+        self._began = self.clock()
         try:
             self.look()
             self._fails = False
@@ -252,6 +257,7 @@ class FromMemory:
             self._fails = True
             logger.exception("The rows in memory could not be refreshed; they are read one by one meanwhile")
             connection.close()
+        self._began = None
         with self._looks:
             self._looks.notify_all()
 

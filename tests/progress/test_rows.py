@@ -1,7 +1,7 @@
 """Polls answered from memory: as new as half a second, and never more open than the database."""
 
 from datetime import timedelta
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic, sleep
 
 import pytest
@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from progress.models import Job
-from progress.rows import PATIENCE, FromDatabase, FromMemory
+from progress.rows import HANGS_AFTER, PATIENCE, FromDatabase, FromMemory
 from progress.tracker import ProgressTracker
 
 pytestmark = pytest.mark.django_db
@@ -299,6 +299,22 @@ def test_the_database_gives_the_same_answers(memory, job, owner):
     database = FromDatabase()
     assert memory.job(job.pk) == database.job(job.pk)
     assert memory.tray(owner.pk) == database.tray(owner.pk) == [job]
+
+
+def test_a_look_that_hangs_keeps_polls_waiting_for_a_moment_and_not_each_of_them_anew(memory, time, monkeypatch):
+    """As while a database is gone without a word: each thread that waits is one that answers nobody."""
+    hangs, ends = Event(), Event()
+    monkeypatch.setattr(memory, "look", lambda: (hangs.set(), ends.wait()))
+    memory._thread = Thread(target=memory.look_safely)
+    memory._thread.start()
+    hangs.wait()
+    time.now += HANGS_AFTER
+    began = monotonic()
+    memory.await_look()
+    took = monotonic() - began
+    ends.set()
+    memory._thread.join()
+    assert took < PATIENCE / 2
 
 
 def test_polls_that_come_before_the_first_look_wait_for_it_and_not_for_one_that_fails(memory, time, monkeypatch):
