@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from modal_functions.reading import Reading
 from modal_functions.store import Forbidden, Full, StoreError, Unreachable
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from types_boto3_s3 import S3Client
-    from urllib3 import PoolManager
 
 CONNECTIONS = 96  # as many looks and parts as may be on their way at once
 NO_SUCH_KEY = b"<Code>NoSuchKey</Code>"
@@ -65,7 +65,7 @@ class S3:
     def __init__(self, *, endpoint: str, region: str, bucket: str, account: Account) -> None:
         self.endpoint, self.region, self.bucket, self.account = endpoint, region, bucket, account
         self._made: tuple[int, S3Client] | None = None
-        self._pool: tuple[int, PoolManager] | None = None
+        self._reading: tuple[int, Reading] | None = None
         self._addresses: dict[str, tuple[str, float]] = {}
 
     @property
@@ -93,18 +93,16 @@ class S3:
         raise AssertionError("unreachable: the last try returns or raises")
 
     def read(self, place: str) -> bytes | None:
-        """A small object, for less than half of what a call of the client costs: what is looked at is looked at every
+        """A small object, for a fraction of what a call of the client costs: what is looked at is looked at every
         second, and an address that was signed once is good for a while. Absent where the bucket says that it is not
         there; None for whatever else is answered: `ask` tells that apart."""
-        from urllib3.exceptions import HTTPError
-
-        try:
-            answer = self._plain().request("GET", self._address(place))
-        except HTTPError:
+        answer = self._plain().get(self._address(place))
+        if answer is None:
             return None
-        if answer.status == 404 and NO_SUCH_KEY in answer.data:
+        status, body = answer
+        if status == 404 and NO_SUCH_KEY in body:
             raise Absent(f"the bucket answers 404 NoSuchKey for {place}", certain=True)
-        return answer.data if answer.status == 200 else None
+        return body if status == 200 else None
 
     def _address(self, place: str) -> str:
         now = time.monotonic()
@@ -116,15 +114,11 @@ class S3:
             self._addresses[place] = (address, until)
         return address
 
-    def _plain(self) -> "PoolManager":
+    def _plain(self) -> Reading:
         """Of one process, as the client."""
-        made = self._pool
+        made = self._reading
         if made is None or made[0] != os.getpid():
-            from urllib3 import PoolManager, Retry, Timeout
-
-            limits = Timeout(connect=3, read=10)
-            pool = PoolManager(timeout=limits, retries=Retry(False), maxsize=CONNECTIONS)
-            made = self._pool = (os.getpid(), pool)
+            made = self._reading = (os.getpid(), Reading(self.endpoint))
         return made[1]
 
     def signed(self, act: str, seconds: int, **given: Any) -> str:
