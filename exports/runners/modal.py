@@ -8,7 +8,6 @@ import contextlib
 import logging
 import os
 import re
-import threading
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ import modal
 import modal._serialization
 from grpclib.exceptions import StreamTerminatedError
 from modal import exception
+from modal._utils.async_utils import synchronize_api
 
 from exports.runners.base import Grant, Lacking, Life, NotReached, NotReady, Ordered, RunnerError, SiteFor, nowhere
 from exports.runners.breaker import Breaker, Reach
@@ -97,23 +97,33 @@ def classify(error: BaseException) -> Meaning:
     return Meaning(life="unknown", reached=False, sentence=f"Modal answered with {type(error).__name__}: {error}")
 
 
+async def _running_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+_loop_of_the_sdk = synchronize_api(_running_loop)  # type: ignore[no-untyped-call]
+
+
 class _Loop:
-    """An event loop in a thread of its own, of the process that asks."""
+    """The event loop of the SDK, in the process that asks. From any other, each question of ours and each answer to it
+    would change threads once more, and the SDK would look through the traceback of "it still runs", file by file."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._loops: dict[int, asyncio.AbstractEventLoop] = {}  # by process: a fork inherits one that does not run
+        self._found: tuple[int, asyncio.AbstractEventLoop] | None = None  # by process: a fork has a loop of its own
 
     def run(self, act: Coroutine[Any, Any, Answer], seconds: float) -> Answer:
-        return asyncio.run_coroutine_threadsafe(asyncio.wait_for(act, seconds), self._here()).result(seconds + 1)
+        return asyncio.run_coroutine_threadsafe(_within(seconds, act), self._here()).result(seconds + 1)
 
     def _here(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            loop = self._loops.get(os.getpid())
-            if loop is None:
-                loop = self._loops[os.getpid()] = asyncio.new_event_loop()
-                threading.Thread(target=loop.run_forever, name="modal", daemon=True).start()
-            return loop
+        found = self._found
+        if found is None or found[0] != os.getpid():
+            found = self._found = (os.getpid(), _loop_of_the_sdk())
+        return found[1]
+
+
+async def _within(seconds: float, act: Coroutine[Any, Any, Answer]) -> Answer:
+    async with asyncio.timeout(seconds):
+        return await act
 
 
 @dataclass(frozen=True, kw_only=True)
