@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 Late = TypeVar("Late")
 
-THREADS = 96
+THREADS = 150  # each may wait a quarter of a second for what is far away
 SECONDS = 8.0  # shorter than a lease on an export
 COMPANY = 0.005  # seconds; threads that get no answer in this time are waiting for something, and more can wait beside
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from types_boto3_s3 import S3Client
 
-CONNECTIONS = 96  # as many looks and parts as may be on their way at once
+CONNECTIONS = 150  # as many looks and parts as may be on their way at once
 NO_SUCH_KEY = b"<Code>NoSuchKey</Code>"
 KEPT = 600  # seconds in which a signed address is used again
 ADDRESSES = 10_000
