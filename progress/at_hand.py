@@ -5,12 +5,14 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from django.db import connections, router
 
 from progress.models import Job
 
-MOST = 2_000  # some five kilobytes each
+MOST = 12_000  # some five kilobytes each
+UNHEARD = timedelta(seconds=60)  # a row that is asked for so seldom may be read; those that have ended go with it
 
 
 @dataclass
@@ -32,5 +34,12 @@ class AtHand:
             return
         with self._lock:
             self._jobs.update((job.pk, job) for job in jobs)
-            while len(self._jobs) > self.most:
+            while len(self._jobs) > self.most or self._is_the_first_unheard():
                 self._jobs.popitem(last=False)
+
+    def _is_the_first_unheard(self) -> bool:
+        """Who was taken and is kept again stands last."""
+        if not self._jobs:
+            return False
+        first, last = next(iter(self._jobs.values())).heard_at, next(reversed(self._jobs.values())).heard_at
+        return first is not None and last is not None and last - first > UNHEARD

@@ -4,6 +4,7 @@ It writes no job: what it says is written with the report it was said of, by who
 """
 
 import threading
+import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,9 @@ PAGE = "page"  # what the page said before the job was asked for
 EVERY = 4.0  # seconds of a job between two forecasts of it; in between what is shown counts down
 LATELY = 35.0  # seconds whose observations are at hand without being thinned
 MOST_LATELY = 40
-MOST_KEPT = 2_000
+MOST_KEPT = 12_000
+MOST_SEEN = 300_000  # observations of all that are kept, of a third of a kilobyte each; hours of work have hundreds
+UNHEARD = 60.0  # seconds; what is asked for so seldom may be read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,7 @@ class Known:
     trace: list[Observation]  # thinned
     order: Order
     lately: deque[Observation]  # not thinned
+    used: float = field(default_factory=time.monotonic)
     forecast_at: float = float("-inf")
 
     @property
@@ -62,6 +66,7 @@ class Known:
 class Foresight:
     league: League = field(default_factory=League)
     _known: "OrderedDict[Any, Known]" = field(default_factory=OrderedDict)
+    _seen: int = 0  # in their traces
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def first(self, features: Features, *, large: bool, uploaded: float, ahead: Sequence[Left], slots: int) -> Sight:
@@ -121,20 +126,17 @@ class Foresight:
     def keep(self, told: Sequence[tuple[Job, Sight]]) -> None:
         """What was seen and is written on the rows by now; thinned, it also goes into the rows of the outlooks."""
         due = []
-        for job, sight in told:
-            known = self._known.get(job.pk)
-            if known is None:
-                continue
-            seen, known.order = sight.seen, sight.order
-            if sight.left is not None:
-                known.forecast_at = seen.at
-            known.lately.append(seen)
-            while seen.at - known.lately[0].at > LATELY:
-                known.lately.popleft()
-            if outlook.is_worth_keeping(known.trace[-1] if known.trace else None, seen):
-                known.trace.append(seen)
-                due.append((job.pk, [outlook.seen_as_json(each) for each in known.trace]))
-        batch.keep_traces(sorted(due, key=lambda each: each[0]))
+        with self._lock:
+            for job, sight in told:
+                known = self._known.get(job.pk)
+                if known is not None and _noted(known, sight):
+                    due.append((job.pk, tuple(known.trace)))
+                    self._seen += 1
+                if known is not None:
+                    self._known.move_to_end(job.pk)
+            self._make_room()
+        rows = [(pk, [outlook.seen_as_json(each) for each in trace]) for pk, trace in due]
+        batch.keep_traces(sorted(rows, key=lambda each: each[0]))
 
     def queued(self, job: Job, ahead: Sequence[Left], slots: int, now: datetime) -> Quantiles | None:
         """Until its finish, from its place in the queue."""
@@ -160,11 +162,12 @@ class Foresight:
 
     def forget_one(self, job_id: Any) -> None:
         with self._lock:
-            self._known.pop(job_id, None)
+            self._drop(job_id)
 
     def forget(self) -> None:
         with self._lock:
             self._known.clear()
+            self._seen = 0
         self.league.forget()
 
     def _of(self, job: Job) -> Known:
@@ -178,10 +181,23 @@ class Foresight:
 
     def _remember(self, pk: Any, known: Known) -> None:
         with self._lock:
+            self._drop(pk)
             self._known[pk] = known
-            self._known.move_to_end(pk)
-            while len(self._known) > MOST_KEPT:
-                self._known.popitem(last=False)
+            self._seen += len(known.trace)
+            self._make_room()
+
+    def _drop(self, pk: Any) -> None:
+        known = self._known.pop(pk, None)
+        self._seen -= len(known.trace) if known is not None else 0
+
+    def _make_room(self) -> None:
+        """What was used last stands last."""
+        before = time.monotonic() - UNHEARD
+        while self._known:
+            first, known = next(iter(self._known.items()))
+            if len(self._known) <= MOST_KEPT and self._seen <= MOST_SEEN and known.used >= before:
+                return
+            self._drop(first)
 
 
 @cache
@@ -200,6 +216,20 @@ def _known_from(row: Outlook | None, job: Job) -> Known:
         order=(job.attempt, job.run, job.seq),
         lately=deque(maxlen=MOST_LATELY),
     )
+
+
+def _noted(known: Known, sight: Sight) -> bool:
+    """Whether it is worth a place in the trace, which it has by then."""
+    seen, known.order, known.used = sight.seen, sight.order, time.monotonic()
+    if sight.left is not None:
+        known.forecast_at = seen.at
+    known.lately.append(seen)
+    while seen.at - known.lately[0].at > LATELY:
+        known.lately.popleft()
+    worth = outlook.is_worth_keeping(known.trace[-1] if known.trace else None, seen)
+    if worth:
+        known.trace.append(seen)
+    return worth
 
 
 def _is_due(pipeline: Pipeline, seen: Observation, known: Known) -> bool:
