@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from exports import kinds, posted, retention, speeds, timecode, turns, waiting
 from exports.models import Export, Result
 from progress import wording
-from progress.models import Status
+from progress.models import Status, Wish
 
 State = Literal["upload", "leave", "paused", "result", "stopping", "stopped", "failed", "gone"]
 
@@ -167,10 +167,17 @@ class Panel:
         if self.state == "upload":  # elsewhere: no page of an export uploads
             said = _("It starts as soon as %(missing)s uploaded. Keep the uploading page open.")
             return said % {"missing": self._missing}
+        if self.state == "paused":
+            return _("It stays paused until you resume it. You can close this page.")
+        return self._meanwhile if self.state == "leave" else ""
+
+    @property
+    def _meanwhile(self) -> str:
         return {
-            "leave": _("You can close this page. We'll keep working."),
-            "paused": _("It stays paused until you resume it. You can close this page."),
-        }.get(self.state, "")
+            Wish.RUN: _("You can close this page. We'll keep working."),
+            Wish.PAUSE: _("You can close this page. It is paused all the same."),
+            Wish.CANCEL: _("You can close this page. It is stopped all the same."),
+        }[Wish(self.export.job.wish)]
 
     @property
     def kept(self) -> list[str]:

@@ -144,6 +144,17 @@ def test_as_soon_as_all_is_stored_it_can_be_closed(page, export):
     assert STAY not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("verb", "said"), [("pause", "It is paused all the same."), ("cancel", "It is stopped all the same.")]
+)
+def test_who_has_asked_for_an_end_is_not_promised_more_work(page, browser, export, verb, said):
+    running(export)
+    browser.post(reverse(verb, args=[export.pk]))
+    answer = page()
+    assert f"You can close this page. {said}" in answer.text
+    assert LEAVE not in answer.text
+
+
 def test_a_source_of_the_project_that_the_film_does_not_need_keeps_nobody(page, export, project):
     source_in(project, "other.mov", state="uploading")
     assert LEAVE in page().text
