@@ -59,20 +59,6 @@
   document.addEventListener("htmx:afterSettle", offer); // a retry brings the button back
 })();
 
-// What was folded open stays open when a poll brings it anew.
-(() => {
-  "use strict";
-  const open = new Set();
-  document.addEventListener("toggle", (event) => {
-    if (!event.target.matches("[data-stays]")) return;
-    if (event.target.open) open.add(event.target.id);
-    else open.delete(event.target.id);
-  }, true);
-  document.addEventListener("htmx:afterSettle", () => {
-    for (const each of document.querySelectorAll("[data-stays]")) each.open = open.has(each.id);
-  });
-})();
-
 // What is shown to be copied is copied.
 (() => {
   "use strict";

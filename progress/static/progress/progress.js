@@ -120,14 +120,4 @@
   };
   document.addEventListener("htmx:afterSettle", announce);
   document.addEventListener("DOMContentLoaded", announce);
-
-  // A tray that was open stays open when a poll brings a new one.
-  let open = false;
-  document.addEventListener("toggle", (event) => {
-    if (event.target.id === "indicator-tray") open = event.target.open;
-  }, true);
-  document.addEventListener("htmx:afterSettle", () => {
-    const tray = document.getElementById("indicator-tray");
-    if (tray && open) tray.open = true;
-  });
 })();
