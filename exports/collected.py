@@ -46,7 +46,10 @@ def collected_beside() -> Iterator[None]:
 
 def _copied() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # of a Ctrl-C, who waits for it tells
-    collect()
+    try:
+        collect()
+    except OSError as error:
+        sys.exit(str(error))
 
 
 def _described() -> str:

@@ -57,7 +57,7 @@ def push(say: Say, silence: float) -> Child:
     command += ["--host", host, "--port", str(port), "--workers", "1", "--respawn-failed-workers"]
     command += ["--workers-kill-timeout", "10", "--log-level", "error", "--backlog", str(STREAMS)]
     command += ["--backpressure", str(STREAMS)]
-    return Child("push", command, say, watch=Watch(Answers(host, port), patience=silence), twin=TWIN)
+    return Child("push server", command, say, watch=Watch(Answers(host, port), patience=silence), twin=TWIN)
 
 
 def cluster(say: Say, silence: float) -> Child:

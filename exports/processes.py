@@ -101,7 +101,8 @@ class Child:
         now = self.clock()
         self.deaths = 1 if now - self.started - silence > HEALTHY_AFTER else self.deaths + 1
         pause = min(LONGEST_PAUSE, 2.0 ** min(self.deaths - 1, 10) - 1)  # a float has no 2¹⁰²⁴
-        self.say(f"The {self.name} {how}; it is started again in {pause:.0f} s.")
+        again = f"in {pause:.0f} s" if pause else "at once"
+        self.say(f"The {self.name} {how}; it is started again {again}.")
         self.process, self.not_before = None, now + pause
 
     def ask_to_stop(self) -> None:

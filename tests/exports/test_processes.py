@@ -96,7 +96,7 @@ def test_what_dies_is_started_again_at_first_at_once_and_then_less_and_less_ofte
             assert dying.process is None, "it is too early"
             clock.now += 0.01
     assert pauses == pytest.approx([0, 1, 3, 7, 15, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE])
-    assert said[0] == "The worker ended unexpectedly (exit code 1); it is started again in 0 s."
+    assert said[0] == "The worker ended unexpectedly (exit code 1); it is started again at once."
     assert said[3] == "The worker ended unexpectedly (exit code 1); it is started again in 7 s."
 
 
@@ -124,7 +124,7 @@ def test_a_signal_that_ended_it_is_named(child, said):
     killed.process.kill()
     killed.process.wait()
     killed.keep_running()
-    assert said == ["The worker ended unexpectedly (signal SIGKILL); it is started again in 0 s."]
+    assert said == ["The worker ended unexpectedly (signal SIGKILL); it is started again at once."]
 
 
 def test_what_a_dead_child_leaves_behind_is_killed_before_the_next_starts(child, tmp_path):
@@ -170,7 +170,7 @@ def test_what_hangs_is_killed_with_all_that_it_started_and_begins_again(child, s
     assert (alive(first.pid), said) == (True, [])
     watch.silence = 90.0
     hung.keep_running()
-    assert said == ["The worker gave no sign of life for 90 s and was killed; it is started again in 0 s."]
+    assert said == ["The worker gave no sign of life for 90 s and was killed; it is started again at once."]
     assert soon(lambda: not alive(below))
     assert first.returncode == -signal.SIGKILL
     hung.keep_running()
@@ -204,7 +204,7 @@ def test_what_died_while_it_was_silent_is_told_as_dead(child, said):
     dying.process.wait()
     watch.silence = 90.0
     dying.keep_running()
-    assert said == ["The worker ended unexpectedly (exit code 1); it is started again in 0 s."]
+    assert said == ["The worker ended unexpectedly (exit code 1); it is started again at once."]
 
 
 def test_a_ctrl_c_at_the_terminal_does_not_reach_the_child(child):
@@ -478,7 +478,7 @@ def test_a_parent_with_another_thread_is_not_copied(child):
 def test_what_a_copy_raises_is_told_as_its_end():
     begun = [sys.executable, "-c", BAD_COPY]
     ended = subprocess.run(begun, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert ended.stdout == "The worker ended unexpectedly (exit code 1); it is started again in 0 s.\n"
+    assert ended.stdout == "The worker ended unexpectedly (exit code 1); it is started again at once.\n"
     assert "No module named" in ended.stderr
 
 

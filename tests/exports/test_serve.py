@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import signal
+import subprocess
 from http.client import HTTPConnection
 
 import psutil
@@ -110,6 +111,36 @@ def test_a_database_that_was_never_made_is_told_in_one_sentence(tmp_path):
         bare.end()
 
 
+def test_a_database_that_is_away_is_told_in_one_sentence(tmp_path):
+    alone = Server(
+        tmp_path / "alone", None, "--first-start", DATABASE_URL="postgresql://longhaul:hush@127.0.0.1:1/films"
+    )
+    try:
+        assert alone.process.wait(60) == 1
+        (line,) = alone.said.splitlines()
+        assert line.startswith(
+            "CommandError: Nothing was started. The database that DATABASE_URL names cannot be used: "
+        )
+        assert "hush" not in line
+    finally:
+        alone.end()
+
+
+def test_a_full_disk_is_told_in_sentences(tmp_path):
+    home = tmp_path / "small"
+    home.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "longhaul", home], check=False).returncode:
+        pytest.skip("only who may mount can fill a disk of its own")
+    try:
+        small = Server(home, None, "--first-start")
+        assert small.process.wait(60) == 1
+        assert f"Nothing was started. The database in {home} cannot be used: database or disk is full" in small.said
+        assert "Traceback" not in small.said
+    finally:
+        small.end()
+        subprocess.run(["umount", home], check=True)
+
+
 def test_a_cluster_that_is_killed_is_told_and_started_again(server):
     def clusters():
         running = {each.pid for each in server.named("qcluster")}
@@ -120,7 +151,7 @@ def test_a_cluster_that_is_killed_is_told_and_started_again(server):
     psutil.Process(before).kill()
     assert soon(lambda: clusters()[0] - {before}), server.said
     assert soon(lambda: not clusters()[1] & with_workers), "its workers are gone too"
-    assert "The cluster ended unexpectedly (signal SIGKILL); it is started again in 0 s." in server.said
+    assert "The cluster ended unexpectedly (signal SIGKILL); it is started again at once." in server.said
     assert server.ask("/")[0] == 200
 
 

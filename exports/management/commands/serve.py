@@ -2,13 +2,15 @@
 
 import socket
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import Tags
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
@@ -38,11 +40,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._refuse_a_taken_port()
-        if options["first_start"]:
-            with collected_beside():
-                call_command("migrate", verbosity=0)
-                call_command("demo")
-        self._refuse_an_older_database()
+        with _told_in_a_sentence():
+            if options["first_start"]:
+                self._make_what_is_missing()
+            self._refuse_an_older_database()
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         if settings.ANY_ADDRESS:
             self.stdout.write(f"{ELSEWHERE}\n")
@@ -58,6 +59,11 @@ class Command(BaseCommand):
         children = [crew.web, crew.cluster, *([crew.push] if self._may_push() else [])]
         run_until_told([child(self._say, options["silence"]) for child in children])
         self.stdout.write("\nLonghaul has stopped. Nothing is lost: exports go on at the next start.")
+
+    def _make_what_is_missing(self) -> None:
+        with collected_beside():
+            call_command("migrate", verbosity=0)
+            call_command("demo")
 
     def _say(self, sentence: str) -> None:
         self.stderr.write(sentence)
@@ -85,6 +91,22 @@ class Command(BaseCommand):
                 f"Nothing can listen at {host}:{port}: {taken}. Stop what does, or name another"
                 f" place: LONGHAUL_BIND={host}:{port + 1 if port < 65535 else port - 1} make run"
             )
+
+
+@contextmanager
+def _told_in_a_sentence() -> Iterator[None]:
+    """Of a disk that is full, and a database that is away: nothing that a traceback would explain."""
+    try:
+        yield
+    except DatabaseError as error:
+        database = f"in {settings.HOME}" if connection.vendor == "sqlite" else "that DATABASE_URL names"
+        raise CommandError(_not_started(f"The database {database} cannot be used", error)) from error
+    except OSError as error:
+        raise CommandError(_not_started(f"Not everything could be made in {settings.HOME}", error)) from error
+
+
+def _not_started(said: str, error: Exception) -> str:
+    return f"Nothing was started. {said}: {' '.join(str(error).split())}"
 
 
 def _taken(host: str, port: int) -> str:
