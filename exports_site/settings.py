@@ -93,6 +93,7 @@ ALLOWED_HOSTS = (
 ) + HOSTS
 if ANY_ADDRESS:
     ALLOWED_HOSTS += ["*"]  # no pattern of Django's means addresses alone: HostMiddleware lets in nothing else
+CSRF_FAILURE_VIEW = "exports_site.old_forms.refused"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PRODUCTION else []
 
 INSTALLED_APPS = [

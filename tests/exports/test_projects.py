@@ -640,6 +640,16 @@ def test_another_site_cannot_press_buttons(owner, project):
     assert client.post(reverse("film", args=[project.pk]), {"do": "export"}).status_code == 403
 
 
+def test_a_press_on_a_page_that_is_older_than_the_sign_in_says_that_it_is(owner, project):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+    refused = client.post(reverse("film", args=[project.pk]), {"do": "look"}, headers=HTMX)
+    said = "This page is older than your sign-in, so this was not done. Reload it, then try again."
+    assert (refused.status_code, refused.json()) == (403, {"error": said})
+    page = client.post(reverse("film", args=[project.pk]), headers={"Accept": "text/html"})
+    assert (page.status_code, "This form had grown old" in page.text) == (403, True)
+
+
 @pytest.mark.parametrize("do", ["", "nonsense", ":", "export:", "\x00"])
 def test_nonsense_presses_nothing(do, press, project):
     film_of(project, "one")
