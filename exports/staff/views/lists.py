@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.cache import never_cache
@@ -78,6 +79,11 @@ def bulks(request: HttpRequest) -> HttpResponse:
     mine = Bulk.objects.all() if user.is_superuser else Bulk.objects.filter(by=user)
     found = mine.select_related("job", "by").order_by("-job__created_at")[: listing.PAGE]
     return entry.page(request, "bulks.html", {"title": "Bulk acts", "bulks": found})
+
+
+def list_again(request: HttpRequest) -> str:
+    """The list from which something was asked."""
+    return f"{reverse('admin:exports_export_changelist')}{_address(request.POST)}".rstrip("?")
 
 
 def _address(said: Any, **more: str) -> str:

@@ -3,7 +3,6 @@
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -17,7 +16,7 @@ from exports.models.bulk import MOST
 from exports.staff import listing, scope
 from exports.staff.acts import Act, Answer, Order, find, perform, planned
 from exports.staff.views import entry
-from exports.staff.views.lists import asked_for
+from exports.staff.views.lists import KEPT, asked_for, list_again
 
 AT_ONCE = 10  # as many as a page waits for; more are worked through in the cluster
 PLANNED = 20  # whose plans are shown
@@ -48,7 +47,7 @@ def take(request: HttpRequest) -> HttpResponse:
     chosen = _chosen(request, order)
     if not chosen.ids:
         messages.warning(request, "Choose exports first.")
-        return redirect("admin:exports_export_changelist")
+        return redirect(list_again(request))
     if "plan" in request.POST:
         return _plan(request, act, chosen, order)
     if "sure" not in request.POST and (act.confirms or act.wants or (act.why and not order.reason)):
@@ -122,6 +121,8 @@ def _plan(request: HttpRequest, act: Act, chosen: Chosen, order: Order) -> HttpR
         "order": order,
         "in_cluster": len(chosen.ids) > AT_ONCE or act.slow,
         "back": _back(request),
+        "list": list_again(request),
+        "kept": {name: request.POST[name] for name in KEPT if request.POST.get(name)},
     }
     return entry.page(request, "plan.html", context)
 
@@ -148,7 +149,7 @@ def _do(request: HttpRequest, act: Act, chosen: Chosen, order: Order) -> HttpRes
     if len(results) == 1 and request.POST.get("back") == "story" and act.key != "delete":
         _tell(request, act, results[0].answer)
         return redirect("admin:exports_export_change", chosen.ids[0])
-    context: dict[str, Any] = {"title": act.label, "act": act, "results": results, "bulk": bulk}
+    context = {"title": act.label, "act": act, "results": results, "bulk": bulk, "list": list_again(request)}
     return entry.page(request, "results.html", context)
 
 

@@ -285,6 +285,17 @@ def test_what_cannot_or_wants_to_be_told_more_is(key, boss, export):
     assert "Leave it" in take(boss, key, export).text
 
 
+def test_after_an_act_the_list_is_the_one_that_it_was_asked_in(boss, many):
+    exports, here = many(2), f"{LIST}?view=active&amp;q=abc"
+    asked = {"view": "active", "q": "abc"}
+    assert here in take(boss, "cancel", *exports, **asked).text
+    assert here in take(boss, "cancel", *exports, sure="1", **asked).text
+    assert here in take(boss, "check", *exports, **asked).text
+    assert take(boss, "check", **asked)["Location"] == f"{LIST}?view=active&q=abc"
+    assert take(boss, "check")["Location"] == LIST
+    assert story(exports[0]) in take(boss, "cancel", exports[0], back="story").text.split("Leave it")[0][-200:]
+
+
 def test_the_plan_of_anything_can_be_seen_first(boss, export):
     failed(export)
     assert "Attempt 1 is begun when its turn comes." in take(boss, "retry", export, plan="1").text
