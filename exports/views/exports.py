@@ -29,6 +29,7 @@ from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 
 MOVED = "export:moved"
+TURNED = "export:turned"  # into another state: what there is so far is asked for at once, for it may be the last time
 
 
 @require_GET
@@ -76,13 +77,14 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if not export.job.settled:
         lazy.step(job_id)
     panel = _panel(request, export)
-    if request.GET["actions"] != panel.shown:
+    turned = request.GET["actions"] != panel.shown
+    if turned:
         answer.content += _panel_html(request, panel, oob=True).encode()
     elif not panel.several:
         quick.note(request, export.job, card_only=True, event=MOVED)
     if panel.own and panel.ended:
         answer.content += render_to_string("exports/waited_for.html", {"panel": panel}, request).encode()
-    return trigger_client_event(answer, MOVED)
+    return trigger_client_event(answer, TURNED if turned else MOVED)
 
 
 @require_GET
@@ -121,7 +123,8 @@ def act(request: HttpRequest, job_id: uuid.UUID, verb: str) -> HttpResponse:
         return redirect("export", job_id=job_id)
     context: dict[str, Any] = {"seen": snapshot(export.job), "turned": settled != export.job.settled}
     context |= {"panel": _panel(request, export, said=said, answers=True)}
-    return render(request, "exports/acted.html", context | _waited_for(request, export))
+    answer = render(request, "exports/acted.html", context | _waited_for(request, export))
+    return trigger_client_event(answer, TURNED)
 
 
 def _found(job_id: uuid.UUID) -> Export | None:

@@ -191,8 +191,11 @@ def test_pieces_that_are_finished_appear_and_what_was_folded_open_stays_open(win
     window.goto(reverse("export", args=[export.pk]))
     window.get_by_text("1 of 2 clips are finished").click()
     expect(window.locator(".piece").last).to_have_text("boat.mov to come")
-    tell(60)
+    tell(30)
     moves(tracker, export, 800)
+    expect(window.locator(".piece").last).not_to_have_text("boat.mov to come")
+    tell(60)
+    finished_by(tracker, export)  # which is not put off, as what moves is
     expect(window.get_by_text("2 of 2 clips are finished")).to_be_visible()
     expect(window.locator(".piece").last).to_be_visible()
 

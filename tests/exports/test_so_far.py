@@ -13,6 +13,7 @@ from exports.views import lazy
 from modal_functions.store import Unreachable
 from modal_functions.wire import AttemptKeys, Piece, SoFar, pack
 from progress.models import Job
+from progress.tracker import ProgressTracker
 from tests.exports.footage import driver_is_awake, film_of, fresh, project_of, requested, running
 
 pytestmark = pytest.mark.django_db
@@ -105,9 +106,13 @@ def test_the_section_is_asked_for_anew_only_where_it_has_changed(signed_in, owne
     assert "2 of 2 clips are finished" in client.get(address, {"so-far": "old"}).text
 
 
-def test_a_card_that_moved_tells_the_page_to_ask(signed_in, owner, export):
-    answer = signed_in(owner).get(reverse("export-fragment", args=[export.pk]), {"v": "old", "actions": ""})
-    assert "export:moved" in answer["HX-Trigger"]
+def test_a_card_that_moved_tells_the_page_to_ask_and_one_that_turned_to_ask_at_once(signed_in, owner, export):
+    client, address = signed_in(owner), reverse("export-fragment", args=[export.pk])
+    moved = client.get(address, {"v": "old", "actions": "pause,stop,leave"})
+    assert "export:moved" in moved["HX-Trigger"]
+    ProgressTracker().fail(export.pk, cause="lost", text="The machine went away. Try again.")
+    ended = client.get(address, {"v": "old", "actions": "pause,stop,leave"})
+    assert (ended.status_code, "export:turned" in ended["HX-Trigger"]) == (286, True)
 
 
 @pytest.mark.parametrize(("who", "status"), [("owner", 200), ("stranger", 404), ("staff", 404)])
