@@ -14,6 +14,7 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from django.utils import timezone
 
 from exports.models import Contact, Export, Share, Token, User
 from exports_site.asgi import SOCKET
@@ -250,3 +251,21 @@ def test_news_of_hers_is_pushed_to_nobody_else(hers, others):
             assert refused, f"{who}, {kind}: {first}"
 
     play(story)
+
+
+def test_whatever_is_sent_from_a_page_of_hers_has_the_token_without_which_it_is_refused(hers, owner):
+    browser = Client()
+    browser.force_login(owner)
+    Contact.objects.update(verified_at=timezone.now())
+    Contact.objects.create(owner=owner, channel="webhook", address="https://a.example", address_hash="i")
+    sent = Counter()
+    for name, route in addresses():
+        if route.startswith("/admin/") or name == "sign-out":
+            continue
+        answer = browser.get(filled(route, hers))
+        body = body_of(answer).decode(errors="replace")
+        for form in re.findall(r"<form\b[^>]*method=.post.*?</form>", body, re.DOTALL):
+            assert re.search(r'name="csrfmiddlewaretoken" value="\w+"', form), (name, form[:300])
+            sent[name] += 1
+    assert {"project", "export", "notifications", "tokens", "account"} <= set(sent), sent
+    assert sent["notifications"] >= 6
