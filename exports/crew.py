@@ -6,21 +6,14 @@ import resource
 import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import Error, connections
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from exports import driver
 from exports.management.values import seconds
-from exports.processes import Child, fork
+from exports.processes import Child
 from exports.signs import Answers, Beats, Watch
-from exports.tools import tools
-
-if TYPE_CHECKING:
-    from multiprocessing.context import ForkProcess
 
 CONNECTIONS = 16_384  # of one web process; a page that polls keeps one open
 STREAMS = 16_384
@@ -78,18 +71,6 @@ def load_pages() -> None:
     for application in (settings.WSGI_APPLICATION, settings.ASGI_APPLICATION):
         import_string(application)
     _ = get_resolver().url_patterns
-
-
-def drive_meanwhile() -> "ForkProcess":
-    """What was left when the last cluster stopped is looked at while the next one loads: all it takes is loaded here
-    already. After some seconds it rings for the cluster, as each driver does for its successor."""
-    connections.close_all()  # no two processes may speak over one
-    return fork(_drive)
-
-
-def _drive() -> None:
-    with contextlib.suppress(Error):  # the database is away; the cluster asks it again
-        driver.pump(tools())
 
 
 def room_for_connections() -> None:

@@ -10,14 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from exports.leash import PATIENCE, Leash
 from exports.twin import Twin
-
-if TYPE_CHECKING:
-    from multiprocessing.context import ForkProcess
 
 PR_SET_PDEATHSIG = 1
 LONGEST_PAUSE = 30.0  # seconds between two starts of something that keeps dying
@@ -134,7 +130,6 @@ def run_until_told(children: Sequence[Child], *, every: float = 0.5, patience: f
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, frame: told.append(number))
     while not told:
-        active_children()  # or what was forked beside them would stay as a zombie when it has ended
         for child in children:
             child.keep_running()
         time.sleep(every)
@@ -157,22 +152,6 @@ def _end_with(parent: int) -> Callable[[], None] | None:
             os._exit(1)
 
     return before_exec
-
-
-def fork(act: Callable[[], object]) -> "ForkProcess":
-    """Does this beside us, with all that is loaded here. It ends with us at the latest; what else we start is to be
-    started later, since a fork inherits no threads but the locks that they hold."""
-    tied = _end_with(os.getpid())
-
-    def begin() -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is ours to pass on
-        if tied:
-            tied()
-        act()
-
-    process = get_context("fork").Process(target=begin, daemon=True)
-    process.start()
-    return process
 
 
 def _how(code: int) -> str:

@@ -24,7 +24,6 @@ class Command(BaseCommand):
             Heartbeat.forget_clusters(timezone.now())
             driver.succeed(timezone.now())
             ring()  # what was left when the last cluster stopped
-            crew.drive_meanwhile()
         except Error:
             self._say("The database does not answer yet. The cluster begins its work as soon as it does.")
         crew.load_work()

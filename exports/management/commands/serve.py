@@ -51,8 +51,7 @@ class Command(BaseCommand):
         Heartbeat.forget_clusters(timezone.now())
         driver.succeed(timezone.now())
         ring()  # what was left when the last cluster stopped
-        crew.drive_meanwhile()
-        self.check()  # of everything: that loads all pages, which what was left need not wait for
+        self.check()  # of everything
         crew.room_for_connections()
         crew.load_work()
         crew.load_pages()
