@@ -25,6 +25,11 @@ def originals():
     return footage.made()
 
 
+def test_making_them_leaves_this_process_no_more_urgent_than_it_was(originals):
+    assert set(originals) == set(footage.SORTS)
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
 @pytest.fixture
 def room(tmp_path):
     path, folder = tmp_path / "original", tmp_path / "work"
