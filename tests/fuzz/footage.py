@@ -8,6 +8,7 @@ import tempfile
 from array import array
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -56,6 +57,7 @@ SORTS = {
 }
 
 
+@cache
 def made() -> dict[str, bytes]:
     """In a process of its own: as root, its AV1 encoder gives whoever calls it the highest real-time priority, and
     threads and children inherit that. On two cores nothing else would run then."""
@@ -63,6 +65,10 @@ def made() -> dict[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="longhaul-fuzz-") as folder:
         subprocess.run([sys.executable, "-m", "tests.fuzz.footage", folder], env=environment, check=True)
         return {name: Path(folder, name).read_bytes() for name in SORTS}
+
+
+def one(name: str) -> bytes:
+    return made()[name]
 
 
 def main(folder: str) -> None:
