@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
@@ -49,18 +49,21 @@ class FolderStore:
         return True
 
     def put_file(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
+        return self._copied(key, path, on_bytes, Path.replace)
+
+    def _copied(self, key: str, path: Path, on_bytes: OnBytes | None, land: Callable[[Path, Path], object]) -> Stored:
         with told(), path.open("rb") as source, self._beside(key) as (file, temporary, place):
             stored = _copy(key, source, file, on_bytes)
             sync(file)
-            temporary.replace(place)
+            land(temporary, place)
         return stored
 
     def take(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
-        """Only its name changes where that can be: not from another disk, nor from the same one mounted twice."""
+        """Only its name changes where that can be: not from another disk, nor from the same one mounted twice. What
+        stands there already stays: a child may open the very file that was there when it was confined, and no other."""
         stored = self._moved(key, path, on_bytes) if self._is_beside(key, path) else None
-        if stored is None:
-            stored = self.put_file(key, path, on_bytes)
-            path.unlink()
+        stored = stored or self._copied(key, path, on_bytes, _unless_there)
+        path.unlink()
         return stored
 
     def _is_beside(self, key: str, path: Path) -> bool:
@@ -73,7 +76,7 @@ class FolderStore:
             os.fchmod(file.fileno(), MODE)
             os.fsync(file.fileno())
             try:
-                path.replace(place)
+                _unless_there(path, place)
             except OSError as error:
                 if error.errno == errno.EXDEV:
                     return None
@@ -185,6 +188,11 @@ class FolderStore:
             sync_folder(place.parent)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def _unless_there(path: Path, place: Path) -> None:
+    with contextlib.suppress(FileExistsError):
+        place.hardlink_to(path)
 
 
 def _nearest(path: Path) -> Path:

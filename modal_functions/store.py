@@ -64,7 +64,8 @@ class Store(Protocol):
     def put_file(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored: ...
 
     def take(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
-        """The same with a file that nobody needs any longer where it is: it is gone from there afterwards."""
+        """The same with a file that nobody needs any longer where it is: it is gone from there afterwards. Of two that
+        are taken to one place either may stay, so only what is the same whoever made it is taken to a shared one."""
 
     def get(self, key: str) -> bytes | None:
         """None only when it is certain that there is none."""

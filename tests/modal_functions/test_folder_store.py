@@ -49,14 +49,14 @@ def test_an_object_is_there_whole_or_not_at_all_when_the_writer_is_killed(store)
 def test_a_file_of_the_same_disk_mounted_twice_is_taken_all_the_same(store, tmp_path, monkeypatch):
     """As of two volumes of one machine: the kernel gives them one number, and renames nothing between them."""
     (tmp_path / "in").write_bytes(b"film")
-    rename = Path.replace
+    link = Path.hardlink_to
 
-    def between(path, place):
+    def between(place, path):
         if path.parent == tmp_path:
             raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
-        return rename(path, place)
+        return link(place, path)
 
-    monkeypatch.setattr(Path, "replace", between)
+    monkeypatch.setattr(Path, "hardlink_to", between)
     assert store.take("a/film.mp4", tmp_path / "in").bytes == 4
     assert store.get("a/film.mp4") == b"film"
     assert not (tmp_path / "in").exists()
@@ -115,3 +115,19 @@ def test_no_empty_folders_are_left(store):
 def test_nobody_but_us_can_read_from_a_folder(store):
     store.put("a/film.mp4", b"film")
     assert store.link("a/film.mp4", seconds=60, disposition="attachment", content_type="video/mp4") is None
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_what_stands_there_already_stays_when_another_is_taken_so_that_who_reads_it_may_go_on(
+    store, tmp_path, monkeypatch, beside
+):
+    monkeypatch.setattr(store, "_is_beside", lambda key, path: beside)
+    files = set()
+    for said in (b"first", b"second"):
+        (tmp_path / "in").write_bytes(said)
+        store.take("chunks/one.mp4", tmp_path / "in")
+        files.add(store.in_place("chunks/one.mp4").stat().st_ino)
+        assert not (tmp_path / "in").exists()
+    assert len(files) == 1
+    assert store.get("chunks/one.mp4") == b"first"
+    assert [path.name for path in (store.root / "chunks").iterdir()] == ["one.mp4"]
