@@ -63,7 +63,8 @@ class FolderStore:
         stands there already stays: a child may open the very file that was there when it was confined, and no other."""
         stored = self._moved(key, path, on_bytes) if self._is_beside(key, path) else None
         stored = stored or self._copied(key, path, on_bytes, _unless_there)
-        path.unlink()
+        with told():
+            path.unlink()
         return stored
 
     def _is_beside(self, key: str, path: Path) -> bool:

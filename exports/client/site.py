@@ -73,12 +73,8 @@ class Longhaul:
     # Exports
 
     def check(self, *, kind: str = "multi_clip", title: str = "", **options: Any) -> None:
-        """Refused where such an export would be, before anything is sent. A site that cannot be asked says it later."""
-        try:
-            self.asking.json("POST", "/exports/check", {"kind": kind, "title": title, "options": options})
-        except Refused as refusal:
-            if refusal.status not in (404, 405):
-                raise
+        """Refused where such an export would be, before anything is sent."""
+        self.asking.json("POST", "/exports/check", {"kind": kind, "title": title, "options": options})
 
     def export(self, project: Told, *, kind: str = "multi_clip", title: str = "", **options: Any) -> Told:
         asked = {"project": project["id"], "kind": kind, "title": title, "options": options}

@@ -142,10 +142,8 @@ class Export(Driven):
     def retry(self, *, actor: str, reason: str = "") -> bool:
         """What is done is kept; the budgets begin anew, since somebody has looked. False where a clip was deleted."""
         with transaction.atomic():
-            held = Project.objects.select_for_update().filter(
-                pk=self.project_id
-            )  # what deletes a source holds the same
-            if not held or self.deleted_sources():
+            held = Project.objects.select_for_update().filter(pk=self.project_id)
+            if not held or self.deleted_sources():  # what deletes a source holds the same
                 return False
             retried = ProgressTracker().retry(self.pk, actor=actor, reason=reason)
             if retried:

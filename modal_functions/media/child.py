@@ -91,7 +91,7 @@ def run(
 ) -> dict[str, Any]:
     """The child's answer. What `on_progress` raises ends the child too; it is gone whenever this returns or raises.
     It also dies with the thread that called this, since that is what the kernel takes for a parent."""
-    limits = limits or Limits()
+    limits, verb = limits or Limits(), str(request.get("do"))
     talk = _Talk(limits, on_progress)
     with _letter(request, limits) as letter, _started(start(command, letter)) as process:
         try:
@@ -102,7 +102,7 @@ def run(
         code = process.returncode
     if code == 0 and talk.answer is not None:
         return talk.answer
-    refusal = talk.error or _death(code, str(request.get("do")), limits)
+    refusal = _unblamed(talk.error, verb) if talk.error else _death(code, verb, limits)
     refusal.add_note(f"exit {code}\n{talk.complaints}")
     raise refusal
 
@@ -189,6 +189,13 @@ class _Talk:
                 self.error = MediaError(code, sentence[:1000])
             case _:
                 raise _nonsense()
+
+
+def _unblamed(error: MediaError, verb: str) -> MediaError:
+    """What we wrote ourselves and cannot read is nobody's file; it is tried again."""
+    if error.code != "input_unreadable" or verb not in OWN_FILES:
+        return error
+    return MediaError("result_invalid", "A part that was finished before cannot be read now.")
 
 
 def _death(code: int, verb: str, limits: Limits) -> MediaError:

@@ -29,8 +29,6 @@ class Line(httpx.BaseTransport):
     def handle_request(self, request):
         self.asked.append(f"{request.method} {request.url.path}")
         broken = self.breaks(request)
-        if broken == "unknown":
-            return httpx.Response(404, request=request)
         if broken == "before":
             raise httpx.ConnectError("refused")
         answer = self.site.handle_request(request)
@@ -199,15 +197,6 @@ def test_a_wrong_option_is_refused_by_the_site_before_anything_is_made_or_sent(n
     assert commanded("export", str(footage), f"--{name}", value) == 1
     assert f"{name.capitalize()}: expected one of" in capsys.readouterr().err
     assert not Project.objects.exists()
-
-
-def test_a_site_that_cannot_be_asked_beforehand_is_not_and_says_it_later(line, footage, commanded, capsys):
-    line.breaks = lambda request: "unknown" if request.url.path.endswith("/exports/check") else None
-    assert commanded("export", str(footage), "--quality", "best") == 1
-    said = capsys.readouterr().err
-    assert "Quality: expected one of" in said
-    assert "The project “beach”, begun for this export, is deleted again, with what was uploaded to it." in said
-    assert (Project.objects.count(), Source.objects.count()) == (0, 0)
 
 
 def test_what_was_begun_for_a_file_that_is_refused_is_taken_back(footage, commanded, capsys, monkeypatch, line):

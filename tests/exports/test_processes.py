@@ -380,7 +380,7 @@ while not pathlib.Path(sys.argv[1]).exists():
 child.ask_to_stop()
 before = time.monotonic()
 child.wait(60.0)
-print(time.monotonic() - before < 30, child.process.returncode)
+print(time.monotonic() - before < 30, child.process.poll())
 """
 LEAVES = """
 import os, pathlib, signal, sys, time

@@ -55,9 +55,8 @@ def _against_the_verb(case: Case, verb: str) -> str:
 def _cancel(case: Case, order: Order) -> Answer:
     done = case.export.cancel(actor=order.actor)
     ended = Job.objects.filter(pk=case.export.pk, settled_at__isnull=False).exists()
-    return _done(
-        done, "It is cancelled; nothing ran for it." if ended else "It is told to stop; finished parts are kept."
-    )
+    told = "It is told to stop; finished parts are kept."
+    return _done(done, "It is cancelled; nothing was running for it." if ended else told)
 
 
 def _against_stopping(case: Case) -> str:

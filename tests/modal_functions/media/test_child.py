@@ -72,8 +72,13 @@ def test_a_death_has_a_name_and_leaves_nobody(act, limits, code, sentence):
     assert sentence in str(error)
 
 
-def test_a_crash_over_our_own_files_does_not_blame_the_person_s():
-    assert died("os.abort()", {"do": "join"}).code == "result_invalid"
+UNREADABLE = "raise MediaError('input_unreadable', 'This file is damaged.')"
+
+
+@pytest.mark.parametrize("act", ["os.abort()", UNREADABLE])
+def test_our_own_files_do_not_blame_the_person_s(act):
+    assert died(act, {"do": "join"}).code == "result_invalid"
+    assert died(act, {"do": "render"}).code == "input_unreadable"
 
 
 @pytest.mark.parametrize(
