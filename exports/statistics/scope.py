@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from statistics import mean, median
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.utils.functional import cached_property
 
 from exports.models import bulk
 from progress.models import Job
