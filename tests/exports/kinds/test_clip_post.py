@@ -263,6 +263,7 @@ def test_what_tiktok_was_sent_is_found_out_by_a_retry_and_by_no_second_post(clip
     kept_of(export, "tiktok").claim(1, WORK)
     ended(export, cause="platform_slow")
     assert "Retry that export" in refusal(clips, platforms=["tiktok"], looked=True)[1]
+    assert kept_of(export, "tiktok").claimed(2) is None, "and that may still post it"
 
 
 def test_what_nobody_knows_is_posted_again_only_by_who_has_looked(clips, browser, platforms):
@@ -274,6 +275,7 @@ def test_what_nobody_knows_is_posted_again_only_by_who_has_looked(clips, browser
     address = reverse("new-export", args=[clips.project_id, "clip_post"])
     assert "I have looked: it is not there" in browser.get(address).text
     assert post(clips, platforms=["instagram"], looked=True)[1]
+    assert kept_of(export, "instagram").claimed(2) == {"by": "site"}, "nor does a retry of the first begin it anew"
 
 
 def test_from_scratch_it_is_never_run_again(clips):
