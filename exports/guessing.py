@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature
 from django.db.models import QuerySet
@@ -47,8 +47,29 @@ class Guarded(AuthenticationForm):
         return cleaned
 
 
+class ChangeForm(PasswordChangeForm):
+    def clean_old_password(self) -> str:
+        password = str(self.cleaned_data["old_password"])
+        if not is_theirs(self.user, password):
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return password
+
+
 class GuardedOfStaff(Guarded, AdminAuthenticationForm):
     pass
+
+
+def is_theirs(user: User, password: str) -> bool:
+    """Of who is signed in: nobody who finds a browser open guesses it either. ValidationError after too many."""
+    name = _named(f"again {user.pk}", 6)
+    wait = Allowance.take(name, most=TRIES, seconds=SECONDS, now=timezone.now())
+    if wait:
+        said = _("There were too many wrong passwords. Come back in %(time)s.")
+        raise ValidationError(said % {"time": wording.took(math.ceil(wait))}, code=TOO_MANY)
+    right = user.check_password(password)
+    if right:
+        Allowance.give_back(name)
+    return right
 
 
 def remember(response: HttpResponse, user: User, *, secure: bool) -> None:

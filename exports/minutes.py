@@ -87,7 +87,8 @@ def days(most: Mapping[Any, int], now: datetime) -> dict[Any, Day]:
 
 def day(spans: Iterable[Span], most: int, now: datetime) -> Day:
     since = now - DAY
-    within = [(max(begun, since), min(ended, now)) for begun, ended in spans if ended > since and begun < now]
+    cut = [(max(begun, since), min(ended, now)) for begun, ended in spans]
+    within = [(begun, ended) for begun, ended in cut if begun < ended]  # also where a clock was set back between them
     used = sum((ended - begun for begun, ended in within), NONE)
     over = used - timedelta(minutes=most)
     return Day(used=used, most=most, again=_passed(within, over) + DAY if most and over >= NONE else None)

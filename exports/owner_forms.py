@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from exports import guessing
 from exports.models import User
 
 
@@ -24,7 +25,7 @@ class AgainForm(forms.Form):
 
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])
-        if not self.user.check_password(password):
+        if not guessing.is_theirs(self.user, password):
             raise forms.ValidationError(_("That is not the password of this account. Nothing was changed."))
         return password
 

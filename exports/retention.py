@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -11,11 +11,14 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from exports import leftovers
+from exports import kinds, leftovers
 from exports.models import Export, Project, User
 from exports.tools import Tools
 from modal_functions.store import StoreError
-from progress.models import Status
+from progress.models import Job, Status
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 GUEST_HOURS = 24
 ACTOR = "retention"
@@ -89,7 +92,14 @@ def _due(now: datetime, limit: int | None) -> Iterator[Export]:
         over |= Q(job__owner__guest=False, job__settled_at__lte=now - timedelta(days=settings.KEEP_DAYS))
     kept_longer = Q(keep_until__gt=now)
     complete = Export.objects.filter(over, ~kept_longer, job__status=Status.COMPLETE).select_related("job__owner")
+    complete = complete.exclude(job__in=_needed())
     yield from complete.order_by("job__settled_at")[:limit]
+
+
+def _needed() -> "QuerySet[Job, Any]":
+    """What another export is made of the results of, and that one is under way: it would fail without them."""
+    made_of_results = [kind.key for kind in kinds.registered() if kind.made_of_results_of]
+    return Job.objects.active().filter(parent__isnull=False, export__kind__in=made_of_results).values("parent")
 
 
 def _let_go(export_id: Any, tools: Tools) -> bool:

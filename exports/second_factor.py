@@ -7,6 +7,7 @@ import base64
 import math
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -26,6 +27,7 @@ from exports.models.codes import NAME
 AWAITED = "second-factor"  # in a session: whose password was right
 GOOD_FOR = timedelta(minutes=10)
 LIMITS = ((5, 15 * 60), (20, 24 * 60 * 60))  # tries in so many seconds
+WHILES = tuple(seconds for _, seconds in LIMITS)
 CODES, FEW = 10, 3
 LENGTH = 16  # of the alphabet of base 32: nobody tries them all
 
@@ -66,13 +68,15 @@ def forget(request: HttpRequest) -> None:
 
 
 def wait_of(user: User) -> int:
-    """One try is taken; 0, or the seconds until there is another."""
+    """One try is taken; 0, or the seconds until there is another: then none is taken."""
     now = timezone.now()
-    waits = [
-        Allowance.take(f"second-factor:{user.pk}:{seconds}", most=most, seconds=seconds, now=now)
+    waits = {
+        seconds: Allowance.take(_counted_as(user, seconds), most=most, seconds=seconds, now=now)
         for most, seconds in LIMITS
-    ]
-    return math.ceil(max(waits))
+    }
+    if any(waits.values()):
+        _give_back(user, [seconds for seconds, wait in waits.items() if not wait])
+    return math.ceil(max(waits.values()))
 
 
 def is_right(user: User, code: str) -> bool:
@@ -113,9 +117,13 @@ def cannot_be_checked(user: User) -> bool:
     return any(app.secret is None for app in apps)
 
 
-def _give_back(user: User) -> None:
-    for _, seconds in LIMITS:
-        Allowance.give_back(f"second-factor:{user.pk}:{seconds}")
+def _give_back(user: User, whiles: Iterable[int] = WHILES) -> None:
+    for seconds in whiles:
+        Allowance.give_back(_counted_as(user, seconds))
+
+
+def _counted_as(user: User, seconds: int) -> str:
+    return f"second-factor:{user.pk}:{seconds}"
 
 
 # Set up and taken away

@@ -12,5 +12,6 @@ urlpatterns = [
     path("", include("exports.urls")),
     path("exports/", include("progress.urls")),
     path("admin/login/", accounts.sign_in_as_staff),
+    path("admin/password_change/", accounts.ChangePassword.as_view()),
     path("admin/", admin.site.urls),
 ]

@@ -17,7 +17,7 @@ RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 class Platforms(ThreadingHTTPServer):
     """`upset`: what is answered in place of the next answers to a path that begins so. `drop`: paths whose next
-    answers are lost, after they took effect."""
+    answers are lost, after they took effect; `garble`: of which nothing arrives but that it went well."""
 
     daemon_threads = True
 
@@ -25,7 +25,7 @@ class Platforms(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Talk)
         self.seconds = seconds  # that processing takes
         self.lock = threading.RLock()
-        self.asked, self.upset, self.drop = [], {}, {}
+        self.asked, self.upset, self.drop, self.garble = [], {}, {}, {}
         self.uploads, self.containers = {}, {}
         self.tiktok, self.instagram = [], []  # what was posted, as the public sees it
         self.number, self.heard = 0, lambda: None
@@ -89,6 +89,9 @@ class Talk(BaseHTTPRequestHandler):
                 here.drop[lost] -= 1
                 self.close_connection = True
                 return None
+            if here.garble.get(place.path):
+                here.garble[place.path] -= 1
+                told = "went well"
         return self._send(status, told, more[0] if more else {})
 
     def _send(self, status, told, headers):

@@ -180,6 +180,8 @@ def _check(files: list[Path], trims: list[tuple[float, float | None]], out: Path
             raise Refused(f"{path}: expected a file, and there is none.", status=422)
     if len(trims) > len(files):
         raise Refused(f"--trim: expected at most one a file, got {len(trims)} for {len(files)}.", status=422)
+    if out is not None and out.is_dir():
+        raise Refused(f"--out {out}: expected a file for the film, and this is a folder.", status=422)
     if out is not None and not out.parent.is_dir():
         raise Refused(f"--out {out}: expected a folder that is there, and {out.parent} is not.", status=422)
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Q
 
 TRIES = 3
 
@@ -21,13 +21,14 @@ class Allowance(models.Model):
     def take(cls, name: str, *, most: int, seconds: int, now: datetime) -> float:
         """0.0 where there is still room in this while, else the seconds until the next one begins."""
         began = datetime.fromtimestamp(now.timestamp() // seconds * seconds, UTC)
+        this = Q(began__range=(began, began + timedelta(seconds=seconds)))  # a clock may be ahead of ours, a little
         for _ in range(TRIES):
             rows = cls.objects.filter(name=name)
-            if rows.filter(began__gte=began, used__lt=most).update(used=F("used") + 1):  # a clock may be ahead of ours
+            if rows.filter(this, used__lt=most).update(used=F("used") + 1):
                 return 0.0
-            if rows.filter(began__gte=began, used__gte=most).exists():
+            if rows.filter(this, used__gte=most).exists():
                 break
-            if rows.filter(began__lt=began).update(began=began, used=0):
+            if rows.exclude(this).update(began=began, used=0):
                 continue
             Allowance.objects.bulk_create([Allowance(name=name, began=began)], ignore_conflicts=True)
         return max(0.001, (began + timedelta(seconds=seconds) - now).total_seconds())

@@ -23,7 +23,7 @@ def quiet_until(hours: Hours, now: datetime) -> datetime | None:
     here = now.astimezone(zone_of(hours))
     clock = here.time()
     within = start <= clock < end if start < end else clock >= start or clock < end
-    return _next(here, end) if within else None
+    return _next(here, end.replace(fold=here.fold)) if within else None
 
 
 def next_digest(hours: Hours, now: datetime) -> datetime:

@@ -42,9 +42,12 @@ def ended(scope: Scope) -> list[Ended]:
     """What was complete and has expired since all was counted is still complete here, for a day at most."""
     counted = list(Tally.objects.filter(owner=scope.owner))
     jobs = scope.of_jobs(Job.objects.filter(settled_at__isnull=False))
+    rows = [_row(each) for each in counted]
     if counted:
-        jobs = jobs.filter(settled_at__gt=counted[0].counted_at)
-    return list(_summed([*(_row(each) for each in counted), *_by_ending(jobs)]))
+        since = counted[0].counted_at
+        jobs = jobs.filter(settled_at__gt=since)
+        rows += [tuple(row) for _owner, *row in _no_longer(scope, since)]
+    return [each for each in _summed([*rows, *_by_ending(jobs)]) if each.count]
 
 
 def recount(now: datetime) -> int:
@@ -82,16 +85,16 @@ def _added(kept: Sequence[Tally], until: datetime) -> Rows:
     sums: Rows = defaultdict(list)
     for tally in kept:
         sums[tally.owner_id].append(_row(tally))
-    for owner, *row in [*_by_ending(jobs, "owner_id"), *_no_longer(since)]:
+    for owner, *row in [*_by_ending(jobs, "owner_id"), *_no_longer(Scope(), since)]:
         for whose in {None, owner} & sums.keys():
             sums[whose].append(tuple(row))
     return sums
 
 
-def _no_longer(since: datetime) -> Iterator[tuple[Any, ...]]:
+def _no_longer(scope: Scope, since: datetime) -> Iterator[tuple[Any, ...]]:
     """What had ended when it was counted last, and was tried again since; it may have ended anew by now."""
     for moved in (Q(settled_at__isnull=True), Q(settled_at__gt=since)):
-        jobs = Scope().of_jobs(Job.objects.filter(moved)).order_by()
+        jobs = scope.of_jobs(Job.objects.filter(moved, created_at__lte=since)).order_by()
         told = Event.objects.filter(job__in=jobs, phase__in=(*TRIED_AGAIN, RETRIED)).order_by("job", "id")
         events = told.values_list("job_id", "phase", "at", "job__owner_id", "status", "cause")
         for _job, of_one in groupby(events, itemgetter(0)):

@@ -157,6 +157,7 @@ class SignOut(LogoutView):
 
 
 class ChangePassword(PasswordChangeView):
+    form_class = guessing.ChangeForm
     template_name = "accounts/form.html"
     success_url = reverse_lazy("dashboard")
     extra_context = {

@@ -94,7 +94,15 @@ class Going(ABC):
         whose = self.kept.claim(number, WORK)
         if whose == "theirs":
             raise self._superseded()
+        if whose == "ours" and self.kept.number != number:
+            raise self.unreachable()  # closed by another attempt, after its own upload broke off
         return whose == "mine"
+
+    def close(self, number: int, why: str) -> None:
+        """The platform has said that nothing comes of it, so another may be opened; but not where the site has claimed
+        it meanwhile, since that has given it to another export."""
+        self.claim(number)
+        self.kept.close(number, why)
 
     def _is_ours(self, number: int) -> None:
         claimed = self.kept.claimed(number)

@@ -72,9 +72,10 @@ class Instagram(Going):
             self.border()
             if self._upload(opened["id"], heard):
                 self.kept.note_sent(number)
-            else:
+                continue
+            if self.claim(number):  # else another attempt has sent it, and posts it
                 self.kept.close(number, "its upload broke off")
-                rest(self.pace.first, self.border)
+            rest(self.pace.first, self.border)
         raise self.unreachable()
 
     def process(self, heard: Heard) -> None:
@@ -127,7 +128,7 @@ class Instagram(Going):
         answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="status_code,status"))
         code = str(answer.told.get("status_code") or "")
         if code in ("ERROR", "EXPIRED"):
-            self.kept.close(number, f"{code} {answer.told.get('status') or ''}")
+            self.close(number, f"{code} {answer.told.get('status') or ''}")
             raise self._failed(code, str(answer.told.get("status") or ""))
         return code
 
@@ -147,10 +148,10 @@ class Instagram(Going):
                 continue
             except Unanswered:
                 return self._settled(number, opened)
-            if answer.status >= 500:
-                return self._settled(number, opened)
             if answer.ok and answer.told.get("id"):
                 return self._posted(str(self.kept.post({"id": str(answer.told["id"])})["id"]))
+            if answer.status >= 500 or (answer.ok and "error" not in answer.told):
+                return self._settled(number, opened)
             self.kept.close(number, f"refused: {codes_in(answer)}")
             raise self._of(answer) or self.refused("Instagram refuses the post.")
         self.kept.close(number, "nobody answered the call that publishes")
@@ -170,19 +171,23 @@ class Instagram(Going):
 
     def _found(self, opened: dict[str, Any]) -> str:
         """Its id, told by nobody: the post with this caption that is younger than the container. None is none."""
-        url = f"{self._own}/media"
-        answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="id,caption,timestamp", limit="10"))
-        listed = [each for each in answer.told.get("data") or () if isinstance(each, dict)]
+        told = self._of_what_is_posted(f"{self._own}/media", fields="id,caption,timestamp", limit="10")
+        listed = [each for each in told.get("data") or () if isinstance(each, dict)]
         since = str(opened.get("at") or "")[:19]
         same = (each for each in listed if (each.get("caption") or "") == self.wanted.caption)
         return next((str(each["id"]) for each in same if str(each.get("timestamp") or "")[:19] >= since), "")
 
     def _posted(self, media: str) -> Posted:
-        if not media:
-            return Posted(id="", link=f"https://www.instagram.com/{self.account.get('name') or ''}")
-        url = f"{self._api}/{media}"
-        answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="permalink"))
-        return Posted(id=media, link=str(answer.told.get("permalink") or ""))
+        profile = f"https://www.instagram.com/{self.account.get('name') or ''}"
+        told = self._of_what_is_posted(f"{self._api}/{media}", fields="permalink") if media else {}
+        return Posted(id=media, link=str(told.get("permalink") or profile))
+
+    def _of_what_is_posted(self, url: str, **query: str) -> dict[str, Any]:
+        """Nothing where it is not said: it is posted all the same."""
+        try:
+            return self._asked(lambda: asking.get(url, _headers(self.token), **query)).told
+        except Failed:
+            return {}
 
     def is_limit(self, answer: Answer) -> bool:
         code, subcode = codes_in(answer)

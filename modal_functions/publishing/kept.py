@@ -4,7 +4,8 @@ begin again, goes on from there, and no two of them ever post it both.
 A post is `opened` (the platform has given it an id), `sent` (it has all of the clip), `claimed` (what comes next can
 put it before the public), and `posted`; or `closed`, once the platform has said that nothing came of it, and then
 another may be opened. Only who reads a claim of its own side may go on: the site claims too, when it lets a clip be
-posted by another export instead.
+posted by another export instead. What is not claimed yet is closed only by who claims it first, so that nobody goes on
+with it meanwhile, and nobody begins anew what was given away.
 """
 
 import hashlib
@@ -65,11 +66,17 @@ class Kept:
     def post(self, told: dict[str, Any]) -> dict[str, Any]:
         return self._write("posted", 0, told)
 
-    def let_go(self, by: str) -> Let:
-        """Free: from now on, whatever still runs for it cannot post it any more. Said by who is not the work itself."""
+    def let_go(self, by: str, *, looked: bool = False) -> Let:
+        """Free: from now on, whatever still runs for it cannot post it any more. Said by who is not the work itself.
+        `looked`: nothing came of what is claimed, as a person says; then nothing is opened after it either."""
         if self.posted:
             return "posted"
-        return "claimed" if self.claim(self.number, by) == "theirs" else "free"
+        number = self.number
+        if self.claim(number, by) != "theirs":
+            return "free"
+        if looked:
+            self.claim(number + 1, by)
+        return "claimed"
 
     def _read(self, step: Step, number: int) -> dict[str, Any] | None:
         body = self.store.get(self._key(step, number))

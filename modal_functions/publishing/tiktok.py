@@ -104,8 +104,10 @@ class TikTok(Going):
             opened = found or self.kept.open(number, self._opened())
             try:
                 self._upload(number, opened, heard, self._arrived(number, opened) if found else 0)
-            except Ended:
-                self.kept.close(number, "the address of its upload has ended")
+            except Ended:  # also that of an upload which is whole, by an attempt that was given up
+                rest(self.pace.first, self.border)
+                if self._arrived(number, opened) < self.clip.bytes:
+                    self.close(number, "the address of its upload has ended")
             else:
                 heard(self.clip.bytes)
                 return
@@ -191,7 +193,7 @@ class TikTok(Going):
         status = _inside(self._asked(lambda: asking.post(url, _headers(self.token), ask)))
         if status.get("status") == "FAILED":
             reason = str(status.get("fail_reason") or "")
-            self.kept.close(number, reason)
+            self.close(number, reason)
             raise self._of(reason) or self.refused(
                 f"TikTok could not process this clip ({reason or 'no reason given'})."
             )

@@ -281,6 +281,7 @@ def test_the_command_lists_in_words_or_in_json(site, owner, capsys, monkeypatch,
         (["export", __file__, "--trim", "9:2"], "--trim 9:2: expected the first number below the second."),
         (["export", __file__, "--trim", "1:2", "--trim", "3:4"], "--trim: expected at most one a file, got 2 for 1."),
         (["export", __file__, "--out", "/nowhere/at/all.mp4"], "expected a folder"),
+        (["export", __file__, "--out", "/"], "expected a file"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_sent(asked, said, capsys, monkeypatch, line, owner):

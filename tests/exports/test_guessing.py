@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from exports import guessing
 from exports.guessing import TRIES, counted_for_strangers
-from exports.models import Allowance
+from exports.models import Allowance, User
 from tests.exports.conftest import PASSWORD
 from tests.progress.test_race import at_once
 
@@ -30,6 +31,38 @@ def uses_up(client, name="olga", page="/sign-in"):
     for number in range(TRIES):
         answer = tries(client, f"guess {number}", name, page)
     return answer
+
+
+AGAIN = [
+    (
+        "/password",
+        "old_password",
+        {"new_password1": "another secret of hers", "new_password2": "another secret of hers"},
+    ),
+    ("/admin/password_change/", "old_password", {"new_password1": "another secret", "new_password2": "another secret"}),
+    ("/account/sign-out-everywhere", "everywhere-password", {}),
+    ("/account/delete", "delete-password", {}),
+    ("/account/second-factor", "remove-password", {}),
+    ("/account/second-factor/codes", "codes-password", {}),
+]
+
+
+@pytest.mark.parametrize(("page", "field", "more"), AGAIN)
+def test_nor_by_who_finds_a_browser_open(page, field, more, staff, signed_in):
+    User.objects.filter(pk=staff.pk).update(second_factor_since=timezone.now())
+    staff.refresh_from_db()
+    client = signed_in(staff)
+    for number in range(TRIES):
+        wrong = client.post(page, {field: f"guess {number}", **more})
+        assert (wrong.status_code, "too many" in wrong.text) == (422, False)
+    assert "There were too many wrong passwords. Come back in" in client.post(page, {field: PASSWORD, **more}).text
+    kept = User.objects.get(pk=staff.pk)
+    assert kept.check_password(PASSWORD)
+    assert kept.ends_sessions == staff.ends_sessions
+
+
+def test_a_right_one_given_again_uses_up_no_try(owner):
+    assert all(guessing.is_theirs(owner, PASSWORD) for _ in range(TRIES + 1))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from datetime import timedelta
 from importlib import import_module
 from io import StringIO
 
@@ -97,6 +98,17 @@ def test_codes_are_not_guessed(staff, codes, client):
     assert 0 < int(answers[-1]["Retry-After"]) <= 900
     assert client.post("/second-factor", {"code": code_of(staff)}).status_code == 429
     assert not is_in(client)
+
+
+def test_who_presses_on_while_nothing_is_taken_uses_up_no_try_of_the_day(staff, codes, client):
+    gives_password(client)
+    for _ in range(30):
+        answer = client.post("/second-factor", {"code": "000000"})
+    assert answer.status_code == 429
+    of_the_quarter = Allowance.objects.filter(name__endswith=":900")
+    assert of_the_quarter.update(began=timezone.now() - timedelta(hours=1)) == 1
+    assert client.post("/second-factor", {"code": code_of(staff)}).status_code == 302
+    assert is_in(client)
 
 
 def test_a_right_code_uses_up_no_try(staff, codes):

@@ -119,6 +119,13 @@ def test_what_was_worked_in_the_last_day_counts_and_what_was_before_does_not(clo
     assert day.again == clock.now + timedelta(minutes=10, seconds=1)  # ten of those of yesterday have gone by
 
 
+def test_what_ended_before_it_began_as_a_clock_says_that_was_set_back_gives_no_minutes(clock):
+    hour, minute = timedelta(hours=1), timedelta(minutes=1)
+    spans = [(clock.now - hour, clock.now), (clock.now - minute, clock.now - hour)]
+    day = minutes.day(spans, 60, clock.now)
+    assert (day.used, day.spent) == (timedelta(hours=1), True)
+
+
 def test_there_is_room_at_the_moment_that_is_said_and_not_a_while_before(clock):
     """Whatever was worked when, also at once."""
     at = [clock.now - timedelta(minutes=each) for each in (1000, 900, 880, 700, 640, 600, 420, 60, 30)]

@@ -141,6 +141,13 @@ def test_an_allowance_is_so_many_in_each_while(clock):
     assert Allowance.take("guest", most=2, seconds=60, now=clock.now) > 0
 
 
+def test_a_clock_that_was_far_ahead_closes_no_door_for_longer_than_a_while(clock):
+    late = clock.now + timedelta(days=365)
+    assert [Allowance.take("guest", most=1, seconds=60, now=late) for _ in range(2)] == [0.0, 60.0 - late.second]
+    assert Allowance.take("guest", most=1, seconds=60, now=clock.now) == 0.0
+    assert Allowance.take("guest", most=1, seconds=60, now=clock.now) > 0
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_eight_who_are_first_at_the_same_moment_each_is_counted(clock):
     ready, waits = threading.Barrier(8), []

@@ -1,12 +1,14 @@
 """A post as it is asked for: of a finished clip, by one click, by whoever has connected an account, and once."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
-from exports import kinds
+from exports import kinds, retention
 from exports.kinds.base import Unplannable
 from exports.kinds.clip_post import PIPELINE
 from exports.models import Export, Posting
@@ -14,7 +16,7 @@ from exports.models.posting import Taken
 from exports.tools import tools
 from modal_functions.publishing.going import WORK
 from modal_functions.publishing.kept import Kept
-from progress.models import Status
+from progress.models import Job, Status
 from progress.tracker import ProgressTracker
 from tests.exports.clips import POST, at, clips_of, connected
 from tests.exports.footage import driver_is_awake, fresh, project_of
@@ -263,6 +265,7 @@ def test_what_tiktok_was_sent_is_found_out_by_a_retry_and_by_no_second_post(clip
     kept_of(export, "tiktok").claim(1, WORK)
     ended(export, cause="platform_slow")
     assert "Retry that export" in refusal(clips, platforms=["tiktok"], looked=True)[1]
+    assert kept_of(export, "tiktok").claimed(2) is None, "and that may still post it"
 
 
 def test_what_nobody_knows_is_posted_again_only_by_who_has_looked(clips, browser, platforms):
@@ -274,6 +277,16 @@ def test_what_nobody_knows_is_posted_again_only_by_who_has_looked(clips, browser
     address = reverse("new-export", args=[clips.project_id, "clip_post"])
     assert "I have looked: it is not there" in browser.get(address).text
     assert post(clips, platforms=["instagram"], looked=True)[1]
+    assert kept_of(export, "instagram").claimed(2) == {"by": "site"}, "nor does a retry of the first begin it anew"
+
+
+def test_a_clip_is_kept_while_a_post_of_it_is_under_way(clips, settings):
+    settings.KEEP_DAYS = 1
+    Job.objects.filter(pk=clips.pk).update(settled_at=timezone.now() - timedelta(days=2))
+    export, _ = post(clips)
+    assert retention.expire(tools()).due == 0
+    ended(export)
+    assert retention.expire(tools()).expired == 1
 
 
 def test_from_scratch_it_is_never_run_again(clips):

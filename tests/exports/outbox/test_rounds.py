@@ -1,7 +1,7 @@
 """The outbox: owed once with the change it tells of, sent by whoever claimed it, and never twice by itself."""
 
 import threading
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.db import transaction
@@ -293,6 +293,12 @@ def test_the_quiet_hours_are_those_of_their_own_clock(quiet_from, until, now, en
     berlin = zone_of(hours)
     found = quiet_until(hours, datetime.fromisoformat(now).replace(tzinfo=berlin))
     assert found == (datetime.fromisoformat(ends).replace(tzinfo=berlin) if ends else None)
+
+
+def test_quiet_hours_that_end_in_an_hour_that_comes_twice_end_later_than_now():
+    hours = Hours(zone="Europe/Berlin", quiet_from=time(22), quiet_until=time(2, 30))
+    now = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)  # the second ten past two of that night
+    assert quiet_until(hours, now).astimezone(UTC) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

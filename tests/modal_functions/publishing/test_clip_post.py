@@ -1,5 +1,6 @@
 """A clip is posted, or it is said why not; and whatever befalls the work, it is posted at most once."""
 
+import hashlib
 import json
 import re
 import threading
@@ -105,6 +106,34 @@ def test_a_lost_answer_of_the_call_that_publishes_is_settled_by_the_status_and_i
     assert outcome["ending"] == "ok"
     assert receipt(desk, outcome, 0)["link"].startswith("https://www.instagram.com/reel/")
     assert platforms.times("media_publish") == 1
+
+
+def test_an_answer_of_the_call_that_publishes_that_says_nothing_is_settled_by_the_status_too(desk, platforms):
+    platforms.garble["/v24.0/178/media_publish"] = 1
+    assert desk.post("instagram")["ending"] == "ok"
+    assert (platforms.times("media_publish"), desk.posted) == (1, (0, 1))
+
+
+@pytest.mark.parametrize("error", [(400, {"error": {"code": 100}}), (400, {"error": {"code": 190}})])
+def test_what_is_posted_is_said_to_be_posted_though_its_link_cannot_be_had(desk, platforms, error):
+    media = hashlib.sha256(b"a clip" * 1000).hexdigest()[:12]
+    platforms.upset[f"/v24.0/{media}"] = [error]
+    outcome = desk.post("instagram")
+    assert outcome["ending"] == "ok", outcome["sentence"]
+    assert receipt(desk, outcome, 0)["link"] == "https://www.instagram.com/olga"
+
+
+def test_what_is_posted_but_not_to_be_found_is_said_to_be_posted(desk, platforms):
+    platforms.drop["/v24.0/178/media_publish"] = 1
+
+    def heard():
+        if platforms.asked[-1][1] == "/v24.0/c1" and platforms.instagram:
+            platforms.upset["/v24.0/178/media"] = [(403, {"error": {"code": 10}})]
+
+    platforms.heard = heard
+    outcome = desk.post("instagram")
+    assert outcome["ending"] == "ok", outcome["sentence"]
+    assert desk.posted == (0, 1)
 
 
 def test_what_nobody_knows_is_left_to_the_person_however_often_it_is_retried(desk, platforms):
@@ -260,6 +289,18 @@ def test_an_upload_address_that_has_ended_is_replaced_and_the_old_one_never_post
     assert (platforms.times("init"), desk.posted) == (2, (1, 0))
 
 
+def test_an_address_that_has_ended_since_all_of_it_arrived_is_not_replaced(desk, platforms):
+    """As where a machine that was given up has sent the rest meanwhile."""
+    platforms.seconds = 60
+    assert sentence(desk.post("tiktok"))[0] == "platform_slow"
+    platforms.seconds = 0
+    platforms.ended_addresses.add("v_pub_file~1")
+    before = {"data": {"status": "PROCESSING_UPLOAD", "uploaded_bytes": 0}, "error": {"code": "ok"}}
+    platforms.upset["/v2/post/publish/status"] = [(200, before)]
+    assert desk.post("tiktok")["ending"] == "ok"
+    assert (platforms.times("init"), desk.posted) == (1, (1, 0))
+
+
 def test_two_attempts_side_by_side_post_it_once(desk, platforms):
     """As where a machine that was given up works on."""
     outcomes, platforms.seconds = [], 0.2
@@ -281,6 +322,55 @@ def test_what_the_site_has_given_to_another_export_is_posted_by_this_one_no_more
     assert sentence(desk.post(platform))[0] == "superseded"
     assert desk.posted == (0, 0)
     assert kept.let_go(SITE) == "free"
+
+
+@pytest.mark.parametrize("platform", ["tiktok", "instagram"])
+def test_what_is_given_away_while_it_is_sent_is_not_begun_anew(desk, platforms, platform):
+    kept = Kept(store=desk.store, place="projects/p/chunks", export=EXPORT, platform=platform)
+    desk.clip(bytes(2 * CHUNK))
+    found = []
+
+    def heard():
+        if "upload/" in platforms.asked[-1][1] and not found:
+            found.append(kept.let_go(SITE))
+
+    platforms.heard = heard
+    platforms.upset["/upload/"], platforms.upset["/ig-api-upload/"] = [(403, {})], [(503, {})]
+    outcome = desk.post(platform)
+    assert found == ["free"]
+    assert sentence(outcome)[0] == "superseded"
+    assert desk.posted == (0, 0)
+
+
+def test_what_is_given_away_while_it_is_processed_is_not_begun_anew_when_that_fails(desk, platforms):
+    kept = Kept(store=desk.store, place="projects/p/chunks", export=EXPORT, platform="instagram")
+    platforms.container_status = "EXPIRED"
+    platforms.heard = lambda: kept.let_go(SITE) if platforms.asked[-1][1] == "/v24.0/c1" else None
+    assert sentence(desk.post("instagram"))[0] == "superseded"
+    platforms.container_status, platforms.heard = "", lambda: None
+    assert sentence(desk.post("instagram"))[0] == "superseded"
+    assert desk.posted == (0, 0)
+
+
+def test_what_a_person_has_looked_for_and_posts_by_another_export_is_posted_by_this_one_no_more(desk, platforms):
+    kept = Kept(store=desk.store, place="projects/p/chunks", export=EXPORT, platform="instagram")
+    platforms.upset["/v24.0/178/media_publish"] = [(503, {})]
+    assert sentence(desk.post("instagram"))[0] == "posting_unknown"
+    assert kept.let_go(SITE, looked=True) == "claimed"
+    platforms.container_status = "EXPIRED"
+    assert sentence(desk.post("instagram"))[0] == "platform_slow"
+    platforms.container_status = ""
+    assert sentence(desk.post("instagram"))[0] == "superseded"
+    assert desk.posted == (0, 0)
+
+
+def test_what_another_attempt_has_claimed_is_not_begun_anew_though_an_upload_broke_off(desk, platforms):
+    """As where a machine that was given up still sends, while the next one has sent and posted it."""
+    kept = Kept(store=desk.store, place="projects/p/chunks", export=EXPORT, platform="instagram")
+    platforms.heard = lambda: kept.claim(1, WORK) if "/ig-api-upload/" in platforms.asked[-1][1] else None
+    platforms.upset["/ig-api-upload/"] = [(503, {})]
+    assert sentence(desk.post("instagram"))[0] == "posting_unknown"
+    assert (platforms.times("media_publish"), desk.posted) == (0, (0, 0))
 
 
 def test_of_site_and_work_that_claim_at_the_same_moment_one_has_it(desk):
