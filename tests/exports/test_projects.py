@@ -578,6 +578,20 @@ def test_it_is_judged_by_what_was_finished_here(browser, project, owner):
     assert re.search(r"Roughly \d+(\.\d)? \w+\. Done in [^.]+ if exported now\.", page)
 
 
+@pytest.mark.parametrize(
+    ("size", "quality", "said"), [("720p", "original", True), ("1080p", "original", False), ("720p", "high", False)]
+)
+def test_that_nothing_can_be_copied_is_said_as_soon_as_it_is_chosen(size, quality, said, press, project):
+    film_of(project, "beach.mov")
+    page = press("check", htmx=True, **(OUTPUT | {"size": size, "quality": quality})).text
+    sentence = (
+        "Nothing can be copied: no clip is an MP4 or MOV in H.264 of 1280 × 720 at 25 frames a second."
+        " All of it is encoded."
+    )
+    assert (sentence in page) == said
+    assert ("Nothing can be copied" in page) == said
+
+
 # Notices
 
 
