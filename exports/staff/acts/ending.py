@@ -14,16 +14,23 @@ def _runs(case: Case, order: Order) -> str:
         return ""
     if order.given == FORCE and order.by.has_perm(PERMISSION):
         return ""
-    said = f"Refused: its runner says that attempt {case.attempt.number} runs. Cancel it instead"
+    said = f"Its runner says that attempt {case.attempt.number} runs. Cancel it instead"
     return f"{said}, or end it even so." if order.by.has_perm(PERMISSION) else f"{said}."
+
+
+def _unless_it_runs(case: Case, order: Order, plan: str) -> Answer | str:
+    """Who may end it even so can still say so where the plan is shown."""
+    refused = _runs(case, order)
+    return Answer(ok=order.by.has_perm(PERMISSION), said=refused) if refused else plan
 
 
 def _against_failing(case: Case) -> str:
     return f"It is {case.now} already." if case.export.job.settled else ""
 
 
-def _would_fail(case: Case, order: Order) -> str:
-    return _runs(case, order) or f"It ends as failed at {case.export.job.percent} %, and its owner reads the reason."
+def _would_fail(case: Case, order: Order) -> Answer | str:
+    plan = f"It ends as failed at {case.export.job.percent} %, and its owner reads the reason."
+    return _unless_it_runs(case, order, plan)
 
 
 def _fail(case: Case, order: Order) -> Answer:
@@ -40,9 +47,9 @@ def _against_losing(case: Case) -> str:
     return f"It is {case.now}, and nothing runs for it." if case.export.job.settled and not runs else ""
 
 
-def _would_lose(case: Case, order: Order) -> str:
+def _would_lose(case: Case, order: Order) -> Answer | str:
     ends = "It has ended; " if case.export.job.settled else f"It ends as lost at {case.export.job.percent} %; "
-    return _runs(case, order) or f"{ends}its attempts count as gone, and their places are free."
+    return _unless_it_runs(case, order, f"{ends}its attempts count as gone, and their places are free.")
 
 
 def _lose(case: Case, order: Order) -> Answer:
