@@ -43,6 +43,11 @@ class Case:
     attempt: Attempt | None
 
     @property
+    def at_work(self) -> Attempt | None:
+        """Only the last attempt can be: another is begun once the one before is proven gone."""
+        return self.attempt if self.attempt and self.attempt.gone_at is None else None
+
+    @property
     def now(self) -> str:
         """How it stands, for a sentence."""
         return self.export.job.get_status_display().lower()
