@@ -12,30 +12,18 @@ from django.urls import reverse
 from exports.models import Clip, Export, Notice, Project, Source
 from exports.models.project import MOST_CLIPS
 from exports.tools import tools
-from exports.views import lazy
 from progress.models import Job, Rate
 from progress.tracker import ProgressTracker
-from tests.exports.footage import driver_is_awake, film_of, finished, fresh, project_of, requested, running, source_in
+from tests.exports.footage import film_of, finished, fresh, project_of, requested, running, source_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 HTMX = {"HX-Request": "true"}
 OUTPUT = {"title": "Short", "size": "720p", "rate": "25", "quality": "high", "enlarging": "lanczos"}
-
-
-@pytest.fixture(autouse=True)
-def awake(db):
-    lazy.lazily.cache_clear()
-    driver_is_awake()
 
 
 @pytest.fixture
 def project(owner):
     return project_of(owner)
-
-
-@pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
 
 
 @pytest.fixture
