@@ -9,10 +9,12 @@ from typing import Any
 
 from exports import beforehand, timecode
 from exports.beforehand import Before
+from exports.copying import nothing_stays
 from exports.kinds.enlarging import NETWORK
 from exports.kinds.footage import RATES, US
 from exports.kinds.multi_clip import SIZES, Choice, MultiClip
 from exports.models import Clip, Project
+from modal_functions.media.spec import ORIGINAL
 from progress import scores, wording
 from progress.estimate.shapes import Quantiles
 from progress.foresight import PAGE
@@ -39,6 +41,7 @@ class Preflight:
     left: Quantiles | None = None  # from now to its end, with what it waits for
     wait: tuple[float, float] = (0.0, 0.0)
     behind: int = 0  # others
+    copying: str = ""  # said where copying was chosen and nothing can be
     held: tuple[int, int] | None = None  # of the last ranges that were told so early: how many held, of how many
 
     @property
@@ -74,13 +77,27 @@ def preflight(project: Project, clips: Sequence[Clip], choice: Choice, now: date
     known = [length for length in lengths if length is not None]
     frames = sum(max(1, round(length * rate / US)) for length in known)
     _, width, height = SIZES[choice.size]
-    film = Preflight(frames=frames, length_us=sum(known), rate=choice.rate, unknown=len(lengths) - len(known))
+    film = Preflight(
+        frames=frames,
+        length_us=sum(known),
+        rate=choice.rate,
+        unknown=len(lengths) - len(known),
+        copying=_copying(clips, choice),
+    )
     if not frames:
         return film
     before = beforehand.before(
         project, MultiClip.key, _spec(clips, choice), {clip.source_id: clip.source for clip in clips}.values(), now
     )
     return _foreseen(film, before, frames * width * height, choice.quality)
+
+
+def _copying(clips: Sequence[Clip], choice: Choice) -> str:
+    if choice.quality != ORIGINAL or not nothing_stays([clip.source for clip in clips], choice.output()):
+        return ""
+    _, width, height = SIZES[choice.size]
+    fits = f"an MP4 or MOV in H.264 of {width} × {height} at {choice.rate} frames a second"
+    return f"Nothing can be copied: no clip is {fits}. All of it is encoded."
 
 
 def _foreseen(film: Preflight, before: Before, pixels: int, quality: str) -> Preflight:

@@ -184,11 +184,12 @@ class Export(Driven):
     def lose(self, *, actor: str, reason: str) -> bool:
         """The last resort. It asks neither runner nor store, so nothing but the database can keep it from being done:
         the export has failed, and its attempts count as ended. What one of them may still write counts no more."""
-        said = f"The machine that worked on it went away: {reason}"
         tracker, now = ProgressTracker(), timezone.now()
         with transaction.atomic():
-            failed = tracker.fail(self.pk, cause="lost", text=said, actor=actor)
             open_ones = self.attempts.filter(gone_at__isnull=True)
+            worked = "The machine that worked on it went away"
+            said = f"{worked if open_ones.exists() else 'It was given up while nothing worked on it'}: {reason}"
+            failed = tracker.fail(self.pk, cause="lost", text=said, actor=actor)
             open_ones.filter(outcome="").update(outcome="abort", cause="lost", sentence=said[:500], decided_at=now)
             gone = open_ones.update(gone_at=now)
             if failed:

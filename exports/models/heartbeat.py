@@ -63,7 +63,8 @@ def own_cluster() -> str:
 
 
 def has_ended(cluster: str) -> bool:
-    """It began on this machine, by its name, and no such process is here any more."""
+    """It began on this machine, by its name, and no such process is here any more. Enough for what staff is shown, and
+    good across a reboot; what is taken from a dead process has to be certain: see `presence.is_dead`."""
     host, _, pid = cluster.removeprefix(f"{CLUSTER} ").rpartition(" ")
     if host != socket.gethostname()[:24] or not pid.isdecimal():
         return False

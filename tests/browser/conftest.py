@@ -7,8 +7,11 @@ import shutil
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 
+from exports.views import lazy
 from tests.browser.production import Production
+from tests.exports.footage import driver_is_awake, project_of
 from tests.platforms import Platforms
 from tests.serving import Server
 
@@ -140,3 +143,21 @@ def enters(site):
         page.wait_for_url(f"**{address}")
 
     return sign_in
+
+
+@pytest.fixture
+def awake(transactional_db, settings):
+    """A driver is, so no page takes a step by itself."""
+    settings.PROGRESS_POLL_SECONDS = 0.4
+    lazy.lazily.cache_clear()
+    driver_is_awake()
+
+
+@pytest.fixture
+def project(owner):
+    return project_of(owner)
+
+
+@pytest.fixture
+def address(project):
+    return reverse("project", args=[project.pk])

@@ -4,33 +4,15 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from exports.views import lazy
 from progress.tracker import ProgressTracker
-from tests.exports.footage import driver_is_awake, film_of, project_of, requested, running, source_in
+from tests.exports.footage import film_of, requested, running, source_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("awake")]
 
 SELECT = """() => {
   getSelection().selectAllChildren(document.querySelector(".job-title"));
   return getSelection().toString();
 }"""
-
-
-@pytest.fixture(autouse=True)
-def awake(transactional_db, settings):
-    settings.PROGRESS_POLL_SECONDS = 0.4
-    lazy.lazily.cache_clear()
-    driver_is_awake()
-
-
-@pytest.fixture
-def project(owner):
-    return project_of(owner)
-
-
-@pytest.fixture
-def address(project):
-    return reverse("project", args=[project.pk])
 
 
 @pytest.fixture

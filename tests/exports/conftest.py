@@ -10,8 +10,10 @@ from django.test import Client
 from exports.models import Clip, Export, Project, Source, User
 from exports.tools import Tools
 from exports.tools import tools as own_tools
+from exports.views import lazy
 from modal_functions.folder import FolderStore
 from progress.models import Job
+from tests.exports.footage import driver_is_awake
 from tests.exports.lives import Lives
 
 PASSWORD = "a long secret of hers"  # of `owner`, see tests/conftest.py
@@ -60,6 +62,11 @@ def signed_in():
 
 
 @pytest.fixture
+def browser(owner, signed_in):
+    return signed_in(owner)
+
+
+@pytest.fixture
 def visitor():
     """A browser that nobody is signed in with."""
     return Client()
@@ -88,6 +95,13 @@ def as_guest(db):
         return client, User.objects.exclude(pk__in=before).get()
 
     return started
+
+
+@pytest.fixture
+def awake(db):
+    """A driver is, so no page takes a step by itself."""
+    lazy.lazily.cache_clear()
+    driver_is_awake()
 
 
 def folder(root):

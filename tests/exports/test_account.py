@@ -16,11 +16,6 @@ DELETE = {"delete-password": PASSWORD}
 
 
 @pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
-
-
-@pytest.fixture
 def export(owner):
     project = project_of(owner)
     film_of(project, "beach.mov", "boat.mov")

@@ -22,21 +22,14 @@ from exports.statistics import tallies
 from exports.statistics.scope import Scope
 from exports.tools import tools
 from exports.uploads import Refused
-from exports.views import lazy
 from modal_functions.multipart import Gone
 from progress.models import Event, Job, Status
 from progress.tracker import ProgressTracker
-from tests.exports.footage import driver_is_awake, film_of, finished, fresh, project_of, requested, running, source_in
+from tests.exports.footage import film_of, finished, fresh, project_of, requested, running, source_in
 from tests.exports.outbox.conftest import contact_of
 from tests.progress.test_race import at_once
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def awake(db):
-    lazy.lazily.cache_clear()
-    driver_is_awake()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 
 
 @pytest.fixture
@@ -44,11 +37,6 @@ def project(owner):
     made = project_of(owner)
     film_of(made, "beach.mov", "boat.mov")
     return made
-
-
-@pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
 
 
 @pytest.fixture

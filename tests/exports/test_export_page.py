@@ -11,22 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exports.models import Attempt, Export, Notice, Source
-from exports.views import lazy
 from progress.models import Event, Status, Wish
 from progress.tracker import ProgressTracker
-from tests.exports.footage import driver_is_awake, film_of, finished, fresh, project_of, requested, running, source_in
+from tests.exports.footage import film_of, finished, fresh, project_of, requested, running, source_in
 from tests.exports.test_uploads import at_once
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 HTMX = {"HX-Request": "true"}
 STAY = "Keep the uploading page open."
 LEAVE = "You can close this page. We&#x27;ll keep working."
-
-
-@pytest.fixture(autouse=True)
-def awake(db):
-    lazy.lazily.cache_clear()
-    driver_is_awake()
 
 
 @pytest.fixture
@@ -39,11 +32,6 @@ def project(owner):
 @pytest.fixture
 def export(project):
     return requested(project, title="Reel 12")
-
-
-@pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
 
 
 @pytest.fixture

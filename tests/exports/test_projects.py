@@ -12,30 +12,18 @@ from django.urls import reverse
 from exports.models import Clip, Export, Notice, Project, Source
 from exports.models.project import MOST_CLIPS
 from exports.tools import tools
-from exports.views import lazy
 from progress.models import Job, Rate
 from progress.tracker import ProgressTracker
-from tests.exports.footage import driver_is_awake, film_of, finished, fresh, project_of, requested, running, source_in
+from tests.exports.footage import film_of, finished, fresh, project_of, requested, running, source_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 HTMX = {"HX-Request": "true"}
 OUTPUT = {"title": "Short", "size": "720p", "rate": "25", "quality": "high", "enlarging": "lanczos"}
-
-
-@pytest.fixture(autouse=True)
-def awake(db):
-    lazy.lazily.cache_clear()
-    driver_is_awake()
 
 
 @pytest.fixture
 def project(owner):
     return project_of(owner)
-
-
-@pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
 
 
 @pytest.fixture
@@ -576,6 +564,20 @@ def test_it_is_judged_by_what_was_finished_here(browser, project, owner):
     finished(requested(project))
     page = browser.get(reverse("project", args=[project.pk])).text
     assert re.search(r"Roughly \d+(\.\d)? \w+\. Done in [^.]+ if exported now\.", page)
+
+
+@pytest.mark.parametrize(
+    ("size", "quality", "said"), [("720p", "original", True), ("1080p", "original", False), ("720p", "high", False)]
+)
+def test_that_nothing_can_be_copied_is_said_as_soon_as_it_is_chosen(size, quality, said, press, project):
+    film_of(project, "beach.mov")
+    page = press("check", htmx=True, **(OUTPUT | {"size": size, "quality": quality})).text
+    sentence = (
+        "Nothing can be copied: no clip is an MP4 or MOV in H.264 of 1280 × 720 at 25 frames a second."
+        " All of it is encoded."
+    )
+    assert (sentence in page) == said
+    assert ("Nothing can be copied" in page) == said
 
 
 # Notices

@@ -5,20 +5,13 @@ from io import BytesIO
 
 import pytest
 
-from exports.views import lazy
 from progress.quick import QuickPolls
 from progress.snapshot import snapshot
-from tests.exports.footage import driver_is_awake, film_of, fresh, project_of, requested, running
+from tests.exports.footage import film_of, fresh, project_of, requested, running
 from tests.progress.test_quick import Django, cookie_of
 from tests.progress.test_rows import Monotonic, Unthreaded
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def awake(db):
-    lazy.lazily.cache_clear()
-    driver_is_awake()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 
 
 @pytest.fixture

@@ -10,20 +10,13 @@ from django.utils.dateformat import format as date
 from exports import kinds
 from exports.models import Export, Result, Share
 from exports.tools import tools
-from exports.views import lazy
 from progress.models import Job
 from progress.tracker import ProgressTracker
-from tests.exports.footage import FILM, driver_is_awake, film_of, finished, project_of, requested, running
+from tests.exports.footage import FILM, film_of, finished, project_of, requested, running
 from tests.exports.several import SEVERAL
 from tests.progress.test_race import at_once
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def awake(db):
-    lazy.lazily.cache_clear()
-    driver_is_awake()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 
 
 @pytest.fixture
@@ -31,11 +24,6 @@ def export(owner):
     project = project_of(owner, "A project that is nobody's business")
     film_of(project, "beach.mov")
     return requested(project, title="Reel 12")
-
-
-@pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
 
 
 def address(export, name="shared", **allowed):

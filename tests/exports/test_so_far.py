@@ -9,21 +9,14 @@ from django.utils import timezone
 from exports import so_far
 from exports.models import Attempt, Export, Share
 from exports.tools import Tools, tools
-from exports.views import lazy
 from modal_functions.store import Unreachable
 from modal_functions.wire import AttemptKeys, Piece, SoFar, pack
 from progress.models import Job
 from progress.tracker import ProgressTracker
-from tests.exports.footage import driver_is_awake, film_of, fresh, project_of, requested, running
+from tests.exports.footage import film_of, fresh, project_of, requested, running
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 PICTURE = "ab" * 32 + ".jpg"
-
-
-@pytest.fixture(autouse=True)
-def awake(db):
-    lazy.lazily.cache_clear()
-    driver_is_awake()
 
 
 @pytest.fixture

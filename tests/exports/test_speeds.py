@@ -9,20 +9,13 @@ from django.utils import timezone
 from exports import so_far, speeds
 from exports.models import Attempt, Export, Result
 from exports.tools import tools
-from exports.views import lazy
 from progress.models import Job, StageRun
 from progress.report import Report
 from progress.tracker import ProgressTracker
-from tests.exports.footage import driver_is_awake, film_of, fresh, project_of, requested, running
+from tests.exports.footage import film_of, fresh, project_of, requested, running
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 SHOTS = 6
-
-
-@pytest.fixture(autouse=True)
-def awake(db):
-    lazy.lazily.cache_clear()
-    driver_is_awake()
 
 
 @pytest.fixture

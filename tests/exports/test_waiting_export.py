@@ -25,11 +25,6 @@ def project(owner):
 
 
 @pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
-
-
-@pytest.fixture
 def press(browser, project):
     return lambda **more: browser.post(reverse("film", args=[project.pk]), OUTPUT, **more)
 

@@ -43,6 +43,11 @@ class Case:
     attempt: Attempt | None
 
     @property
+    def at_work(self) -> Attempt | None:
+        """Only the last attempt can be: another is begun once the one before is proven gone."""
+        return self.attempt if self.attempt and self.attempt.gone_at is None else None
+
+    @property
     def now(self) -> str:
         """How it stands, for a sentence."""
         return self.export.job.get_status_display().lower()
@@ -52,6 +57,7 @@ class Case:
 class Answer:
     ok: bool
     said: str
+    sure: bool = True  # not where it only could not be looked at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +79,7 @@ class Act:
     says: str
     permission: str
     take: Callable[[Case, Order], Answer]
-    plan: Callable[[Case, Order], str]
+    plan: Callable[[Case, Order], "Answer | str"]
     against: Callable[[Case], str] = nothing_against  # why not, by the rows alone; empty where nothing is
     confirms: bool = False
     why: bool = False  # a reason has to be given
@@ -145,12 +151,12 @@ def _asked(act: Act, export_id: Any, order: Order, go: Callable[[Case, Order], "
         with about(export_id), traces.span(export_id, f"act {act.key}", actor=order.actor):
             said = go(case, order)
     except (StoreError, RunnerError) as error:
-        return Answer(ok=False, said=f"Nothing was changed, for it could not be looked at: {error}")
+        return Answer(ok=False, sure=False, said=f"Nothing was changed, for it could not be looked at: {error}")
     except Error:
         raise
     except Exception as error:
         logger.exception("export=%s act=%s could not be taken", export_id, act.key)
-        return Answer(ok=False, said=f"It could not be done, and the log says where: {error}")
+        return Answer(ok=False, sure=False, said=f"It could not be done, and the log says where: {error}")
     return Answer(ok=True, said=said) if isinstance(said, str) else said
 
 

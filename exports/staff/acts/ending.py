@@ -5,25 +5,33 @@ from exports.staff.acts.looking import seen
 
 FORCE = "force"
 PERMISSION = "exports.force_export"
+IDLE = "nothing was running for it"
 EVEN_RUNNING = Wanted(label="If it runs", choices=(("", "Refuse"), (FORCE, "Even though it runs")))
 
 
 def _runs(case: Case, order: Order) -> str:
     """Why it should not be ended by hand, by what its runner says now; empty where nothing keeps it from being so."""
-    if case.attempt is None or case.attempt.gone_at or seen(case, order).life != "alive":
+    if case.at_work is None or seen(case, order).life != "alive":
         return ""
     if order.given == FORCE and order.by.has_perm(PERMISSION):
         return ""
-    said = f"Refused: its runner says that attempt {case.attempt.number} runs. Cancel it instead"
+    said = f"Its runner says that attempt {case.at_work.number} runs. Cancel it instead"
     return f"{said}, or end it even so." if order.by.has_perm(PERMISSION) else f"{said}."
+
+
+def _unless_it_runs(case: Case, order: Order, plan: str) -> Answer | str:
+    """Who may end it even so can still say so where the plan is shown."""
+    refused = _runs(case, order)
+    return Answer(ok=order.by.has_perm(PERMISSION), said=refused) if refused else plan
 
 
 def _against_failing(case: Case) -> str:
     return f"It is {case.now} already." if case.export.job.settled else ""
 
 
-def _would_fail(case: Case, order: Order) -> str:
-    return _runs(case, order) or f"It ends as failed at {case.export.job.percent} %, and its owner reads the reason."
+def _would_fail(case: Case, order: Order) -> Answer | str:
+    plan = f"It ends as failed at {case.export.job.percent} %, and its owner reads the reason."
+    return _unless_it_runs(case, order, plan)
 
 
 def _fail(case: Case, order: Order) -> Answer:
@@ -32,17 +40,22 @@ def _fail(case: Case, order: Order) -> Answer:
         return Answer(ok=False, said=refused)
     if not case.export.fail(actor=order.actor, reason=order.reason):
         return Answer(ok=False, said="Somebody else was first: it has ended meanwhile.")
-    return Answer(ok=True, said="It is failed; what may still run for it is stopped.")
+    return Answer(ok=True, said=f"It is failed; {'what may still run for it is stopped' if case.at_work else IDLE}.")
 
 
 def _against_losing(case: Case) -> str:
-    runs = case.attempt is not None and case.attempt.gone_at is None
-    return f"It is {case.now}, and nothing runs for it." if case.export.job.settled and not runs else ""
+    return f"It is {case.now}, and nothing runs for it." if case.export.job.settled and not case.at_work else ""
 
 
-def _would_lose(case: Case, order: Order) -> str:
-    ends = "It has ended; " if case.export.job.settled else f"It ends as lost at {case.export.job.percent} %; "
-    return _runs(case, order) or f"{ends}its attempts count as gone, and their places are free."
+def _would_lose(case: Case, order: Order) -> Answer | str:
+    ends = "It has ended" if case.export.job.settled else f"It ends as lost at {case.export.job.percent} %"
+    return _unless_it_runs(case, order, f"{ends}; {_freed(case)}.")
+
+
+def _freed(case: Case) -> str:
+    if case.at_work is None:
+        return "nothing runs for it"
+    return f"attempt {case.at_work.number} counts as gone, and its place is free"
 
 
 def _lose(case: Case, order: Order) -> Answer:
@@ -51,14 +64,14 @@ def _lose(case: Case, order: Order) -> Answer:
         return Answer(ok=False, said=refused)
     if not case.export.lose(actor=order.actor, reason=order.reason):
         return Answer(ok=False, said="Somebody else was first: it has ended, and nothing runs for it.")
-    return Answer(ok=True, said="It is given up; its owner can retry it.")
+    ended = f"It had ended; {_freed(case)}."
+    return Answer(ok=True, said=ended if case.export.job.settled else "It is given up; its owner can retry it.")
 
 
 def _against_deleting(case: Case) -> str:
     if not case.export.job.settled:
         return f"It is {case.now}; only what has ended can be deleted."
-    runs = case.attempt is not None and case.attempt.gone_at is None
-    return "Something may still run for it; stop that first." if runs else ""
+    return "Something may still run for it; stop that first." if case.at_work else ""
 
 
 def _delete(case: Case, order: Order) -> Answer:
@@ -87,7 +100,7 @@ register(
         key="lose",
         order=12,
         label="Mark lost",
-        says="The last resort: it needs neither runner nor store, and frees the places that its attempts hold.",
+        says="The last resort: it needs neither runner nor store, and frees the place that it holds.",
         permission="exports.lose_export",
         against=_against_losing,
         plan=_would_lose,
@@ -102,10 +115,10 @@ register(
         key="delete",
         order=99,
         label="Delete",
-        says="With its film and its whole past. Only what has ended.",
+        says="With all that it made and its whole past. Only what has ended.",
         permission="exports.delete_export",
         against=_against_deleting,
-        plan=lambda case, order: f"“{case.export.job.title}” is deleted for good, with its film.",
+        plan=lambda case, order: f"“{case.export.job.title}” is deleted for good, with all that it made.",
         take=_delete,
         confirms=True,
         why=True,

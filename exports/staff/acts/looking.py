@@ -32,7 +32,7 @@ def _would(case: Case, order: Order) -> str:
 
 def _against_call(case: Case) -> str:
     if case.attempt is None:
-        return "It has no attempt yet, so there is no call."
+        return "It has no attempt, so there is no call."
     if not case.attempt.open:
         return f"Attempt {case.attempt.number} was decided ({case.attempt.outcome}), so no call of it counts any more."
     return ""

@@ -20,8 +20,11 @@ def _against(case: Case) -> str:
 
 
 def _plan(case: Case, order: Order) -> str:
-    earlier = (f"{row.get_event_display()} by {row.channel}: {row.said.lower()}" for row in _newest(case))
-    return f"Sent before: {'; '.join(earlier)}. Each is sent once more, as a message of its own."
+    rows = _newest(case)
+    earlier = "; ".join(f"{row.get_event_display()} by {row.channel}: {row.said.lower()}" for row in rows)
+    again = sum(row.may_be_resent for row in rows)
+    which = "It is" if len(rows) == 1 else "Each is" if again == len(rows) else f"Of these, {again} will be"
+    return f"Sent before: {earlier}. {which} sent once more, as a message of its own."
 
 
 def _take(case: Case, order: Order) -> Answer:

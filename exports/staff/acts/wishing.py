@@ -45,6 +45,11 @@ def _against_pausing(case: Case) -> str:
     return _against_the_verb(case, "pause")
 
 
+def _would_pause(case: Case, order: Order) -> str:
+    when = "at the next good place" if case.at_work else "before more of it is begun"
+    return f"It is paused {when}; its owner can resume it too."
+
+
 def _against_the_verb(case: Case, verb: str) -> str:
     if verb in case.export.actions:
         return ""
@@ -60,14 +65,24 @@ def _cancel(case: Case, order: Order) -> Answer:
 
 
 def _against_stopping(case: Case) -> str:
-    runs = case.attempt is not None and case.attempt.gone_at is None
-    if case.export.job.settled and not runs:
+    if case.export.job.settled and not case.at_work:
         return f"It is {case.now}, and nothing runs for it."
     return "" if not case.export.stop_hard else "That was asked for already; check it now to see how it stands."
 
 
+def _would_stop(case: Case, order: Order) -> str:
+    if case.export.job.settled:
+        return "It has ended; what may still run for it is killed."
+    left = "what runs for it is killed" if case.at_work else "nothing runs for it"
+    return f"It ends as cancelled at {case.export.job.percent} %; {left}."
+
+
 def _stop(case: Case, order: Order) -> Answer:
     done = case.export.stop(actor=order.actor)
+    if case.export.job.settled:
+        return _done(done, "It had ended; what may still run for it is ended without being given time.")
+    if not case.at_work:
+        return _done(done, "It is cancelled; nothing was running for it.")
     return _done(done, "It is cancelled, and what runs for it is ended without being given time.")
 
 
@@ -117,7 +132,7 @@ register(
         says="The piece under way is finished first.",
         permission="exports.pause_export",
         against=_against_pausing,
-        plan=lambda case, order: "It is paused at the next good place; its owner can resume it too.",
+        plan=_would_pause,
         take=lambda case, order: _done(case.export.pause(actor=order.actor), "It is told to pause."),
     )
 )
@@ -154,7 +169,7 @@ register(
         says="At once, without giving the work time to end by itself.",
         permission="exports.stop_export",
         against=_against_stopping,
-        plan=lambda case, order: f"It ends at {case.export.job.percent} %; what runs for it is killed.",
+        plan=_would_stop,
         take=_stop,
         confirms=True,
     )

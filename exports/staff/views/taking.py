@@ -118,6 +118,7 @@ def _plan(request: HttpRequest, act: Act, chosen: Chosen, order: Order) -> HttpR
         "chosen": chosen,
         "results": results,
         "unplanned": max(0, len(chosen.ids) - PLANNED),
+        "offered": len(chosen.ids) > PLANNED or any(each.answer.ok or not each.answer.sure for each in results),
         "order": order,
         "in_cluster": len(chosen.ids) > AT_ONCE or act.slow,
         "back": _back(request),

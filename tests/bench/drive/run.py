@@ -125,13 +125,10 @@ def tables(kept: dict[str, Any]) -> str:
         ]
         for each in kept["drives"]
     ]
-    load, described = kept["load_average"], kept["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in described["packages"].items())
     return (
         f"### {kept['exports']:,} running exports, one driver\n\n{table(head, rows)}\n\n"
         f"Medians of {kept['rounds']} rounds of {kept['seconds']} s (lowest–highest), {kept['when'][:10]}: "
-        f"{described['cores']} cores of {described['cpu']}, {described['python']}, {versions}. "
-        f"Load average {load['start'][0]} at the start and {load['end'][0]} at the end, on {described['cores']} cores."
+        f"{machine.footing(kept)}"
     )
 
 

@@ -67,13 +67,10 @@ def tables(kept: dict[str, Any]) -> str:
     minute = ["CPU ms", "statements", "store reads", "looks at the runner"]
     swept = [[*_names(each), *(_said(each[name]) for name in ("wall", "cpu", "statements"))] for each in kept["sweeps"]]
     cost = [[*_names(each), *_a_minute(each)] for each in kept["sweeps"]]
-    load, described = kept["load_average"], kept["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in described["packages"].items())
     return (
         f"### Every running export looked at once, by one driver\n\n{table(head, swept)}\n\n"
         f"### What one running export costs a minute, looked at each second\n\n{table([*head[:4], *minute], cost)}\n\n"
-        f"{kept['when'][:10]}: {described['cores']} cores of {described['cpu']}, {described['python']}, {versions}. "
-        f"Load average {load['start'][0]} at the start and {load['end'][0]} at the end, on {described['cores']} cores."
+        f"{kept['when'][:10]}: {machine.footing(kept)}"
     )
 
 

@@ -95,8 +95,6 @@ def _until(is_so: Callable[[], object], server: Server) -> float:
 
 
 def tables(kept: dict[str, Any]) -> str:
-    load, described = kept["load_average"], kept["machine"]
-    versions = ", ".join(f"{name} {number}" for name, number in described["packages"].items())
     rows = [
         [what, _said(kept["restarts"][name]), _judged(kept["restarts"][name]["median"], GOALS.get(name))]
         for what, name in FIGURES.items()
@@ -104,9 +102,7 @@ def tables(kept: dict[str, Any]) -> str:
     return (
         f"### {kept['exports']:,} running exports, everything killed\n\n"
         f"{table(['from the start to', 'seconds', 'goal'], rows)}\n\n"
-        f"Medians of {kept['rounds']} rounds (lowest–highest), {kept['when'][:10]}: {described['cores']} cores of"
-        f" {described['cpu']}, {described['python']}, {versions}. Load average {load['start'][0]} at the start and"
-        f" {load['end'][0]} at the end, on {described['cores']} cores."
+        f"Medians of {kept['rounds']} rounds (lowest–highest), {kept['when'][:10]}: {machine.footing(kept)}"
     )
 
 

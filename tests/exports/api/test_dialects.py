@@ -45,11 +45,6 @@ def export(owner):
     return requested(project, title="Reel 12")
 
 
-@pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
-
-
 def speaks(told, fields):
     assert not [name for name, kind in fields.items() if not isinstance(told[name], kind)], told
     return told

@@ -6,18 +6,11 @@ import pytest
 from django.urls import reverse
 
 from exports.models import Attempt, Export
-from exports.views import lazy
 from progress.models import Status
 from progress.tracker import ProgressTracker
-from tests.exports.footage import driver_is_awake, film_of, finished, project_of, requested, running
+from tests.exports.footage import film_of, finished, project_of, requested, running
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def awake(db):
-    lazy.lazily.cache_clear()
-    driver_is_awake()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 
 
 @pytest.fixture
@@ -30,11 +23,6 @@ def project(owner):
 @pytest.fixture
 def export(project):
     return requested(project, title="Reel 12")
-
-
-@pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
 
 
 def asked(browser, export):

@@ -31,11 +31,6 @@ def fetches(settings):
     settings.FETCHES = "public"
 
 
-@pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
-
-
 def planned(project, **options):
     return kinds.get("clip_it").plan(project, options)
 

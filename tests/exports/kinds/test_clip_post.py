@@ -48,11 +48,6 @@ def clips(owner):
     return clips_of(project_of(owner))
 
 
-@pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
-
-
 def clip(clips, place=1):
     return f"{clips.pk}:{place}"
 

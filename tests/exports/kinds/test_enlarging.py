@@ -27,11 +27,6 @@ def project(owner):
 
 
 @pytest.fixture
-def browser(owner, signed_in):
-    return signed_in(owner)
-
-
-@pytest.fixture
 def weights(settings, tmp_path):
     """Installed, and rendered elsewhere: there, the libraries are."""
     path = tmp_path / "RealESRGAN_x4plus.pth"

@@ -16,6 +16,7 @@ from django.utils import timezone
 from exports.models import Attempt, Bulk, Drill, Export, Intake
 from exports.staff import listing
 from exports.staff.views.story import held
+from modal_functions.store import Unreachable
 from progress.models import Event, Forecast, Job, Status
 from progress.tracker import ProgressTracker
 from tests.exports.staff.conftest import allow, fresh, project_of, requested, status, together
@@ -280,20 +281,70 @@ def test_what_can_be_taken_back_is_not_confirmed(key, boss, export):
     assert "Leave it" not in take(boss, key, export).text
 
 
-@pytest.mark.parametrize("key", ["cancel", "stop", "fail", "lose", "delete", "queue", "reattach"])
+@pytest.mark.parametrize("key", ["cancel", "stop", "fail", "lose", "queue"])
 def test_what_cannot_or_wants_to_be_told_more_is(key, boss, export):
     assert "Leave it" in take(boss, key, export).text
 
 
+def test_so_is_what_only_some_exports_are_ready_for(boss, many):
+    ended, working = many(2)
+    failed(ended)
+    Attempt.objects.create(export=working, number=1, runner="local")
+    assert "Leave it" in take(boss, "delete", ended).text
+    assert "Leave it" in take(boss, "reattach", working).text
+
+
+@pytest.mark.parametrize("key", ["delete", "reattach"])
+def test_what_can_be_done_to_none_of_them_is_not_offered_and_leads_back(key, boss, many):
+    exports = many(12)
+    shown = take(boss, key, *exports, view="active").text
+    assert "None of this can be done: why not stands beside each." in shown
+    assert f'href="{LIST}?view=active">Back to the exports</a>' in shown
+    assert 'name="sure"' not in shown
+    assert "in the cluster" not in shown
+    alone = take(boss, key, exports[0], back="story").text
+    assert "This cannot be done: why not stands beside it." in alone
+    assert f'href="{story(exports[0])}">Back to the export</a>' in alone
+
+
+def test_what_can_be_done_to_one_of_them_is_offered(boss, many):
+    first, *others = many(3)
+    failed(first)
+    assert 'name="sure"' in take(boss, "delete", first, *others).text
+
+
+@pytest.mark.parametrize("wrong", [Unreachable("The store is away."), ZeroDivisionError("by night")])
+def test_what_could_only_not_be_looked_at_is_offered_even_so(wrong, boss, export, monkeypatch):
+    from exports.staff.acts import Act, Answer, base, register
+
+    def looks(case, order):
+        raise wrong
+
+    monkeypatch.setattr(base, "_acts", dict(base._acts))
+    register(
+        Act(
+            key="greet",
+            label="Greet the owner",
+            says="Says hello.",
+            permission="exports.view_export",
+            plan=looks,
+            take=lambda case, order: Answer(ok=True, said="Greeted."),
+        )
+    )
+    shown = take(boss, "greet", export, plan="1").text
+    assert str(wrong) in shown
+    assert 'name="sure"' in shown
+
+
 def test_after_an_act_the_list_is_the_one_that_it_was_asked_in(boss, many):
-    exports, here = many(2), f"{LIST}?view=active&amp;q=abc"
+    (*exports, last), here = many(3), f"{LIST}?view=active&amp;q=abc"
     asked = {"view": "active", "q": "abc"}
     assert here in take(boss, "cancel", *exports, **asked).text
     assert here in take(boss, "cancel", *exports, sure="1", **asked).text
     assert here in take(boss, "check", *exports, **asked).text
     assert take(boss, "check", **asked)["Location"] == f"{LIST}?view=active&q=abc"
     assert take(boss, "check")["Location"] == LIST
-    assert story(exports[0]) in take(boss, "cancel", exports[0], back="story").text.split("Leave it")[0][-200:]
+    assert story(last) in take(boss, "cancel", last, back="story").text.split("Leave it")[0][-200:]
 
 
 def test_the_plan_of_anything_can_be_seen_first(boss, export):

@@ -6,6 +6,7 @@ import pytest
 
 from exports.models import Bulk, Export, Notice
 from exports.staff import bulk
+from exports.staff.acts import Answer, Order, find, planned
 from exports.tools import Tools
 from modal_functions.folder import FolderStore
 from modal_functions.store import Full, Unreachable
@@ -242,7 +243,7 @@ def test_a_lost_attempt_that_finishes_after_all_can_be_adopted(export, work, sto
     assert (status(export), attempt_of(export).outcome) == (Status.COMPLETE, "ok")
 
 
-def test_whoever_lives_is_not_ended_by_hand_unless_that_is_meant(export, work, act, clerk):
+def test_whoever_lives_is_not_ended_by_hand_unless_that_is_meant(export, work, act, plan, clerk, tools):
     for key in ("fail", "lose"):
         answer = act(key, export)
         assert (answer.ok, "runs" in answer.said) == (False, True)
@@ -250,6 +251,9 @@ def test_whoever_lives_is_not_ended_by_hand_unless_that_is_meant(export, work, a
     for key in ("fail", "lose"):
         assert not act(key, export, by=by, given="force").ok
     assert status(export) == Status.RUNNING
+    assert plan("lose", export).ok, "it can be meant"
+    told = planned(find("lose"), export.pk, Order(by=by, tools=tools, reason="-"))
+    assert told == Answer(ok=False, said="Its runner says that attempt 1 runs. Cancel it instead.")
     assert act("fail", export, given="force").ok
     assert status(export) == Status.FAILED
 

@@ -36,5 +36,16 @@ def test_the_last_message_is_sent_once_more_and_earlier_ones_are_shown(told, exp
     assert not act("resend", export).ok, "it is under way"
 
 
+def test_it_is_said_how_many_of_several_are_sent_once_more(owner, clock, told, export, plan):
+    sent(told)
+    assert plan("resend", export).said.endswith("sent. It is sent once more, as a message of its own.")
+    other = contact_of(owner, clock, "mail", "second@example.com", events=())
+    second = Delivery.to(other, "failed", export_id=export.pk, attempt=0)
+    second.save()
+    assert plan("resend", export).said.endswith("Of these, 1 will be sent once more, as a message of its own.")
+    sent(second)
+    assert plan("resend", export).said.endswith("sent. Each is sent once more, as a message of its own.")
+
+
 def test_what_nobody_asked_for_is_not_sent(export, act):
     assert "Nobody asked to be told" in act("resend", export).said
