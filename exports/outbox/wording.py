@@ -59,15 +59,16 @@ def _failed(delivery: Delivery, zone: ZoneInfo) -> Letter:
     sentence = facts.get("sentence", "")
     if not facts.get("retryable", True):
         todo = "Open its page: it says what has to be changed before it can be tried again."
-    tries = facts["attempts"]
-    tried = f"It was tried {tries} times by itself." if tries > 1 else "It was not tried again by itself."
+    again = facts.get("again", 0)
+    times = {0: "not tried again", 1: "tried again once"}.get(again, f"tried again {again} times")
+    kept = "" if facts.get("cause") == "input_missing" else ", and everything that was uploaded is kept"
     return Letter(
         subject=f"{noun} Failed{_of(facts)}",
         lead=f"{todo} {sentence}".strip(),
         fields=() if facts["private"] else (("Project", facts["project"]), *_title(facts)),
         link=links.page_of(delivery),
         link_label="Its page",
-        notes=(f"{tried} Nothing was charged, and everything that was uploaded is kept.", *_about_link(delivery, zone)),
+        notes=(f"It was {times} by itself. Nothing was charged{kept}.", *_about_link(delivery, zone)),
         stop=links.stop(delivery.channel, delivery.address_hash),
     )
 
