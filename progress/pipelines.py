@@ -52,7 +52,8 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """Ordered stages whose bands meet from 0 to 100. `bands="learned"` keeps the declared table only as the first
+    """Ordered stages whose bands meet from 0 to 100. `uploads`: the first is the upload, over before it is in line;
+    without, it is waited for with all the others. `bands="learned"` keeps the declared table only as the first
     guess: the bar is then planned by expected seconds, and planned anew only ahead of where it stands."""
 
     name: str
@@ -62,6 +63,7 @@ class Pipeline:
     bands: Literal["declared", "learned"] = "declared"
     pausable: bool = False
     keeps_parts: bool = False
+    uploads: bool = True
     completed: str = "completed"  # what the table of its marks calls its end
 
     def __post_init__(self) -> None:

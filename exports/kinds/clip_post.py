@@ -44,6 +44,7 @@ PIPELINE = register(
         title="Posting your clip...",
         pausable=True,
         keeps_parts=True,
+        uploads=False,
         completed="posting_completed",
         stages=(
             Stage(key="waiting", label="Waiting for the platform", start=0, end=80, unit="bytes", seconds=60),

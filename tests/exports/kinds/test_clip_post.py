@@ -15,6 +15,7 @@ from exports.tools import tools
 from modal_functions.publishing.going import WORK
 from modal_functions.publishing.kept import Kept
 from progress.models import Status
+from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 from tests.exports.clips import POST, at, clips_of, connected
 from tests.exports.footage import driver_is_awake, fresh, project_of
@@ -93,6 +94,18 @@ def test_the_stages_and_their_percents_are_the_ones_that_were_written_down(brows
     assert browser.get(f"/status/{export.pk}").json()["status"] == "waiting"
     ended(export, "complete")
     assert browser.get(f"/status/{export.pk}").json()["status"] == "posting_completed"
+
+
+def test_while_it_waits_in_line_no_platform_was_waited_for(clips):
+    export, _ = post(clips)
+    ProgressTracker().uploaded(export.pk)
+    job = fresh(export).job
+    assert job.status == Status.QUEUED
+    assert [(line.key, line.state) for line in snapshot(job).stages] == [
+        ("waiting", "waiting"),
+        ("posting_tiktok", "waiting"),
+        ("posting_instagram", "waiting"),
+    ]
 
 
 def test_the_parent_stays_complete_at_100_and_a_skipped_stage_lets_no_bar_fall(clips):
