@@ -19,7 +19,8 @@ KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """A named band of the bar. `unit` is what its work is counted in; None says that nothing can be measured,
-    and then `waiting` is the sentence shown instead of a number. `faster` says what would shorten it."""
+    and then `waiting` is the sentence shown instead of a number. `faster` says what would shorten it. `optional`: not
+    everybody asks for it, so where none of it was timed it is not told as done."""
 
     key: str
     label: str
@@ -29,6 +30,7 @@ class Stage:
     seconds: float
     waiting: str = ""
     faster: str = ""
+    optional: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.key, str) or not KEY.fullmatch(self.key):

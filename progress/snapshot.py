@@ -279,6 +279,8 @@ class Snapshot:
     def _line(self, number: int, stage: Stage) -> StageLine:
         if number < self._index or self.status in (Status.COMPLETE, Status.EXPIRED):
             seconds = self.job.passed.get(stage.key)
+            if stage.optional and not seconds:
+                return _stage_line(stage.key, stage.label, "waiting", _("not asked for"))
             return _behind(stage.key, stage.label, int(seconds[0]) if seconds else None, self._language)
         if number > self._index or self.status == Status.QUEUED or self._is_unheard_of:
             if self.settled:

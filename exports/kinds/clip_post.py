@@ -48,8 +48,24 @@ PIPELINE = register(
         completed="posting_completed",
         stages=(
             Stage(key="waiting", label="Waiting for the platform", start=0, end=80, unit="bytes", seconds=60),
-            Stage(key="posting_tiktok", label="Posting to TikTok", start=80, end=85, unit="posts", seconds=5),
-            Stage(key="posting_instagram", label="Posting to Instagram", start=85, end=100, unit="posts", seconds=5),
+            Stage(
+                key="posting_tiktok",
+                label="Posting to TikTok",
+                optional=True,
+                start=80,
+                end=85,
+                unit="posts",
+                seconds=5,
+            ),
+            Stage(
+                key="posting_instagram",
+                label="Posting to Instagram",
+                optional=True,
+                start=85,
+                end=100,
+                unit="posts",
+                seconds=5,
+            ),
         ),
     )
 )

@@ -108,6 +108,23 @@ def test_while_it_waits_in_line_no_platform_was_waited_for(clips):
     ]
 
 
+@pytest.mark.parametrize("ends", [False, True], ids=["under way", "complete"])
+def test_a_platform_that_it_was_not_posted_to_is_not_told_as_done(clips, ends):
+    export, _ = post(clips, platforms=["instagram"])
+    tracker = ProgressTracker()
+    tracker.uploaded(export.pk)
+    tracker.start(export.pk)
+    for stage, unit in (("waiting", "bytes"), ("posting_instagram", "posts")):
+        tracker.update_progress_incremental(export.pk, 1, 2, unit, stage=stage)
+    if ends:
+        tracker.finalize(export.pk)
+        tracker.complete(export.pk)
+    lines = {line.key: (line.state, line.said) for line in snapshot(fresh(export).job).stages}
+    assert lines["waiting"] == ("done", "done")
+    assert lines["posting_tiktok"] == ("waiting", "not asked for")
+    assert lines["posting_instagram"] == (("done", "done") if ends else ("current", "under way"))
+
+
 def test_the_parent_stays_complete_at_100_and_a_skipped_stage_lets_no_bar_fall(clips):
     export, _ = post(clips, platforms=["instagram"])
     tracker, shown = ProgressTracker(), []
