@@ -119,6 +119,8 @@ class ClipPostForm(KindForm):
         self.connections = _connections(self.project)
         connected = [(key, label) for key, label in PLATFORMS.items() if key in self.connections]
         self.fields["platforms"].choices = connected  # type: ignore[attr-defined]
+        if not connected:
+            self.fields["platforms"].error_messages["required"] = _("Connect an account first; the link is above.")
         if not _did_not_end_well(self.project):
             self.fields["looked"].widget = forms.HiddenInput()
         self._offer_privacy()

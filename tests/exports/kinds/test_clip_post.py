@@ -9,7 +9,7 @@ from django.urls import reverse
 from exports import kinds
 from exports.kinds.base import Unplannable
 from exports.kinds.clip_post import PIPELINE
-from exports.models import Export, Posting
+from exports.models import Connection, Export, Posting
 from exports.models.posting import Taken
 from exports.tools import tools
 from modal_functions.publishing.going import WORK
@@ -106,6 +106,27 @@ def test_while_it_waits_in_line_no_platform_was_waited_for(clips):
         ("posting_tiktok", "waiting"),
         ("posting_instagram", "waiting"),
     ]
+
+
+def test_removing_an_account_does_not_promise_to_stop_what_has_its_token(browser, clips):
+    def said():
+        page = browser.post(reverse("connection-remove", args=["tiktok"]), follow=True)
+        connected(clips.project.owner)
+        return "Nothing more is posted there." in page.text, "may still be made" in page.text
+
+    post(clips, platforms=["instagram"])
+    assert said() == (True, False)
+    export, _ = post(clips, platforms=["tiktok"])
+    assert said() == (False, True)
+    ended(export)
+    assert said() == (True, False)
+
+
+def test_who_has_connected_nothing_is_not_told_to_choose_what_is_not_there(browser, clips):
+    Connection.objects.all().delete()
+    page = browser.post(kinds.get("clip_post").address(clips.project), {"clip": clip(clips), "rights": "on"})
+    assert "Connect an account first" in page.text
+    assert "got neither" not in page.text
 
 
 @pytest.mark.parametrize("ends", [False, True], ids=["under way", "complete"])
