@@ -116,7 +116,7 @@ class Moves(ConditionalWrites):
 
 def _second_stage(job: Job, now: datetime) -> dict[str, Any]:
     pipeline = pipelines.find(job.pipeline)
-    if pipeline is None or len(pipeline.stages) == 1 or pipeline.waits_in == pipeline.stages[0].key:
+    if pipeline is None or len(pipeline.stages) == 1 or not pipeline.uploads:
         return {}
     return {
         "stage": pipeline.stages[1].key,

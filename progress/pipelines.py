@@ -19,7 +19,8 @@ KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """A named band of the bar. `unit` is what its work is counted in; None says that nothing can be measured,
-    and then `waiting` is the sentence shown instead of a number. `faster` says what would shorten it."""
+    and then `waiting` is the sentence shown instead of a number. `faster` says what would shorten it. `optional`: not
+    everybody asks for it, so where none of it was timed it is not told as done."""
 
     key: str
     label: str
@@ -29,6 +30,7 @@ class Stage:
     seconds: float
     waiting: str = ""
     faster: str = ""
+    optional: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.key, str) or not KEY.fullmatch(self.key):
@@ -52,7 +54,8 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Pipeline:
-    """Ordered stages whose bands meet from 0 to 100. `bands="learned"` keeps the declared table only as the first
+    """Ordered stages whose bands meet from 0 to 100. `uploads`: the first is the upload, over before it is in line;
+    without, it is waited for with all the others. `bands="learned"` keeps the declared table only as the first
     guess: the bar is then planned by expected seconds, and planned anew only ahead of where it stands."""
 
     name: str
@@ -62,6 +65,7 @@ class Pipeline:
     bands: Literal["declared", "learned"] = "declared"
     pausable: bool = False
     keeps_parts: bool = False
+    uploads: bool = True
     completed: str = "completed"  # what the table of its marks calls its end
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from progress.pipelines import KEY
 
 WIRE_VERSION = 1
 MOST = 2**53 - 1  # the largest whole number that JSON carries unharmed
+JOINERS = "\u200c\u200d"  # nothing is seen of them, but Persian and Indic words and many emoji are others without
 LONGEST_NOTE = 300
 MOST_STAGES = 64
 MOST_TRACKS = 32
@@ -112,7 +113,8 @@ def as_units(done: object, total: object, prefix: str = "") -> tuple[int, int]:
 
 def clean(text: str, longest: int = LONGEST_NOTE) -> str:
     """One printable line: nothing in it can break a log line, a page or a database."""
-    return "".join(character if character.isprintable() else " " for character in text)[:longest].strip()
+    kept = (character if character.isprintable() or character in JOINERS else " " for character in text)
+    return "".join(kept)[:longest].strip()
 
 
 def _units(prefix: str, wire: Mapping[str, Any]) -> tuple[int | None, int | None]:

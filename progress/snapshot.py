@@ -87,7 +87,7 @@ class Snapshot:
 
     @cached_property
     def eta_seconds(self) -> float | None:
-        return max(0.0, (self.job.finish - self.now).total_seconds()) if self.job.finish and not self.settled else None
+        return _seconds_to(self.finish, self.now)
 
     @cached_property
     def eta(self) -> str:
@@ -192,7 +192,10 @@ class Snapshot:
 
     @cached_property
     def in_brief(self) -> str:
-        return wording.in_brief(self.eta_seconds)
+        """Nothing where its own page tells of no time either."""
+        if self.job.unreachable_since or self.job.wish != Wish.RUN or self._is_overdue:
+            return ""
+        return wording.in_brief(self.eta_seconds, **self._range)
 
     @cached_property
     def in_one_line(self) -> str:
@@ -247,14 +250,18 @@ class Snapshot:
             return wording.almost_done()
         if self.eta_seconds is None:
             return wording.estimating()
-        if self.job.finish_high and self.now > self.job.finish_high:
+        if self._is_overdue:
             return wording.overdue(self.job.done, self.job.total, self.job.unit)
-        return wording.remaining(
-            self.eta_seconds,
-            low=_seconds_to(self.job.finish_low, self.now),
-            high=_seconds_to(self.job.finish_high, self.now),
-            now=self.now,
-        )
+        return wording.remaining(self.eta_seconds, **self._range, now=self.now)
+
+    @property
+    def _range(self) -> dict[str, float | None]:
+        ends = {"low": self.job.finish_low, "high": self.job.finish_high}
+        return {end: _seconds_to(moment, self.now) for end, moment in ends.items()}
+
+    @property
+    def _is_overdue(self) -> bool:
+        return bool(self.job.finish_high and self.now > self.job.finish_high)
 
     @property
     def _coarse_silence(self) -> float:
@@ -272,6 +279,8 @@ class Snapshot:
     def _line(self, number: int, stage: Stage) -> StageLine:
         if number < self._index or self.status in (Status.COMPLETE, Status.EXPIRED):
             seconds = self.job.passed.get(stage.key)
+            if stage.optional and not seconds:
+                return _stage_line(stage.key, stage.label, "waiting", _("not asked for"))
             return _behind(stage.key, stage.label, int(seconds[0]) if seconds else None, self._language)
         if number > self._index or self.status == Status.QUEUED or self._is_unheard_of:
             if self.settled:

@@ -24,7 +24,7 @@ class Tray:
 
     @cached_property
     def soonest(self) -> Snapshot | None:
-        timed = [each for each in self.active if each.eta_seconds is not None]
+        timed = [each for each in self.active if each.in_brief]
         return min(timed, key=lambda each: each.eta_seconds or 0, default=self.active[0] if self.active else None)
 
     @property

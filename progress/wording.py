@@ -22,7 +22,7 @@ def remaining(seconds: float, *, low: float | None = None, high: float | None = 
     """How long it will take from now, as exactly as it is known and no more."""
     if seconds <= ALMOST_DONE:
         return almost_done()  # whatever the range: its end moves at every look, and these words are not taken back
-    if low is not None and high is not None and high > 60 and high > max(low, 1) * WIDE:
+    if low is not None and high is not None and _is_wide(low, high):
         said, one = span(low, high), span(high, high)
         words = (
             _("About %(time)s remaining") % {"time": one} if said == one else _("%(range)s remaining") % {"range": said}
@@ -63,7 +63,7 @@ def span(low: float, high: float) -> str:
 
 def from_now(low: float, middle: float, high: float) -> str:
     """Of what is not begun yet: done in 3–5 minutes."""
-    if high > 60 and high > max(low, 1) * WIDE:
+    if _is_wide(low, high):
         time = span(low, high)
     elif middle <= 60:
         time = _("less than a minute")
@@ -227,15 +227,21 @@ def ago(seconds: float) -> str:
     return ngettext("%(count)d day ago", "%(count)d days ago", days) % {"count": days}
 
 
-def in_brief(seconds: float | None) -> str:
-    """For the indicator: about 3 min."""
+def in_brief(seconds: float | None, *, low: float | None = None, high: float | None = None) -> str:
+    """For the indicator: about 3 min. Less than a minute only where `remaining` tells of no whole one either."""
     if seconds is None:
         return ""
-    if seconds <= 60:
+    whole = seconds > ALMOST_DONE and low is not None and high is not None and _is_wide(low, high)
+    if seconds <= 60 and not whole:
         return _("in less than a minute")
     if seconds > 90 * 60:
         return _("in about %(hours)d h") % {"hours": round(seconds / 3600)}
     return _("in about %(minutes)d min") % {"minutes": _to_step(seconds / 60)}
+
+
+def _is_wide(low: float, high: float) -> bool:
+    """Whether both of its ends are told."""
+    return high > 60 and high > max(low, 1) * WIDE
 
 
 def _to_step(minutes: float) -> int:

@@ -45,6 +45,7 @@ PIPELINE = register(
         title="Finding your clips...",
         pausable=True,
         keeps_parts=True,
+        uploads=False,
         stages=(
             Stage(key="queued", label="Queued", start=0, end=5, unit=None, seconds=5, waiting="Waiting for a machine."),
             Stage(key="downloading", label="Downloading", start=5, end=15, unit="bytes", seconds=180),

@@ -44,11 +44,28 @@ PIPELINE = register(
         title="Posting your clip...",
         pausable=True,
         keeps_parts=True,
+        uploads=False,
         completed="posting_completed",
         stages=(
             Stage(key="waiting", label="Waiting for the platform", start=0, end=80, unit="bytes", seconds=60),
-            Stage(key="posting_tiktok", label="Posting to TikTok", start=80, end=85, unit="posts", seconds=5),
-            Stage(key="posting_instagram", label="Posting to Instagram", start=85, end=100, unit="posts", seconds=5),
+            Stage(
+                key="posting_tiktok",
+                label="Posting to TikTok",
+                optional=True,
+                start=80,
+                end=85,
+                unit="posts",
+                seconds=5,
+            ),
+            Stage(
+                key="posting_instagram",
+                label="Posting to Instagram",
+                optional=True,
+                start=85,
+                end=100,
+                unit="posts",
+                seconds=5,
+            ),
         ),
     )
 )
@@ -102,6 +119,8 @@ class ClipPostForm(KindForm):
         self.connections = _connections(self.project)
         connected = [(key, label) for key, label in PLATFORMS.items() if key in self.connections]
         self.fields["platforms"].choices = connected  # type: ignore[attr-defined]
+        if not connected:
+            self.fields["platforms"].error_messages["required"] = _("Connect an account first; the link is above.")
         if not _did_not_end_well(self.project):
             self.fields["looked"].widget = forms.HiddenInput()
         self._offer_privacy()

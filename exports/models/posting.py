@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from exports.models.connection import Platform
 from exports.models.export import Export
+from progress.models import Job
 
 
 class Taken(Exception):
@@ -53,6 +54,11 @@ class Posting(models.Model):
     @classmethod
     def held(cls, *, clip_of: Any, place: int) -> "list[Posting]":
         return list(cls.objects.filter(clip_of_id=clip_of, place=place, let_go_at__isnull=True))
+
+    @classmethod
+    def under_way(cls, owner: Any, platform: str) -> "models.QuerySet[Posting]":
+        mine = Job.objects.active().filter(owner=owner)
+        return cls.objects.filter(platform=platform, let_go_at__isnull=True, export_id__in=mine.values("pk"))
 
     def let_go(self, now: datetime) -> bool:
         """Only once it is certain that its export cannot post it any more."""

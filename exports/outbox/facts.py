@@ -17,7 +17,7 @@ def facts_of(export: "Export", event: str, text: str = "") -> dict[str, Any]:
     kind, now = kinds.get(export.kind), timezone.now()
     job = Job.objects.get(pk=export.pk)
     facts: dict[str, Any] = {"noun": kind.noun, "kind": kind.key, "private": kind.private, "at": now.isoformat()}
-    facts |= {"status": job.status, "percent": job.percent, "attempts": job.attempt}
+    facts |= {"status": job.status, "percent": job.percent}
     if not kind.private:
         facts |= {"project": export.project.name, "title": job.title, "sentence": text}
     if event == "done":
@@ -26,10 +26,16 @@ def facts_of(export: "Export", event: str, text: str = "") -> dict[str, Any]:
         facts |= {"seconds": export.result_facts.get("seconds")} | _times(job)
     elif event == "failed":
         error = kind.errors.get(job.cause)
-        facts |= {"cause": job.cause, "retryable": error is None or error.retryable}
+        facts |= {"cause": job.cause, "retryable": error is None or error.retryable, "again": _again(export)}
     elif job.finish is not None:
         facts |= {"finish": job.finish.isoformat()}
     return facts
+
+
+def _again(export: "Export") -> int:
+    """How often it was tried again by itself, since somebody asked for it or pressed Retry."""
+    row = type(export).objects.only("errors", "interruptions").get(pk=export.pk)
+    return max(0, row.errors + row.interruptions - 1)
 
 
 def _times(job: Job) -> dict[str, str]:

@@ -22,6 +22,7 @@ from exports.outbox.watching import NEARLY
 from exports.outbox.wording import parcel_of
 from exports.together import in_threads
 from exports.tools import Tools
+from progress.models import Wish
 
 logger = logging.getLogger("exports")
 
@@ -99,7 +100,8 @@ def _is_over(delivery: Delivery, now: datetime) -> bool:
     if delivery.event not in (Event.SOON, Event.STUCK) or delivery.export is None:
         return False
     job = delivery.export.job
-    late = delivery.event == Event.SOON and now - delivery.created_at > NEARLY
+    soon = delivery.event == Event.SOON
+    late = soon and (now - delivery.created_at > NEARLY or job.wish != Wish.RUN)
     return late or job.settled or job.attempt != delivery.attempt
 
 

@@ -12,7 +12,7 @@ from exports.doorbell import ring_for_deliveries
 from exports.models import Contact, Delivery, Export, Hours, Subscription
 from exports.models.contact import Event
 from exports.outbox.quiet import next_digest
-from progress.models import Job, Status
+from progress.models import Job, Status, Wish
 from progress.snapshot import snapshot
 
 NEARLY = timedelta(seconds=120)
@@ -43,7 +43,9 @@ def _owed(export: Export, now: datetime) -> int:
 
 def _is_nearly_done(job: Job, now: datetime) -> bool:
     begun = job.started_at or job.created_at
-    return job.finish is not None and TOO_NEAR < job.finish - now <= NEARLY and now - begun >= LONG_ENOUGH
+    if job.finish is None or job.wish != Wish.RUN:
+        return False
+    return TOO_NEAR < job.finish - now <= NEARLY and now - begun >= LONG_ENOUGH
 
 
 def _owe(export: Export, event: Event) -> int:

@@ -15,6 +15,7 @@ from exports.outbox import gsm7
 from exports.outbox.parcel import Letter, Parcel
 
 NEXT_DAYS = timedelta(days=6)
+MORE_THAN_ONE_MINUTE = timedelta(seconds=90)
 TYPES = {Event.VERIFY: "test", Event.DIGEST: "digest"}
 
 
@@ -59,15 +60,16 @@ def _failed(delivery: Delivery, zone: ZoneInfo) -> Letter:
     sentence = facts.get("sentence", "")
     if not facts.get("retryable", True):
         todo = "Open its page: it says what has to be changed before it can be tried again."
-    tries = facts["attempts"]
-    tried = f"It was tried {tries} times by itself." if tries > 1 else "It was not tried again by itself."
+    again = facts.get("again", 0)
+    times = {0: "not tried again", 1: "tried again once"}.get(again, f"tried again {again} times")
+    kept = "" if facts.get("cause") == "input_missing" else ", and everything that was uploaded is kept"
     return Letter(
         subject=f"{noun} Failed{_of(facts)}",
         lead=f"{todo} {sentence}".strip(),
         fields=() if facts["private"] else (("Project", facts["project"]), *_title(facts)),
         link=links.page_of(delivery),
         link_label="Its page",
-        notes=(f"{tried} Nothing was charged, and everything that was uploaded is kept.", *_about_link(delivery, zone)),
+        notes=(f"It was {times} by itself. Nothing was charged{kept}.", *_about_link(delivery, zone)),
         stop=links.stop(delivery.channel, delivery.address_hash),
     )
 
@@ -91,8 +93,8 @@ def _soon(delivery: Delivery, zone: ZoneInfo) -> Letter:
     finish = parse_datetime(facts.get("finish", ""))
     clock = f", around {finish.astimezone(zone):%H:%M}" if finish else ""
     return Letter(
-        subject=f"{noun} Done in About Two Minutes{_of(facts)}",
-        lead=f"Your {noun.lower()} should be done in about two minutes{clock}.",
+        subject=f"{noun} Done in {_left(facts).title()}{_of(facts)}",
+        lead=f"Your {noun.lower()} should be done in {_left(facts)}{clock}.",
         fields=() if facts["private"] else (("Project", facts["project"]), *_title(facts)),
         link=links.page_of(delivery),
         link_label="Its page",
@@ -150,6 +152,13 @@ def _of(facts: dict[str, Any]) -> str:
     return "" if facts["private"] else f": {facts['project']}"
 
 
+def _left(facts: dict[str, Any]) -> str:
+    """A short one has less than two minutes left when it can be told at all."""
+    finish, owed = (parse_datetime(facts.get(each, "")) for each in ("finish", "at"))
+    nearer = finish is not None and owed is not None and finish - owed < MORE_THAN_ONE_MINUTE
+    return "about one minute" if nearer else "about two minutes"
+
+
 def _title(facts: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """Where it is called otherwise than its project."""
     return (("Export", facts["title"]),) if facts["title"] != facts["project"] else ()
@@ -195,7 +204,7 @@ def _text_message(delivery: Delivery, letter: Letter, zone: ZoneInfo, now: datet
     said = {
         Event.FAILED: "Your export{title} failed. Its page says what to do:",
         Event.STUCK: "Your export{title} gives no news. It is being looked into:",
-        Event.SOON: "Your export{title} will be ready in about 2 minutes:",
+        Event.SOON: f"Your export{{title}} will be ready in {_left(facts)}:",
     }[Event(delivery.event)]
     return gsm7.fitted(said, title, (), link)
 

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from exports import authorising, connecting
 from exports.connecting import Grant, Refused
-from exports.models import Connection
+from exports.models import Connection, Posting
 from exports.models.connection import Platform
 
 if TYPE_CHECKING:
@@ -83,6 +83,11 @@ def remove(request: HttpRequest, platform: str) -> HttpResponse:
     gone, _per_model = Connection.objects.filter(owner=owner, platform=platform).delete()
     if gone:
         said = _("%(platform)s is removed, and its token deleted. Nothing more is posted there.")
+        if Posting.under_way(owner, platform).exists():  # it was lent the token
+            said = _(
+                "%(platform)s is removed, and its token deleted. A post that is under way may still be made:"
+                " to prevent it, stop it on its page."
+            )
         messages.success(request, said % {"platform": Platform(platform).label})
     return redirect("connections")
 

@@ -1,7 +1,9 @@
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from progress.models import Job
 from progress.tracker import ProgressTracker
@@ -40,6 +42,40 @@ def test_nobody_elses_work_is_in_it(client, stranger, job):
 
 def test_a_visitor_without_account_stops_polling(client, job):
     assert client.get(ADDRESS).status_code == 286
+
+
+def expected_in(job, seconds, **more):
+    """Rendering, and foreseen to end then."""
+    finish = timezone.now() + timedelta(seconds=seconds)
+    known = {"status": "running", "finish": finish, "finish_low": finish, "finish_high": finish}
+    Job.objects.filter(pk=job.pk).update(**(known | more))
+
+
+def test_it_tells_when_the_next_one_is_done(client, owner, tracker, job):
+    expected_in(job, 170)
+    expected_in(tracker.create("film@1", title="Reel 13", owner=owner), 600)
+    client.force_login(owner)
+    assert "2 exports · next in about 3 min" in client.get(ADDRESS).text
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"status": "paused", "paused_at": timezone.now()},
+        {"wish": "pause"},
+        {"wish": "cancel"},
+        {"unreachable_since": timezone.now(), "unreachable_part": "runner"},
+        {"finish_high": timezone.now() - timedelta(minutes=5)},
+    ],
+    ids=["paused", "pausing", "cancelling", "out of reach", "late"],
+)
+def test_what_no_time_is_told_of_is_not_the_next(client, owner, tracker, job, held):
+    """What is paused would be done in less than a minute for days, however much of it is left."""
+    expected_in(job, 30, **held)
+    client.force_login(owner)
+    assert "next" not in client.get(ADDRESS).text
+    expected_in(tracker.create("film@1", title="Reel 13", owner=owner), 170)
+    assert "2 exports · next in about 3 min" in client.get(ADDRESS).text
 
 
 def test_endings_stay_until_they_are_dismissed(client, owner, tracker, job):

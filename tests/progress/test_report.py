@@ -127,6 +127,11 @@ def test_text_that_is_no_report_is_refused(text):
         report.parse(text)
 
 
+def test_what_joins_letters_and_emoji_is_part_of_the_word():
+    family, i_want = "\U0001f468\u200d\U0001f469\u200d\U0001f467", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    assert report.clean(f"{family} {i_want}") == f"{family} {i_want}"
+
+
 def test_a_note_cannot_break_a_line_a_page_or_a_database():
     read = report.from_wire(on_the_wire(note="clip\n3\x00 \ud800\u202e" + "x" * 999))
     assert read.note.startswith("clip 3")

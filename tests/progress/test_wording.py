@@ -119,6 +119,14 @@ def test_in_brief(seconds, words):
     assert wording.in_brief(seconds) == words
 
 
+def test_in_brief_it_is_not_nearer_than_the_page_says():
+    assert wording.remaining(50, low=30, high=80, now=NOW) == "About 1 minute remaining"
+    assert wording.in_brief(50, low=30, high=80) == "in about 1 min"
+    assert wording.remaining(50, low=45, high=55, now=NOW) == "Less than a minute remaining"
+    assert wording.in_brief(50, low=45, high=55) == "in less than a minute"
+    assert wording.in_brief(9, low=1, high=80) == "in less than a minute"  # where the page says "Almost done..."
+
+
 def test_a_range_whose_ends_are_told_alike_is_about_one():
     assert wording.remaining(62, low=40, high=70, now=NOW) == "About 1 minute remaining"
 

@@ -8,6 +8,7 @@ from ninja import Field, Schema
 from pydantic import AfterValidator
 
 from exports.models.project import MOST_CLIPS
+from progress.report import JOINERS
 
 MOST_SECONDS = 10**6
 
@@ -231,7 +232,7 @@ class Sources(Schema):
 
 def _printable(text: str) -> str:
     """On one line, and nothing in it that a database or a page cannot keep."""
-    if not text.isprintable():
+    if not text.translate(dict.fromkeys(map(ord, JOINERS))).isprintable():
         raise ValueError("expected printable text on one line")
     return text
 

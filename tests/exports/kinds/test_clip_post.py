@@ -11,12 +11,13 @@ from django.utils import timezone
 from exports import kinds, retention
 from exports.kinds.base import Unplannable
 from exports.kinds.clip_post import PIPELINE
-from exports.models import Export, Posting
+from exports.models import Connection, Export, Posting
 from exports.models.posting import Taken
 from exports.tools import tools
 from modal_functions.publishing.going import WORK
 from modal_functions.publishing.kept import Kept
 from progress.models import Job, Status
+from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 from tests.exports.clips import POST, at, clips_of, connected
 from tests.exports.footage import driver_is_awake, fresh, project_of
@@ -90,6 +91,56 @@ def test_the_stages_and_their_percents_are_the_ones_that_were_written_down(brows
     assert browser.get(f"/status/{export.pk}").json()["status"] == "waiting"
     ended(export, "complete")
     assert browser.get(f"/status/{export.pk}").json()["status"] == "posting_completed"
+
+
+def test_while_it_waits_in_line_no_platform_was_waited_for(clips):
+    export, _ = post(clips)
+    ProgressTracker().uploaded(export.pk)
+    job = fresh(export).job
+    assert job.status == Status.QUEUED
+    assert [(line.key, line.state) for line in snapshot(job).stages] == [
+        ("waiting", "waiting"),
+        ("posting_tiktok", "waiting"),
+        ("posting_instagram", "waiting"),
+    ]
+
+
+def test_removing_an_account_does_not_promise_to_stop_what_has_its_token(browser, clips):
+    def said():
+        page = browser.post(reverse("connection-remove", args=["tiktok"]), follow=True)
+        connected(clips.project.owner)
+        return "Nothing more is posted there." in page.text, "may still be made" in page.text
+
+    post(clips, platforms=["instagram"])
+    assert said() == (True, False)
+    export, _ = post(clips, platforms=["tiktok"])
+    assert said() == (False, True)
+    ended(export)
+    assert said() == (True, False)
+
+
+def test_who_has_connected_nothing_is_not_told_to_choose_what_is_not_there(browser, clips):
+    Connection.objects.all().delete()
+    page = browser.post(kinds.get("clip_post").address(clips.project), {"clip": clip(clips), "rights": "on"})
+    assert "Connect an account first" in page.text
+    assert "got neither" not in page.text
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["under way", "complete"])
+def test_a_platform_that_it_was_not_posted_to_is_not_told_as_done(clips, ends):
+    export, _ = post(clips, platforms=["instagram"])
+    tracker = ProgressTracker()
+    tracker.uploaded(export.pk)
+    tracker.start(export.pk)
+    for stage, unit in (("waiting", "bytes"), ("posting_instagram", "posts")):
+        tracker.update_progress_incremental(export.pk, 1, 2, unit, stage=stage)
+    if ends:
+        tracker.finalize(export.pk)
+        tracker.complete(export.pk)
+    lines = {line.key: (line.state, line.said) for line in snapshot(fresh(export).job).stages}
+    assert lines["waiting"] == ("done", "done")
+    assert lines["posting_tiktok"] == ("waiting", "not asked for")
+    assert lines["posting_instagram"] == (("done", "done") if ends else ("current", "under way"))
 
 
 def test_the_parent_stays_complete_at_100_and_a_skipped_stage_lets_no_bar_fall(clips):

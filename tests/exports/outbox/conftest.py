@@ -162,15 +162,15 @@ def finish(export):
     return fresh(export)
 
 
-def fail(export, cause="out_of_memory", text="Not enough memory."):
+def fail(export, cause="out_of_memory", text="Not enough memory.", attempt=1):
     from exports.models import Notice
 
     tracker = ProgressTracker()
     tracker.uploaded(export.pk)
-    tracker.start(export.pk, attempt=1)
+    tracker.start(export.pk, attempt=attempt)
     with transaction.atomic():
         assert tracker.fail(export.pk, cause=cause, text=text)
-        Notice.owe(fresh(export), "failed", attempt=1, text=text)
+        Notice.owe(fresh(export), "failed", attempt=attempt, text=text)
     return fresh(export)
 
 

@@ -5,7 +5,7 @@ import smtplib
 
 import pytest
 
-from exports.models import Delivery
+from exports.models import Delivery, Export
 from exports.outbox import mail
 from exports.outbox.parcel import Letter, Parcel
 from tests.exports.outbox.conftest import contact_of, fail, finish, requested, state
@@ -66,6 +66,36 @@ def test_what_a_retry_cannot_mend_is_not_told_to_be_retried(mailbox, owner, cloc
     sends()
     assert text_of(mailbox.taken[0]).startswith("Open its page: it says what has to be changed")
     assert "We couldn't read beach.mov." in text_of(mailbox.taken[0])
+
+
+@pytest.mark.parametrize(
+    ("errors", "interruptions", "said"),
+    [(1, 0, "not tried again"), (1, 1, "tried again once"), (3, 2, "tried again 4 times")],
+)
+def test_a_failure_says_how_often_it_was_tried_again_by_itself(
+    mailbox, owner, clock, export, sends, errors, interruptions, said
+):
+    contact_of(owner, clock)
+    Export.objects.filter(pk=export.pk).update(errors=errors, interruptions=interruptions)
+    fail(export)
+    sends()
+    assert f"It was {said} by itself." in text_of(mailbox.taken[0])
+
+
+def test_a_retry_that_somebody_pressed_was_not_by_itself(mailbox, owner, clock, export, sends):
+    contact_of(owner, clock)
+    assert fail(export).retry(actor="user 1")
+    fail(export, attempt=2)
+    sends()
+    assert "It was not tried again by itself." in text_of(mailbox.taken[-1])
+
+
+def test_what_is_gone_from_the_store_is_not_said_to_be_kept(mailbox, owner, clock, export, sends):
+    contact_of(owner, clock)
+    fail(export, "input_missing", "The file of beach.mov is no longer where it was uploaded to.")
+    sends()
+    assert "Nothing was charged." in text_of(mailbox.taken[0])
+    assert "kept" not in text_of(mailbox.taken[0])
 
 
 def test_a_kind_that_keeps_its_secrets_names_nothing(mailbox, owner, clock, project, sends, monkeypatch):

@@ -113,6 +113,30 @@ def test_about_two_minutes_is_not_said_three_minutes_later(owner, clock, export,
     assert sends().dropped == 1
 
 
+def test_a_short_one_is_not_promised_two_minutes_when_it_has_half_a_minute(owner, clock, export, mailbox, sends):
+    contact_of(owner, clock, events=("soon",))
+    running(export, finish=30, begun=60)
+    watch()
+    sends()
+    (message,) = mailbox.taken
+    assert message["Subject"] == "Film Done in About One Minute: Lofoten"
+    assert "should be done in about one minute, around " in message.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize("wish", ["pause", "cancel"])
+def test_what_somebody_holds_or_calls_off_is_not_told_to_be_nearly_done(owner, clock, export, mailbox, sends, wish):
+    contact_of(owner, clock, events=("soon",))
+    running(export, finish=100)
+    Job.objects.filter(pk=export.pk).update(wish=wish)
+    watch()
+    assert owed() == []
+    Job.objects.filter(pk=export.pk).update(wish="run")
+    watch()
+    Job.objects.filter(pk=export.pk).update(wish=wish)
+    assert sends().dropped == 1
+    assert mailbox.taken == []
+
+
 def test_both_say_what_they_know(owner, clock, project, mailbox, sends):
     contact_of(owner, clock, events=("soon", "stuck"))
     running(requested(project), finish=100)

@@ -21,6 +21,12 @@ def put_film(script, project, *clips):
     return script.put(f"/projects/{project.pk}/film", {"clips": list(clips)})
 
 
+def test_a_name_may_have_what_joins_letters_and_emoji_but_nothing_else_unseen(olgas):
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    assert olgas.post("/projects", {"name": family}).json()["name"] == family
+    assert olgas.post("/projects", {"name": "evil\u202egnp.exe"}).status_code == 422
+
+
 def test_a_project_is_begun_and_listed(olgas):
     made = olgas.post("/projects", {"name": " Holiday "}).json()
     assert made["name"] == "Holiday"
