@@ -29,7 +29,7 @@ OnPacket = Callable[[], None]
 
 def copy(source: Path, chunk: Chunk, output: Output, folder: Path, on_packet: OnPacket) -> Path:
     """As the survey has found it. What was written is read once more, and compared."""
-    path = folder / f"{chunk.key}.mp4"
+    path = folder / chunk.file
     with opened(source, undecoded=True) as container:
         stream = sight_of(container)
         only(container, stream)
