@@ -56,6 +56,8 @@ def _wanted(
     for group in groups_from(container, stream, moment, sets, keep=True):
         if not packets and not in_step(sorted(group.times), group.following, moment, output.rate):
             continue
+        if not group.plain:
+            break
         packets += group.packets
         times += group.times
         if len(packets) >= chunk.frames:
