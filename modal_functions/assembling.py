@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.batches import Batch
-from modal_functions.filming import Making, making_of, rendering_of, telling_of
+from modal_functions.filming import Made, Making, making_of, rendering_of, telling_of
 from modal_functions.joining import Joined
 from modal_functions.media import child
 from modal_functions.media.spec import Film, Output
@@ -124,7 +124,7 @@ class Prints:
 
     def _render(self, each: Print, tally: "_Tally") -> None:
         rendering, making = rendering_of(each.making), each.making
-        self.rendered += len(rendering.missing)
+        self.rendered += Made(parts=rendering.missing).of(making.chunks)
         tally.kept += rendering.kept
         tally.note = each.label
 

@@ -65,7 +65,7 @@ class Cutting:
         def heard(done: int, finished: int) -> None:
             report.units(finished, note=f"{done:,} of {frames:,} frames")
 
-        return len(filming.render(self.making, heard).parts)
+        return filming.render(self.making, heard).of(self.making.chunks)
 
     def published(self) -> list[dict[str, Any]]:
         """The stage `uploading_clips`: one by one."""

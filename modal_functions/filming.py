@@ -89,7 +89,7 @@ def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
         film, made = making, _encoded_instead(making, made)
         published = _published(film)
     told = {"copied": film.copied} if film.film.output.copies else {}
-    return {**published, **told, "rendered": len(made.parts), "chunks": len(film.chunks)}
+    return {**published, **told, "rendered": made.of(film.chunks), "chunks": len(film.chunks)}
 
 
 def begin(context: Context) -> Making:
@@ -132,6 +132,10 @@ class Made:
 
     parts: frozenset[str] = frozenset()
     seconds: float = 0.0
+
+    def of(self, chunks: Sequence[Chunk]) -> int:
+        """How many of these; one that stands in the film twice counts twice."""
+        return sum(chunk.file in self.parts for chunk in chunks)
 
 
 def _copied(making: Making) -> tuple[Making, Made]:
