@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.batches import Batch
-from modal_functions.filming import Joined, Making, making_of, rendering_of, telling_of
+from modal_functions.filming import Made, Making, making_of, rendering_of, telling_of
+from modal_functions.joining import Joined
 from modal_functions.media import child
 from modal_functions.media.spec import Film, Output
 from modal_functions.runtime import Context
@@ -123,7 +124,7 @@ class Prints:
 
     def _render(self, each: Print, tally: "_Tally") -> None:
         rendering, making = rendering_of(each.making), each.making
-        self.rendered += rendering.missing
+        self.rendered += Made(parts=rendering.missing).of(making.chunks)
         tally.kept += rendering.kept
         tally.note = each.label
 
@@ -131,7 +132,7 @@ class Prints:
 
         def made(batch: Batch, seconds: float) -> None:
             if telling is not None:
-                telling.made(batch, seconds)
+                telling.made(batch.parts, seconds)
             with contextlib.suppress(StoreError):  # only how fast it is said to be hangs on it
                 tally.sizes.extend(self.context.store.size(batch.key(part)) or 0 for part in batch.parts)
 
@@ -187,4 +188,4 @@ class _Tally:
 
 
 def _frames_of(making: Making, batch: Batch) -> int:
-    return sum(chunk.frames for chunk in making.chunks if f"{chunk.key}.mp4" in batch.parts)
+    return sum(chunk.frames for chunk in making.chunks if chunk.file in batch.parts)

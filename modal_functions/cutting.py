@@ -8,6 +8,7 @@ from typing import Any
 from modal_functions import filming
 from modal_functions.batches import preview_of
 from modal_functions.filming import PUBLISHING, Making
+from modal_functions.joining import Joined
 from modal_functions.media.chunks import Chunk, plan
 from modal_functions.media.following import PLANNER, Place, follow
 from modal_functions.media.items import LONGEST_TEXT, Item
@@ -64,13 +65,13 @@ class Cutting:
         def heard(done: int, finished: int) -> None:
             report.units(finished, note=f"{done:,} of {frames:,} frames")
 
-        return filming.render(self.making, heard)
+        return filming.render(self.making, heard).of(self.making.chunks)
 
     def published(self) -> list[dict[str, Any]]:
         """The stage `uploading_clips`: one by one."""
         report = self.making.context.report
         report.stage("uploading_clips", unit="bytes", note="Joining")
-        gathered = [filming.Joined.of(self._alone(number)) for number in range(len(self.moments))]
+        gathered = [Joined.of(self._alone(number)) for number in range(len(self.moments))]
         total = PUBLISHING * sum(each.bytes for each in gathered)
         report.units(0, total)
         return [
@@ -91,7 +92,7 @@ class Cutting:
             chunks=[chunk for chunk in making.chunks if chunk.clip == number],
         )
 
-    def _put_out(self, number: int, gathered: filming.Joined, before: int) -> dict[str, Any]:
+    def _put_out(self, number: int, gathered: Joined, before: int) -> dict[str, Any]:
         context, moment, called = self.making.context, self.moments[number], f"Clip {number + 1}"
         path = gathered.making.context.folder / "film.mp4"
         looked = gathered.together(

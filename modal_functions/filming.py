@@ -3,17 +3,18 @@
 A kind may give chunks a look: what is done to their pictures. Chunks without one are the same for all kinds, and kept
 once for all of them."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 from modal_functions.batches import Batch
 from modal_functions.batching import batched
-from modal_functions.media import child
-from modal_functions.media.child import Start
-from modal_functions.media.chunks import COPY, ENCODE, Chunk, plan
+from modal_functions.joining import Joined, soundtrack
+from modal_functions.media.chunks import COPY, Chunk, plan
+from modal_functions.media.errors import OF_THE_MACHINE, MediaError
 from modal_functions.media.passages import Passage
 from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
@@ -22,8 +23,8 @@ from modal_functions.parts import Parts, fetched
 from modal_functions.runtime import Context, Failed
 from modal_functions.side_by_side import Awaited
 from modal_functions.so_far import Counted, Telling
-from modal_functions.soundtracks import Check, Grids, batches_of, encoded, files_of, passages_of, sewn, sound_file
-from modal_functions.untouched import with_copies
+from modal_functions.soundtracks import Check, Grids, batches_of, files_of, passages_of, sound_file
+from modal_functions.untouched import with_copies, without
 from modal_functions.wire import pack
 
 T = TypeVar("T")
@@ -68,7 +69,6 @@ class Making:
 
 Looks = Callable[[Making], Making]  # the same, with chunks that have their looks
 Heard = Callable[[int, int], None]
-Tell = Callable[[int, str], None]
 
 
 def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
@@ -76,10 +76,20 @@ def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
     making = begin(context)
     if looks is not None:
         making = looks(making)
-    making = sparing(making)
-    rendered = _process(making)
-    told = {"copied": making.copied} if making.film.output.copies else {}
-    return {**_publish(making), **told, "rendered": rendered, "chunks": len(making.chunks)}
+    film = sparing(making)
+    context.report.stage("process", total=film.timeline.frames, unit="frames")
+    film, copies = _copied(film)
+    made = render(film, sounding=True, before=copies)
+    context.report.stage("publish", unit="bytes", note="Joining")
+    try:
+        published = _published(film)
+    except MediaError as error:
+        if film.grids is None or error.code != "result_invalid" or error.sentence in OF_THE_MACHINE:
+            raise
+        film, made = making, _encoded_instead(making, made)
+        published = _published(film)
+    told = {"copied": film.copied} if film.film.output.copies else {}
+    return {**published, **told, "rendered": made.of(film.chunks), "chunks": len(film.chunks)}
 
 
 def begin(context: Context) -> Making:
@@ -116,65 +126,97 @@ def making_of(film: Film, context: Context, sources: dict[str, Path]) -> Making:
     return Making(context=context, film=film, timeline=timeline, chunks=plan(timeline, film.output), parts=parts)
 
 
-def _process(making: Making) -> int:
-    """Renders the chunks that are not kept yet, and takes the sounds; returns how many chunks were rendered."""
-    making.context.report.stage("process", total=making.timeline.frames, unit="frames")
-    return render(making, sounding=True)
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """What this attempt has rendered: parts, and the seconds that other machines have worked for them."""
+
+    parts: frozenset[str] = frozenset()
+    seconds: float = 0.0
+
+    def of(self, chunks: Sequence[Chunk]) -> int:
+        """How many of these; one that stands in the film twice counts twice."""
+        return sum(chunk.file in self.parts for chunk in chunks)
 
 
-def render(making: Making, heard: Heard | None = None, *, sounding: bool = False) -> int:
-    """As above, in whatever stage it is. `heard` is told of frames, and of clips that are finished, where the stage
-    counts something else. With `sounding` who has nothing left to render makes the film's soundtrack meanwhile."""
+def _copied(making: Making) -> tuple[Making, Made]:
+    """Makes its copies, before all else: they say nothing about how long encoding takes. What cannot be copied after
+    all is to be encoded."""
+    rendering, made = rendering_of(making), set[str]()
+    if not rendering.copies:
+        return making, Made()
+    telling = telling_of(making, rendering.there, Made())
+
+    def worth(batch: Batch) -> int:
+        there = making.parts.there(batch.parts)
+        made.update(there)
+        return _shown(making, there)
+
+    try:
+        making.parts.make(
+            rendering.copies,
+            done=rendering.kept,
+            worth=worth,
+            made=lambda batch, seconds: telling.made(made.intersection(batch.parts), seconds),
+            dispensable=True,
+        )
+    finally:
+        telling.tell()
+    there = rendering.there | made
+    refused = {chunk.key for chunk in making.chunks if chunk.how == COPY and chunk.file not in there}
+    chunks = without(refused, making.chunks, making.film)
+    return replace(making, chunks=chunks), Made(parts=frozenset(made), seconds=telling.seconds)
+
+
+def render(making: Making, heard: Heard | None = None, *, sounding: bool = False, before: Made | None = None) -> Made:
+    """Renders the chunks that are not kept yet, and takes the sounds, in whatever stage it is; returns that with what
+    was made `before`. `heard` is told of frames, and of clips that are finished, where the stage counts something
+    else. With `sounding` who has nothing left to render makes the film's soundtrack meanwhile."""
+    before = before or Made()
     rendering = rendering_of(making)
-    telling = telling_of(making, rendering.there)
+    telling = telling_of(making, rendering.there, before)
     sounds = Awaited(set(making.sound_files) - rendering.there)
 
     def made(batch: Batch, seconds: float) -> None:
-        telling.made(batch, seconds)
+        telling.made(batch.parts, seconds)
         sounds.made(batch.parts)
 
     def then(check: Check) -> None:
         sounds.wait(check)
-        soundtrack(making, check)
+        with contextlib.suppress(MediaError):  # where the film is joined it is told, and there it can be helped
+            soundtrack(making, check)
 
     try:
-        for batches, done in ((rendering.copies, rendering.kept), (rendering.batches, rendering.known)):
-            making.parts.make(
-                batches,
-                done=done,
-                worth=partial(_shown, making),
-                made=made,
-                heard=heard and (lambda count: heard(count, telling.finished)),
-                then=then if sounding and batches is rendering.batches else None,
-            )
+        making.parts.make(
+            rendering.batches,
+            done=rendering.kept,
+            worth=lambda batch: _shown(making, batch.parts),
+            made=made,
+            heard=heard and (lambda count: heard(count, telling.finished)),
+            then=then if sounding else None,
+        )
     finally:
         telling.tell()
     if heard:
         heard(making.timeline.frames, telling.finished)
-    return rendering.missing
+    return Made(parts=before.parts | rendering.missing, seconds=telling.seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendering:
-    """What is still to be made of a film: chunks that are not kept yet, and sounds. `kept` frames are. Copies are made
-    first, and then stand with what is kept: they say nothing about how long encoding takes."""
+    """What is still to be made of a film: chunks that are not kept yet, copies apart from the others, and sounds.
+    `kept` frames are."""
 
     batches: Sequence[Batch]
     there: set[str]
     kept: int
-    missing: int
+    missing: frozenset[str]
     copies: Sequence[Batch] = ()
-    copied: int = 0  # frames of these
-
-    @property
-    def known(self) -> int:
-        return self.kept + self.copied
 
 
 def rendering_of(making: Making) -> Rendering:
     parts, frames = making.parts, making.timeline.frames
-    there = parts.there([_file(chunk) for chunk in making.chunks] + making.sound_files)
-    missing = [chunk for chunk in making.chunks if _file(chunk) not in there]
+    there = parts.there([chunk.file for chunk in making.chunks] + making.sound_files)
+    missing = [chunk for chunk in making.chunks if chunk.file not in there]
     quiet = {sound.key: sound for sound in making.sounds if sound_file(sound) not in there}
     batches = [
         parts.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, [sound_file(sound)])
@@ -191,54 +233,63 @@ def rendering_of(making: Making) -> Rendering:
         batches=batches,
         there=there,
         kept=frames - sum(chunk.frames for chunk in missing),
-        missing=len(missing),
+        missing=frozenset(chunk.file for chunk in missing),
         copies=[_of_chunks(making, chunks) for chunks in batched(copied, parts.workers, apart=True)],
-        copied=sum(chunk.frames for chunk in copied),
     )
 
 
-def telling_of(making: Making, there: set[str]) -> Telling:
+def telling_of(making: Making, there: set[str], before: Made | None = None) -> Telling:
     """For so_far.json. Each clip of the film is a piece: which of them are finished, and what they look like."""
-    context = making.context
+    context, before = making.context, before or Made()
     names = {source["key"]: source["name"] for source in context.spec["sources"]}
     pieces = [
         Counted(
             name=making.names[place] if making.names else names[clip.source],
-            parts={_file(chunk): chunk.frames for chunk in making.chunks if chunk.clip == place},
+            parts={chunk.file: chunk.frames for chunk in making.chunks if chunk.clip == place},
         )
         for place, clip in enumerate(making.film.clips)
     ]
     return Telling(
         lambda told: context.store.put(context.keys.so_far, pack(told.as_wire())),
         pieces,
-        kept=there,
-        copies=[_file(chunk) for chunk in making.chunks if chunk.how == COPY],
+        kept=there - before.parts,
+        made=before.parts,
+        seconds=before.seconds,
+        copies=[chunk.file for chunk in making.chunks if chunk.how == COPY],
     )
 
 
-def _shown(making: Making, batch: Batch) -> int:
+def _shown(making: Making, parts: Collection[str]) -> int:
     """A chunk that stands in the film twice is rendered once, and both are done then."""
-    return sum(chunk.frames for chunk in making.chunks if _file(chunk) in batch.parts)
-
-
-def _file(chunk: Chunk) -> str:
-    return f"{chunk.key}.mp4"
+    return sum(chunk.frames for chunk in making.chunks if chunk.file in parts)
 
 
 def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
     request: dict[str, Any] = {"do": "render", "chunks": [chunk.as_wire() for chunk in chunks], "output": making.output}
     if chunks[0].enlarges:
         request["enlarges"] = True
-    return making.parts.batch(chunks[0].source, request, [_file(chunk) for chunk in chunks], making.uses)
+    return making.parts.batch(chunks[0].source, request, [chunk.file for chunk in chunks], making.uses)
 
 
-def _publish(making: Making) -> dict[str, Any]:
+def _encoded_instead(making: Making, before: Made) -> Made:
+    """Renders all of a film whose copies, or their sound, do not stand together: of what is copied only a few pictures
+    are tried beforehand, and damage behind them shows when the film is looked at."""
+    report, frames = making.context.report, making.timeline.frames
+    making.context.border()
+
+    def heard(done: int, finished: int) -> None:
+        report.note(f"Encoding what could not be copied: {done:,} of {frames:,} frames")
+
+    return render(making, heard, before=before)
+
+
+def _published(making: Making) -> dict[str, Any]:
     context = making.context
-    context.report.stage("publish", unit="bytes", note="Joining")
     pieces = Joined.of(making)
     whole = pieces.bytes
     context.report.units(0, PUBLISHING * whole)
     film = context.folder / "film.mp4"
+    film.unlink(missing_ok=True)  # one that was refused: its place is held against whoever writes beside it
     looked = pieces.together(film, lambda done, note: context.report.units(done, note=note))
     size = max(1, film.stat().st_size)
     stored = context.store.take(
@@ -247,69 +298,3 @@ def _publish(making: Making) -> dict[str, Any]:
         lambda count: context.report.units(2 * whole + whole * count // size, note="Keeping the film"),
     )
     return {**looked, "key": stored.key, "bytes": stored.bytes, "sha256": stored.sha256}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Joined:
-    """The chunks of a film and its sound, at hand."""
-
-    making: Making
-    files: Sequence[Path]
-    track: Path
-
-    @classmethod
-    def of(cls, making: Making) -> "Joined":
-        files = making.parts.all_at_hand([_file(chunk) for chunk in making.chunks])
-        return cls(making=making, files=files, track=soundtrack(making))
-
-    @property
-    def start(self) -> Start:
-        return self.making.context.start
-
-    @cached_property
-    def bytes(self) -> int:
-        return sum(file.stat().st_size for file in self.files) + self.track.stat().st_size
-
-    @property
-    def known(self) -> list[dict[str, Any]]:
-        """For who looks at the film: where its chunks are. Those that were copied say whether they follow another."""
-        chunks, first = self.making.chunks, self.making.chunks[0].first
-        return [
-            {"path": str(file), "first": chunk.first - first, "frames": chunk.frames}
-            | ({"follows": _follows(before, chunk)} if chunk.how == COPY else {})
-            for file, before, chunk in zip(self.files, [None, *chunks], chunks, strict=False)
-        ]
-
-    def to(self, film: Path, hear: Callable[[int], None]) -> Path:
-        """Without encoding anything again; hears of their bytes."""
-        chunks = zip(self.files, self.making.chunks, strict=True)
-        parts = [{"path": str(file), "frames": chunk.frames, "apart": chunk.how != ENCODE} for file, chunk in chunks]
-        request = {"do": "join", "parts": parts, "sound": str(self.track), "to": str(film)}
-        child.run({**request, "output": self.making.output}, lambda progress: hear(progress["bytes"]), start=self.start)
-        return film
-
-    def together(self, film: Path, tell: Tell) -> dict[str, Any]:
-        """Joined, then looked at from end to end to see that it is what was planned. `tell` hears of the bytes that are
-        gone through, of twice what there are."""
-        whole, frames, context = self.bytes, self.making.timeline.frames, self.making.context
-        self.to(film, lambda done: tell(done, "Joining"))
-        context.border()
-        looked = child.run(
-            {"do": "verify", "path": str(film), "output": self.making.output, "frames": frames, "known": self.known},
-            lambda progress: tell(whole + whole * progress["frames"] // frames, "Looking at the film"),
-            start=self.start,
-        )
-        context.border()
-        return looked
-
-
-def _follows(before: Chunk | None, chunk: Chunk) -> bool:
-    return before is not None and before.how == COPY and before.clip == chunk.clip
-
-
-def soundtrack(making: Making, check: Check = lambda: None) -> Path:
-    """Made once, from sounds that are kept."""
-    parts, folder = making.parts, making.context.folder
-    if making.passages:
-        return sewn(making.passages, parts, folder, check)
-    return encoded(making.sounds, parts, folder, making.film.output.container, check)

@@ -55,18 +55,22 @@ class Parts:
         made: Callable[[Batch, float], None] | None = None,
         heard: Callable[[int], None] | None = None,
         then: Callable[[Callable[[], None]], None] | None = None,
+        dispensable: bool = False,
     ) -> None:
         """All of them, side by side; the stage hears of their units, beside the `done` that were there before.
         `worth` says what a batch that is made counts for, where that is not its units; `made` hears of each that is,
         and how many seconds of another machine it took. Where this is not all of its stage, `kept` says how much of
         `done` was there before the stage began; `heard` hears of the units where the stage counts others. What comes
-        `then` is done by the first worker that finds no more batches; it can ask whether that is still wanted."""
+        `then` is done by the first worker that finds no more batches; it can ask whether that is still wanted. Of
+        what is `dispensable` parts may be missing in the end: `worth` is asked for what there is."""
         pieces = Pieces(kept=done, on_done=heard or self.context.report.units)
         if heard is None or kept is not None:
             self.context.report.kept(done if kept is None else kept)
         self.context.border()
         worth, made = worth or (lambda batch: batch.units), made or (lambda batch, seconds: None)
-        acts: list[Callable[[], None]] = [partial(self._make, batch, pieces, worth, made) for batch in batches]
+        acts: list[Callable[[], None]] = [
+            partial(self._make, batch, pieces, worth, made, dispensable=dispensable) for batch in batches
+        ]
         if then is not None:
             acts.append(partial(then, pieces.check))
         side_by_side(acts, pieces, self.workers)
@@ -90,7 +94,13 @@ class Parts:
         return kept_as(self.context.spec["chunks"], name)
 
     def _make(
-        self, batch: Batch, pieces: Pieces, worth: Callable[[Batch], int], made: Callable[[Batch, float], None]
+        self,
+        batch: Batch,
+        pieces: Pieces,
+        worth: Callable[[Batch], int],
+        made: Callable[[Batch, float], None],
+        *,
+        dispensable: bool,
     ) -> None:
         """Here or on another machine: what is heard of it, and what it leaves, is the same."""
         context, began = self.context, time.monotonic()
@@ -99,7 +109,7 @@ class Parts:
             pieces.check()
             pieces.under_way(batch.name, units)
 
-        with self._in_words(batch.source):
+        with self._in_words(batch.source, dispensable=dispensable):
             if context.fan:
                 context.fan.make(batch, hear, context.border)
             else:
@@ -117,12 +127,14 @@ class Parts:
         made(batch, time.monotonic() - began if context.fan else 0.0)
 
     @contextlib.contextmanager
-    def _in_words(self, source: dict[str, Any]) -> Iterator[None]:
-        """What is wrong with a file is said with its name."""
+    def _in_words(self, source: dict[str, Any], *, dispensable: bool) -> Iterator[None]:
+        """What is wrong with a file is said with its name; where nobody depends on it, nothing is."""
         called = self.called(source["key"])
         try:
             yield
         except MediaError as error:
+            if dispensable:
+                return
             said = f"We couldn't use {called}. {error.sentence} Replace it and try again."
             raise Failed(error.code, said) from error
         except Missing:

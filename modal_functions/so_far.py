@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from modal_functions.batches import Batch, preview_of
+from modal_functions.batches import preview_of
 from modal_functions.store import StoreError
 from modal_functions.wire import Piece, SoFar
 
@@ -35,21 +35,23 @@ class Telling:
         *,
         kept: Iterable[str] = (),
         copies: Iterable[str] = (),
+        made: Iterable[str] = (),
+        seconds: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._write, self._pieces, self._clock = write, list(pieces), clock
         self._lock, self._writing = threading.Lock(), threading.Lock()
-        self._there, self._before, self._copies = set(kept), frozenset(kept), frozenset(copies)
+        self._there, self._before, self._copies = {*kept, *made}, frozenset(kept), frozenset(copies)
         self._shown = _chosen([part for piece in self._pieces for part in piece.parts])
-        self._seconds = 0.0
+        self.seconds = seconds
         self._told_at, self._number, self._written = float("-inf"), 0, 0
         self.tell()
 
-    def made(self, batch: Batch, seconds: float = 0.0) -> None:
-        """Its parts are kept now; `seconds` that a container has worked for them."""
+    def made(self, parts: Iterable[str], seconds: float = 0.0) -> None:
+        """They are kept now; `seconds` that a container has worked for them."""
         with self._lock:
-            self._there.update(batch.parts)
-            self._seconds += seconds
+            self._there.update(parts)
+            self.seconds += seconds
             due = self._clock() - self._told_at >= EVERY
         if due:
             self.tell()
@@ -84,7 +86,7 @@ class Telling:
         return SoFar(
             pieces=tuple(pieces),
             kept=self._units_of(self._before),
-            seconds=round(self._seconds, 1),
+            seconds=round(self.seconds, 1),
             copied=self._units_of(self._there & self._copies),
         )
 

@@ -79,7 +79,7 @@ def encoded(pieces: Sequence[Piece], parts: Parts, folder: Path, container: str,
 
 
 def sewn(passages: Sequence[Passage], parts: Parts, folder: Path, check: Check) -> Path:
-    track, own = folder / "sound.mp4", _at_hand(files_of(passages), parts, folder)
+    track, own = folder / "sewn.mp4", _at_hand(files_of(passages), parts, folder)
     if not track.exists():
         request = {"do": "sew", "passages": [each.as_wire() for each in passages], "folder": str(own), "to": str(track)}
         child.run(request, lambda progress: check(), start=parts.context.start)

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -60,29 +60,41 @@ def _sort(chunk: Chunk) -> tuple[int, bool]:
 
 
 def _untouched(chunks: list[Chunk], film: Film) -> Untouched | list[Chunk]:
-    first = chunks[0]
-    if first.look:
-        return chunks
-    sha256 = film.clips[first.clip].sha256
-    place = Place(
-        clip=first.clip,
-        source=first.source,
-        sha256=sha256,
-        start=first.start,
-        first=first.first,
+    return chunks if chunks[0].look else Untouched(place=_place(chunks[0], film), chunks=chunks)
+
+
+def _place(chunk: Chunk, film: Film) -> Place:
+    return Place(
+        clip=chunk.clip,
+        source=chunk.source,
+        sha256=film.clips[chunk.clip].sha256,
+        start=chunk.start,
+        first=chunk.first,
         output=film.output,
     )
-    return Untouched(place=place, chunks=chunks)
+
+
+def without(refused: Collection[str], chunks: Sequence[Chunk], film: Film) -> list[Chunk]:
+    """The same pictures, encoded where their copy has one of these keys."""
+    return [
+        each
+        for chunk in chunks
+        for each in (_place(chunk, film).encoded(0, chunk.frames) if chunk.key in refused else (chunk,))
+    ]
 
 
 def _found(all_of_them: list[Untouched], film: Film, parts: Parts) -> tuple[dict[Place, Found], dict[str, int | None]]:
     keys = {each.place: survey_key(each.place.sha256, each.stretch, film.output) for each in all_of_them}
     there = parts.there([_file(key) for key in keys.values()])
     missing = {keys[each.place]: each for each in all_of_them if _file(keys[each.place]) not in there}
-    parts.make(list(_batches(missing, film, parts)), done=0, heard=lambda done: None)
+    parts.make(list(_batches(missing, film, parts)), done=0, heard=lambda done: None, dispensable=True)
+    there |= parts.there([_file(key) for key in missing])
     found: dict[Place, Found] = {}
     grids: dict[str, int | None] = {}
     for each in all_of_them:
+        if _file(keys[each.place]) not in there:  # what cannot be looked at is encoded, or refused, like all else
+            found[each.place] = NOTHING
+            continue
         told = json.loads(parts.at_hand(_file(keys[each.place])).read_text())
         grids[each.place.source], found[each.place] = told["grid"], Found.from_wire(told["found"])
     return that_fit(found), grids

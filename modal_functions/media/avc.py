@@ -8,6 +8,8 @@ if TYPE_CHECKING:
 
 SLICE, INSTANT_REFRESH, REMARK, SEQUENCE, PICTURE, DELIMITER, FILLER = 1, 5, 6, 7, 8, 9, 12
 HARMLESS = frozenset({SLICE, INSTANT_REFRESH, REMARK, DELIMITER, FILLER})
+PICTURED = frozenset({SLICE, INSTANT_REFRESH})
+FIRST = b"\x80"  # the first bit behind its sort is set where a slice begins at the first block of its picture
 MAIN, HIGH, BASELINE = 77, 100, 66
 PROFILES = frozenset({MAIN, HIGH, BASELINE})
 LENGTH = 4  # bytes, before each unit
@@ -186,12 +188,15 @@ def units(packet: "bytes | memoryview") -> "Iterator[memoryview]":
 
 def is_refresh(packet: "bytes | memoryview", sets: ParameterSets) -> bool:
     """Whether nothing that follows needs what came before. NotPlain where there is anything in it that no copy takes:
-    among it parameters that are not those of the header."""
+    among it parameters that are not those of the header, and anything but one picture."""
     known: Sequence[bytes] = (*sets.sequences.values(), *sets.pictures.values())
-    refreshes = False
+    refreshes, pictures = False, 0
     for unit in units(packet):
         sort = unit[0] & 31
         if sort not in HARMLESS and not (sort in (SEQUENCE, PICTURE) and bytes(unit) in known):
             raise NotPlain(f"there is a unit of sort {sort} in it")
         refreshes = refreshes or sort == INSTANT_REFRESH
+        pictures += sort in PICTURED and bytes(unit[1:2]) >= FIRST
+    if pictures != 1:
+        raise NotPlain(f"there are {pictures} pictures in it")
     return refreshes

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
-from modal_functions.media.errors import CODES, MediaError
+from modal_functions.media.errors import CODES, TOLD_TO_STOP, MediaError
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "modal_functions.media")
@@ -205,7 +205,7 @@ def _death(code: int, verb: str, limits: Limits) -> MediaError:
     if code == -signal.SIGKILL:
         return MediaError("out_of_memory", "The work was stopped from outside; most likely the memory was used up.")
     if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):  # as when the machine is shut down: no file did that
-        return MediaError("result_invalid", "The work was told to stop from outside.")
+        return MediaError("result_invalid", TOLD_TO_STOP)
     if code == -signal.SIGXFSZ:
         return MediaError("result_invalid", "The result became larger than it may be.")
     if code < 0 and verb not in OWN_FILES:

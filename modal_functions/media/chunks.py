@@ -47,6 +47,10 @@ class Chunk:
         return replace(self, look=look, key=digest({"chunk": self.key, "look": look}))
 
     @property
+    def file(self) -> str:
+        return f"{self.key}.mp4"
+
+    @property
     def enlarges(self) -> bool:
         """By a network: what takes long is then not the encoding."""
         return "enlarged" in self.look

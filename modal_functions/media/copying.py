@@ -29,7 +29,7 @@ OnPacket = Callable[[], None]
 
 def copy(source: Path, chunk: Chunk, output: Output, folder: Path, on_packet: OnPacket) -> Path:
     """As the survey has found it. What was written is read once more, and compared."""
-    path = folder / f"{chunk.key}.mp4"
+    path = folder / chunk.file
     with opened(source, undecoded=True) as container:
         stream = sight_of(container)
         only(container, stream)
@@ -56,6 +56,8 @@ def _wanted(
     for group in groups_from(container, stream, moment, sets, keep=True):
         if not packets and not in_step(sorted(group.times), group.following, moment, output.rate):
             continue
+        if not group.plain:
+            break
         packets += group.packets
         times += group.times
         if len(packets) >= chunk.frames:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from modal_functions.media.confinement import confine
-from modal_functions.media.errors import NO_ROOM, MediaError
+from modal_functions.media.errors import NO_ROOM, NO_ROOM_LEFT, MediaError
 from modal_functions.media.spec import Unusable
 
 PR_SET_PDEATHSIG = 1
@@ -74,7 +74,7 @@ def _outcome(perform: Perform, request: dict[str, Any], say: Say) -> dict[str, A
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
-        return _refusal("result_invalid", "There was no room left to write the result.")
+        return _refusal("result_invalid", NO_ROOM_LEFT)
 
 
 def _refusal(code: str, sentence: str) -> dict[str, Any]:

@@ -10,6 +10,10 @@ CODES: Final = frozenset(
 # What a full disk, a used-up quota and a file past its limit say.
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
+NO_ROOM_LEFT: Final = "There was no room left to write the result."
+TOLD_TO_STOP: Final = "The work was told to stop from outside."
+OF_THE_MACHINE: Final = frozenset({NO_ROOM_LEFT, TOLD_TO_STOP})  # whatever is made in its place would meet the same
+
 
 class MediaError(Exception):
     """`sentence` is for the person who waits; `code` is for the program."""

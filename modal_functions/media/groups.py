@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 TRIED = 4  # pictures, at the beginning of what is copied
+LARGEST = 256 << 20  # bytes of a group: a file may be a single one, and all that is copied of one is in memory
 LEAD = Fraction(1)  # seconds sought too early: an index can point one keyframe too far
 
 
@@ -30,9 +31,16 @@ class Group:
 
 
 def groups_from(
-    container: "InputContainer", stream: "VideoStream", moment: Fraction, sets: ParameterSets, *, keep: bool = False
+    container: "InputContainer",
+    stream: "VideoStream",
+    moment: Fraction,
+    sets: ParameterSets,
+    *,
+    keep: bool = False,
+    largest: int = LARGEST,
 ) -> Iterator[Group]:
-    """From one at or before `moment` on, if there is one. Only with `keep` they have their packets."""
+    """From one at or before `moment` on, if there is one. Only with `keep` they have their packets, and only if
+    they are plain."""
     tick = stream.time_base or Fraction(1, 90_000)
     seek(container, stream, max(int((moment - LEAD) / tick), min(stream.start_time or 0, 0)))
     group: Group | None = None
@@ -48,10 +56,12 @@ def groups_from(
             group = Group()
         if group is None:
             continue
-        group.plain = group.plain and plain
         group.times.append(at)
         group.bytes += packet.size
-        if keep:
+        group.plain = group.plain and plain and group.bytes <= largest
+        if not group.plain:
+            group.packets.clear()
+        elif keep:
             group.packets.append(packet)
     if group is not None:
         yield group

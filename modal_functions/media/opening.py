@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from modal_functions.media.errors import NO_ROOM, MediaError
+from modal_functions.media.errors import NO_ROOM, NO_ROOM_LEFT, MediaError
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -65,7 +65,7 @@ def unreadable() -> Iterator[None]:
         raise MediaError("out_of_memory", "Reading this file takes more memory than there is for it.") from error
     except (av.FFmpegError, EOFError, IndexError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
-            raise MediaError("result_invalid", "There was no room left to write the result.") from error
+            raise MediaError("result_invalid", NO_ROOM_LEFT) from error
         raise MediaError("input_unreadable", "This file is damaged, or is no video that can be read here.") from error
 
 

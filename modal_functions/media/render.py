@@ -43,7 +43,8 @@ def render(
     source: Path, chunks: Sequence[Chunk], output: Output, folder: Path, on_frames: OnFrames | None = None
 ) -> Iterator[Rendered]:
     """Chunks that follow each other are decoded in one go. `on_frames` hears of packets written, over all of them.
-    Beside each chunk lies a small picture of its middle, which nobody needs but a page."""
+    Beside each chunk lies a small picture of its middle, which nobody needs but a page. A copy that cannot be made
+    after all is left out: who asked has it encoded, as another chunk."""
     done = 0
 
     def on_packet() -> None:
@@ -53,7 +54,8 @@ def render(
             on_frames(done)
 
     copied, others = ([chunk for chunk in chunks if (chunk.how == COPY) == copies] for copies in (True, False))
-    yield from (_copied(source, chunk, output, folder, on_packet) for chunk in copied)
+    for chunk in copied:
+        yield from _copied(source, chunk, output, folder, on_packet)
     if not others:
         return
     with opened(source) as container:
@@ -73,9 +75,14 @@ def render(
                     yield _write(chunk, pictures, output, folder, on_packet)
 
 
-def _copied(source: Path, chunk: Chunk, output: Output, folder: Path, on_packet: Callable[[], None]) -> Rendered:
-    path = copy(source, chunk, output, folder, on_packet)
-    return Rendered(key=chunk.key, path=path, frames=chunk.frames, bytes=path.stat().st_size)
+def _copied(
+    source: Path, chunk: Chunk, output: Output, folder: Path, on_packet: Callable[[], None]
+) -> Iterator[Rendered]:
+    try:
+        path = copy(source, chunk, output, folder, on_packet)
+    except MediaError:
+        return
+    yield Rendered(key=chunk.key, path=path, frames=chunk.frames, bytes=path.stat().st_size)
 
 
 def looked(chunk: Chunk, frames: Iterator["VideoFrame"], conformer: Conformer, folder: Path) -> Iterator["VideoFrame"]:
@@ -125,7 +132,7 @@ def _ends_early(end: Fraction, moment: Fraction) -> str:
 def _write(
     chunk: Chunk, pictures: Iterator["VideoFrame"], output: Output, folder: Path, on_packet: Callable[[], None]
 ) -> Rendered:
-    path, picture = folder / f"{chunk.key}.mp4", folder / f"{chunk.key}.jpg"
+    path, picture = folder / chunk.file, folder / f"{chunk.key}.jpg"
     pictures = _glanced_at(pictures, chunk.frames // 2, picture)
     with landing(path) as beside:
         frames = _encoded(chunk, beside, pictures, output, on_packet)

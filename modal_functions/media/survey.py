@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-SURVEYOR = 3  # raise it whenever something else would be found
+SURVEYOR = 4  # raise it whenever something else would be found
 SHORTEST = Fraction(1, 2)  # seconds; less is not worth two joins
 LONGEST, LARGEST = Fraction(30), 64 << 20  # seconds and bytes of one part
 COLOURS = (0, BT709, UNSPECIFIED)
@@ -157,12 +157,14 @@ class _Looker:
 
     def _runs(self, stretch: Stretch) -> Iterator[_Run]:
         run: _Run | None = None
+        latest = Fraction(-1)  # picture of the groups so far
         slack = tolerance(self.stream)
         for group in groups_from(self.container, self.stream, stretch.start + slack, self.sets):
             first = math.ceil((group.times[0] - slack - stretch.start) * self.output.rate)
             if first >= stretch.frames:
                 break
-            count = self._usable(group, stretch, first, slack) if first >= 0 else 0
+            count = self._usable(group, stretch, first, slack) if first >= 0 and group.times[0] > latest else 0
+            latest = max(latest, *group.times)
             if run is not None and (not count or first != run.first + run.frames):
                 yield run
                 run = None

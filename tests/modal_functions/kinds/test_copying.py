@@ -1,6 +1,7 @@
 """Quality “original”: what needs no change is copied, the rest is encoded, and no interruption changes the film."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -18,10 +19,22 @@ from tests.modal_functions.test_fan import Machines
 @pytest.fixture(scope="module")
 def reels(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reels")
+    one = shoot(folder / "one.mp4", seconds=8, **tagged({"options": {"g": "25"}, "sound": "aac"}))
     return [
-        shoot(folder / "one.mp4", seconds=8, **tagged({"options": {"g": "25"}, "sound": "aac"})),
+        one,
         shoot(folder / "two.mp4", seconds=4, **tagged({"options": {"g": "25", "bf": "0", "profile": "baseline"}})),
+        replace(one, path=damaged(one.path, folder / "three.mp4", number=182)),
     ]
+
+
+def damaged(path, to, *, number):
+    """The same, but that nothing can be made of one packet of its picture."""
+    body = bytearray(path.read_bytes())
+    with av.open(str(path)) as film:
+        packet = [packet for packet in film.demux(video=0) if packet.size][number]
+    body[packet.pos + 5 : packet.pos + packet.size] = bytes(packet.size - 5)
+    to.write_bytes(body)
+    return to
 
 
 @pytest.fixture
@@ -162,3 +175,71 @@ def test_under_a_title_frames_are_encoded_and_beside_it_they_are_copied(make, sp
         frames = list(film.decode(video=0))
     assert [number_on(frame) for frame in frames[75:]] == list(range(75, 200))
     assert frames[60].pts * frames[60].time_base == Fraction(60, 25)
+
+
+def test_what_was_to_be_copied_and_is_not_where_it_was_is_encoded_instead(make, spec, store):
+    asked = spec(TRIM)
+    assert make(asked, 1)["result"]["copied"] > 150
+    [key] = [key for key in store.keys("projects/p/chunks") if key.endswith(".json")]
+    told = json.loads(store.get(key))
+    first, frames = told["found"]["pieces"][0]
+    told["found"]["pieces"] = [[first, 50], [first + 51, frames - 51]]
+    store.put(key, pack(told))
+    for number in (2, 3):
+        result = make(asked, number)["result"]
+        assert numbers(store, result) == list(range(13, 187))
+        assert result["copied"] == 50
+    assert result["rendered"] == 0
+    so_far = SoFar.from_wire(json.loads(store.get(AttemptKeys(export="e", number=3).so_far)))
+    assert so_far.copied == 50
+
+
+def test_a_film_whose_copies_cannot_be_played_to_their_end_is_encoded(make, spec, store):
+    """Damage that the first pictures of the last group do not show."""
+    first, second = (make(spec((2, 520_000, 7_480_000)), number) for number in (1, 2))
+    assert (first["ending"], first["result"]["copied"]) == ("ok", 0)
+    so_far = SoFar.from_wire(json.loads(store.get(AttemptKeys(export="e", number=1).so_far)))
+    assert (so_far.copied, [piece.finished for piece in so_far.pieces]) == (0, [True])
+    assert second["result"]["sha256"] == first["result"]["sha256"]
+
+
+def test_where_what_was_kept_of_the_sound_does_not_fit_together_all_of_it_is_encoded(make, spec, store):
+    asked = spec(TRIM, (0, 1_000_000, 3_000_000))
+    assert make(asked, 1)["result"]["copied"] > 0
+    short, long = passages(store)
+    store.put(long, store.get(short))
+    outcome = make(asked, 2)
+    assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", 0)
+    assert numbers(store, outcome["result"]) == [*range(13, 187), *range(25, 75)]
+
+
+def passages(store):
+    return sorted((key for key in store.keys("projects/p/chunks") if key.endswith(".m4a")), key=store.size)
+
+
+def test_where_nobody_can_say_what_could_be_copied_all_is_encoded(spec, store, tmp_path):
+    class Blind(Machines):
+        def __call__(self, wire):
+            if wire["batch"]["request"]["do"] == "survey":
+                return Answered({"error": {"code": "input_unreadable", "sentence": "It made its decoder crash."}})
+            return super().__call__(wire)
+
+    keys = AttemptKeys(export="f", number=1)
+    store.put(keys.spec, pack(spec(TRIM)))
+    order = Order(keys=keys, kind="multi_clip", token="t", store={"store": "folder", "root": str(store.root)})
+    machines = Blind(tmp_path / "machines")
+    outcome = attempt(order.as_wire(), call="c", folder=tmp_path / "away", hand_out=machines, at_once=2)
+    machines.pool.shutdown()
+    assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", 0)
+    assert numbers(store, outcome["result"]) == list(range(13, 187))
+
+
+class Answered:
+    def __init__(self, told):
+        self.told = told
+
+    def answer(self, seconds):
+        return self.told
+
+    def cancel(self):
+        pass

@@ -11,8 +11,9 @@ from modal_functions.media.avc import NotPlain, ParameterSets, is_refresh, param
 from modal_functions.media.chunks import Place
 from modal_functions.media.copying import copy
 from modal_functions.media.errors import MediaError
-from modal_functions.media.groups import alone, beginning, delay, in_step
+from modal_functions.media.groups import alone, beginning, delay, groups_from, in_step
 from modal_functions.media.join import Part, join
+from modal_functions.media.opening import opened, sight_of
 from modal_functions.media.render import render
 from modal_functions.media.sound import write
 from modal_functions.media.sparing import Copied
@@ -132,6 +133,46 @@ def test_a_chunk_that_does_not_begin_where_a_group_does_is_not_copied(few, tmp_p
     assert not list(tmp_path.glob("*.mp4"))
 
 
+def test_a_group_that_is_too_large_for_memory_is_not_copied(few):
+    reel = few["usual.mp4"]
+    with opened(reel.path) as container:
+        stream = sight_of(container)
+        sets = parameter_sets(stream.codec_context.extradata)
+        [first, *_], [large, *_] = (
+            list(groups_from(container, stream, Fraction(0), sets, keep=True, largest=most)) for most in (10**6, 1000)
+        )
+    assert (first.plain, len(first.packets)) == (True, 25)
+    assert (large.plain, large.packets, len(large.times)) == (False, [], 25)
+
+
+def test_a_group_that_begins_before_the_one_before_it_has_ended_is_not_copied(few, tmp_path):
+    """As where two recordings were put together badly: one picture of the first is on show amid the second."""
+    late = tmp_path / "late.mp4"
+    with av.open(str(few["usual.mp4"].path)) as whole, av.open(str(late), "w") as other:
+        picture = whole.streams.video[0]
+        track = other.add_stream_from_template(picture)
+        packets = [packet for packet in whole.demux(picture) if packet.size]
+        last = max(packets[50:75], key=lambda packet: packet.pts)
+        last.pts += 3 * 3600
+        for packet in packets:
+            packet.stream = track
+            other.mux(packet)
+    [found] = survey(late, [Stretch(start=Fraction(0), frames=150)], OUTPUT)
+    assert found.pieces == ((0, 50), (100, 50))
+
+
+def test_a_copy_whose_first_picture_is_damaged_is_left_out(few, tmp_path):
+    """In the midst of what was found to be copied nothing was decoded."""
+    reel, broken = few["usual.mp4"], tmp_path / "broken.mp4"
+    at, size = packets_of(reel.path)[50]
+    body = bytearray(reel.path.read_bytes())
+    body[at + 6 : at + size] = bytes(size - 6)
+    broken.write_bytes(body)
+    chunks = [place(reel).chunk(first, 25, "copy") for first in (25, 50, 75)]
+    made = list(render(broken, chunks, OUTPUT, tmp_path))
+    assert [each.key for each in made] == [chunks[0].key, chunks[2].key]
+
+
 def test_two_sets_of_one_number_do_not_fit_together():
     one = ParameterSets(level=30, sequences={0: b"a"}, pictures={0: b"b"})
     other = ParameterSets(level=40, sequences={0: b"a"}, pictures={0: b"c"})
@@ -157,13 +198,22 @@ def unit(body):
 
 
 def test_a_packet_begins_a_group_only_with_a_picture_that_refreshes_all():
-    assert is_refresh(unit(b"\x06remark") + unit(b"\x65picture"), SETS)
-    assert is_refresh(unit(b"\x67abc") + unit(b"\x68abc") + unit(b"\x65picture"), SETS)
-    assert not is_refresh(unit(b"\x41picture"), SETS)
+    assert is_refresh(unit(b"\x06remark") + unit(b"\x65\x88picture"), SETS)
+    assert is_refresh(unit(b"\x67abc") + unit(b"\x68abc") + unit(b"\x65\x88picture"), SETS)
+    assert not is_refresh(unit(b"\x41\x9apicture"), SETS)
 
 
 @pytest.mark.parametrize(
-    "odd", [unit(b"\x67other") + unit(b"\x65p"), unit(b"\x62part"), b"\0\0\0\x09\x65", b"\0\0\0\0"]
+    "odd",
+    [
+        unit(b"\x67other") + unit(b"\x65\x88p"),
+        unit(b"\x62part"),
+        b"\0\0\0\x09\x65",
+        b"\0\0\0\0",
+        unit(b"\x06remark"),  # and no picture
+        unit(b"\x41\x9aone") + unit(b"\x41\x9atwo"),
+        unit(b"\x41\x5asecond slice"),  # and no first one
+    ],
 )
 def test_a_packet_with_anything_else_in_it_is_not_copied(odd):
     with pytest.raises(NotPlain):
