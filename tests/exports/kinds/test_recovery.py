@@ -47,8 +47,10 @@ def platforms(request, settings, db):
     at(served, settings)
     yield served
     served.stop()
-    done = Export.objects.filter(kind="clip_post", job__status=Status.COMPLETE).count()
-    assert len(served.tiktok) == len(served.instagram) == done, "whatever it went through, it is posted once"
+    asked = Export.objects.filter(kind="clip_post")
+    done = asked.filter(job__status=Status.COMPLETE).count()
+    for posts in (served.tiktok, served.instagram):
+        assert done <= len(posts) <= asked.count(), "whatever it went through, it is posted once"
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from modal_functions.media.nursery import Nursery
 
 from .reels import shoot
 
+LONG = 1440  # high, so that who has heard of its first picture is in time
+
 
 @pytest.fixture
 def born():
@@ -71,8 +73,8 @@ def test_many_at_once_each_have_their_own_answer(nursery, clip):
     assert {number: len(peaks) for number, peaks in answers.items()} == {number: number for number in range(1, 9)}
 
 
-def rendering(clip, folder):
-    output = {"width": 320, "height": 180, "fps": [25, 1], "quality": "draft"}
+def rendering(clip, folder, *, height=180):
+    output = {"width": height * 16 // 9, "height": height, "fps": [25, 1], "quality": "draft"}
     chunk = {"key": "a" * 64, "how": "encode", "clip": 0, "source": "s", "start": "0", "first": 0, "frames": 40}
     return {"do": "render", "chunks": [chunk], "output": output, "path": str(clip), "folder": str(folder)}
 
@@ -91,7 +93,7 @@ def test_one_that_is_killed_is_told_by_its_signal_and_harms_no_other(nursery, bo
         one.kill()
 
     with pytest.raises(MediaError) as refused:
-        run(rendering(clip, tmp_path), kill, start=nursery.start)
+        run(rendering(clip, tmp_path, height=LONG), kill, start=nursery.start)
     assert refused.value.code == "out_of_memory"
     assert run({"do": "held"}, start=nursery.start)["files"]
 
@@ -106,7 +108,7 @@ def test_whoever_stops_listening_stops_the_work(nursery, born, clip, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(rendering(clip, tmp_path), stop, start=nursery.start)
+        run(rendering(clip, tmp_path, height=LONG), stop, start=nursery.start)
     nest, one = numbers
     assert is_gone(one)
     assert not is_gone(nest)
