@@ -32,7 +32,7 @@ def damaged(path, to, *, number):
     body = bytearray(path.read_bytes())
     with av.open(str(path)) as film:
         packet = [packet for packet in film.demux(video=0) if packet.size][number]
-    body[packet.pos + 5 : packet.pos + packet.size] = bytes(packet.size - 5)
+    body[packet.pos + 6 : packet.pos + packet.size] = bytes(packet.size - 6)
     to.write_bytes(body)
     return to
 
