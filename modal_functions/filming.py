@@ -14,7 +14,7 @@ from modal_functions.batches import Batch
 from modal_functions.batching import batched
 from modal_functions.joining import Joined, soundtrack
 from modal_functions.media.chunks import COPY, Chunk, plan
-from modal_functions.media.errors import OF_THE_MACHINE, MediaError
+from modal_functions.media.errors import NOT_OF_COPIES, MediaError
 from modal_functions.media.passages import Passage
 from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
@@ -84,7 +84,7 @@ def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
     try:
         published = _published(film)
     except MediaError as error:
-        if film.grids is None or error.code != "result_invalid" or error.sentence in OF_THE_MACHINE:
+        if film.grids is None or error.code != "result_invalid" or error.sentence in NOT_OF_COPIES:
             raise
         film, made = making, _encoded_instead(making, made)
         published = _published(film)

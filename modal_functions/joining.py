@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from modal_functions.media import child
 from modal_functions.media.child import Start
 from modal_functions.media.chunks import COPY, ENCODE, Chunk
+from modal_functions.media.errors import DAMAGED_PART, MediaError
+from modal_functions.media.seal import is_sealed
 from modal_functions.soundtracks import Check, encoded, sewn
 
 if TYPE_CHECKING:
@@ -58,7 +60,23 @@ class Joined:
 
     def together(self, film: Path, tell: Tell) -> dict[str, Any]:
         """Joined, then looked at from end to end to see that it is what was planned. `tell` hears of the bytes that are
-        gone through, of twice what there are."""
+        gone through, of twice what there are. Where a chunk is no longer as it was made, whoever tries again makes it
+        anew."""
+        try:
+            return self._together(film, tell)
+        except MediaError as error:
+            if error.code == "result_invalid" and self._threw_away():
+                raise MediaError("result_invalid", DAMAGED_PART) from error
+            raise
+
+    def _threw_away(self) -> bool:
+        """What is damaged, as by a failing disk: kept, it would be met at each try, and by other films."""
+        chunks = zip(self.files, self.making.chunks, strict=True)
+        damaged = {chunk.file for file, chunk in chunks if chunk.how != COPY and not is_sealed(file)}
+        self.making.parts.throw_away(damaged)
+        return bool(damaged)
+
+    def _together(self, film: Path, tell: Tell) -> dict[str, Any]:
         whole, frames, context = self.bytes, self.making.timeline.frames, self.making.context
         self.to(film, lambda done: tell(done, "Joining"))
         context.border()

@@ -90,6 +90,11 @@ class Parts:
             found = {name: pool.submit(self.at_hand, name) for name in set(names)}
         return [found[name].result() for name in names]
 
+    def throw_away(self, names: Collection[str]) -> None:
+        for name in names:
+            self.context.store.delete(self._key(name))
+            (self.context.folder / name).unlink(missing_ok=True)
+
     def _key(self, name: str) -> str:
         return kept_as(self.context.spec["chunks"], name)
 

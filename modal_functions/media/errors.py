@@ -12,7 +12,8 @@ NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 NO_ROOM_LEFT: Final = "There was no room left to write the result."
 TOLD_TO_STOP: Final = "The work was told to stop from outside."
-OF_THE_MACHINE: Final = frozenset({NO_ROOM_LEFT, TOLD_TO_STOP})  # whatever is made in its place would meet the same
+DAMAGED_PART: Final = "A part that was finished before is damaged."
+NOT_OF_COPIES: Final = frozenset({NO_ROOM_LEFT, TOLD_TO_STOP, DAMAGED_PART})  # to encode instead would not help
 
 
 class MediaError(Exception):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modal_functions.media.errors import MediaError
+from modal_functions.media.errors import DAMAGED_PART, MediaError
 from modal_functions.media.groups import beginning
 from modal_functions.media.opening import opened
 from modal_functions.media.seal import is_sealed
@@ -84,10 +84,10 @@ class Sparing:
         return ([], [packet]) if chunk is not None else ([packet], [])
 
     def _enter(self, chunk: Known) -> None:
-        """One that nobody has sealed is decoded like anything that nothing is known of."""
         self._encoded = not isinstance(chunk, Copied)
-        if not self._encoded or is_sealed(chunk.path):
-            self._originals, self._end = chunk.packets(self._rate), chunk.end
+        if self._encoded and not is_sealed(chunk.path):
+            raise MediaError("result_invalid", DAMAGED_PART)
+        self._originals, self._end = chunk.packets(self._rate), chunk.end
 
     def _in_run(self, packet: "Packet[VideoStream]") -> "tuple[list[Packet[VideoStream]], list[Packet[VideoStream]]]":
         known: list[Packet[VideoStream]] = []

@@ -146,6 +146,22 @@ def test_a_pause_keeps_what_is_rendered_and_the_resumed_film_is_the_same(make, s
     assert make(spec(*THREE), 3)["result"]["sha256"] == resumed["sha256"]
 
 
+@pytest.mark.parametrize("how", ["a wrong byte", "cut off"])
+def test_a_kept_chunk_that_is_damaged_is_thrown_away_and_the_next_try_makes_it_anew(make, spec, store, how):
+    whole = make(spec(*THREE), 1)["result"]
+    damaged, *others = (key for key in store.keys("projects/p/chunks") if key.endswith(".mp4"))
+    body = store.get(damaged)
+    half = len(body) // 2
+    store.put(damaged, body[:half] if how == "cut off" else body[:half] + bytes([body[half] ^ 0x55]) + body[half + 1 :])
+    outcome = make(spec(*THREE), 2)
+    assert (outcome["ending"], outcome["code"]) == ("error", "result_invalid")
+    assert "A part that was finished before is damaged." in outcome["sentence"]
+    assert not store.size(damaged)
+    assert all(map(store.size, others))
+    again = make(spec(*THREE), 3)["result"]
+    assert (again["rendered"], again["sha256"]) == (1, whole["sha256"])
+
+
 class _With:
     def __init__(self, inner, **changed):
         self.inner, self.changed = inner, changed
