@@ -1,5 +1,6 @@
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from exports.views import accounts
 from exports_site.metrics import metrics
@@ -12,6 +13,6 @@ urlpatterns = [
     path("", include("exports.urls")),
     path("exports/", include("progress.urls")),
     path("admin/login/", accounts.sign_in_as_staff),
-    path("admin/password_change/", accounts.ChangePassword.as_view()),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="change-password")),
     path("admin/", admin.site.urls),
 ]

@@ -39,7 +39,6 @@ AGAIN = [
         "old_password",
         {"new_password1": "another secret of hers", "new_password2": "another secret of hers"},
     ),
-    ("/admin/password_change/", "old_password", {"new_password1": "another secret", "new_password2": "another secret"}),
     ("/account/sign-out-everywhere", "everywhere-password", {}),
     ("/account/delete", "delete-password", {}),
     ("/account/second-factor", "remove-password", {}),
@@ -59,6 +58,11 @@ def test_nor_by_who_finds_a_browser_open(page, field, more, staff, signed_in):
     kept = User.objects.get(pk=staff.pk)
     assert kept.check_password(PASSWORD)
     assert kept.ends_sessions == staff.ends_sessions
+
+
+def test_the_admin_has_no_page_of_its_own_to_guess_at(staff, signed_in):
+    answer = signed_in(staff).post("/admin/password_change/", {"old_password": PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/password")
 
 
 def test_a_right_one_given_again_uses_up_no_try(owner):
