@@ -99,6 +99,13 @@ def test_what_is_run_again_as_its_project_is_deleted_is_answered_in_words(staff,
     assert LogEntry.objects.count() == 0
 
 
+def test_of_who_runs_it_again_and_who_deletes_it_the_second_is_told(both, export):
+    failed(export)
+    again, _ = both("again", "delete", export)
+    assert again.ok or again.said in (GONE, "There is no such export.")
+    assert Export.objects.exclude(pk=export.pk).exists() == again.ok
+
+
 def test_two_clusters_work_through_one_bulk_act_once(staff, tools, project):
     exports = [requested(project, f"Reel {number}") for number in range(6)]
     for export in exports:
