@@ -17,6 +17,14 @@ class Refused(Exception):
     """It cannot be connected; the sentence says what to do."""
 
 
+class Several(Refused):
+    """Which account is meant was not said, or is none of those that the token reaches."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(f"Which account is meant? This token reaches {', '.join(names)}.")
+        self.names = names
+
+
 @dataclass(frozen=True, kw_only=True)
 class Grant:
     """What a platform gave: a token, until when it is good, and what another can be had for."""
@@ -73,9 +81,9 @@ def _on_instagram(token: str, name: str) -> dict[str, Any]:
         said = "This token reaches no professional Instagram account that belongs to a Facebook Page."
         raise Refused(said)
     wanted = name.strip().lstrip("@").lower()
-    meant = [each for each in accounts if not wanted or each.name.lower() == wanted]
+    meant = [each for each in accounts if not wanted or wanted in (each.name.lower(), each.id)]
     if len(meant) != 1:
-        raise Refused(f"Which account is meant? This token reaches {', '.join(each.name for each in accounts)}.")
+        raise Several(tuple(each.name or each.id for each in accounts))
     return {"id": meant[0].id, "name": meant[0].name}
 
 

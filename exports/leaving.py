@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -40,7 +41,7 @@ def leaves_behind(user: User) -> Behind:
         projects=user.projects.count(),
         clips=Source.objects.filter(project__owner=user).count(),
         exports=exports.count(),
-        under_way=exports.filter(job__settled_at__isnull=True).count(),
+        under_way=_under_way(user).count(),
     )
 
 
@@ -48,21 +49,31 @@ def leave(user: User) -> None:
     """Nothing may still run for who is no more: what is under way is stopped first, and then it is asked again."""
     if user.is_superuser and not User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk).exists():
         raise Refused(_("This is the only account that may do everything here. Make another one first, in the admin."))
-    stopped = _stopped(user)
-    if stopped or Attempt.objects.filter(export__job__owner=user, gone_at__isnull=True).exists():
+    if not _gone(user):
+        _stop(user)
         raise Refused(_("Exports of yours were still under way. They are being stopped: ask again in half a minute."))
-    folders = _folders(user)
+
+
+def _gone(user: User) -> bool:
+    """At once, or not at all while something runs: who begins an export of a project holds that project, too."""
     with transaction.atomic():
+        User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()  # whose projects begin one by one, too
+        list(user.projects.select_for_update().order_by("pk"))
+        if _under_way(user).exists() or Attempt.objects.filter(export__job__owner=user, gone_at__isnull=True).exists():
+            return False
+        folders = _folders(user)
         user.delete()
         leftovers.clear_later(folders)
+    return True
 
 
-def _stopped(user: User) -> int:
-    under_way = Export.objects.filter(job__owner=user, job__settled_at__isnull=True).select_related("job")
-    for export in under_way:
-        if export.job.wish != Wish.CANCEL:
-            export.cancel(actor=f"user {user.pk}")
-    return len(under_way)
+def _under_way(user: User) -> QuerySet[Export]:
+    return Export.objects.filter(job__owner=user, job__settled_at__isnull=True)
+
+
+def _stop(user: User) -> None:
+    for export in _under_way(user).exclude(job__wish=Wish.CANCEL).select_related("job"):
+        export.cancel(actor=f"user {user.pk}")
 
 
 def _folders(user: User) -> list[str]:

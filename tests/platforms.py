@@ -32,6 +32,7 @@ class Platforms(ThreadingHTTPServer):
         self.killed = None  # (the how-manieth question, whether it takes effect first, what kills who asked)
         self.quota, self.fail_reason, self.container_status = (2, 50), "", ""
         self.ended_addresses, self.codes = set(), {}
+        self.accounts = {"178": "olga.films"}  # on Instagram, that the token reaches
         self.thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.thread.start()
 
@@ -214,8 +215,9 @@ class Talk(BaseHTTPRequestHandler):
         asked = json.loads(body or b"{}")
         match method, path.split("/"):
             case "GET", ["me", "accounts"]:
-                account = {"id": "178", "username": "olga.films"}
-                return 200, {"data": [{"id": "1", "instagram_business_account": account}, {"id": "2"}]}
+                accounts = [{"id": key, "username": name} for key, name in here.accounts.items()]
+                pages = [{"id": f"p{each['id']}", "instagram_business_account": each} for each in accounts]
+                return 200, {"data": [*pages, {"id": "2"}]}
             case "GET", ["178", "content_publishing_limit"]:
                 return 200, {"data": [{"quota_usage": here.quota[0], "config": {"quota_total": here.quota[1]}}]}
             case "POST", ["178", "media"]:

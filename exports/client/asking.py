@@ -58,7 +58,7 @@ class Asking:
             else:
                 if answer.status_code not in AGAIN or tried == TRIES:
                     return _fine(answer)
-                why, wait = _sentence(answer), _said_wait(answer)
+                why, wait = _sentence(answer), said_wait(answer)
             self.wait(why, tried, wait)
         raise AssertionError("unreachable")
 
@@ -94,7 +94,7 @@ def _sentence(answer: httpx.Response) -> str:
         return f"{answer.request.url} answered {answer.status_code} {answer.reason_phrase}."
 
 
-def _said_wait(answer: httpx.Response) -> float | None:
+def said_wait(answer: httpx.Response) -> float | None:
     """As long as the site says, within reason."""
     said = answer.headers.get("Retry-After", "")
     return min(LONGEST_WAIT, float(said)) if said.isdigit() else None

@@ -7,10 +7,18 @@ from typing import Any
 
 import httpx
 
-from .asking import TRIES, Asking, Away, Refused
+from .asking import AGAIN, TRIES, Asking, Away, Refused, said_wait
 
 OnBytes = Callable[[int, int], None]
 PIECE = 1 << 20
+
+
+class _NotNow(Refused):
+    """Asked for again in a while, it may be answered."""
+
+    def __init__(self, sentence: str, *, status: int, wait: float | None) -> None:
+        super().__init__(sentence, status=status)
+        self.wait = wait
 
 
 def send(asking: Asking, upload: Mapping[str, Any], path: Path, on_bytes: OnBytes) -> None:
@@ -66,6 +74,10 @@ def fetch(asking: Asking, result: Mapping[str, Any], out: Path, on_bytes: OnByte
             if tried == TRIES:
                 raise Away(f"The download broke off {TRIES} times: {error or type(error).__name__}") from None
             asking.wait(f"The download broke off: {error or type(error).__name__}", tried)
+        except _NotNow as refusal:
+            if tried == TRIES:
+                raise
+            asking.wait(str(refusal), tried, refusal.wait)
     if _digest(half) != result["sha256"]:
         half.unlink()
         raise Refused("What was downloaded is not what was made. Download it again.", status=502)
@@ -91,7 +103,10 @@ def _go_on(asking: Asking, address: str, half: Path, total: int, on_bytes: OnByt
 
 def _keep(answer: httpx.Response, half: Path, total: int, on_bytes: OnBytes) -> None:
     if not answer.is_success:
-        raise Refused(f"The download was answered {answer.status_code}.", status=answer.status_code)
+        said = f"The download was answered {answer.status_code}."
+        if answer.status_code in AGAIN:
+            raise _NotNow(said, status=answer.status_code, wait=said_wait(answer))
+        raise Refused(said, status=answer.status_code)
     with half.open("ab" if answer.status_code == 206 else "wb") as file:
         for piece in answer.iter_bytes(PIECE):
             file.write(piece)

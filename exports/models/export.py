@@ -207,11 +207,13 @@ class Export(Driven):
 
     def again(self, *, actor: str, reason: str = "") -> "Export | None":
         """The same, from the sources on, as another export beside this one; None while one of those has not ended, and
-        of what is done once only."""
+        of what is done once only. Or Unplannable, where it was deleted."""
         if not kinds.get(self.kind).repeatable:
             return None
         with transaction.atomic():
-            Job.objects.select_for_update().get(pk=self.pk)
+            held = Project.objects.select_for_update().filter(pk=self.project_id)
+            if not held or not Job.objects.select_for_update().filter(pk=self.pk):
+                raise kinds.Unplannable(_("It was deleted meanwhile, so there is nothing to make it again of."))
             if Job.objects.filter(parent_id=self.pk, settled_at__isnull=True, pipeline=self.job.pipeline).exists():
                 return None
             job = ProgressTracker().create(

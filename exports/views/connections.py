@@ -21,7 +21,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from exports import authorising, connecting
-from exports.connecting import Grant, Refused
+from exports.connecting import Grant, Refused, Several
+from exports.held import Held
 from exports.models import Connection, Posting
 from exports.models.connection import Platform
 
@@ -55,6 +56,18 @@ class TokenForm(forms.Form):
             self.fields["account"].required = False
 
 
+class WhichForm(forms.Form):
+    """Which of the accounts that a token reaches is meant. The token is held by the form itself, sealed."""
+
+    held = forms.CharField(widget=forms.HiddenInput)
+    account = forms.ChoiceField(label="Account", widget=forms.Select(attrs={"autofocus": True}))
+
+    def __init__(self, typed: Mapping[str, Any] | None, *, platform: str, held: str, names: tuple[str, ...]) -> None:
+        super().__init__(typed, initial={"held": held})
+        self.platform, self.asks = platform, str(Several(names))
+        self.fields["account"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+
+
 @login_required
 @never_cache
 @sensitive_post_parameters()
@@ -66,6 +79,8 @@ def connections(request: HttpRequest) -> HttpResponse:
         return _page(request, owner)
     if platform not in Platform.values:
         raise Http404
+    if "held" in request.POST:
+        return _chosen(request, owner, platform, request.POST["held"])
     form = TokenForm(request.POST, platform=platform)
     if form.is_valid():
         grant = Grant(token=form.cleaned_data["token"].strip())
@@ -133,8 +148,27 @@ def _owner(request: HttpRequest) -> "User":
     return cast("User", request.user)
 
 
+def _chosen(request: HttpRequest, owner: "User", platform: str, text: str) -> HttpResponse:
+    held = Held.opened(text, owner, platform, timezone.now())
+    if held is None:
+        messages.error(request, _("That question was open for too long. Connect the account again."))
+        return redirect("connections")
+    form = WhichForm(request.POST, platform=platform, held=text, names=held.names)
+    if form.is_valid():
+        try:
+            return _connected(request, owner, platform, held.grant, form.cleaned_data["account"])
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+    return _page(request, owner, which=form)
+
+
 def _connected(request: HttpRequest, owner: "User", platform: str, grant: Grant, name: str) -> HttpResponse:
-    made = connecting.connect(owner, platform, grant, name=name)
+    """Or the question which account is meant, without anything to be typed or allowed again."""
+    try:
+        made = connecting.connect(owner, platform, grant, name=name)
+    except Several as several:
+        held = Held(grant=grant, names=several.names).sealed(owner, platform, timezone.now())
+        return _page(request, owner, which=WhichForm(None, platform=platform, held=held, names=several.names))
     said = _("%(platform)s is connected as %(name)s.")
     messages.success(request, said % {"platform": made.get_platform_display(), "name": made.name})
     return redirect("connections")
@@ -145,7 +179,9 @@ def _back(request: HttpRequest, platform: str) -> str:
     return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
 
 
-def _page(request: HttpRequest, owner: "User", form: TokenForm | None = None) -> HttpResponse:
+def _page(
+    request: HttpRequest, owner: "User", form: TokenForm | None = None, which: WhichForm | None = None
+) -> HttpResponse:
     mine = {each.platform: each for each in Connection.objects.filter(owner=owner)}
     rows = [
         {
@@ -153,8 +189,10 @@ def _page(request: HttpRequest, owner: "User", form: TokenForm | None = None) ->
             "label": label,
             "connection": mine.get(key),
             "form": form if form is not None and form.prefix == key else TokenForm(None, platform=key),
+            "which": which if which is not None and which.platform == key else None,
             "app": authorising.has_app(key),
         }
         for key, label in Platform.choices
     ]
-    return render(request, "accounts/connections.html", {"rows": rows}, status=422 if form is not None else 200)
+    wrong = form is not None or (which is not None and which.is_bound)
+    return render(request, "accounts/connections.html", {"rows": rows}, status=422 if wrong else 200)

@@ -1,15 +1,20 @@
 """The account's own page: room, zone, sessions, and its end."""
 
+import threading
+
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django_q.models import OrmQ
 
 from exports import leaving, tasks
+from exports.kinds import Unplannable
 from exports.models import Export, Project, Source, User
 from exports.tools import tools
 from progress.models import Job, Status, Wish
 from tests.exports.conftest import PASSWORD
 from tests.exports.footage import film_of, finished, project_of, requested, running, source_in
+from tests.progress.test_race import at_once
 
 pytestmark = pytest.mark.django_db
 DELETE = {"delete-password": PASSWORD}
@@ -157,3 +162,60 @@ def test_the_last_who_may_do_everything_stays(staff, signed_in, django_user_mode
 def test_nobody_deletes_by_following_a_link(browser):
     for path in ("/account/delete", "/account/sign-out-everywhere", "/account/zone"):
         assert browser.get(path).status_code == 405
+
+
+# Races
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_whose_asking_is_not_over_yet_is_not_deleted_under_its_work(owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    asked, left = threading.Event(), threading.Event()
+
+    def ask():
+        with transaction.atomic():
+            made = requested(project)
+            asked.set()
+            left.wait(0.5)  # whoever leaves comes as far as this lets them
+        return made
+
+    def go():
+        asked.wait()
+        try:
+            return leaving.leave(owner)
+        except leaving.Refused as refusal:
+            return str(refusal)
+        finally:
+            left.set()
+
+    made, said = at_once(ask, go)
+    assert "They are being stopped" in said
+    assert Job.objects.get(pk=made.pk).status == Status.CANCELLED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_that_is_asked_for_as_its_owner_leaves_is_made_or_refused_in_words(owner, django_user_model):
+    for number in range(5):
+        account = django_user_model.objects.create_user(f"olga{number}", password=PASSWORD)
+        project = project_of(account)
+        film_of(project, "beach.mov")
+
+        def ask(project=project):
+            try:
+                return requested(project)
+            except Unplannable as refusal:
+                return str(refusal)
+
+        def go(account=account):
+            try:
+                return leaving.leave(account)
+            except leaving.Refused as refusal:
+                return str(refusal)
+
+        asked, said = at_once(ask, go)
+        if said is None:
+            assert isinstance(asked, str)
+            assert not Project.objects.filter(pk=project.pk).exists()
+        else:
+            assert Job.objects.get(pk=asked.pk).status == Status.CANCELLED

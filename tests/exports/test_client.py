@@ -31,6 +31,8 @@ class Line(httpx.BaseTransport):
         broken = self.breaks(request)
         if broken == "before":
             raise httpx.ConnectError("refused")
+        if isinstance(broken, httpx.Response):
+            return broken
         answer = self.site.handle_request(request)
         if broken == "after":
             answer.read()
@@ -148,14 +150,40 @@ def test_it_is_watched_to_its_end(site, owner, waits):
 
 
 def test_a_download_goes_on_where_it_broke_off_and_is_checked(site, owner, tmp_path):
-    export = finished(requested(_film(owner)), BODY)
-    Export.objects.filter(pk=export.pk).update(result_sha256=hashlib.sha256(BODY).hexdigest())
-    told, out = site.look(str(export.pk)), tmp_path / "film.mp4"
+    told, out = film_to_download(site, owner), tmp_path / "film.mp4"
     (tmp_path / ".film.mp4.part").write_bytes(BODY[:5_000_000])
     done = []
     assert site.download(told, out, on_bytes=lambda here, total: done.append(here)) == out
     assert out.read_bytes() == BODY
     assert done[0] > 5_000_000
+
+
+@pytest.mark.parametrize(("status", "said", "waited"), [(429, "7", [7.0, 7.0]), (503, "", [1.0, 2.0])])
+def test_a_download_that_is_not_answered_now_is_asked_for_again(
+    site, line, owner, tmp_path, waits, status, said, waited
+):
+    told, busy, out = film_to_download(site, owner), [1, 2], tmp_path / "film.mp4"
+
+    def breaks(request):
+        if request.url.path == httpx.URL(told["result"]["download"]).path and busy:
+            busy.pop()
+            return httpx.Response(status, headers={"Retry-After": said} if said else {}, text="Not now.")
+        return None
+
+    line.breaks, heard = breaks, []
+    site.asking.on_wait = heard.append
+    assert site.download(told, out).read_bytes() == BODY
+    assert waits == waited
+    assert heard[0].startswith(f"The download was answered {status}. Trying again in {waited[0]:g} s")
+
+
+def test_a_download_that_is_never_answered_is_refused_after_some_patience(site, line, owner, tmp_path, waits):
+    told = film_to_download(site, owner)
+    line.breaks = lambda request: httpx.Response(503)
+    with pytest.raises(Refused, match="The download was answered 503"):
+        site.download(told, tmp_path / "film.mp4")
+    assert waits == [1, 2, 4, 8, 16]
+    assert list(tmp_path.glob("*film*")) == []
 
 
 def test_what_is_not_what_was_made_is_not_kept(site, owner, tmp_path):
@@ -320,6 +348,12 @@ def _film(owner):
     project = project_of(owner)
     film_of(project, "beach.mov")
     return project
+
+
+def film_to_download(site, owner):
+    export = finished(requested(_film(owner)), BODY)
+    Export.objects.filter(pk=export.pk).update(result_sha256=hashlib.sha256(BODY).hexdigest())
+    return site.look(str(export.pk))
 
 
 def finished_by_now(export):

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exports import authorising
+from exports.connecting import Grant
+from exports.held import Held
 from exports.models import Connection
+from exports.sealing import sealed
 from tests.exports.clips import at, connected
 from tests.platforms import EXPIRED, TOKEN, Platforms
 
@@ -145,6 +149,75 @@ def test_who_says_no_there_has_connected_nothing_and_who_brings_a_wrong_code_nei
             reverse("connection-back", args=["tiktok"]), {"state": query["state"][0], **more}, follow=True
         )
         assert said in page.text
+    assert not Connection.objects.exists()
+
+
+# Where a token reaches several accounts
+
+
+@pytest.fixture
+def several(platforms):
+    platforms.accounts = {"178": "olga.films", "179": "olga.boats", "180": ""}
+    return platforms
+
+
+def chosen(page, account):
+    """What the page's question sends, with this answer."""
+    assert "Which account is meant? This token reaches olga.films, olga.boats, 180." in page.text
+    held = re.search(r'name="held" value="([^"]+)"', page.text)[1]
+    return {"platform": "instagram", "held": held, "account": account}
+
+
+@pytest.fixture
+def allowed(browser, app, several):
+    """The page that somebody comes back to who has allowed it on Instagram."""
+    query = parse_qs(urlsplit(browser.get(reverse("connection-go", args=["instagram"])).url).query)
+    several.codes["c1"] = base64.urlsafe_b64decode(query["code_challenge"][0] + "==")
+    return browser.get(reverse("connection-back", args=["instagram"]), {"code": "c1", "state": query["state"][0]})
+
+
+@pytest.mark.parametrize(("account", "number"), [("olga.boats", "179"), ("180", "180")])
+def test_who_has_allowed_it_there_chooses_here_which_account_is_meant(browser, allowed, account, number):
+    assert (allowed.status_code, TOKEN in allowed.text) == (200, False)
+    page = browser.post(PAGE, chosen(allowed, account), follow=True)
+    assert "Instagram is connected as" in page.text
+    row = Connection.objects.get()
+    assert (row.account_id, row.lent()["token"]) == (number, TOKEN)
+    assert row.expires_at > timezone.now() + timedelta(days=50)
+
+
+@pytest.mark.usefixtures("several")
+def test_who_gave_a_token_chooses_without_giving_it_again(browser):
+    page = browser.post(PAGE, given("instagram"))
+    assert TOKEN not in page.text
+    browser.post(PAGE, chosen(page, "olga.films"))
+    assert Connection.objects.get().account_id == "178"
+
+
+def test_the_question_stays_where_its_answer_could_not_be_used(browser, allowed, platforms):
+    answer = browser.post(PAGE, chosen(allowed, "somebody"))
+    assert (answer.status_code, "somebody is not one of" in answer.text) == (422, True)
+    platforms.upset["/v24.0/me"] = [(503, {})]
+    answer = browser.post(PAGE, chosen(answer, "olga.films"))
+    assert (answer.status_code, "Try again in a moment." in answer.text) == (422, True)
+    assert browser.post(PAGE, chosen(answer, "olga.films")).status_code == 302
+    assert Connection.objects.get().name == "olga.films"
+
+
+def test_an_answer_is_good_for_its_own_person_and_platform_and_for_a_while(
+    browser, owner, stranger, signed_in, allowed
+):
+    answer, late = chosen(allowed, "olga.films"), timezone.now() - timedelta(hours=1)
+    grant = Grant(token=TOKEN)
+    old = Held(grant=grant, names=("olga.films",)).sealed(owner, "instagram", late)
+    connection = sealed({"token": TOKEN})
+    for who, more in (
+        (signed_in(stranger), {}),
+        (browser, {"platform": "tiktok"}),
+        *((browser, {"held": held}) for held in (old, connection, "nonsense 😀", "")),
+    ):
+        page = who.post(PAGE, answer | more, follow=True)
+        assert "That question was open for too long. Connect the account again." in page.text
     assert not Connection.objects.exists()
 
 

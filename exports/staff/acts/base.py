@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db import Error
+from django.db import Error, transaction
 
 from exports import traces
 from exports.about import about
@@ -19,6 +19,7 @@ from exports.runners.base import RunnerError
 from exports.staff import scope
 from exports.tools import Tools
 from modal_functions.store import StoreError
+from progress.models import Job
 
 logger = logging.getLogger("exports")
 
@@ -168,6 +169,9 @@ def _taken(act: Act, case: Case, order: Order) -> Answer:
         why = f" Reason: {order.reason}" if order.reason else ""
         said = f"{act.label}: {answer.said}{why}"
         LogEntry.objects.log_actions(order.by.pk, [case.export], CHANGE, change_message=said, single_object=True)
-        if Export.objects.filter(pk=pk).exists():
-            order.tools.tracker.happened(pk, f"staff_{act.key}", note=order.reason or answer.said, actor=order.actor)
+        with transaction.atomic():
+            held = Job.objects.select_for_update().filter(pk=pk)  # by whoever deletes the export, too
+            if held and Export.objects.filter(pk=pk).exists():
+                note = order.reason or answer.said
+                order.tools.tracker.happened(pk, f"staff_{act.key}", note=note, actor=order.actor)
     return answer

@@ -25,7 +25,10 @@ def _retry(case: Case, order: Order) -> Answer:
 
 
 def _again(case: Case, order: Order) -> Answer:
-    made = case.export.again(actor=order.actor, reason=order.reason)
+    try:
+        made = case.export.again(actor=order.actor, reason=order.reason)
+    except kinds.Unplannable as refusal:
+        return Answer(ok=False, said=str(refusal))
     if made is None:
         return Answer(ok=False, said="It is being made again already; that one has to end first.")
     whole = "from the sources on" if "afresh" in made.spec else "with the parts that its logo is kept among"

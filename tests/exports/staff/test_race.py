@@ -1,8 +1,12 @@
 """Two of staff act on the same export at the same moment: one wins, the other is told."""
 
+import threading
+
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import transaction
 
+from exports.deleting import delete
 from exports.models import Bulk, Export
 from exports.staff import bulk
 from exports.staff.acts import Order, find, perform
@@ -12,6 +16,7 @@ from tests.exports.staff.conftest import fresh, requested, status
 from tests.progress.test_race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
+GONE = "It was deleted meanwhile, so there is nothing to make it again of."
 
 
 @pytest.fixture
@@ -69,6 +74,36 @@ def test_who_deletes_and_who_retries_do_not_leave_half_of_it(both, export):
     left = Job.objects.filter(pk=export.pk).first()
     assert any(answer.ok for answer in answers)
     assert left is None or (left.status == Status.QUEUED and Export.objects.filter(pk=export.pk).exists())
+
+
+def test_what_is_run_again_as_its_project_is_deleted_is_answered_in_words(staff, tools, export):
+    failed(export)
+    deleted, asked = threading.Event(), threading.Event()
+
+    def let_go():
+        with transaction.atomic():
+            delete(fresh(export).project, tools)
+            deleted.set()
+            asked.wait(0.5)  # whoever runs it again comes as far as this lets them
+
+    def again():
+        deleted.wait()
+        try:
+            return perform(find("again"), export.pk, Order(by=staff, tools=tools, reason="it stands still"))
+        finally:
+            asked.set()
+
+    _, answer = at_once(let_go, again)
+    assert (answer.ok, answer.said) == (False, GONE)
+    assert not Export.objects.exists()
+    assert LogEntry.objects.count() == 0
+
+
+def test_of_who_runs_it_again_and_who_deletes_it_the_second_is_told(both, export):
+    failed(export)
+    again, _ = both("again", "delete", export)
+    assert again.ok or again.said in (GONE, "There is no such export.")
+    assert Export.objects.exclude(pk=export.pk).exists() == again.ok
 
 
 def test_two_clusters_work_through_one_bulk_act_once(staff, tools, project):
