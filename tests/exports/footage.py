@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from exports.kinds import Unplannable
 from exports.models import Attempt, Export, Heartbeat, Project, Source
 from exports.tools import tools
 from progress.tracker import ProgressTracker
@@ -33,6 +34,14 @@ def driver_is_awake():
 
 def requested(project, **more):
     return Export.request(project, kind="multi_clip", options={"size": "360p"}, **more)
+
+
+def requested_or_told(project):
+    """Or the sentence that it is refused with."""
+    try:
+        return requested(project)
+    except Unplannable as refusal:
+        return str(refusal)
 
 
 def running(export, done=450, total=900):

@@ -1,5 +1,6 @@
 """The account's own page: room, zone, sessions, and its end."""
 
+import functools
 import threading
 
 import pytest
@@ -8,12 +9,11 @@ from django.urls import reverse
 from django_q.models import OrmQ
 
 from exports import leaving, tasks
-from exports.kinds import Unplannable
 from exports.models import Export, Project, Source, User
 from exports.tools import tools
 from progress.models import Job, Status, Wish
 from tests.exports.conftest import PASSWORD
-from tests.exports.footage import film_of, finished, project_of, requested, running, source_in
+from tests.exports.footage import film_of, finished, project_of, requested, requested_or_told, running, source_in
 from tests.progress.test_race import at_once
 
 pytestmark = pytest.mark.django_db
@@ -201,19 +201,13 @@ def test_an_export_that_is_asked_for_as_its_owner_leaves_is_made_or_refused_in_w
         project = project_of(account)
         film_of(project, "beach.mov")
 
-        def ask(project=project):
-            try:
-                return requested(project)
-            except Unplannable as refusal:
-                return str(refusal)
-
         def go(account=account):
             try:
                 return leaving.leave(account)
             except leaving.Refused as refusal:
                 return str(refusal)
 
-        asked, said = at_once(ask, go)
+        asked, said = at_once(functools.partial(requested_or_told, project), go)
         if said is None:
             assert isinstance(asked, str)
             assert not Project.objects.filter(pk=project.pk).exists()

@@ -1,6 +1,7 @@
 """A project goes when its owner wants it to: all that is in it, its bytes too, and nothing else."""
 
 import contextlib
+import functools
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -13,7 +14,6 @@ from django_q.models import OrmQ
 from exports import deleting, minutes, originals, tasks, uploads
 from exports.audit import Wanted, audit
 from exports.deleting import delete
-from exports.kinds import Unplannable
 from exports.leftovers import tidy
 from exports.models import Attempt, Clip, Delivery, Export, Project, Share, Source, Worked
 from exports.models.delivery import State
@@ -25,7 +25,7 @@ from exports.uploads import Refused
 from modal_functions.multipart import Gone
 from progress.models import Event, Job, Status
 from progress.tracker import ProgressTracker
-from tests.exports.footage import film_of, finished, fresh, project_of, requested, running, source_in
+from tests.exports.footage import film_of, finished, fresh, project_of, requested, requested_or_told, running, source_in
 from tests.exports.outbox.conftest import contact_of
 from tests.progress.test_race import at_once
 
@@ -230,17 +230,11 @@ def test_an_export_that_is_asked_for_at_the_same_moment_is_made_or_refused_in_wo
         project = project_of(owner)
         film_of(project, "beach.mov")
 
-        def ask(project=project):
-            try:
-                return requested(project)
-            except Unplannable as refusal:
-                return str(refusal)
-
         def let_go(project=project):
             with contextlib.suppress(deleting.Refused):
                 delete(project, tools())
 
-        asked, _ = at_once(ask, let_go)
+        asked, _ = at_once(functools.partial(requested_or_told, project), let_go)
         if isinstance(asked, Export):
             assert Project.objects.filter(pk=project.pk).exists()
             assert fresh(asked).job.status == Status.UPLOADING

@@ -12,6 +12,7 @@ from exports.statistics.scope import Scope
 from progress.models import Job
 
 pytestmark = pytest.mark.django_db
+EVERYONE = Scope()
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +99,7 @@ def hour(lives, hours=1):
     return lives.clock()
 
 
-def counted_as_live(scope=Scope()):  # noqa: B008 - it is frozen
+def counted_as_live(scope=EVERYONE):
     told = figures(scope)
     kept = list(Tally.objects.all())
     Tally.objects.all().delete()
