@@ -198,7 +198,7 @@ def test_every_chunk_is_sealed_and_a_seal_breaks_with_any_byte(known, tmp_path):
 
 @pytest.mark.parametrize("place", [0, 0.5, 1])
 def test_a_film_of_a_chunk_that_is_no_longer_as_it_was_sealed_is_refused(made, known, tmp_path, place):
-    """Most decoders hide a wrong byte, and show something else."""
+    """Whatever a decoder would make of it."""
     chunk = known[5]
     damaged = with_a_wrong_byte(chunk.path, tmp_path / "chunk.mp4", int((chunk.path.stat().st_size - 1) * place))
     among = [*known[:5], replace(chunk, path=damaged), *known[6:]]
