@@ -16,7 +16,7 @@ from exports.outbox.parcel import Letter, Parcel
 
 NEXT_DAYS = timedelta(days=6)
 MORE_THAN_ONE_MINUTE = timedelta(seconds=90)
-DAYS = {0: "today", 1: "yesterday"}
+DAYS = {0: "today", 1: "since yesterday"}
 TYPES = {Event.VERIFY: "test", Event.DIGEST: "digest"}
 
 
@@ -111,7 +111,7 @@ def _digest(delivery: Delivery, zone: ZoneInfo) -> Letter:
     since, at = (datetime.fromisoformat(delivery.facts[each]).astimezone(zone) for each in ("since", "at"))
     days = (at.date() - since.date()).days
     return Letter(
-        subject=f"{count} export{'' if count == 1 else 's'} ended since {DAYS.get(days, f'{since:%-d %B}')}",
+        subject=f"{count} export{'' if count == 1 else 's'} ended {DAYS.get(days, f'since {since:%-d %B}')}",
         lead=f"What has ended since {_at_length(since)}:",
         fields=tuple((item["title"], item["said"]) for item in items),
         link=links.to("dashboard"),

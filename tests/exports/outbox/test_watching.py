@@ -197,5 +197,5 @@ def test_a_digest_says_since_when_the_first_too_and_one_after_days_without(owner
     there = since.astimezone(ZoneInfo("Europe/Berlin"))
     said = f"What has ended since {there:%A, %-d %B %Y, %H:%M} (Europe/Berlin):"
     assert message.get_body(("plain",)).get_content().startswith(said)
-    day = {0: "today", 1: "yesterday"}.get(ago.days, f"{there:%-d %B}")
-    assert message["Subject"] == f"1 export ended since {day}"
+    when = {0: "today", 1: "since yesterday"}.get(ago.days, f"since {there:%-d %B}")
+    assert message["Subject"] == f"1 export ended {when}"
