@@ -1,6 +1,7 @@
 """An account ends: what goes with it, and in which order."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -65,8 +66,8 @@ def _gone(user: User, tools: Tools) -> bool:
         folders, coming = _folders(user), list(_coming(user))
         user.delete()
         leftovers.clear_later(folders)
-    for source in coming:
-        uploads.throw_away(source, tools)
+        for source in coming:
+            transaction.on_commit(partial(uploads.throw_away, source, tools))
     return True
 
 

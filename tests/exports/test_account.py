@@ -130,22 +130,24 @@ def test_the_cluster_is_told_to_clear_them(browser, export, django_capture_on_co
     ]
 
 
-def test_parts_of_what_is_coming_are_thrown_away_with_it(browser, owner):
+def test_parts_of_what_is_coming_are_thrown_away_with_it(browser, owner, django_capture_on_commit_callbacks):
     coming = uploads.begin(project_of(owner), name="sea.mov", size=12)
     parts = uploads.parts_of(coming, tools())
     with parts.received(1, BytesIO(b"half"), 12) as part:
         parts.keep(part)
-    assert browser.post("/account/delete", DELETE).status_code == 302
+    with django_capture_on_commit_callbacks(execute=True):
+        assert browser.post("/account/delete", DELETE).status_code == 302
     assert not parts.folder.exists()
     with pytest.raises(Refused, match="This upload is no more"):
         uploads.complete(coming, [], tools())
 
 
-def test_its_uploads_in_a_bucket_are_ended_there(in_bucket, owner):
+def test_its_uploads_in_a_bucket_are_ended_there(in_bucket, owner, django_capture_on_commit_callbacks):
     coming = uploads.begin(project_of(owner), name="sea.mov", size=12)
     uploads.address_of(coming, 1, tools())
     begun = Source.objects.get(pk=coming.pk).upload
-    leaving.leave(owner, tools())
+    with django_capture_on_commit_callbacks(execute=True):
+        leaving.leave(owner, tools())
     with pytest.raises(Gone):
         tools().store.multipart(coming.key).listed(begun)
 
@@ -180,6 +182,30 @@ def test_the_last_who_may_do_everything_stays(staff, signed_in, django_user_mode
     assert "This is the only account that may do everything here." in answer.text
     django_user_model.objects.create_superuser("second", password="x")
     assert client.post("/account/delete", {"delete-password": "a long secret of staff"}).status_code == 302
+
+
+def test_staff_deletes_it_in_the_admin_with_what_it_has_in_the_store(
+    staff, signed_in, owner, django_capture_on_commit_callbacks
+):
+    client, project = signed_in(staff), project_of(owner)
+    coming = uploads.begin(project, name="sea.mov", size=12)
+    parts = uploads.parts_of(coming, tools())
+    with parts.received(1, BytesIO(b"half"), 12) as part:
+        parts.keep(part)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("admin:exports_user_delete", args=[owner.pk]), {"post": "yes"})
+    assert not User.objects.filter(pk=owner.pk).exists()
+    assert not parts.folder.exists()
+    told = [rung.task["args"][0] for rung in OrmQ.objects.all() if rung.task["func"] == "exports.tasks.clear"]
+    assert told == [[f"projects/{project.pk}"]]
+
+
+def test_nor_does_the_admin_delete_the_last_who_may_do_everything(staff, signed_in):
+    client = signed_in(staff)
+    page = client.post(reverse("admin:exports_user_delete", args=[staff.pk]), {"post": "yes"}, follow=True)
+    assert "This is the only account that may do everything here." in page.text
+    assert User.objects.filter(pk=staff.pk).exists()
+    assert 'value="delete_selected"' not in client.get(reverse("admin:exports_user_changelist")).text
 
 
 def test_nobody_deletes_by_following_a_link(browser):
