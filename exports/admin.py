@@ -1,20 +1,23 @@
 """The admin: accounts, drills, and the pages of staff. Django-q2's own are taken out: they run any dotted path."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html_join
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_q.models import Failure, OrmQ, Schedule, Success, Task
 
-from exports import guessing
+from exports import guessing, leaving
 from exports.models import Drill, GuardedSignIn, IntakeChange, User
 from exports.outbox import admin as outbox_admin  # noqa: F401 - registering is the import
 from exports.staff import pages  # noqa: F401 - registering is the import
+from exports.tools import tools
 from progress.admin import ReadOnly
 
 # Nor are the secrets of a second factor: `manage.py second_factor` takes one away, and nothing has to see one.
@@ -35,6 +38,23 @@ class Accounts(UserAdmin):
         ("Longhaul", {"fields": ("guest", "minutes_a_day", "second_factor_since")}),
     )
     readonly_fields = ("second_factor_since",)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """One account at a time is deleted: each has its own reasons why it cannot be now."""
+        return {name: act for name, act in super().get_actions(request).items() if name != "delete_selected"}
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except leaving.Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect("admin:exports_user_change", object_id)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        """As its owner would: what it has in the store goes too."""
+        leaving.leave(obj, tools())
 
 
 @admin.register(GuardedSignIn)

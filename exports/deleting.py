@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from exports import leftovers, uploads
 from exports.models import Attempt, Delivery, Export, Project, Source, User, Worked
 from exports.tools import Tools
-from modal_functions.store import StoreError
 
 LATELY = timedelta(days=1)  # as far back as minutes of work are counted
 
@@ -22,7 +21,8 @@ def delete(project: Project, tools: Tools) -> None:
     """At once, or not at all while an export of it is under way: what was started ends. Its bytes are cleared by the
     cluster, and by tidy_store where that fails. What was counted stays counted, without a name."""
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=project.owner_id)  # whose uploads begin one by one, too
+        # Its owner's uploads begin one by one, too.
+        User.objects.select_for_update(no_key=True).filter(pk=project.owner_id).first()
         mine = Project.objects.select_for_update().filter(pk=project.pk).first()
         if mine is None:
             return  # somebody else was first
@@ -31,7 +31,7 @@ def delete(project: Project, tools: Tools) -> None:
         _forget_exports(mine, tools)
         mine.delete()
     for source in coming:
-        _throw_away(source, tools)
+        uploads.throw_away(source, tools)
 
 
 def _check(project: Project) -> None:
@@ -62,11 +62,3 @@ def _keep_minutes(project: Project) -> None:
     Worked.objects.bulk_create(
         Worked(owner_id=project.owner_id, began=began, ended=ended) for began, ended in spans if began and ended
     )
-
-
-def _throw_away(source: Source, tools: Tools) -> None:
-    """What was sent of it. A bucket that does not answer sweeps it by its own rule, a folder is swept by ours."""
-    try:
-        uploads.parts_of(source, tools).discard()
-    except StoreError:
-        return

@@ -13,6 +13,7 @@ from exports.kinds.enlarging import LABELS, EnlargingField
 from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES, Choice
 from exports.models import Clip, Token, User
+from exports.names import NameField
 
 SLACK_US = 1_000  # what a person reads is rounded; a thousandth past the end is the end
 # A field that was changed is kept at once; only what is said of it comes back, so that nobody is disturbed in typing.
@@ -54,7 +55,7 @@ class SignUpForm(UserCreationForm):
 
 
 class ProjectForm(forms.Form):
-    name = forms.CharField(
+    name = NameField(
         label="Name of the film",
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -63,7 +64,7 @@ class ProjectForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(
+    name = NameField(
         label="What is it for?",
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
@@ -119,7 +120,7 @@ class ClipForm(forms.Form):
 class ExportForm(forms.Form):
     """What the film shall be. The choices are the kind's own."""
 
-    title = forms.CharField(
+    title = NameField(
         label="Title", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
     size = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SIZES.items()])

@@ -1,14 +1,16 @@
 """An account ends: what goes with it, and in which order."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from exports import leftovers
+from exports import leftovers, uploads
 from exports.models import Attempt, Export, Source, User
+from exports.tools import Tools
 from progress.models import Wish
 
 
@@ -45,26 +47,33 @@ def leaves_behind(user: User) -> Behind:
     )
 
 
-def leave(user: User) -> None:
+def leave(user: User, tools: Tools) -> None:
     """Nothing may still run for who is no more: what is under way is stopped first, and then it is asked again."""
     if user.is_superuser and not User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk).exists():
         raise Refused(_("This is the only account that may do everything here. Make another one first, in the admin."))
-    if not _gone(user):
+    if not _gone(user, tools):
         _stop(user)
         raise Refused(_("Exports of yours were still under way. They are being stopped: ask again in half a minute."))
 
 
-def _gone(user: User) -> bool:
+def _gone(user: User, tools: Tools) -> bool:
     """At once, or not at all while something runs: who begins an export of a project holds that project, too."""
     with transaction.atomic():
         User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()  # whose projects begin one by one, too
         list(user.projects.select_for_update().order_by("pk"))
         if _under_way(user).exists() or Attempt.objects.filter(export__job__owner=user, gone_at__isnull=True).exists():
             return False
-        folders = _folders(user)
+        folders, coming = _folders(user), list(_coming(user))
         user.delete()
         leftovers.clear_later(folders)
+        for source in coming:
+            transaction.on_commit(partial(uploads.throw_away, source, tools))
     return True
+
+
+def _coming(user: User) -> QuerySet[Source]:
+    """Held, so that none of them is completed meanwhile."""
+    return Source.objects.select_for_update(of=("self",)).filter(project__owner=user, state=Source.State.UPLOADING)
 
 
 def _under_way(user: User) -> QuerySet[Export]:

@@ -215,16 +215,7 @@ class Panel:
     @property
     def lost(self) -> str:
         """Why there is no retry, and what there is instead."""
-        names = self.export.deleted_sources() if self.state in ("failed", "stopped", "stopping") else []
-        if not names:
-            return ""
-        what = _("%(name)s was") % {"name": names[0]}
-        if len(names) > 1:
-            what = _("%(names)s and %(last)s were") % {"names": ", ".join(names[:-1]), "last": names[-1]}
-        said = _(
-            "%(what)s deleted from the project, so this export cannot be made again. Put another clip in its place."
-        )
-        return said % {"what": what}
+        return self.export.lost if self.state in ("failed", "stopped", "stopping") else ""
 
     @property
     def facts(self) -> str:

@@ -34,7 +34,7 @@ from exports.refusing import Listed
 from exports.tools import Tools
 from modal_functions.bucket import BucketStore
 from modal_functions.folder import FolderStore
-from modal_functions.store import Stored
+from modal_functions.store import Stored, StoreError
 
 logger = logging.getLogger("exports")
 
@@ -52,8 +52,9 @@ def begin(project: Project, *, name: object, size: object, modified: int | None 
     """Room for it is kept from here on, so that what was let in can also be finished."""
     name, size = named(name), whole("Size", size)
     with transaction.atomic():
-        owner = User.objects.select_for_update(no_key=True).get(pk=project.owner_id)  # its uploads come in one by one
-        if not Project.objects.filter(pk=project.pk).exists():
+        mine = User.objects.select_for_update(no_key=True).filter(pk=project.owner_id)
+        owner = mine.first()  # its uploads come in one by one
+        if owner is None or not Project.objects.filter(pk=project.pk).exists():
             raise Refused(_("The project of %(name)s was deleted. Choose another, or begin one.") % {"name": name}, 404)
         check_file(name, size)
         check_count(project, name)
@@ -189,6 +190,13 @@ def _end(source: Source, parts: Parts, why: str, *, keep: bool) -> bool:
     if ended:
         parts.discard()
     return ended
+
+
+def throw_away(source: Source, tools: Tools) -> None:
+    """What was sent of one whose row is gone. A bucket that does not answer sweeps it by its own rule, a folder by
+    ours."""
+    with contextlib.suppress(StoreError):
+        parts_of(source, tools).discard()
 
 
 # In one piece

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from exports import timecode
 from exports.kinds.sorts import FOOTAGE
+from exports.names import NameField
 
 if TYPE_CHECKING:
     from exports.models import Export, Project
@@ -39,7 +40,7 @@ class KindForm(forms.Form):
 
     largest_file: ClassVar[int] = 0  # bytes of one that comes with it; none, where it takes no file
 
-    title = forms.CharField(
+    title = NameField(
         label=gettext_lazy("Title"),
         max_length=200,
         required=False,

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from exports.names import Unreadable, readable
+
 NUMBER = re.compile(r"\d{1,12}(\.\d{1,6})?", re.ASCII)
 MOST = 1_000_000_000
 A_YEAR = 365 * 24 * 60 * 60
@@ -62,6 +64,9 @@ def command(text: str) -> list[str]:
 
 
 def title(text: str) -> str:
-    if len(text) > 200 or not text.isprintable():
-        raise ArgumentTypeError(f"expected at most 200 printable characters on one line, got {text[:40]!r}")
-    return text
+    if len(text) > 200:
+        raise ArgumentTypeError(f"expected at most 200 characters, got {len(text)}")
+    try:
+        return readable(text)
+    except Unreadable as why:
+        raise ArgumentTypeError(str(why)) from None

@@ -9,9 +9,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from exports import doorbell, kinds
+from exports import doorbell, kinds, lost
 from exports.models.contact import EVERY_EXPORT, Contact, Subscription
 from exports.models.driven import Driven
+from exports.models.permissions import PERMISSIONS
 from exports.models.project import Project
 from progress.models import Job, Status, Wish
 from progress.tracker import ProgressTracker
@@ -51,24 +52,7 @@ class Export(Driven):
 
     class Meta:
         indexes = (models.Index(fields=("next_due_at",), name="export_due", condition=Q(next_due_at__isnull=False)),)
-        permissions = (
-            ("check_export", "Can let an export be checked now"),
-            ("reattach_export", "Can re-attach the call of an export"),
-            ("adopt_export", "Can adopt the result of an export"),
-            ("retry_export", "Can retry an export"),
-            ("again_export", "Can run an export again from scratch"),
-            ("pause_export", "Can pause and resume an export"),
-            ("cancel_export", "Can cancel an export"),
-            ("stop_export", "Can cancel an export and stop its containers"),
-            ("fail_export", "Can mark an export failed"),
-            ("lose_export", "Can mark an export lost"),
-            ("force_export", "Can end an export though its runner says that it runs"),
-            ("release_export", "Can release the lease of an export"),
-            ("queue_export", "Can move an export in the queue"),
-            ("keep_export", "Can keep the results of an export longer"),
-            ("unshare_export", "Can close the share link of an export"),
-            ("blackbox_export", "Can download the black box of an export"),
-        )
+        permissions = PERMISSIONS
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
@@ -143,7 +127,7 @@ class Export(Driven):
         """What is done is kept; the budgets begin anew, since somebody has looked. False where a clip was deleted."""
         with transaction.atomic():
             held = Project.objects.select_for_update().filter(pk=self.project_id)
-            if not held or self.deleted_sources():  # what deletes a source holds the same
+            if not held or self.lost:  # what deletes a source holds the same
                 return False
             retried = ProgressTracker().retry(self.pk, actor=actor, reason=reason)
             if retried:
@@ -207,13 +191,15 @@ class Export(Driven):
 
     def again(self, *, actor: str, reason: str = "") -> "Export | None":
         """The same, from the sources on, as another export beside this one; None while one of those has not ended, and
-        of what is done once only. Or Unplannable, where it was deleted."""
+        of what is done once only. Or Unplannable, where it was deleted, or a clip of it."""
         if not kinds.get(self.kind).repeatable:
             return None
         with transaction.atomic():
             held = Project.objects.select_for_update().filter(pk=self.project_id)
             if not held or not Job.objects.select_for_update().filter(pk=self.pk):
                 raise kinds.Unplannable(_("It was deleted meanwhile, so there is nothing to make it again of."))
+            if self.lost:  # what deletes a source holds the same
+                raise kinds.Unplannable(self.lost)
             if Job.objects.filter(parent_id=self.pk, settled_at__isnull=True, pipeline=self.job.pipeline).exists():
                 return None
             job = ProgressTracker().create(
@@ -290,6 +276,11 @@ class Export(Driven):
     def deleted_sources(self) -> list[str]:
         """Their names. What is made of them can only be exported anew."""
         return kinds.get(self.kind).deleted(self)
+
+    @property
+    def lost(self) -> str:
+        """Why it cannot be made again; nothing where it can."""
+        return lost.said(self.deleted_sources())
 
     @property
     def actions(self) -> list[str]:

@@ -28,8 +28,8 @@ class Part:
     out_us: int | None = None
 
 
-class TooManyProjects(Exception):
-    """The account has as many as one may have."""
+class Unbegun(Exception):
+    """None can be begun in this account; the sentence says why."""
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -54,11 +54,12 @@ class Project(models.Model):
 
     @classmethod
     def begin(cls, owner: User, name: str) -> "Project":
-        """Or TooManyProjects: two that are begun at once are counted one after the other."""
+        """Or Unbegun: two that are begun at once are counted one after the other."""
         with transaction.atomic():
-            User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+            if not User.objects.select_for_update(no_key=True).filter(pk=owner.pk):
+                raise Unbegun(_("This account was deleted meanwhile, so nothing can be begun in it any more."))
             if cls.objects.of(owner.pk).count() >= MOST_PROJECTS:
-                raise TooManyProjects(
+                raise Unbegun(
                     _("You have %(most)s projects, as many as an account may have. Use one of them for this film.")
                     % {"most": f"{MOST_PROJECTS:,}"}
                 )

@@ -71,6 +71,7 @@ def _digest(contact: Contact, now: datetime) -> bool:
             return False
         ended = Job.objects.of(contact.owner_id).filter(settled_at__gt=since, settled_at__lte=now, export__isnull=False)
         facts = _ended(list(ended.select_related("export").order_by("-settled_at")))
+        facts |= {"since": since.isoformat(), "at": now.isoformat()}
         if not facts["items"]:
             return False
         Delivery.to(contact, Event.DIGEST, facts=facts).save(force_insert=True)

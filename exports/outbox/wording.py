@@ -16,6 +16,7 @@ from exports.outbox.parcel import Letter, Parcel
 
 NEXT_DAYS = timedelta(days=6)
 MORE_THAN_ONE_MINUTE = timedelta(seconds=90)
+DAYS = {0: "today", 1: "since yesterday"}
 TYPES = {Event.VERIFY: "test", Event.DIGEST: "digest"}
 
 
@@ -107,9 +108,11 @@ def _digest(delivery: Delivery, zone: ZoneInfo) -> Letter:
     items = delivery.facts["items"]
     more = delivery.facts["more"]
     count = len(items) + more
+    since, at = (datetime.fromisoformat(delivery.facts[each]).astimezone(zone) for each in ("since", "at"))
+    days = (at.date() - since.date()).days
     return Letter(
-        subject=f"{count} export{'' if count == 1 else 's'} ended since yesterday",
-        lead="What has ended since the last of these messages:",
+        subject=f"{count} export{'' if count == 1 else 's'} ended {DAYS.get(days, f'since {since:%-d %B}')}",
+        lead=f"What has ended since {_at_length(since)}:",
         fields=tuple((item["title"], item["said"]) for item in items),
         link=links.to("dashboard"),
         link_label="All exports",
@@ -170,8 +173,12 @@ def _about_link(delivery: Delivery, zone: ZoneInfo) -> tuple[str, ...]:
     until = delivery.key_until
     if until is None:
         return ()
-    when = f"{until.astimezone(zone):%A, %-d %B %Y, %H:%M} ({zone.key})"
+    when = _at_length(until.astimezone(zone))
     return (f"The link opens its page for everybody who has it, until {when}. After that, sign in.",)
+
+
+def _at_length(when: datetime) -> str:
+    return f"{when:%A, %-d %B %Y, %H:%M} ({when.tzinfo})"
 
 
 # Text messages and chats

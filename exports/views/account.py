@@ -18,6 +18,7 @@ from exports import second_factor
 from exports.leaving import Refused, leave, leaves_behind
 from exports.limits import Room
 from exports.owner_forms import AgainForm, ZoneForm
+from exports.tools import tools
 from exports.views.second_factor import codes_left
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def delete(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, delete=form)
     try:
-        leave(user)
+        leave(user, tools())
     except Refused as refusal:
         form.add_error(None, str(refusal))
         return _page(request, delete=form)

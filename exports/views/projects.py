@@ -17,7 +17,7 @@ from django_htmx.http import trigger_client_event
 from exports import deleting, listed, notices, showing
 from exports.forms import ProjectForm
 from exports.models import Project, Source
-from exports.models.project import TooManyProjects
+from exports.models.project import Unbegun
 from exports.tools import tools
 from exports.views import pictures
 from progress.models import Job, Status
@@ -36,7 +36,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             made = Project.begin(cast("User", request.user), form.cleaned_data["name"])
-        except TooManyProjects as why:
+        except Unbegun as why:
             form.add_error("name", str(why))
         else:
             return redirect("project", project_id=made.pk)

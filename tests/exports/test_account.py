@@ -2,15 +2,18 @@
 
 import functools
 import threading
+from io import BytesIO
 
 import pytest
 from django.db import transaction
 from django.urls import reverse
 from django_q.models import OrmQ
 
-from exports import leaving, tasks
+from exports import leaving, tasks, uploads
+from exports.limits import Refused
 from exports.models import Export, Project, Source, User
 from exports.tools import tools
+from modal_functions.multipart import Gone
 from progress.models import Job, Status, Wish
 from tests.exports.conftest import PASSWORD
 from tests.exports.footage import film_of, finished, project_of, requested, requested_or_told, running, source_in
@@ -127,6 +130,28 @@ def test_the_cluster_is_told_to_clear_them(browser, export, django_capture_on_co
     ]
 
 
+def test_parts_of_what_is_coming_are_thrown_away_with_it(browser, owner, django_capture_on_commit_callbacks):
+    coming = uploads.begin(project_of(owner), name="sea.mov", size=12)
+    parts = uploads.parts_of(coming, tools())
+    with parts.received(1, BytesIO(b"half"), 12) as part:
+        parts.keep(part)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert browser.post("/account/delete", DELETE).status_code == 302
+    assert not parts.folder.exists()
+    with pytest.raises(Refused, match="This upload is no more"):
+        uploads.complete(coming, [], tools())
+
+
+def test_its_uploads_in_a_bucket_are_ended_there(in_bucket, owner, django_capture_on_commit_callbacks):
+    coming = uploads.begin(project_of(owner), name="sea.mov", size=12)
+    uploads.address_of(coming, 1, tools())
+    begun = Source.objects.get(pk=coming.pk).upload
+    with django_capture_on_commit_callbacks(execute=True):
+        leaving.leave(owner, tools())
+    with pytest.raises(Gone):
+        tools().store.multipart(coming.key).listed(begun)
+
+
 def test_not_with_a_wrong_password(browser, owner):
     assert browser.post("/account/delete", {"delete-password": "a guess"}).status_code == 422
     assert User.objects.filter(pk=owner.pk).exists()
@@ -159,6 +184,30 @@ def test_the_last_who_may_do_everything_stays(staff, signed_in, django_user_mode
     assert client.post("/account/delete", {"delete-password": "a long secret of staff"}).status_code == 302
 
 
+def test_staff_deletes_it_in_the_admin_with_what_it_has_in_the_store(
+    staff, signed_in, owner, django_capture_on_commit_callbacks
+):
+    client, project = signed_in(staff), project_of(owner)
+    coming = uploads.begin(project, name="sea.mov", size=12)
+    parts = uploads.parts_of(coming, tools())
+    with parts.received(1, BytesIO(b"half"), 12) as part:
+        parts.keep(part)
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("admin:exports_user_delete", args=[owner.pk]), {"post": "yes"})
+    assert not User.objects.filter(pk=owner.pk).exists()
+    assert not parts.folder.exists()
+    told = [rung.task["args"][0] for rung in OrmQ.objects.all() if rung.task["func"] == "exports.tasks.clear"]
+    assert told == [[f"projects/{project.pk}"]]
+
+
+def test_nor_does_the_admin_delete_the_last_who_may_do_everything(staff, signed_in):
+    client = signed_in(staff)
+    page = client.post(reverse("admin:exports_user_delete", args=[staff.pk]), {"post": "yes"}, follow=True)
+    assert "This is the only account that may do everything here." in page.text
+    assert User.objects.filter(pk=staff.pk).exists()
+    assert 'value="delete_selected"' not in client.get(reverse("admin:exports_user_changelist")).text
+
+
 def test_nobody_deletes_by_following_a_link(browser):
     for path in ("/account/delete", "/account/sign-out-everywhere", "/account/zone"):
         assert browser.get(path).status_code == 405
@@ -183,7 +232,7 @@ def test_an_export_whose_asking_is_not_over_yet_is_not_deleted_under_its_work(ow
     def go():
         asked.wait()
         try:
-            return leaving.leave(owner)
+            return leaving.leave(owner, tools())
         except leaving.Refused as refusal:
             return str(refusal)
         finally:
@@ -203,7 +252,7 @@ def test_an_export_that_is_asked_for_as_its_owner_leaves_is_made_or_refused_in_w
 
         def go(account=account):
             try:
-                return leaving.leave(account)
+                return leaving.leave(account, tools())
             except leaving.Refused as refusal:
                 return str(refusal)
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from exports import sources, uploads
+from exports import left_uploads, sources, uploads
 from exports.models import Clip, Export, Project, Source
 from exports.probing import Found
 from exports.tools import Tools, tools
@@ -119,8 +119,8 @@ def test_the_last_parts_of_a_closed_page_are_found_and_the_export_that_waits_goe
     Clip.objects.create(project=project, source=source, position=1)
     export = Export.request(project, kind="multi_clip", options={"size": "360p", "rate": "25", "quality": "draft"})
     page.send(begun)
-    assert sources.complete_left(tools()) == 0, "its page may still say so itself"
-    assert sources.complete_left(later(90)) == 1
+    assert left_uploads.complete(tools()) == 0, "its page may still say so itself"
+    assert left_uploads.complete(later(90)) == 1
     source.refresh_from_db()
     assert source.state == Source.State.STORED
     export.job.refresh_from_db()

@@ -139,7 +139,7 @@ def refusal(parser, words):
             ("export", __file__, "--out", "/"),
             "--out /: expected a file to write, such as film.mp4, and this is a folder.",
         ),
-        (("export", __file__, "--out", "a.mp4", "--title", "x" * 201), "expected at most 200 printable characters"),
+        (("export", __file__, "--out", "a.mp4", "--title", "x" * 201), "expected at most 200 characters, got 201"),
         (
             ("reconcile", "ffffffff"),
             "no export begins with 'ffffffff': the list of exports in the admin shows their ids",

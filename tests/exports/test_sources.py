@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django_q.models import OrmQ
 
-from exports import sources, tasks, uploads
+from exports import left_uploads, sources, tasks, uploads
 from exports.models import Clip, Export, Project, Source
 from exports.probing import Found, Unusable
 from exports.tools import Tools, tools
@@ -272,19 +272,19 @@ def test_an_upload_that_is_all_there_is_completed_though_its_page_was_closed(beg
     for number, each in ((1, source), (1, other)):
         uploads.put_part(each, number, io.BytesIO(b"12345"), 5, used)
     uploads.put_part(source, 2, io.BytesIO(b"67890"), 5, used)
-    assert sources.complete_left(used) == 0, "its page may be about to say so"
+    assert left_uploads.complete(used) == 0, "its page may be about to say so"
     clock.pass_by(61)
-    assert sources.complete_left(used) == 1
+    assert left_uploads.complete(used) == 1
     assert (fresh(source).state, fresh(other).state) == ("stored", "uploading")
     assert store.get(source.key) == b"1234567890"
-    assert sources.complete_left(used) == 0
+    assert left_uploads.complete(used) == 0
 
 
 def test_an_upload_is_abandoned_after_a_day_without_a_part(begun, used, clock):
     old, young = begun("old.mov"), begun("young.mov")
     clock.pass_by(60 * 60 * 24)
     Source.objects.filter(pk=young.pk).update(heard_at=clock() - timedelta(hours=23, minutes=59))
-    assert sources.abandon(used) == sources.Abandoned(uploads=1)
+    assert left_uploads.abandon(used) == left_uploads.Abandoned(uploads=1)
     assert list(Source.objects.all()) == [young]
     assert not Source.objects.filter(pk=old.pk).exists()
 
@@ -292,7 +292,7 @@ def test_an_upload_is_abandoned_after_a_day_without_a_part(begun, used, clock):
 def test_where_a_film_counts_on_it_it_stays_and_says_so_and_the_export_is_rung(export, used, clock):
     clock.pass_by(60 * 60 * 25)
     Export.objects.update(next_due_at=None)
-    assert sources.abandon(used).uploads == 1
+    assert left_uploads.abandon(used).uploads == 1
     assert Source.objects.get().refusal.startswith("Its upload was not finished within 24 hours. Upload it again")
     assert due(used) == [export]
 
@@ -320,7 +320,7 @@ def test_one_task_does_all_of_it_and_ends_within_its_time(own, project, begun, c
 def test_what_is_stored_is_never_abandoned(stored, used, clock):
     stored()
     clock.pass_by(60 * 60 * 24 * 365)
-    assert sources.abandon(used) == sources.Abandoned()
+    assert left_uploads.abandon(used) == left_uploads.Abandoned()
 
 
 # The real probe, in its child process

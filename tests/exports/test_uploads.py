@@ -19,7 +19,7 @@ from django_q.models import OrmQ
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports import limits, sources, uploads
+from exports import left_uploads, limits, uploads
 from exports.folder_parts import HALF, PIECE, FolderParts, sweep
 from exports.limits import Refused
 from exports.models import Clip, Export, Project, Source
@@ -723,7 +723,7 @@ def test_parts_of_no_upload_are_swept(page, store, clock):
     begun = page.begun()
     page.put(begun, 1, HALVES[0])
     Source.objects.all().delete()
-    assert sources.abandon(tools()).leftovers == 1
+    assert left_uploads.abandon(tools()).leftovers == 1
     assert not FolderParts(store, uuid.UUID(begun["uploadId"])).folder.exists()
 
 

@@ -18,6 +18,7 @@ from exports.api.problems import invalid, not_found, not_possible
 from exports.api.v1 import shapes, telling
 from exports.models import Export, Project
 from exports.views import films, lazy
+from progress.models import Status as State
 
 router = Router(tags=["Exports"])
 Verb = Literal["pause", "resume", "cancel", "retry"]
@@ -111,6 +112,7 @@ def act(request: Asked, export_id: UUID, verb: Verb) -> Status[Any]:
     done = verb in export.actions and getattr(export, verb)(actor=f"user {request.auth.pk}")
     export = own(request, export_id)
     if not done:
+        why = export.lost if verb == "retry" and export.job.status in (State.FAILED, State.CANCELLED) else ""
         may = f" It may: {', '.join(export.actions)}." if export.actions else ""
-        raise not_possible(f"It is {export.job.get_status_display().lower()}, so it cannot {verb}.{may}")
+        raise not_possible(why or f"It is {export.job.get_status_display().lower()}, so it cannot {verb}.{may}")
     return Status(200, telling.export(export))

@@ -16,7 +16,7 @@ from exports.api.paging import After, Limit, page
 from exports.api.problems import invalid, not_possible
 from exports.api.v1 import shapes, telling
 from exports.models import Clip, Project, Source
-from exports.models.project import Part, TooManyProjects
+from exports.models.project import Part, Unbegun
 from exports.tools import tools
 
 router = Router(tags=["Projects"])
@@ -40,7 +40,7 @@ def listed(request: Asked, after: After, limit: Limit) -> dict[str, Any]:
 def begin(request: Asked, asked: shapes.ProjectAsked) -> Status[Any]:
     try:
         return Status(201, telling.project(Project.begin(request.auth, asked.name.strip())))
-    except TooManyProjects as why:
+    except Unbegun as why:
         raise not_possible(str(why)) from why
 
 

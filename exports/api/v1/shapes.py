@@ -8,7 +8,7 @@ from ninja import Field, Schema
 from pydantic import AfterValidator
 
 from exports.models.project import MOST_CLIPS
-from progress.report import JOINERS
+from exports.names import readable
 
 MOST_SECONDS = 10**6
 
@@ -230,19 +230,12 @@ class Sources(Schema):
 # What is asked for
 
 
-def _printable(text: str) -> str:
-    """On one line, and nothing in it that a database or a page cannot keep."""
-    if not text.translate(dict.fromkeys(map(ord, JOINERS))).isprintable():
-        raise ValueError("expected printable text on one line")
-    return text
-
-
-Printable = Annotated[str, AfterValidator(_printable)]
-Title = Annotated[Printable, Field(max_length=200)]
+Name = Annotated[str, AfterValidator(readable)]
+Title = Annotated[Name, Field(max_length=200)]
 
 
 class ProjectAsked(Schema):
-    name: Annotated[Printable, Field(min_length=1, max_length=200, pattern=r"\S", examples=["Holiday"])]
+    name: Annotated[Name, Field(min_length=1, max_length=200, pattern=r"\S", examples=["Holiday"])]
 
 
 class FilmAsked(Schema):
@@ -265,7 +258,7 @@ class ExportAsked(ExportChecked):
 
 class UploadAsked(Schema):
     project: UUID
-    name: Annotated[Printable, Field(min_length=1, max_length=255, examples=["beach.mov"])]
+    name: Annotated[Name, Field(min_length=1, max_length=255, examples=["beach.mov"])]
     bytes: Annotated[int, Field(ge=1, le=10**15)]
 
 

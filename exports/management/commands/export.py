@@ -17,6 +17,7 @@ from exports import driver, sources
 from exports.kinds import Unplannable
 from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES
+from exports.limits import named
 from exports.management.values import title
 from exports.models import Clip, Export, Lease, Project, Source, User
 from exports.tools import tools
@@ -49,7 +50,7 @@ class Command(BaseCommand):
         logging.getLogger("progress").setLevel(logging.WARNING)  # the bar tells it better
         logging.getLogger("exports").setLevel(logging.WARNING)
         _check(files, options["trim"], out)
-        project = Project.objects.create(owner=_shell_user(), name=options["title"] or out.stem[:200])
+        project = Project.objects.create(owner=_shell_user(), name=options["title"] or named(out.stem))
         for position, path in enumerate(files):
             source = sources.take_in(project, path, tools())
             if source.state == Source.State.REFUSED:

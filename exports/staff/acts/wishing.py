@@ -15,7 +15,7 @@ def _done(done: bool, said: str) -> Answer:
 
 def _against_retrying(case: Case) -> str:
     if case.export.job.status in (Status.FAILED, Status.CANCELLED):
-        return ""
+        return case.export.lost
     return f"It is {case.now}; only what has failed or was cancelled can be tried again."
 
 
@@ -37,9 +37,11 @@ def _again(case: Case, order: Order) -> Answer:
 
 def _against_running_again(case: Case) -> str:
     kind = next((kind for kind in kinds.registered() if kind.key == case.export.kind), None)
-    if kind is not None:
-        return "" if kind.repeatable else "This kind of export is done once only; retry it where it has failed."
-    return f"This version does not know the kind {case.export.kind!r}."
+    if kind is None:
+        return f"This version does not know the kind {case.export.kind!r}."
+    if not kind.repeatable:
+        return "This kind of export is done once only; retry it where it has failed."
+    return case.export.lost
 
 
 def _against_pausing(case: Case) -> str:

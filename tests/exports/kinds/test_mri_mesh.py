@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from exports import kinds, sources, tasks, uploads
+from exports import kinds, left_uploads, tasks, uploads
 from exports.kinds.base import Unplannable
 from exports.models import Export, Source
 from exports.tools import tools
@@ -82,7 +82,7 @@ def test_a_name_is_in_no_log_where_the_store_fails_either(project, tmp_path, cap
     with pytest.raises(uploads.Refused, match="DOE"), uploads.store_in_words(source.name):
         Broken().anything  # noqa: B018
     Source.objects.update(heard_at="2000-01-01T00:00Z")
-    assert sources.complete_left(tools()) == 0, "none of its bytes are there"
+    assert left_uploads.complete(tools()) == 0, "none of its bytes are there"
     assert "could not be completed" in caplog.text
     assert "DOE" not in caplog.text
 

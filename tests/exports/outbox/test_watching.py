@@ -1,6 +1,7 @@
 """What is owed though nothing changed: it looks stuck, it is nearly done, and once a day what ended."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -182,3 +183,19 @@ def test_a_digest_by_mail_lists_twenty_and_counts_the_rest(owner, clock, project
     assert message["Subject"] == "22 exports ended since yesterday"
     assert text.count("Reel") == 20
     assert "And 2 more." in text
+
+
+@pytest.mark.parametrize("ago", [timedelta(0), timedelta(days=1), timedelta(days=9)])
+def test_a_digest_says_since_when_the_first_too_and_one_after_days_without(owner, clock, project, mailbox, sends, ago):
+    since = timezone.now() - ago
+    Hours.objects.create(owner=owner, zone="Europe/Berlin")
+    contact_of(owner, clock, events=(), digest=True, digest_due_at=timezone.now(), digest_from=since)
+    finish(requested(project))
+    watching.digests(timezone.now())
+    sends()
+    (message,) = mailbox.taken
+    there = since.astimezone(ZoneInfo("Europe/Berlin"))
+    said = f"What has ended since {there:%A, %-d %B %Y, %H:%M} (Europe/Berlin):"
+    assert message.get_body(("plain",)).get_content().startswith(said)
+    when = {0: "today", 1: "since yesterday"}.get(ago.days, f"since {there:%-d %B}")
+    assert message["Subject"] == f"1 export ended {when}"

@@ -3,7 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from exports.models import Attempt
+from exports.kinds import Unplannable
+from exports.models import Attempt, Export, Source
 from progress.models import Status
 from progress.tracker import ProgressTracker
 from tests.exports.staff.conftest import fresh, status
@@ -80,3 +81,20 @@ def test_and_before_more_is_begun_of_what_waits(held_up, plan):
 def test_what_has_no_attempt_has_no_call_and_nothing_to_adopt(export, plan):
     assert plan("reattach", export).said == "It has no attempt, so there is no call."
     assert plan("adopt", export).said == "It has no attempt, so nothing was made."
+
+
+@pytest.mark.parametrize("key", ["retry", "again"])
+def test_what_has_lost_a_clip_is_not_made_again_and_the_clip_is_named(key, export, plan, act):
+    ProgressTracker().fail(export.pk, cause="lost", text="The machine went away.")
+    assert export.project.discard(Source.objects.get())
+    said = "beach.mov was deleted from the project, so this export cannot be made again. Put another clip in its place."
+    assert (plan(key, export).said, act(key, export).said) == (said, said)
+    assert Export.objects.count() == 1
+
+
+def test_nor_where_the_clip_is_deleted_after_the_plan_was_read(export):
+    assert export.project.discard(Source.objects.get()) is False, "it is needed until the export has ended"
+    ProgressTracker().fail(export.pk, cause="lost", text="The machine went away.")
+    export.project.discard(Source.objects.get())
+    with pytest.raises(Unplannable, match=r"beach\.mov was deleted from the project"):
+        export.again(actor="staff 1")

@@ -120,6 +120,16 @@ def test_what_is_not_possible_says_what_is(olgas, export):
     assert olgas.post(f"/exports/{export.pk}/explode").status_code == 422
 
 
+def test_a_retry_of_what_has_lost_a_clip_is_refused_with_the_name_of_it(olgas, export, project, tracker):
+    tracker.fail(export.pk, cause="lost", text="The machine went away.")
+    assert project.discard(project.sources.get(name="beach.mov"))
+    answer = olgas.post(f"/exports/{export.pk}/retry")
+    assert answer.status_code == 409
+    assert answer.json()["detail"] == (
+        "beach.mov was deleted from the project, so this export cannot be made again. Put another clip in its place."
+    )
+
+
 def test_a_finished_film_is_told_and_downloaded_in_parts(olgas, export):
     finished(export)
     result = olgas.get(f"/exports/{export.pk}").json()["result"]
