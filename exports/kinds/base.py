@@ -190,6 +190,10 @@ class Kind(ABC):
         """The job of the export that it is made of a result of."""
         return None
 
+    def make_way(self, project: "Project", spec: Mapping[str, Any], options: Mapping[str, Any]) -> None:  # noqa: B027
+        """What the store or a network has to say to it first. In no transaction, and perhaps for nothing: whether it is
+        asked for after all is not known yet. Unplannable where there is no way."""
+
     def requested(self, export: "Export") -> None:  # noqa: B027 - most kinds change nothing else
         """What else changes with it, in the same transaction. Unplannable takes all of it back."""
 

@@ -213,7 +213,6 @@ class ClipPost(Kind):
         if chosen["rights"] is not True:
             raise Unplannable(_("Confirm that you have the right to post this clip, then post it."), option="rights")
         _are_connected(project, platforms)
-        letting_go.let_go(clip, platforms, looked=chosen["looked"] is True)
         told = {"export": str(clip.export_id), "place": clip.place, "key": clip.key, "bytes": clip.bytes}
         more = {"sha256": clip.sha256, "name": clip.name, "seconds": clip.facts.get("seconds")}
         wanted = {"caption": caption, "privacy": privacy, "allow": allow, "promotes": promotes}
@@ -247,6 +246,10 @@ class ClipPost(Kind):
         from progress.models import Job  # noqa: PLC0415 - the models know the kinds
 
         return Job.objects.filter(pk=spec["clip"]["export"]).first()
+
+    def make_way(self, project: "Project", spec: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        looked = options.get("looked") is True
+        letting_go.let_go(project, spec["clip"], spec["platforms"], looked=looked)
 
     def requested(self, export: "Export") -> None:
         from exports.models.posting import Posting, Taken  # noqa: PLC0415 - the models know the kinds
