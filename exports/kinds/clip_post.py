@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,14 +12,15 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from exports import connecting, letting_go
 from exports.kinds.asking import KindForm, SourceField
-from exports.kinds.base import USUAL_ERRORS, Error, Kind, Unplannable, known
+from exports.kinds.base import USUAL_ERRORS, Around, Error, Kind, Unplannable, known
 from modal_functions import needs
 from modal_functions.publishing.tiktok import PRIVACY
 from modal_functions.wire import chunks_of
+from progress.estimate.shapes import Part
 from progress.pipelines import Pipeline, Stage, register
 
 if TYPE_CHECKING:
-    from exports.models import Connection, Export, Project, Result
+    from exports.models import Connection, Export, Project, Result, Source
     from progress.models import Job
 
 PLATFORMS = {"tiktok": "TikTok", "instagram": "Instagram"}
@@ -230,6 +232,12 @@ class ClipPost(Kind):
         }
         kept = chunks_of(str(export.project_id))
         return {"chunks": kept, "sources": [], **told, "addresses": addresses, "pace": dict(settings.POSTING_PACE)}
+
+    def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
+        """Of a platform that it is not posted to, nothing is to be done."""
+        left_out = {f"posting_{key}" for key in PLATFORMS if key not in spec["platforms"]}
+        usual = super().parts(spec, sources, around)
+        return tuple(replace(part, work=0.0) if part.stage in left_out else part for part in usual)
 
     def reads(self, spec: Mapping[str, Any]) -> tuple[str, ...]:
         return (f"{spec['clip']['key'].rpartition('/')[0]}/",)

@@ -8,7 +8,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from exports import kinds, retention
+from exports import foreseen, kinds, retention
 from exports.kinds.clip_post import PIPELINE
 from exports.models import Connection, Export, Posting
 from exports.models.posting import Taken
@@ -92,6 +92,28 @@ def test_who_has_connected_nothing_is_not_told_to_choose_what_is_not_there(brows
     page = browser.post(kinds.get("clip_post").address(clips.project), {"clip": named(clips), "rights": "on"})
     assert "Connect an account first" in page.text
     assert "got neither" not in page.text
+
+
+@pytest.mark.parametrize(("asked", "left_out"), [("tiktok", "instagram"), ("instagram", "tiktok")])
+def test_a_platform_that_nobody_asked_for_is_never_to_come(clips, asked, left_out):
+    export, _ = post(clips, platforms=[asked])
+
+    def told():
+        seen = snapshot(fresh(export).job)
+        spans = {span.label for span in seen.strip.spans if span.expected} if seen.strip else set()
+        assert not [label for label in spans if left_out in label.lower()], "nor is there any time for it"
+        return {line.key: line.said for line in seen.stages}[f"posting_{left_out}"]
+
+    tracker, said = ProgressTracker(), [told()]
+    tracker.uploaded(export.pk)
+    said.append(told())
+    tracker.start(export.pk)
+    tracker.update_progress_incremental(export.pk, 1, 2, "bytes", stage="waiting")
+    said.append(told())
+    foreseen.tell(export, tools())
+    said.append(told())
+    tracker.fail(export.pk, cause="internal", text="No.")
+    assert set(said) | {told()} == {"not asked for"}
 
 
 @pytest.mark.parametrize("ends", [False, True], ids=["under way", "complete"])
