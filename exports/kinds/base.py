@@ -20,6 +20,7 @@ from progress.pipelines import Pipeline
 
 if TYPE_CHECKING:
     from exports.models import Attempt, Export, Project, Result, Source
+    from exports.posted import Posts
     from progress.models import Job
     from progress.tracker import ProgressTracker
 
@@ -185,6 +186,10 @@ class Kind(ABC):
     def takes_result(self, result: "Result") -> bool:
         """Whether it can be made of this one of the results of such an export."""
         return False
+
+    def became(self, export: "Export") -> "Mapping[int, Posts]":
+        """Of the results of such an export, by their place: what was made of them, and whether more can be."""
+        return {}
 
     def parent(self, spec: Mapping[str, Any]) -> "Job | None":
         """The job of the export that it is made of a result of."""

@@ -33,6 +33,7 @@ from progress.pipelines import Pipeline, Stage, register
 
 if TYPE_CHECKING:
     from exports.models import Export, Project, Result, Source
+    from exports.posted import Posts
     from progress.models import Job
 
 PIPELINE = register(
@@ -163,6 +164,11 @@ class ClipPost(Kind):
         found = connections_of(export.project)
         lent = {key: found[key].lent() for key in export.spec["platforms"] if key in found}
         return {key: each for key, each in lent.items() if each}
+
+    def became(self, export: "Export") -> "Mapping[int, Posts]":
+        from exports import posted  # noqa: PLC0415 - it knows the models
+
+        return posted.of(export)
 
     def parent(self, spec: Mapping[str, Any]) -> "Job | None":
         from progress.models import Job  # noqa: PLC0415 - the models know the kinds

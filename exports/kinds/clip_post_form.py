@@ -91,7 +91,7 @@ class ClipPostForm(KindForm):
         """Who may see a post is asked of TikTok each time, since people change it there."""
         clip = next((each for each in clips_of(self.project) if named_by(each) == named.get("clip")), None)
         if clip is not None:
-            self.initial.update(clip=named_by(clip), title=clip.name)
+            self.initial.update(clip=named_by(clip), title=clip.name, platforms=self._left_of(clip))
         if tiktok := self.connections.get("tiktok"):
             connecting.look_again(tiktok)
             self._offer_privacy()
@@ -108,6 +108,14 @@ class ClipPostForm(KindForm):
         if not chosen.get("rights"):
             self.add_error("rights", "Confirm that you have the right to post it.")
         return chosen
+
+    def _left_of(self, clip: "Result") -> list[str]:
+        """Of the platforms that were chosen last, those that it is not on already; else those that are left."""
+        from exports import posted  # noqa: PLC0415 - it knows the models
+
+        closed = posted.closed_to(clip)
+        last = [each for each in self.initial["platforms"] if each not in closed]
+        return last or [each for each in self.connections if closed and each not in closed]
 
     def _offer_privacy(self) -> None:
         told = self.connections["tiktok"].facts.get("privacy") if "tiktok" in self.connections else None

@@ -188,6 +188,27 @@ def test_beside_each_finished_clip_stands_post_and_what_became_of_it(browser, cl
     assert signed_in(stranger).get(page).status_code == 404
 
 
+def test_what_is_posted_wherever_it_can_be_is_not_offered_to_be_posted(browser, clips):
+    def offered(place=1):
+        return f"?clip={clips.pk}%3A{place}" in browser.get(reverse("export", args=[clips.pk])).text
+
+    tiktok, _ = post(clips, platforms=["tiktok"])
+    assert offered(), "Instagram is left"
+    instagram, _ = post(clips, platforms=["instagram"])
+    assert not offered(), "it is on its way to both"
+    assert offered(place=2)
+    ended(instagram)
+    assert offered(), "what failed can be asked for with a change"
+    post(clips, platforms=["instagram"], caption="Another")
+    ended(tiktok, "complete")
+    page = browser.get(reverse("export", args=[clips.pk])).text
+    assert not offered()
+    assert "Posted to TikTok" in page
+    assert "Being posted to Instagram" in page
+    Connection.objects.all().delete()
+    assert offered(), "an account can be connected"
+
+
 # The form
 
 
@@ -201,6 +222,19 @@ def test_the_form_begins_with_the_clip_and_with_what_tiktok_offers_now(browser, 
     assert "TikTok as olga" in page.text
     assert "I have looked" not in page.text, "there is nothing to look for"
     assert platforms.times("creator_info") == 1
+
+
+def test_the_form_begins_with_the_platforms_that_are_left(browser, clips, platforms):
+    address = reverse("new-export", args=[clips.project_id, "clip_post"])
+
+    def chosen(place):
+        return list(browser.get(address, {"clip": named(clips, place)}).context["form"]["platforms"].value())
+
+    assert chosen(1) == [], "nobody has chosen any yet"
+    export, _ = post(clips, platforms=["tiktok"])
+    assert (chosen(1), chosen(2)) == (["instagram"], ["tiktok"])
+    ended(export)
+    assert chosen(1) == ["tiktok"]
 
 
 def test_one_click_posts_and_a_second_leads_to_the_same(browser, clips, platforms):
