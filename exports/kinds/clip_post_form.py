@@ -48,6 +48,13 @@ class ClipField(SourceField):
         ]
 
 
+class CaptionField(forms.CharField):
+    """A line's end counts once, whatever the browser sends for it."""
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
 class ClipPostForm(KindForm):
     clip = ClipField()
     platforms = forms.MultipleChoiceField(
@@ -55,7 +62,7 @@ class ClipPostForm(KindForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Expected TikTok, Instagram or both, got neither.")},
     )
-    caption = forms.CharField(max_length=LONGEST_CAPTION, required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    caption = CaptionField(max_length=LONGEST_CAPTION, required=False, widget=forms.Textarea(attrs={"rows": 4}))
     privacy = forms.ChoiceField(label=gettext_lazy("On TikTok it is seen by"), required=False)
     allow = forms.MultipleChoiceField(
         label=gettext_lazy("On TikTok people may add"),

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from exports import foreseen, kinds, retention
 from exports.kinds.clip_post import PIPELINE
+from exports.kinds.clip_post_form import LONGEST_CAPTION
 from exports.models import Connection, Export, Posting
 from exports.models.posting import Taken
 from exports.tools import tools
@@ -274,12 +275,22 @@ def test_what_is_missing_is_said_in_the_form(browser, clips, platforms, change, 
         ({"clip": "nowhere:1"}, "clip", "a finished clip"),
         ({"caption": "x" * 2201}, "caption", "at most 2200"),
         ({"caption": "\U0001f3de" * 1101}, "caption", "at most 2200"),
+        ({"caption": "half a picture \ud83c"}, "caption", "expected text"),
         ({"allow": ["song"]}, "allow", "some of comment, duet, stitch"),
     ],
 )
 def test_without_the_form_it_is_refused_in_words_too(clips, options, option, said):
     found, told = refusal(clips, **options)
     assert (found, said in told) == (option, True), told
+
+
+def test_a_lines_end_counts_once_however_it_is_sent(browser, clips, platforms):
+    lines = "a\r\n" * (LONGEST_CAPTION // 2 - 1) + "ab"
+    address = reverse("new-export", args=[clips.project_id, "clip_post"])
+    typed = POST | {"clip": named(clips), "rights": "on", "promotes": "none", "do": "export", "caption": lines}
+    assert browser.post(address, typed).status_code == 302
+    assert len(Export.objects.get(kind="clip_post").spec["caption"]) == LONGEST_CAPTION
+    assert post(clips, place=2, caption=lines)[1]
 
 
 def test_what_is_no_finished_clip_of_the_project_is_not_posted(clips, stranger):
