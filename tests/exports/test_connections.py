@@ -16,7 +16,7 @@ from exports.held import Held
 from exports.models import Connection
 from exports.sealing import sealed
 from tests.exports.clips import at, connected
-from tests.platforms import EXPIRED, TOKEN, Platforms
+from tests.platforms import EXPIRED, OPTIONS, TOKEN, Platforms
 
 pytestmark = pytest.mark.django_db
 PAGE = "/account/posting"
@@ -285,6 +285,16 @@ def test_connected_anew_meanwhile_the_new_token_stands(owner):
     connected(owner, "tiktok")
     assert not old.renewed({"token": "late"}, timezone.now())
     assert Connection.objects.get().lent()["token"] == TOKEN
+
+
+def test_what_was_heard_of_the_account_before_is_not_told_of_the_one_that_is_connected_now(owner):
+    connected(owner, "tiktok")
+    old = Connection.objects.get()
+    connected(owner, "tiktok")
+    old.heard({"privacy": ["SELF_ONLY"], "called": "Her sister"})
+    assert Connection.objects.get().facts == {"privacy": OPTIONS}
+    Connection.objects.get().heard({"privacy": ["SELF_ONLY"]})
+    assert Connection.objects.get().facts == {"privacy": ["SELF_ONLY"]}
 
 
 def test_of_two_that_would_renew_one_does(owner):
