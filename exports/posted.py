@@ -19,11 +19,10 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Posts:
-    """Of one clip. `left`: of the platforms that are connected, those that it is not on, nor on its way to."""
+    """Of one clip."""
 
     told: tuple[Post, ...] = ()
-    left: tuple[str, ...] = ()
-    everywhere: bool = False  # that is connected: there is nothing left to ask for
+    everywhere: bool = False  # that is connected, or on its way there: there is nothing left to ask for
 
 
 NONE = Posts()
@@ -31,7 +30,7 @@ NONE = Posts()
 
 def of(export: Export) -> Mapping[int, Posts]:
     """By the place of the clip; nothing of a clip that nobody asked to post."""
-    connected = tuple(Connection.objects.filter(owner=export.job.owner_id).values_list("platform", flat=True))
+    connected = set(Connection.objects.filter(owner=export.job.owner_id).values_list("platform", flat=True))
     return {place: _posts(mine, connected) for place, mine in _rows(export).items()}
 
 
@@ -50,11 +49,9 @@ def _rows(export: Export) -> dict[int, list[Posting]]:
     return found
 
 
-def _posts(rows: list[Posting], connected: tuple[str, ...]) -> Posts:
-    closed = _closed(rows)
-    left = tuple(each for each in connected if each not in closed)
+def _posts(rows: list[Posting], connected: set[str]) -> Posts:
     told = tuple(Post(export_id=row.export_id, said=_said(row)) for row in rows if row.job)
-    return Posts(told=told, left=left, everywhere=bool(connected) and not left)
+    return Posts(told=told, everywhere=bool(connected) and connected <= _closed(rows))
 
 
 def _closed(rows: list[Posting]) -> set[str]:
