@@ -10,8 +10,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from exports import kinds, posted, retention, speeds, timecode, turns, waiting
+from exports import kinds, retention, speeds, timecode, turns, waiting
 from exports.models import Export, Result
+from exports.posted import NONE, Post, Posts
 from progress import wording
 from progress.models import Status, Wish
 
@@ -68,7 +69,7 @@ class Next:
 class Row:
     result: Result
     next: tuple[Next, ...] = ()
-    posts: tuple[posted.Post, ...] = ()
+    posts: tuple[Post, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,15 +133,16 @@ class Panel:
         after = kinds.made_of_results_of(self.export.kind) if self.own and self.may_act else ()
         if self.state != "result" or self._is_a_guests:
             after = ()
-        found = posted.of(self.export) if after else {}
+        became = [(kind, kind.became(self.export)) for kind in after]
         return [
-            Row(
-                result=result,
-                next=tuple(Next.of(kind, self.export, result) for kind in after if kind.takes_result(result)),
-                posts=found.get(result.place, ()),
-            )
+            self._row(result, {kind: found.get(result.place, NONE) for kind, found in became})
             for result in self.results
         ]
+
+    def _row(self, result: Result, became: dict[kinds.Kind, Posts]) -> Row:
+        left = [kind for kind, posts in became.items() if kind.takes_result(result) and not posts.everywhere]
+        told = [post for posts in became.values() for post in posts.told]
+        return Row(result=result, next=tuple(Next.of(kind, self.export, result) for kind in left), posts=tuple(told))
 
     @property
     def several(self) -> bool:

@@ -85,8 +85,10 @@ class Foresight:
         return self.league.left(Asked.about(features, large=large), (seen,))
 
     def usual(self, features: Features) -> dict[str, float]:
-        """The seconds that each stage is expected to take; nothing while that is only what its pipeline declares."""
-        return self.league.usual(Asked.about(features, large=False))
+        """The seconds that each stage is expected to take; nothing while that is only what its pipeline declares. None,
+        of what was not asked for."""
+        left_out = {stage.key: 0.0 for stage in outlook.left_out(features)}
+        return self.league.usual(Asked.about(features, large=False)) | left_out
 
     def load(self, jobs: Iterable[Job]) -> None:
         """Those whose outlook is not at hand, or of another moment than their row, in one statement."""

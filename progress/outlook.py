@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from progress import pipelines
 from progress.errors import Refused
 from progress.estimate.shapes import Features, Observation, Part
-from progress.pipelines import Pipeline
+from progress.pipelines import Pipeline, Stage
 
 APART = 5.0  # seconds between two observations that are kept, …
 SPARSER = 30  # … or this part of all the time that has passed: a few hundred of them, however long the work takes
@@ -24,6 +25,13 @@ def checked(features: Features, pipeline: Pipeline) -> Features:
     if features.pipeline != pipeline.key or told != stages:
         raise Refused(f"features: expected those of {pipeline.key}, one part a stage ({', '.join(stages)}), got {told}")
     return features
+
+
+def left_out(features: Features) -> list[Stage]:
+    """Stages that it could have been asked for with, and was not."""
+    pipeline = pipelines.find(features.pipeline)
+    parts = zip(pipeline.stages, features.parts, strict=True) if pipeline else ()
+    return [stage for stage, part in parts if stage.optional and part.work == 0]
 
 
 def as_json(features: Features) -> dict[str, Any]:

@@ -277,6 +277,8 @@ class Snapshot:
         return " ".join(part for part in (f"{wording.stopped_at(self.percent)}.", self.job.cause_text) if part)
 
     def _line(self, number: int, stage: Stage) -> StageLine:
+        if stage.optional and stage_seconds(self.job, stage) == 0:
+            return _stage_line(stage.key, stage.label, "waiting", _("not asked for"))
         if number < self._index or self.status in (Status.COMPLETE, Status.EXPIRED):
             seconds = self.job.passed.get(stage.key)
             if stage.optional and not seconds:

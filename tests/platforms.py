@@ -2,13 +2,14 @@
 
 What a video is posted as depends on its bytes alone, so that whatever a test does to the work, the post is the same."""
 
+import base64
 import hashlib
 import json
 import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 TOKEN, EXPIRED = "act.good", "act.expired"
 OPTIONS = ["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"]
@@ -106,6 +107,8 @@ class Talk(BaseHTTPRequestHandler):
 
     def _told(self, method, place, body):
         path = place.path
+        if path == "/dialog/oauth":
+            return self._allowed({name: values[0] for name, values in parse_qs(place.query).items()})
         if path.startswith("/v2/oauth") or path == "/v24.0/oauth/access_token":
             return self._token(parse_qs(body.decode()))
         if path.startswith("/v2/"):
@@ -122,6 +125,12 @@ class Talk(BaseHTTPRequestHandler):
         return self.headers.get("Authorization", "").partition(" ")[2]
 
     # OAuth
+
+    def _allowed(self, asked):
+        """Who is asked says yes at once."""
+        code = self.server.next_id("code")
+        self.server.codes[code] = base64.urlsafe_b64decode(asked["code_challenge"] + "==")
+        return 302, {}, {"Location": f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}"}
 
     def _token(self, given):
         given = {name: values[0] for name, values in given.items()}

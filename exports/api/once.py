@@ -25,33 +25,54 @@ DESCRIBED = {
     " for a day it is answered as it was the first time.",
 }
 
+Write = Callable[[], Status[Any]]
 Operation = Callable[..., Status[Any]]
 
 
 def once(operation: Operation) -> Operation:
     """For operations that only write rows: what they do and what they answered are kept in one transaction."""
+    return _once(operation, lambda request, *args, **kwargs: functools.partial(operation, request, *args, **kwargs))
 
+
+def once_planned(operation: Callable[..., Write]) -> Operation:
+    """For those that have to ask others than the database first: they do that in no transaction, and return what is to
+    be written. Of two that have planned the same with one key, one writes."""
+    return _once(operation, operation)
+
+
+def _once(operation: Callable[..., Any], planned: Callable[..., Write]) -> Operation:
     @functools.wraps(operation)
     def answered(request: Asked, *args: Any, **kwargs: Any) -> Status[Any]:
         key = request.headers.get(HEADER, "").strip()
         if not key:
-            return operation(request, *args, **kwargs)
+            return planned(request, *args, **kwargs)()
         if len(key) > LONGEST or not key.isprintable():
             raise invalid(f"Expected at most {LONGEST} printable characters.", at=f"header.{HEADER}")
-        asked = _digest(request)
+        if kept := Answered.found(request.auth.pk, key):
+            return _again(kept, request)
+        try:
+            write = planned(request, *args, **kwargs)
+        except Exception:
+            if kept := Answered.found(request.auth.pk, key):  # the same was done meanwhile, and that is against it
+                return _again(kept, request)
+            raise
         with transaction.atomic():
-            kept, new = Answered.begin(request.auth.pk, key, asked)
+            kept, new = Answered.begin(request.auth.pk, key, _digest(request))
             if new:
-                answer = operation(request, *args, **kwargs)
+                answer = write()
                 kept.keep(answer.status_code, _as_sent(answer.value))
                 return answer
-        if kept.asked != asked:
-            said = f"“{key[:60]}” came with another request before. Use a new key for a new request."
-            raise Problem(status=422, code="reused-key", detail=said)
-        return Status(kept.code or 200, kept.body)
+        return _again(kept, request)
 
     answered._ninja_contribute_to_operation = [_describe]  # type: ignore[attr-defined]
     return answered
+
+
+def _again(kept: Answered, request: Asked) -> Status[Any]:
+    if kept.asked != _digest(request):
+        said = f"“{kept.key[:60]}” came with another request before. Use a new key for a new request."
+        raise Problem(status=422, code="reused-key", detail=said)
+    return Status(kept.code or 200, kept.body)
 
 
 def _describe(operation: Any) -> None:

@@ -20,6 +20,7 @@ from progress.pipelines import Pipeline
 
 if TYPE_CHECKING:
     from exports.models import Attempt, Export, Project, Result, Source
+    from exports.posted import Posts
     from progress.models import Job
     from progress.tracker import ProgressTracker
 
@@ -186,9 +187,17 @@ class Kind(ABC):
         """Whether it can be made of this one of the results of such an export."""
         return False
 
+    def became(self, export: "Export") -> "Mapping[int, Posts]":
+        """Of the results of such an export, by their place: what was made of them, and whether more can be."""
+        return {}
+
     def parent(self, spec: Mapping[str, Any]) -> "Job | None":
         """The job of the export that it is made of a result of."""
         return None
+
+    def make_way(self, project: "Project", spec: Mapping[str, Any], options: Mapping[str, Any]) -> None:  # noqa: B027
+        """What the store or a network has to say to it first. In no transaction, and perhaps for nothing: whether it is
+        asked for after all is not known yet. Unplannable where there is no way."""
 
     def requested(self, export: "Export") -> None:  # noqa: B027 - most kinds change nothing else
         """What else changes with it, in the same transaction. Unplannable takes all of it back."""

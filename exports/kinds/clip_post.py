@@ -1,41 +1,41 @@
 """clip_post: a finished clip, posted to TikTok and Instagram by its owner's own token, one click a post."""
 
+import math
 import uuid
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop
+from django.utils.translation import gettext_noop
 
-from exports import connecting, letting_go
-from exports.kinds.asking import KindForm, SourceField
-from exports.kinds.base import USUAL_ERRORS, Error, Kind, Unplannable, known
+from exports import letting_go
+from exports.kinds.base import USUAL_ERRORS, Around, Error, Kind, Unplannable, known
+from exports.kinds.clip_post_form import (
+    ALLOWED,
+    ENDS,
+    KEY,
+    LONGEST_CAPTION,
+    MADE_OF,
+    PLATFORMS,
+    PROMOTES,
+    USUAL,
+    ClipPostForm,
+    clips_of,
+    connections_of,
+    named_by,
+)
 from modal_functions import needs
 from modal_functions.publishing.tiktok import PRIVACY
 from modal_functions.wire import chunks_of
+from progress.estimate.shapes import Part
 from progress.pipelines import Pipeline, Stage, register
 
 if TYPE_CHECKING:
-    from exports.models import Connection, Export, Project, Result
+    from exports.models import Export, Project, Result, Source
+    from exports.posted import Posts
     from progress.models import Job
-
-PLATFORMS = {"tiktok": "TikTok", "instagram": "Instagram"}
-ALLOWED = {"comment": "Comments", "duet": "Duets", "stitch": "Stitches"}
-PROMOTES = {"none": "Nothing", "own": "My own business", "paid": "Somebody else's: a paid partnership"}
-USUAL: Mapping[str, Any] = {
-    "clip": "",
-    "platforms": (),
-    "caption": "",
-    "privacy": "",
-    "allow": (),
-    "promotes": "none",
-    "rights": False,
-    "looked": False,
-}
-LONGEST_CAPTION = 2200  # of both platforms, as UTF-16 counts
-ENDS = ".mp4"
 
 PIPELINE = register(
     Pipeline(
@@ -71,90 +71,8 @@ PIPELINE = register(
 )
 
 
-class ClipField(SourceField):
-    """One of the finished clips of the project."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            label=gettext_lazy("Clip"),
-            error_messages={"required": gettext_lazy("Expected a clip, got nothing. Make one first.")},
-        )
-
-    def offer(self, project: "Project") -> None:
-        self.choices = [
-            (_named(result), f"{result.name} of {result.export.job.title}") for result in _clips_of(project)
-        ]
-
-
-class ClipPostForm(KindForm):
-    clip = ClipField()
-    platforms = forms.MultipleChoiceField(
-        label=gettext_lazy("Post it to"),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": gettext_lazy("Expected TikTok, Instagram or both, got neither.")},
-    )
-    caption = forms.CharField(max_length=LONGEST_CAPTION, required=False, widget=forms.Textarea(attrs={"rows": 4}))
-    privacy = forms.ChoiceField(label=gettext_lazy("On TikTok it is seen by"), required=False)
-    allow = forms.MultipleChoiceField(
-        label=gettext_lazy("On TikTok people may add"),
-        choices=list(ALLOWED.items()),
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-    )
-    promotes = forms.ChoiceField(label=gettext_lazy("On TikTok it advertises"), choices=list(PROMOTES.items()))
-    rights = forms.BooleanField(
-        label=gettext_lazy("I have the right to post this clip and its sound"),
-        required=False,
-        help_text=gettext_lazy("Posting to TikTok, you agree to its Music Usage Confirmation."),
-    )
-    looked = forms.BooleanField(
-        label=gettext_lazy("I have looked: it is not there"),
-        required=False,
-        help_text=gettext_lazy("Only after a post of which nobody knows whether it was taken."),
-    )
-
-    def __init__(self, *typed: Any, **kwargs: Any) -> None:
-        super().__init__(*typed, **kwargs)
-        self.initial = {**USUAL, **self.initial}
-        self.connections = _connections(self.project)
-        connected = [(key, label) for key, label in PLATFORMS.items() if key in self.connections]
-        self.fields["platforms"].choices = connected  # type: ignore[attr-defined]
-        if not connected:
-            self.fields["platforms"].error_messages["required"] = _("Connect an account first; the link is above.")
-        if not _did_not_end_well(self.project):
-            self.fields["looked"].widget = forms.HiddenInput()
-        self._offer_privacy()
-
-    def begin_with(self, named: Mapping[str, str]) -> None:
-        """Who may see a post is asked of TikTok each time, since people change it there."""
-        clip = next((each for each in _clips_of(self.project) if _named(each) == named.get("clip")), None)
-        if clip is not None:
-            self.initial.update(clip=_named(clip), title=clip.name)
-        if tiktok := self.connections.get("tiktok"):
-            connecting.look_again(tiktok)
-            self._offer_privacy()
-
-    def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
-        """Who may see it, and the right to it, are chosen anew for each post."""
-        kept = {name: spec[name] for name in ("platforms", "caption", "allow")}
-        return {**kept, "clip": f"{spec['clip']['export']}:{spec['clip']['place']}", "promotes": spec["promotes"]}
-
-    def clean(self) -> dict[str, Any]:
-        chosen = self.cleaned_data
-        if "tiktok" in chosen.get("platforms", ()) and not chosen.get("privacy"):
-            self.add_error("privacy", "Expected who may see it on TikTok, got nothing.")
-        if not chosen.get("rights"):
-            self.add_error("rights", "Confirm that you have the right to post it.")
-        return chosen
-
-    def _offer_privacy(self) -> None:
-        told = self.connections["tiktok"].facts.get("privacy") if "tiktok" in self.connections else None
-        offered = [(key, label) for key, label in PRIVACY.items() if not told or key in told]
-        self.fields["privacy"].choices = [("", _("Choose")), *offered]  # type: ignore[attr-defined]
-
-
 class ClipPost(Kind):
-    key = "clip_post"
+    key = KEY
     label = gettext_noop("Post of a clip")
     noun = "Post"
     told = gettext_noop("A finished clip, posted to TikTok and Instagram in your name: one click for each post.")
@@ -165,7 +83,7 @@ class ClipPost(Kind):
     form = ClipPostForm
     template = "kinds/clip_post.html"
     pipeline = PIPELINE
-    made_of_results_of = frozenset({"clip_it"})
+    made_of_results_of = MADE_OF
     repeatable = False
     leaves = {
         "pause": "Pausing keeps what the platforms have of the clip. What TikTok has whole, it posts all the same.",
@@ -213,7 +131,6 @@ class ClipPost(Kind):
         if chosen["rights"] is not True:
             raise Unplannable(_("Confirm that you have the right to post this clip, then post it."), option="rights")
         _are_connected(project, platforms)
-        letting_go.let_go(clip, platforms, looked=chosen["looked"] is True)
         told = {"export": str(clip.export_id), "place": clip.place, "key": clip.key, "bytes": clip.bytes}
         more = {"sha256": clip.sha256, "name": clip.name, "seconds": clip.facts.get("seconds")}
         wanted = {"caption": caption, "privacy": privacy, "allow": allow, "promotes": promotes}
@@ -232,6 +149,12 @@ class ClipPost(Kind):
         kept = chunks_of(str(export.project_id))
         return {"chunks": kept, "sources": [], **told, "addresses": addresses, "pace": dict(settings.POSTING_PACE)}
 
+    def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
+        """Of a platform that it is not posted to, nothing is to be done."""
+        left_out = {f"posting_{key}" for key in PLATFORMS if key not in spec["platforms"]}
+        usual = super().parts(spec, sources, around)
+        return tuple(replace(part, work=0.0) if part.stage in left_out else part for part in usual)
+
     def reads(self, spec: Mapping[str, Any]) -> tuple[str, ...]:
         return (f"{spec['clip']['key'].rpartition('/')[0]}/",)
 
@@ -239,14 +162,23 @@ class ClipPost(Kind):
         """Of what is no longer connected, nothing: the work says so."""
         if not settings.POSTING:
             return {}
-        found = _connections(export.project)
+        found = connections_of(export.project)
         lent = {key: found[key].lent() for key in export.spec["platforms"] if key in found}
         return {key: each for key, each in lent.items() if each}
+
+    def became(self, export: "Export") -> "Mapping[int, Posts]":
+        from exports import posted  # noqa: PLC0415 - it knows the models
+
+        return posted.of(export)
 
     def parent(self, spec: Mapping[str, Any]) -> "Job | None":
         from progress.models import Job  # noqa: PLC0415 - the models know the kinds
 
         return Job.objects.filter(pk=spec["clip"]["export"]).first()
+
+    def make_way(self, project: "Project", spec: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+        looked = options.get("looked") is True
+        letting_go.let_go(project, spec["clip"], spec["platforms"], looked=looked)
 
     def requested(self, export: "Export") -> None:
         from exports.models.posting import Posting, Taken  # noqa: PLC0415 - the models know the kinds
@@ -259,47 +191,20 @@ class ClipPost(Kind):
             raise Unplannable(said, option="platforms") from None
 
 
-def _clips_of(project: "Project") -> "Iterable[Result]":
-    from exports.models import Result  # noqa: PLC0415 - the models know the kinds
-    from progress.models import Status  # noqa: PLC0415
-
-    found = Result.objects.filter(export__project=project, export__kind__in=ClipPost.made_of_results_of)
-    found = found.filter(export__job__status=Status.COMPLETE, name__endswith=ENDS)
-    return found.select_related("export__job").order_by("-export__job__created_at", "place")
-
-
-def _named(result: "Result") -> str:
-    return f"{result.export_id}:{result.place}"
-
-
 def _clip(project: "Project", named: str) -> "Result":
-    clip = next((each for each in _clips_of(project) if _named(each) == named), None)
+    clip = next((each for each in clips_of(project) if named_by(each) == named), None)
     if clip is None:
         said = _("Clip: expected a finished clip of the project, as in export:place. Choose one, or make one first.")
         raise Unplannable(said, option="clip")
     return clip
 
 
-def _connections(project: "Project") -> "dict[str, Connection]":
-    from exports.models import Connection  # noqa: PLC0415 - the models know the kinds
-
-    return {each.platform: each for each in Connection.objects.filter(owner_id=project.owner_id)}
-
-
 def _are_connected(project: "Project", platforms: Iterable[str]) -> None:
-    found = _connections(project)
+    found = connections_of(project)
     for key in platforms:
         if key not in found:
             said = _("%(platform)s is not connected yet. Connect it on your account's page for posting.")
             raise Unplannable(said % {"platform": PLATFORMS[key]}, option="platforms")
-
-
-def _did_not_end_well(project: "Project") -> bool:
-    """Some post of it: whether it was taken may be known to nobody."""
-    from progress.models import Status  # noqa: PLC0415 - the models know the kinds
-
-    posts = project.exports.filter(kind=ClipPost.key)
-    return posts.filter(job__status__in=(Status.FAILED, Status.CANCELLED)).exists()
 
 
 def _some(name: str, asked: Any, choices: Collection[str]) -> list[str]:
@@ -315,11 +220,19 @@ def _some(name: str, asked: Any, choices: Collection[str]) -> list[str]:
 
 
 def _caption(typed: Any) -> str:
-    caption = typed.strip() if isinstance(typed, str) else ""
-    if not isinstance(typed, str) or len(caption.encode("utf-16-le", "replace")) > 2 * LONGEST_CAPTION:
+    caption = typed.strip().replace("\r\n", "\n").replace("\x00", "") if isinstance(typed, str) else ""
+    if not isinstance(typed, str) or _counted(caption) > LONGEST_CAPTION:
         said = _("Caption: expected text of at most %(most)d characters.") % {"most": LONGEST_CAPTION}
         raise Unplannable(said, option="caption")
-    return caption.replace("\r\n", "\n").replace("\x00", "")
+    return caption
+
+
+def _counted(text: str) -> float:
+    """As the platforms count; half a character, as JSON can tell of, is taken by no page and no database."""
+    try:
+        return len(text.encode("utf-16-le")) / 2
+    except UnicodeEncodeError:
+        return math.inf
 
 
 KIND = ClipPost()

@@ -26,6 +26,10 @@ class Answered(models.Model):
         return f"{self.key}: {self.code}"
 
     @classmethod
+    def found(cls, owner_id: Any, key: str) -> "Answered | None":
+        return cls.objects.filter(owner_id=owner_id, key=key, at__gte=timezone.now() - KEPT).first()
+
+    @classmethod
     def begin(cls, owner_id: Any, key: str, asked: str) -> "tuple[Answered, bool]":
         """To be called in the transaction that does what is asked: who comes second waits for the first, and then
         finds its answer; where the first failed, nothing is found and it is done now."""

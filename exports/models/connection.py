@@ -100,8 +100,9 @@ class Connection(models.Model):
         return bool(Connection.objects.filter(pk=self.pk, connected_at=self.connected_at).update(**changes))
 
     def heard(self, facts: Mapping[str, Any]) -> None:
+        """Nothing where it was connected anew meanwhile: that may be another account."""
         if self.facts != dict(facts):
-            Connection.objects.filter(pk=self.pk).update(facts=dict(facts))
+            Connection.objects.filter(pk=self.pk, connected_at=self.connected_at).update(facts=dict(facts))
 
     @property
     def has_ended(self) -> bool:

@@ -59,13 +59,43 @@ class Export(Driven):
 
     @classmethod
     def request(cls, project: Project, *, kind: str, options: dict[str, Any], title: str = "") -> "Export":
-        """Somebody asks for it. What it is made of is fixed here; later changes of the project are another export."""
-        from exports import beforehand, minutes  # noqa: PLC0415 - they know the models
+        """Somebody asks for it."""
+        spec = cls.planned(project, kind=kind, options=options)
+        return cls.begin(project, kind=kind, spec=spec, title=title)
+
+    @classmethod
+    def request_once(
+        cls, project: Project, *, kind: str, options: dict[str, Any], title: str = ""
+    ) -> "tuple[Export, bool]":
+        """Asked for twice, as by a double click, it is one export: the one that is under way. True where it is new."""
+        if same := cls._under_way(project, kind, kinds.get(kind).planned(project, options)):
+            return same, False
+        spec = cls.planned(project, kind=kind, options=options)
+        with transaction.atomic():
+            Project.objects.select_for_update().filter(pk=project.pk).first()
+            if same := cls._under_way(project, kind, spec):
+                return same, False
+            return cls.begin(project, kind=kind, spec=spec, title=title), True
+
+    @classmethod
+    def planned(cls, project: Project, *, kind: str, options: dict[str, Any]) -> dict[str, Any]:
+        """What it is made of, fixed: later changes of the project are another export. Whoever has to be asked outside
+        the database is asked here, so in no transaction."""
+        from exports import minutes  # noqa: PLC0415 - it knows the models
 
         chosen = kinds.get(kind)
         chosen.check(options)
         spec = chosen.planned(project, options)
         minutes.check(project.owner, timezone.now())
+        chosen.make_way(project, spec, options)
+        return spec
+
+    @classmethod
+    def begin(cls, project: Project, *, kind: str, spec: dict[str, Any], title: str = "") -> "Export":
+        """As it was planned. Rows alone are written."""
+        from exports import beforehand  # noqa: PLC0415 - it knows the models
+
+        chosen = kinds.get(kind)
         with transaction.atomic():
             if not Project.objects.select_for_update().filter(pk=project.pk):
                 raise kinds.Unplannable(_("This project was deleted meanwhile."))
@@ -88,19 +118,10 @@ class Export(Driven):
             doorbell.ring()
         return export
 
-    @classmethod
-    def request_once(
-        cls, project: Project, *, kind: str, options: dict[str, Any], title: str = ""
-    ) -> "tuple[Export, bool]":
-        """Asked for twice, as by a double click, it is one export: the one that is under way. True where it is new."""
-        spec = kinds.get(kind).planned(project, options)
-        with transaction.atomic():
-            Project.objects.select_for_update().filter(pk=project.pk).first()
-            under_way = project.exports.filter(kind=kind, job__in=Job.objects.active()).select_related("job")
-            same = next((export for export in under_way if export.spec == spec), None)
-            if same is not None:
-                return same, False
-            return cls.request(project, kind=kind, options=options, title=title), True
+    @staticmethod
+    def _under_way(project: Project, kind: str, spec: dict[str, Any]) -> "Export | None":
+        under_way = project.exports.filter(kind=kind, job__in=Job.objects.active()).select_related("job")
+        return next((export for export in under_way if export.spec == spec), None)
 
     def pause(self, *, actor: str) -> bool:
         return self._wish(Wish.PAUSE, actor)

@@ -8,10 +8,11 @@ from uuid import UUID
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from exports.models.connection import Platform
 from exports.models.export import Export
-from progress.models import Job
+from progress.models import Job, Status
 
 
 class Taken(Exception):
@@ -59,6 +60,20 @@ class Posting(models.Model):
     def under_way(cls, owner: Any, platform: str) -> "models.QuerySet[Posting]":
         mine = Job.objects.active().filter(owner=owner)
         return cls.objects.filter(platform=platform, let_go_at__isnull=True, export_id__in=mine.values("pk"))
+
+    @cached_property
+    def job(self) -> Job | None:
+        """Of the export that posts it; None where that was deleted."""
+        return Job.objects.filter(pk=self.export_id).first()
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.job is not None and not self.job.settled
+
+    @property
+    def is_posted(self) -> bool:
+        """For certain: it may be, too, where the export has failed or was deleted."""
+        return self.job is not None and self.job.status in (Status.COMPLETE, Status.EXPIRED)
 
     def let_go(self, now: datetime) -> bool:
         """Only once it is certain that its export cannot post it any more."""

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from exports import authorising, connecting
 from exports.connecting import Grant, Refused, Several
-from exports.held import Held
+from exports.held import Held, TooLarge, forget
 from exports.models import Connection, Posting
 from exports.models.connection import Platform
 
@@ -57,15 +57,14 @@ class TokenForm(forms.Form):
 
 
 class WhichForm(forms.Form):
-    """Which of the accounts that a token reaches is meant. The token is held by the form itself, sealed."""
+    """Which of the accounts that a token reaches is meant."""
 
-    held = forms.CharField(widget=forms.HiddenInput)
     account = forms.ChoiceField(label="Account", widget=forms.Select(attrs={"autofocus": True}))
 
-    def __init__(self, typed: Mapping[str, Any] | None, *, platform: str, held: str, names: tuple[str, ...]) -> None:
-        super().__init__(typed, initial={"held": held})
-        self.platform, self.asks = platform, str(Several(names))
-        self.fields["account"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
+    def __init__(self, typed: Mapping[str, Any] | None, *, held: Held) -> None:
+        super().__init__(typed)
+        self.platform, self.asks = held.platform, str(Several(held.names))
+        self.fields["account"].choices = [(name, name) for name in held.names]  # type: ignore[attr-defined]
 
 
 @login_required
@@ -79,8 +78,8 @@ def connections(request: HttpRequest) -> HttpResponse:
         return _page(request, owner)
     if platform not in Platform.values:
         raise Http404
-    if "held" in request.POST:
-        return _chosen(request, owner, platform, request.POST["held"])
+    if "account" in request.POST:
+        return _chosen(request, owner, platform)
     form = TokenForm(request.POST, platform=platform)
     if form.is_valid():
         grant = Grant(token=form.cleaned_data["token"].strip())
@@ -104,7 +103,9 @@ def remove(request: HttpRequest, platform: str) -> HttpResponse:
                 " to prevent it, stop it on its page."
             )
         messages.success(request, said % {"platform": Platform(platform).label})
-    return redirect("connections")
+    answer = redirect("connections")
+    forget(answer)
+    return answer
 
 
 @login_required
@@ -148,12 +149,12 @@ def _owner(request: HttpRequest) -> "User":
     return cast("User", request.user)
 
 
-def _chosen(request: HttpRequest, owner: "User", platform: str, text: str) -> HttpResponse:
-    held = Held.opened(text, owner, platform, timezone.now())
-    if held is None:
+def _chosen(request: HttpRequest, owner: "User", platform: str) -> HttpResponse:
+    held = Held.by(request, owner, timezone.now())
+    if held is None or held.platform != platform:
         messages.error(request, _("That question was open for too long. Connect the account again."))
         return redirect("connections")
-    form = WhichForm(request.POST, platform=platform, held=text, names=held.names)
+    form = WhichForm(request.POST, held=held)
     if form.is_valid():
         try:
             return _connected(request, owner, platform, held.grant, form.cleaned_data["account"])
@@ -164,14 +165,19 @@ def _chosen(request: HttpRequest, owner: "User", platform: str, text: str) -> Ht
 
 def _connected(request: HttpRequest, owner: "User", platform: str, grant: Grant, name: str) -> HttpResponse:
     """Or the question which account is meant, without anything to be typed or allowed again."""
+    answer = redirect("connections")
     try:
         made = connecting.connect(owner, platform, grant, name=name)
     except Several as several:
-        held = Held(grant=grant, names=several.names).sealed(owner, platform, timezone.now())
-        return _page(request, owner, which=WhichForm(None, platform=platform, held=held, names=several.names))
+        try:
+            Held(platform=platform, grant=grant, names=several.names).give(answer, owner, timezone.now())
+        except TooLarge:
+            raise several from None
+        return answer
     said = _("%(platform)s is connected as %(name)s.")
     messages.success(request, said % {"platform": made.get_platform_display(), "name": made.name})
-    return redirect("connections")
+    forget(answer)
+    return answer
 
 
 def _back(request: HttpRequest, platform: str) -> str:
@@ -182,6 +188,8 @@ def _back(request: HttpRequest, platform: str) -> str:
 def _page(
     request: HttpRequest, owner: "User", form: TokenForm | None = None, which: WhichForm | None = None
 ) -> HttpResponse:
+    held = None if owner.guest or which else Held.by(request, owner, timezone.now())
+    asked = WhichForm(None, held=held) if held else which
     mine = {each.platform: each for each in Connection.objects.filter(owner=owner)}
     rows = [
         {
@@ -189,7 +197,7 @@ def _page(
             "label": label,
             "connection": mine.get(key),
             "form": form if form is not None and form.prefix == key else TokenForm(None, platform=key),
-            "which": which if which is not None and which.platform == key else None,
+            "which": asked if asked is not None and asked.platform == key else None,
             "app": authorising.has_app(key),
         }
         for key, label in Platform.choices

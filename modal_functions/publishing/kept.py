@@ -78,6 +78,13 @@ class Kept:
             self.claim(number + 1, by)
         return "claimed"
 
+    def would_let_go(self, by: str) -> Let:
+        """The same beforehand: nothing is claimed yet."""
+        if self.posted:
+            return "posted"
+        claimed = self.claimed(self.number)
+        return "free" if claimed is None or claimed.get("by") == by else "claimed"
+
     def _read(self, step: Step, number: int) -> dict[str, Any] | None:
         body = self.store.get(self._key(step, number))
         return unpack(body) if body is not None else None

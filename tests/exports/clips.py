@@ -2,9 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
+from exports.kinds.base import Unplannable
 from exports.models import Connection, Export, Result
+from exports.tools import tools
+from modal_functions.publishing.kept import Kept
 from modal_functions.store import Stored
 from progress.tracker import ProgressTracker
+from tests.exports.footage import fresh
 from tests.platforms import OPTIONS, TOKEN
 
 
@@ -43,3 +49,34 @@ def at(platforms, settings):
 
 
 POST = {"platforms": ["tiktok", "instagram"], "caption": "Lofoten", "privacy": "SELF_ONLY", "rights": True}
+
+
+def named(clips, place=1):
+    return f"{clips.pk}:{place}"
+
+
+def post(clips, place=1, **options):
+    asked = POST | {"clip": named(clips, place)} | options
+    return Export.request_once(clips.project, kind="clip_post", options=asked)
+
+
+def refusal(clips, **options):
+    with pytest.raises(Unplannable) as refused:
+        post(clips, **options)
+    return refused.value.option, str(refused.value)
+
+
+def ended(export, status="failed", cause="posting_refused"):
+    tracker = ProgressTracker()
+    tracker.uploaded(export.pk)
+    if status == "failed":
+        tracker.fail(export.pk, cause=cause, text="No.")
+    else:
+        tracker.finalize(export.pk)
+        tracker.complete(export.pk)
+    return fresh(export)
+
+
+def kept_of(export, platform):
+    place = f"projects/{export.project_id}/chunks"
+    return Kept(store=tools().store, place=place, export=str(export.pk), platform=platform)

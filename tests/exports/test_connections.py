@@ -2,11 +2,11 @@
 
 import base64
 import hashlib
-import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +16,7 @@ from exports.held import Held
 from exports.models import Connection
 from exports.sealing import sealed
 from tests.exports.clips import at, connected
-from tests.platforms import EXPIRED, TOKEN, Platforms
+from tests.platforms import EXPIRED, OPTIONS, TOKEN, Platforms
 
 pytestmark = pytest.mark.django_db
 PAGE = "/account/posting"
@@ -73,7 +73,7 @@ def test_what_can_be_no_token_is_said_and_asked_of_nobody(browser, platforms, ty
 
 
 def test_an_account_that_the_token_does_not_reach_is_asked_for_again(browser):
-    answer = browser.post(PAGE, given("instagram", account="@somebody"))
+    answer = browser.post(PAGE, given("instagram", account="@somebody"), follow=True)
     assert "Which account is meant? This token reaches olga.films." in answer.text
     assert browser.post(PAGE, given("instagram", account="@Olga.Films")).status_code == 302
 
@@ -161,11 +161,11 @@ def several(platforms):
     return platforms
 
 
-def chosen(page, account):
-    """What the page's question sends, with this answer."""
-    assert "Which account is meant? This token reaches olga.films, olga.boats, 180." in page.text
-    held = re.search(r'name="held" value="([^"]+)"', page.text)[1]
-    return {"platform": "instagram", "held": held, "account": account}
+ASKS = "Which account is meant? This token reaches olga.films, olga.boats, 180."
+
+
+def chosen(account):
+    return {"platform": "instagram", "account": account}
 
 
 @pytest.fixture
@@ -173,50 +173,81 @@ def allowed(browser, app, several):
     """The page that somebody comes back to who has allowed it on Instagram."""
     query = parse_qs(urlsplit(browser.get(reverse("connection-go", args=["instagram"])).url).query)
     several.codes["c1"] = base64.urlsafe_b64decode(query["code_challenge"][0] + "==")
-    return browser.get(reverse("connection-back", args=["instagram"]), {"code": "c1", "state": query["state"][0]})
+    back = {"code": "c1", "state": query["state"][0]}
+    return browser.get(reverse("connection-back", args=["instagram"]), back, follow=True)
 
 
 @pytest.mark.parametrize(("account", "number"), [("olga.boats", "179"), ("180", "180")])
 def test_who_has_allowed_it_there_chooses_here_which_account_is_meant(browser, allowed, account, number):
-    assert (allowed.status_code, TOKEN in allowed.text) == (200, False)
-    page = browser.post(PAGE, chosen(allowed, account), follow=True)
+    assert (allowed.status_code, ASKS in allowed.text, TOKEN in allowed.text) == (200, True, False)
+    page = browser.post(PAGE, chosen(account), follow=True)
     assert "Instagram is connected as" in page.text
+    assert ASKS not in page.text
     row = Connection.objects.get()
     assert (row.account_id, row.lent()["token"]) == (number, TOKEN)
     assert row.expires_at > timezone.now() + timedelta(days=50)
+    assert ASKS not in browser.get(PAGE).text
+
+
+def test_the_question_is_still_there_when_its_page_is_loaded_again(browser, allowed, platforms):
+    assert allowed.redirect_chain == [(PAGE, 302)], "and its address has no code that is good no more"
+    platforms.asked.clear()
+    assert ASKS in browser.get(PAGE).text
+    assert platforms.asked == []
+    assert browser.post(PAGE, chosen("olga.boats")).status_code == 302
+    assert Connection.objects.get().account_id == "179"
+
+
+def test_what_the_browser_holds_is_sealed_ends_by_itself_and_goes_with_the_account(browser, allowed):
+    held = browser.cookies["posting-account"]
+    assert TOKEN not in held.value
+    assert (held["max-age"], held["path"], held["httponly"], held["samesite"]) == (1800, PAGE, True, "Lax")
+    browser.post(reverse("connection-remove", args=["instagram"]))
+    assert ASKS not in browser.get(PAGE).text
 
 
 @pytest.mark.usefixtures("several")
 def test_who_gave_a_token_chooses_without_giving_it_again(browser):
-    page = browser.post(PAGE, given("instagram"))
+    page = browser.post(PAGE, given("instagram"), follow=True)
     assert TOKEN not in page.text
-    browser.post(PAGE, chosen(page, "olga.films"))
+    browser.post(PAGE, chosen("olga.films"))
     assert Connection.objects.get().account_id == "178"
 
 
+def test_where_more_accounts_are_reached_than_a_browser_keeps_its_name_is_asked_for_beside_the_token(
+    browser, platforms
+):
+    platforms.accounts = {str(number): f"a.very.long.name.of.olga.{number:05}" for number in range(178, 278)}
+    answer = browser.post(PAGE, given("instagram"))
+    assert (answer.status_code, "Which account is meant?" in answer.text) == (422, True)
+    browser.post(PAGE, given("instagram", account="a.very.long.name.of.olga.00200"))
+    assert Connection.objects.get().account_id == "200"
+
+
 def test_the_question_stays_where_its_answer_could_not_be_used(browser, allowed, platforms):
-    answer = browser.post(PAGE, chosen(allowed, "somebody"))
+    answer = browser.post(PAGE, chosen("somebody"))
     assert (answer.status_code, "somebody is not one of" in answer.text) == (422, True)
     platforms.upset["/v24.0/me"] = [(503, {})]
-    answer = browser.post(PAGE, chosen(answer, "olga.films"))
+    answer = browser.post(PAGE, chosen("olga.films"))
     assert (answer.status_code, "Try again in a moment." in answer.text) == (422, True)
-    assert browser.post(PAGE, chosen(answer, "olga.films")).status_code == 302
+    assert browser.post(PAGE, chosen("olga.films")).status_code == 302
     assert Connection.objects.get().name == "olga.films"
 
 
 def test_an_answer_is_good_for_its_own_person_and_platform_and_for_a_while(
     browser, owner, stranger, signed_in, allowed
 ):
-    answer, late = chosen(allowed, "olga.films"), timezone.now() - timedelta(hours=1)
-    grant = Grant(token=TOKEN)
-    old = Held(grant=grant, names=("olga.films",)).sealed(owner, "instagram", late)
-    connection = sealed({"token": TOKEN})
-    for who, more in (
-        (signed_in(stranger), {}),
-        (browser, {"platform": "tiktok"}),
-        *((browser, {"held": held}) for held in (old, connection, "nonsense 😀", "")),
+    held, late = browser.cookies["posting-account"].value, timezone.now() - timedelta(hours=1)
+    old, hers = HttpResponse(), signed_in(stranger)
+    Held(platform="instagram", grant=Grant(token=TOKEN), names=("olga.films",)).give(old, owner, late)
+    for who, text, platform in (
+        (hers, held, "instagram"),
+        (browser, held, "tiktok"),
+        *((browser, each, "instagram") for each in (old.cookies["posting-account"].value, sealed({"token": TOKEN}))),
+        *((browser, each, "instagram") for each in ("nonsense", "")),
     ):
-        page = who.post(PAGE, answer | more, follow=True)
+        who.cookies["posting-account"] = text
+        page = who.post(PAGE, {"platform": platform, "account": "olga.films"}, follow=True)
         assert "That question was open for too long. Connect the account again." in page.text
     assert not Connection.objects.exists()
 
@@ -254,6 +285,16 @@ def test_connected_anew_meanwhile_the_new_token_stands(owner):
     connected(owner, "tiktok")
     assert not old.renewed({"token": "late"}, timezone.now())
     assert Connection.objects.get().lent()["token"] == TOKEN
+
+
+def test_what_was_heard_of_the_account_before_is_not_told_of_the_one_that_is_connected_now(owner):
+    connected(owner, "tiktok")
+    old = Connection.objects.get()
+    connected(owner, "tiktok")
+    old.heard({"privacy": ["SELF_ONLY"], "called": "Her sister"})
+    assert Connection.objects.get().facts == {"privacy": OPTIONS}
+    Connection.objects.get().heard({"privacy": ["SELF_ONLY"]})
+    assert Connection.objects.get().facts == {"privacy": ["SELF_ONLY"]}
 
 
 def test_of_two_that_would_renew_one_does(owner):

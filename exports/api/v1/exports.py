@@ -1,5 +1,6 @@
 """Exports: ask for one, and say what is wished of it."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from ninja.decorators import decorate_view
 
 from exports import kinds, minutes
 from exports.api.entering import Asked
-from exports.api.once import once
+from exports.api.once import Write, once, once_planned
 from exports.api.paging import After, Limit, page
 from exports.api.problems import invalid, not_found, not_possible
 from exports.api.v1 import shapes, telling
@@ -47,16 +48,18 @@ def listed(
 
 
 @router.post("", response={201: shapes.Export}, summary="Ask for an export of a project as it is now")
-@once
-def ask(request: Asked, asked: shapes.ExportAsked) -> Status[Any]:
+@once_planned
+def ask(request: Asked, asked: shapes.ExportAsked) -> Write:
     project = Project.objects.of(request.auth.pk).select_related("owner").filter(pk=asked.project).first()
     if project is None:
         raise not_found(f"There is no project {asked.project} among yours.")
     kind = _kind(asked.kind)
-    export = Export.request(
-        project, kind=kind.key, options=_options(kind, project, asked.options), title=asked.title.strip()
-    )
-    return Status(201, telling.export(export))
+    spec = Export.planned(project, kind=kind.key, options=_options(kind, project, asked.options))
+    return partial(_begin, project, kind=kind.key, spec=spec, title=asked.title.strip())
+
+
+def _begin(project: Project, **planned: Any) -> Status[Any]:
+    return Status(201, telling.export(Export.begin(project, **planned)))
 
 
 @router.post("/check", response={204: None}, summary="Whether such an export can be asked for, before anything is sent")

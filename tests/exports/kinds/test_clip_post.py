@@ -8,18 +8,17 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from exports import kinds, retention
-from exports.kinds.base import Unplannable
+from exports import foreseen, kinds, retention
 from exports.kinds.clip_post import PIPELINE
+from exports.kinds.clip_post_form import LONGEST_CAPTION
 from exports.models import Connection, Export, Posting
 from exports.models.posting import Taken
 from exports.tools import tools
 from modal_functions.publishing.going import WORK
-from modal_functions.publishing.kept import Kept
 from progress.models import Job, Status
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
-from tests.exports.clips import POST, at, clips_of, connected
+from tests.exports.clips import POST, at, clips_of, connected, ended, kept_of, named, post, refusal
 from tests.exports.footage import driver_is_awake, fresh, project_of
 from tests.platforms import OPTIONS, Platforms
 
@@ -47,36 +46,6 @@ def clips(owner):
     driver_is_awake()
     connected(owner)
     return clips_of(project_of(owner))
-
-
-def clip(clips, place=1):
-    return f"{clips.pk}:{place}"
-
-
-def post(clips, place=1, **options):
-    return Export.request_once(clips.project, kind="clip_post", options=POST | {"clip": clip(clips, place)} | options)
-
-
-def refusal(clips, **options):
-    with pytest.raises(Unplannable) as refused:
-        post(clips, **options)
-    return refused.value.option, str(refused.value)
-
-
-def ended(export, status="failed", cause="posting_refused"):
-    tracker = ProgressTracker()
-    tracker.uploaded(export.pk)
-    if status == "failed":
-        tracker.fail(export.pk, cause=cause, text="No.")
-    else:
-        tracker.finalize(export.pk)
-        tracker.complete(export.pk)
-    return fresh(export)
-
-
-def kept_of(export, platform):
-    place = f"projects/{export.project_id}/chunks"
-    return Kept(store=tools().store, place=place, export=str(export.pk), platform=platform)
 
 
 # What was written down
@@ -121,9 +90,31 @@ def test_removing_an_account_does_not_promise_to_stop_what_has_its_token(browser
 
 def test_who_has_connected_nothing_is_not_told_to_choose_what_is_not_there(browser, clips):
     Connection.objects.all().delete()
-    page = browser.post(kinds.get("clip_post").address(clips.project), {"clip": clip(clips), "rights": "on"})
+    page = browser.post(kinds.get("clip_post").address(clips.project), {"clip": named(clips), "rights": "on"})
     assert "Connect an account first" in page.text
     assert "got neither" not in page.text
+
+
+@pytest.mark.parametrize(("asked", "left_out"), [("tiktok", "instagram"), ("instagram", "tiktok")])
+def test_a_platform_that_nobody_asked_for_is_never_to_come(clips, asked, left_out):
+    export, _ = post(clips, platforms=[asked])
+
+    def told():
+        seen = snapshot(fresh(export).job)
+        spans = {span.label for span in seen.strip.spans if span.expected} if seen.strip else set()
+        assert not [label for label in spans if left_out in label.lower()], "nor is there any time for it"
+        return {line.key: line.said for line in seen.stages}[f"posting_{left_out}"]
+
+    tracker, said = ProgressTracker(), [told()]
+    tracker.uploaded(export.pk)
+    said.append(told())
+    tracker.start(export.pk)
+    tracker.update_progress_incremental(export.pk, 1, 2, "bytes", stage="waiting")
+    said.append(told())
+    foreseen.tell(export, tools())
+    said.append(told())
+    tracker.fail(export.pk, cause="internal", text="No.")
+    assert set(said) | {told()} == {"not asked for"}
 
 
 @pytest.mark.parametrize("ends", [False, True], ids=["under way", "complete"])
@@ -198,14 +189,35 @@ def test_beside_each_finished_clip_stands_post_and_what_became_of_it(browser, cl
     assert signed_in(stranger).get(page).status_code == 404
 
 
+def test_what_is_posted_wherever_it_can_be_is_not_offered_to_be_posted(browser, clips):
+    def offered(place=1):
+        return f"?clip={clips.pk}%3A{place}" in browser.get(reverse("export", args=[clips.pk])).text
+
+    tiktok, _ = post(clips, platforms=["tiktok"])
+    assert offered(), "Instagram is left"
+    instagram, _ = post(clips, platforms=["instagram"])
+    assert not offered(), "it is on its way to both"
+    assert offered(place=2)
+    ended(instagram)
+    assert offered(), "what failed can be asked for with a change"
+    post(clips, platforms=["instagram"], caption="Another")
+    ended(tiktok, "complete")
+    page = browser.get(reverse("export", args=[clips.pk])).text
+    assert not offered()
+    assert "Posted to TikTok" in page
+    assert "Being posted to Instagram" in page
+    Connection.objects.all().delete()
+    assert offered(), "an account can be connected"
+
+
 # The form
 
 
 def test_the_form_begins_with_the_clip_and_with_what_tiktok_offers_now(browser, clips, platforms):
     address = reverse("new-export", args=[clips.project_id, "clip_post"])
-    page = browser.get(address, {"clip": clip(clips, 2)})
+    page = browser.get(address, {"clip": named(clips, 2)})
     form = page.context["form"]
-    assert (form["clip"].value(), form["title"].value()) == (clip(clips, 2), "clip-02.mp4")
+    assert (form["clip"].value(), form["title"].value()) == (named(clips, 2), "clip-02.mp4")
     assert [key for key, _ in form.fields["privacy"].choices] == ["", *OPTIONS]
     assert form["privacy"].value() == "", "nobody chooses for the person who may see it"
     assert "TikTok as olga" in page.text
@@ -213,9 +225,22 @@ def test_the_form_begins_with_the_clip_and_with_what_tiktok_offers_now(browser, 
     assert platforms.times("creator_info") == 1
 
 
+def test_the_form_begins_with_the_platforms_that_are_left(browser, clips, platforms):
+    address = reverse("new-export", args=[clips.project_id, "clip_post"])
+
+    def chosen(place):
+        return list(browser.get(address, {"clip": named(clips, place)}).context["form"]["platforms"].value())
+
+    assert chosen(1) == [], "nobody has chosen any yet"
+    export, _ = post(clips, platforms=["tiktok"])
+    assert (chosen(1), chosen(2)) == (["instagram"], ["tiktok"])
+    ended(export)
+    assert chosen(1) == ["tiktok"]
+
+
 def test_one_click_posts_and_a_second_leads_to_the_same(browser, clips, platforms):
     address = reverse("new-export", args=[clips.project_id, "clip_post"])
-    typed = POST | {"clip": clip(clips), "rights": "on", "title": "clip-01.mp4", "promotes": "none", "do": "export"}
+    typed = POST | {"clip": named(clips), "rights": "on", "title": "clip-01.mp4", "promotes": "none", "do": "export"}
     first, second = (browser.post(address, typed).url for _ in range(2))
     assert first == second
     export = Export.objects.get(kind="clip_post")
@@ -236,7 +261,7 @@ def test_one_click_posts_and_a_second_leads_to_the_same(browser, clips, platform
 )
 def test_what_is_missing_is_said_in_the_form(browser, clips, platforms, change, said):
     address = reverse("new-export", args=[clips.project_id, "clip_post"])
-    answer = browser.post(address, POST | {"clip": clip(clips), "promotes": "none", "do": "export"} | change)
+    answer = browser.post(address, POST | {"clip": named(clips), "promotes": "none", "do": "export"} | change)
     assert (answer.status_code, said in answer.text) == (422, True)
     assert not Posting.objects.exists()
 
@@ -250,6 +275,7 @@ def test_what_is_missing_is_said_in_the_form(browser, clips, platforms, change, 
         ({"clip": "nowhere:1"}, "clip", "a finished clip"),
         ({"caption": "x" * 2201}, "caption", "at most 2200"),
         ({"caption": "\U0001f3de" * 1101}, "caption", "at most 2200"),
+        ({"caption": "half a picture \ud83c"}, "caption", "expected text"),
         ({"allow": ["song"]}, "allow", "some of comment, duet, stitch"),
     ],
 )
@@ -258,10 +284,19 @@ def test_without_the_form_it_is_refused_in_words_too(clips, options, option, sai
     assert (found, said in told) == (option, True), told
 
 
+def test_a_lines_end_counts_once_however_it_is_sent(browser, clips, platforms):
+    lines = "a\r\n" * (LONGEST_CAPTION // 2 - 1) + "ab"
+    address = reverse("new-export", args=[clips.project_id, "clip_post"])
+    typed = POST | {"clip": named(clips), "rights": "on", "promotes": "none", "do": "export", "caption": lines}
+    assert browser.post(address, typed).status_code == 302
+    assert len(Export.objects.get(kind="clip_post").spec["caption"]) == LONGEST_CAPTION
+    assert post(clips, place=2, caption=lines)[1]
+
+
 def test_what_is_no_finished_clip_of_the_project_is_not_posted(clips, stranger):
     assert refusal(clips, clip=f"{clips.pk}:103")[0] == "clip"
     hers = clips_of(project_of(stranger))
-    assert refusal(clips, clip=clip(hers))[0] == "clip"
+    assert refusal(clips, clip=named(hers))[0] == "clip"
 
 
 def test_without_a_clip_the_form_says_where_one_is_made(browser, clips, owner):
