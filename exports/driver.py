@@ -12,6 +12,7 @@ from django.db import OperationalError, transaction
 
 from exports.doorbell import ring
 from exports.models import Export, Heartbeat, Lease
+from exports.models.lease import APART
 from exports.reconcile import FAILED, MOST_STEPS, reconcile_many
 from exports.reconnect import reconnect
 from exports.steps import Step
@@ -74,6 +75,7 @@ def pump(
     token = Lease.take(LEASE, seconds=LEASE_SECONDS, now=tools.clock())
     if token is None:
         return 0
+    Export.bring_near(tools.clock())
     passes, end = 0, time.monotonic() + seconds
     while time.monotonic() < end and Lease.renew(LEASE, token, seconds=LEASE_SECONDS, now=tools.clock()):
         began = time.monotonic()
@@ -101,7 +103,9 @@ def last_pass() -> datetime | None:
 
 def wake(now: datetime) -> bool:
     """Rings where something is left and nobody drives: whoever held the last bell may have died with it."""
-    if not is_silent(now) or not is_anything_left():
+    last = last_pass()
+    drives = last is not None and -APART <= now - last <= SILENT_AFTER  # far ahead: a clock was set back since
+    if drives or not is_anything_left():
         return False
     succeed(now)
     ring()

@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 
 from exports.looking import Look
 from exports.models import Attempt, Export
+from exports.models.driven import LONGEST
 from exports.steps import REPORTS, SILENT_SO_FAR, SOON, UNCHANGED, Step
 from modal_functions.wire import MOST_RUNS
 from progress.models import Away, Job, Status, Wish
 
 LATER = timedelta(seconds=2)
-SELDOM = timedelta(seconds=30)
+SELDOM = LONGEST
 UNANSWERED = timedelta(seconds=10)  # after which a spawn without an answer is tried again
 NEVER_HEARD = timedelta(seconds=60)  # after which a call whose id nobody knows, and that is told to end, has
 

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from exports.management.outage import told
 from exports.management.values import count
 from modal_functions.store import StoreError
 
@@ -47,7 +49,7 @@ class Passed:
 
 
 class PassCommand(BaseCommand):
-    requires_system_checks = []
+    requires_system_checks = (Tags.security,)  # what the environment says: else it might be another database's
     counted = ""  # what its bar counts
     changes = "Only say what would be done."
 
@@ -67,7 +69,7 @@ class PassCommand(BaseCommand):
         except StoreError as error:
             raise CommandError(f"The store does not answer: {error}", returncode=COULD_NOT_LOOK) from error
         except Error as error:
-            raise CommandError(f"The database does not answer: {error}", returncode=COULD_NOT_LOOK) from error
+            raise CommandError(told(error), returncode=COULD_NOT_LOOK) from error
         self._say(passed, options)
         if passed.failed:
             raise SystemExit(1)

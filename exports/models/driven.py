@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from django.db import models, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Value, When
 
 from exports import doorbell, presence
+from exports.models.lease import APART, is_free
 
 LEASE = timedelta(seconds=15)
+LONGEST = timedelta(seconds=30)  # until the next look at what is not finished
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -51,7 +53,7 @@ class Driven(models.Model):
         """The right to drive them for some seconds, without those that somebody else has, and how many these are. When
         it ends, they are due again: whoever dies with it has lost nothing but these seconds."""
         token, until = presence.token(), now + LEASE
-        free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+        free = is_free("lease_until", LEASE, now)
         rows = cls._default_manager.filter(free, pk__in=ids).order_by("pk")  # in one order, and past what others hold
         mine = rows.select_for_update(skip_locked=True, no_key=True).values("pk")
         with transaction.atomic():
@@ -59,6 +61,12 @@ class Driven(models.Model):
                 lease_token=token, lease_until=until, next_due_at=until
             )
         return token, leased
+
+    @classmethod
+    def bring_near(cls, now: datetime) -> int:
+        """What is due later than anything is ever put off to was put there by a clock that has been set back since."""
+        far = cls._default_manager.filter(next_due_at__gt=now + LONGEST + APART)
+        return far.update(next_due_at=AT_ONCE)
 
     @classmethod
     def release_of_process(cls, token: uuid.UUID) -> int:

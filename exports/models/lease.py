@@ -10,6 +10,15 @@ from django.db.models import Q
 
 from exports import presence
 
+APART = timedelta(minutes=2)  # so far may the clocks of two machines be from each other
+
+
+def is_free(until: str, longest: timedelta, now: datetime) -> Q:
+    """It has ended, or ends later than one that began this moment could: then it was taken by a clock that has been
+    set back since, and whoever has it may be dead for as long as that was ahead."""
+    broken = Q(**{f"{until}__gt": now + longest + APART})
+    return Q(**{f"{until}__isnull": True}) | Q(**{f"{until}__lt": now}) | broken
+
 
 class Lease(models.Model):
     name = models.CharField(max_length=40, primary_key=True)
@@ -25,9 +34,9 @@ class Lease(models.Model):
         """A token, or None while somebody else holds it."""
         Lease.objects.bulk_create([Lease(name=name)], ignore_conflicts=True)
         token = presence.token()
-        free = Q(until__isnull=True) | Q(until__lt=now)
-        taken = cls.objects.filter(free, name=name).update(
-            token=token, until=now + timedelta(seconds=seconds), holder=presence.holder()
+        long = timedelta(seconds=seconds)
+        taken = cls.objects.filter(is_free("until", long, now), name=name).update(
+            token=token, until=now + long, holder=presence.holder()
         )
         return token if taken else None
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from http.client import HTTPConnection
 
 import psutil
@@ -12,7 +13,7 @@ import pytest
 from django.conf import settings
 
 from exports_site.headers import policy
-from tests.serving import Server
+from tests.serving import ROOT, Server
 from tests.soon import soon
 
 pytestmark = pytest.mark.skipif(
@@ -195,3 +196,44 @@ def test_ctrl_c_leaves_no_process_a_second_run_carries_on_and_even_kill_9_leaves
         assert soon(lambda: not second.processes(), 120), second.processes()
     finally:
         second.end()
+
+
+def documented(beginning):
+    """The command of docs/OPERATING.md that begins so."""
+    (command,) = re.findall(rf"^{re.escape(beginning)}.*$", (ROOT / "docs/OPERATING.md").read_text(), re.MULTILINE)
+    return command.replace(".venv/bin/python", sys.executable)
+
+
+def shell(command, where):
+    return subprocess.run(["sh", "-c", command], cwd=where, capture_output=True, text=True, check=False)
+
+
+def test_a_backup_as_documented_of_a_site_at_work_is_that_site_in_a_home_where_nothing_else_was(server, tmp_path):
+    backup, restore = documented('.venv/bin/python -c "import sqlite3'), documented("rm -f var/")
+    (tmp_path / "var").symlink_to(server.home)
+    assert shell(backup, tmp_path).returncode == 0
+    kept = (tmp_path / "longhaul.backup").read_bytes()
+    assert "already exists" in shell(backup, tmp_path).stderr
+    assert (tmp_path / "longhaul.backup").read_bytes() == kept
+
+    (tmp_path / "var").unlink()
+    home = tmp_path / "var"
+    home.mkdir()
+    for stale in ("longhaul.sqlite3-wal", "longhaul.sqlite3-shm"):
+        (home / stale).write_bytes(b"of another database")
+    shutil.copy(server.home / "secret-key", home)
+    assert shell(restore, tmp_path).returncode == 0
+    restored = Server(home)
+    try:
+        assert (restored.answers() or [0])[0] == 200, restored.said
+        assert restored.sign_in("demo", server.password())[0] == 200
+        assert "Traceback" not in restored.said
+    finally:
+        restored.end()
+
+
+def test_a_backup_where_there_is_no_database_fails_and_makes_none(tmp_path):
+    (tmp_path / "var").mkdir()
+    ended = shell(documented('.venv/bin/python -c "import sqlite3'), tmp_path)
+    assert ended.returncode
+    assert [each.name for each in tmp_path.rglob("*")] == ["var"]

@@ -1,14 +1,20 @@
-"""docs/DEPLOY.md, held against what it speaks of."""
+"""docs/DEPLOY.md, and what docs/OPERATING.md goes on with, held against what they speak of."""
 
+import io
 import re
 import secrets
+import shlex
+from datetime import datetime
 
 import pytest
-from django.core.management import get_commands
+from django.core.management import call_command, get_commands
 
+from exports.models import Export, Project, Source, User
 from exports_site.variables import KNOWN
+from progress.models import Event, Job
 from tests.buckets import documented_cors
 from tests.deploy_check import ROOT, manage
+from tests.exports.footage import film_of, project_of, requested
 
 TEXT = (ROOT / "docs" / "DEPLOY.md").read_text()
 BLOCKS = re.findall(r"```\n(.*?)```", TEXT, re.DOTALL)
@@ -44,3 +50,51 @@ def test_the_rule_for_the_bucket_is_of_the_address_that_it_deploys_to(environmen
     written = (ROOT / "docs" / "STORE.md").read_text()
     assert f'"AllowedOrigins": ["{environment["LONGHAUL_URL"]}"]' in written
     assert {"PUT", "GET", "HEAD"} == set(rule["AllowedMethods"])
+
+
+def test_who_runs_the_commands_of_cron_may_read_the_environment():
+    """/etc/longhaul.env is made in one document, and read by the script of the other as the site's own user."""
+    made = re.search(r"^install (.*) /dev/null /etc/longhaul\.env$", TEXT, re.MULTILINE)
+    assert made[1] == "-g longhaul -m 640"
+    operating = (ROOT / "docs" / "OPERATING.md").read_text()
+    assert "set -a; . /etc/longhaul.env" in operating
+    assert set(re.findall(r"^[@\d*/ ]+(?:reboot)?  (\w+)  longhaul ", operating, re.MULTILINE)) == {"longhaul"}
+
+
+def test_what_is_left_out_without_modal_is_not_needed_by_what_is_done():
+    """Steps 2 to 4: neither the checkout nor its environment is made there."""
+    steps = dict(re.findall(r"^## (\d)\. .*?$(.*?)(?=^## )", TEXT, re.MULTILINE | re.DOTALL))
+    assert "git clone" in steps["1"]
+    assert "make .venv" in steps["1"]
+    assert not [number for number in "234" if re.search(r"^(apt|git|make) ", steps[number], re.MULTILINE)]
+
+
+@pytest.mark.django_db
+def test_what_is_taken_to_another_database_as_documented_is_all_there_was(owner, tmp_path):
+    operating = (ROOT / "docs" / "OPERATING.md").read_text()
+    words = shlex.split(re.search(r"^manage.py (dumpdata .*) --output past.json$", operating, re.MULTILINE)[1])
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    export = requested(project)
+    past = rows()
+    call_command(*words, "--output", str(tmp_path / "past.json"), stdout=io.StringIO())
+    for model in MODELS[::-1]:
+        model.objects.all().delete()
+    call_command("loaddata", str(tmp_path / "past.json"), stdout=io.StringIO())
+    assert rows() == past
+    assert export.pk in {row["job_id"] for row in past[Export]}
+
+
+MODELS = (User, Project, Source, Job, Export, Event)
+
+
+def rows():
+    """With times as JSON has them: what is below a millisecond does not cross."""
+    found = {model: list(model.objects.order_by("pk").values()) for model in MODELS}
+    return {
+        model: [
+            {k: v.isoformat(timespec="milliseconds") if isinstance(v, datetime) else v for k, v in row.items()}
+            for row in each
+        ]
+        for model, each in found.items()
+    }

@@ -38,6 +38,7 @@ def test_a_file_that_cannot_be_used_is_said_by_the_name_of_its_variable(body, tm
 
 def test_only_what_is_secret_has_a_file(tmp_path):
     assert set(SECRET) <= set(KNOWN)
+    assert {name for name in KNOWN if name.endswith("_SECRET")} <= set(SECRET)
     (tmp_path / "n").write_text("7")
     found = settings_in(tmp_path, LONGHAUL_KEEP_DAYS_FILE=str(tmp_path / "n"))
     assert (ids(found), found.KEEP_DAYS) == (["longhaul.W001"], 0)

@@ -18,6 +18,7 @@ from exports.drill.items import ITEMS, Result
 from exports.drill.rehearsal import Rehearsal
 from exports.drill.site import Site
 from exports.drill.staged import Staged, clear, left_by_others, stage
+from exports.management.outage import told
 from exports.management.values import command, port, seconds
 from exports.models import Drill, Heartbeat
 from exports.models.heartbeat import CLUSTER
@@ -65,7 +66,7 @@ class Command(BaseCommand):
         try:
             ok = self._rehearse(options)
         except Error as error:
-            raise CommandError(f"The database does not answer: {error}", returncode=COULD_NOT_LOOK) from error
+            raise CommandError(told(error), returncode=COULD_NOT_LOOK) from error
         except StoreError as error:
             raise CommandError(f"The store does not answer: {error}", returncode=COULD_NOT_LOOK) from error
         except KeyboardInterrupt:

@@ -4,6 +4,7 @@ import logging
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from exports import second_factor
@@ -18,7 +19,7 @@ class Command(BaseCommand):
         " every session of that account ends, and its password alone opens it, or sets up another where the settings"
         " require one."
     )
-    requires_system_checks = []
+    requires_system_checks = (Tags.security,)  # what the environment says: else it might be another database's
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--remove", metavar="NAME", help="Of this account.")

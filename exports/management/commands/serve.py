@@ -15,7 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from exports import crew, driver
-from exports.collected import collected_beside
+from exports.collected import collect, collected_beside
 from exports.doorbell import ring
 from exports.models.heartbeat import Heartbeat
 from exports.processes import run_until_told
@@ -44,6 +44,7 @@ class Command(BaseCommand):
             if options["first_start"]:
                 self._make_what_is_missing()
             self._refuse_an_older_database()
+            collect()  # those of this version, after an update or in a home that was restored; else pages would fail
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         if settings.ANY_ADDRESS:
             self.stdout.write(f"{ELSEWHERE}\n")

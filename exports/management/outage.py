@@ -1,0 +1,21 @@
+"""A database that cannot be used, as whoever runs a command reads it: what is wrong, and what to do."""
+
+import re
+
+from django.db import Error
+
+OLDER = re.compile(r"no such (?:table|column)|has no column named|(?:relation|column) .* does not exist")
+READ_ONLY = re.compile(r"readonly database|read-only")
+FULL = re.compile(r"disk is full|No space left|file too large|disk I/O error", re.IGNORECASE)
+
+
+def told(error: Error) -> str:
+    said = " ".join(str(error).split())
+    if OLDER.search(said):
+        first = said.partition(" LINE 1:")[0]
+        return f"The database is not of this version ({first}). Bring it up to date: manage.py migrate"
+    if READ_ONLY.search(said):
+        return f"The database may not be written by this user ({said}). Be the user that the site runs as."
+    if FULL.search(said):
+        return f"The database cannot be written ({said}). Make room on its disk."
+    return f"The database does not answer: {said}"
