@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from modal_functions.batches import Batch
-from modal_functions.batching import batched
 from modal_functions.joining import Joined, soundtrack
 from modal_functions.media.chunks import COPY, Chunk, plan
 from modal_functions.media.errors import NOT_OF_COPIES, MediaError
@@ -20,10 +19,12 @@ from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import Timeline, lay_out
 from modal_functions.parts import Parts, fetched
+from modal_functions.rendering import rendering_of
 from modal_functions.runtime import Context, Failed
 from modal_functions.side_by_side import Awaited
 from modal_functions.so_far import Counted, Telling
-from modal_functions.soundtracks import Check, Grids, batches_of, files_of, passages_of, sound_file
+from modal_functions.soundtracks import Check, Grids, files_of, passages_of, sound_file
+from modal_functions.store import Missing
 from modal_functions.untouched import with_copies, without
 from modal_functions.wire import pack
 
@@ -79,12 +80,12 @@ def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
     film = sparing(making)
     context.report.stage("process", total=film.timeline.frames, unit="frames")
     film, copies = _copied(film)
-    made = render(film, sounding=True, before=copies)
+    film, made = _rendered(film, copies)
     context.report.stage("publish", unit="bytes", note="Joining")
     try:
         published = _published(film)
     except MediaError as error:
-        if film.grids is None or error.code != "result_invalid" or error.sentence in NOT_OF_COPIES:
+        if film is making or error.code != "result_invalid" or error.sentence in NOT_OF_COPIES:
             raise
         film, made = making, _encoded_instead(making, made)
         published = _published(film)
@@ -153,11 +154,11 @@ def _copied(making: Making) -> tuple[Making, Made]:
 
     try:
         making.parts.make(
-            rendering.copies,
+            (),
             done=rendering.kept,
             worth=worth,
             made=lambda batch, seconds: telling.made(made.intersection(batch.parts), seconds),
-            dispensable=True,
+            dispensable=rendering.copies,
         )
     finally:
         telling.tell()
@@ -165,6 +166,16 @@ def _copied(making: Making) -> tuple[Making, Made]:
     refused = {chunk.key for chunk in making.chunks if chunk.how == COPY and chunk.file not in there}
     chunks = without(refused, making.chunks, making.film)
     return replace(making, chunks=chunks), Made(parts=frozenset(made), seconds=telling.seconds)
+
+
+def _rendered(film: Making, before: Made) -> tuple[Making, Made]:
+    """Where its sound cannot be made so that it goes with copies, as when that ends whoever tries, it is encoded like
+    that of any other film."""
+    made = render(film, sounding=True, before=before)
+    if film.passages and not film.parts.there(film.sound_files).issuperset(film.sound_files):
+        film = replace(film, grids=None)
+        made = render(film, sounding=True, before=made)
+    return film, made
 
 
 def render(making: Making, heard: Heard | None = None, *, sounding: bool = False, before: Made | None = None) -> Made:
@@ -182,7 +193,7 @@ def render(making: Making, heard: Heard | None = None, *, sounding: bool = False
 
     def then(check: Check) -> None:
         sounds.wait(check)
-        with contextlib.suppress(MediaError):  # where the film is joined it is told, and there it can be helped
+        with contextlib.suppress(MediaError, Missing):  # where the film is joined it is told, and can be helped
             soundtrack(making, check)
 
     try:
@@ -193,49 +204,13 @@ def render(making: Making, heard: Heard | None = None, *, sounding: bool = False
             made=made,
             heard=heard and (lambda count: heard(count, telling.finished)),
             then=then if sounding else None,
+            dispensable=rendering.passages,
         )
     finally:
         telling.tell()
     if heard:
         heard(making.timeline.frames, telling.finished)
     return Made(parts=before.parts | rendering.missing, seconds=telling.seconds)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rendering:
-    """What is still to be made of a film: chunks that are not kept yet, copies apart from the others, and sounds.
-    `kept` frames are."""
-
-    batches: Sequence[Batch]
-    there: set[str]
-    kept: int
-    missing: frozenset[str]
-    copies: Sequence[Batch] = ()
-
-
-def rendering_of(making: Making) -> Rendering:
-    parts, frames = making.parts, making.timeline.frames
-    there = parts.there([chunk.file for chunk in making.chunks] + making.sound_files)
-    missing = [chunk for chunk in making.chunks if chunk.file not in there]
-    quiet = {sound.key: sound for sound in making.sounds if sound_file(sound) not in there}
-    batches = [
-        parts.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, [sound_file(sound)])
-        for sound in (() if making.passages else quiet.values())
-    ]
-    batches += batches_of(making.passages, there, parts)
-    ours, copied = ([chunk for chunk in missing if (chunk.how == COPY) == copies] for copies in (False, True))
-    here = parts.context.fan is None
-    batches += [
-        _of_chunks(making, chunks)
-        for chunks in batched(ours, parts.workers, apart=making.film.output.copies, tapering=here)
-    ]
-    return Rendering(
-        batches=batches,
-        there=there,
-        kept=frames - sum(chunk.frames for chunk in missing),
-        missing=frozenset(chunk.file for chunk in missing),
-        copies=[_of_chunks(making, chunks) for chunks in batched(copied, parts.workers, apart=True)],
-    )
 
 
 def telling_of(making: Making, there: set[str], before: Made | None = None) -> Telling:
@@ -262,13 +237,6 @@ def telling_of(making: Making, there: set[str], before: Made | None = None) -> T
 def _shown(making: Making, parts: Collection[str]) -> int:
     """A chunk that stands in the film twice is rendered once, and both are done then."""
     return sum(chunk.frames for chunk in making.chunks if chunk.file in parts)
-
-
-def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
-    request: dict[str, Any] = {"do": "render", "chunks": [chunk.as_wire() for chunk in chunks], "output": making.output}
-    if chunks[0].enlarges:
-        request["enlarges"] = True
-    return making.parts.batch(chunks[0].source, request, [chunk.file for chunk in chunks], making.uses)
 
 
 def _encoded_instead(making: Making, before: Made) -> Made:

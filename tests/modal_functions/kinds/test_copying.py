@@ -8,6 +8,7 @@ import av
 import pytest
 
 from modal_functions.attempt import attempt
+from modal_functions.fan import Fan, Lost, make_batch
 from modal_functions.kinds import multi_clip, overlay
 from modal_functions.runtime import run
 from modal_functions.wire import AttemptKeys, Order, SoFar, pack
@@ -213,6 +214,13 @@ def test_where_what_was_kept_of_the_sound_does_not_fit_together_all_of_it_is_enc
     assert numbers(store, outcome["result"]) == [*range(13, 187), *range(25, 75)]
 
 
+def sounds_like(reel, film):
+    """One that begins with TRIM."""
+    values, _ = samples_of(film)
+    source, _ = samples_of(reel.path)
+    assert lag_of(values[2 * 20_000 :], lambda n: source[2 * (24_960 + 20_000 + n)], range(100, 1600)) == 0
+
+
 def passages(store):
     return sorted((key for key in store.keys("projects/p/chunks") if key.endswith(".m4a")), key=store.size)
 
@@ -232,6 +240,53 @@ def test_where_nobody_can_say_what_could_be_copied_all_is_encoded(spec, store, t
     machines.pool.shutdown()
     assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", 0)
     assert numbers(store, outcome["result"]) == list(range(13, 187))
+
+
+@pytest.fixture
+def away(spec, store, tmp_path, monkeypatch):
+    """A film made on machines of which some are lost, whenever they are given what `ends_it` says."""
+
+    def made(ends_it):
+        def work(wire, *, folder):
+            if ends_it(wire["batch"]["request"]):
+                raise Lost("ended")
+            return make_batch(wire, folder=folder)
+
+        keys = AttemptKeys(export="f", number=1)
+        store.put(keys.spec, pack(spec(TRIM)))
+        order = Order(keys=keys, kind="multi_clip", token="t", store={"store": "folder", "root": str(store.root)})
+        machines = Machines(tmp_path / "machines", work)
+        outcome = attempt(order.as_wire(), call="c", folder=tmp_path / "away", hand_out=machines, at_once=4)
+        machines.pool.shutdown()
+        return outcome
+
+    monkeypatch.setattr(Fan, "_wait", lambda *asked: None)
+    return made
+
+
+def copies(request):
+    return any(chunk["how"] == "copy" for chunk in request.get("chunks", ()))
+
+
+@pytest.mark.parametrize("ends_it", [copies, lambda request: request["do"] == "survey"])
+def test_what_ends_every_machine_that_would_copy_it_is_encoded(away, store, ends_it):
+    outcome = away(ends_it)
+    assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", 0), outcome
+    assert numbers(store, outcome["result"]) == list(range(13, 187))
+
+
+def test_sound_that_ends_every_machine_that_would_copy_it_is_encoded(away, store, reels):
+    outcome = away(lambda request: request["do"] == "passages")
+    assert outcome["ending"] == "ok", outcome
+    assert outcome["result"]["copied"] > 150
+    assert numbers(store, outcome["result"]) == list(range(13, 187))
+    sounds_like(reels[0], store.in_place(outcome["result"]["key"]))
+
+
+def test_what_ends_whoever_encodes_it_too_ends_with_a_sentence(away):
+    outcome = away(lambda request: True)
+    assert (outcome["ending"], outcome["code"]) == ("error", "internal")
+    assert outcome["sentence"].startswith("Machines that worked on clip 1 (clip-0.mp4) ended 3 times")
 
 
 class Answered:
