@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from modal_functions.batches import Batch
+from modal_functions.instead import instead
 from modal_functions.joining import Joined, soundtrack
 from modal_functions.media.chunks import COPY, Chunk, plan
-from modal_functions.media.errors import NOT_OF_COPIES, MediaError
+from modal_functions.media.errors import MediaError
 from modal_functions.media.passages import Passage
 from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
@@ -78,19 +79,25 @@ def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
     if looks is not None:
         making = looks(making)
     film = sparing(making)
-    context.report.stage("process", total=film.timeline.frames, unit="frames")
+    _processing(film)
     film, copies = _copied(film)
     film, made = _rendered(film, copies)
-    context.report.stage("publish", unit="bytes", note="Joining")
-    try:
-        published = _published(film)
-    except MediaError as error:
-        if film is making or error.code != "result_invalid" or error.sentence in NOT_OF_COPIES:
-            raise
-        film, made = making, _encoded_instead(making, made)
-        published = _published(film)
+    published, tried = None, 0
+    while published is None:
+        context.report.stage("publish", unit="bytes", note="Joining")
+        tried += 1
+        try:
+            published = _published(film)
+        except MediaError as error:
+            film = instead(film, making, error, tried)
+            _processing(film, "Encoding what could not be copied")  # the bar stays, and says where the work really is
+            film, made = _rendered(film, made)
     told = {"copied": film.copied} if film.film.output.copies else {}
     return {**published, **told, "rendered": made.of(film.chunks), "chunks": len(film.chunks)}
+
+
+def _processing(film: Making, note: str = "") -> None:
+    film.context.report.stage("process", total=film.timeline.frames, unit="frames", note=note)
 
 
 def begin(context: Context) -> Making:
@@ -237,18 +244,6 @@ def telling_of(making: Making, there: set[str], before: Made | None = None) -> T
 def _shown(making: Making, parts: Collection[str]) -> int:
     """A chunk that stands in the film twice is rendered once, and both are done then."""
     return sum(chunk.frames for chunk in making.chunks if chunk.file in parts)
-
-
-def _encoded_instead(making: Making, before: Made) -> Made:
-    """Renders all of a film whose copies, or their sound, do not stand together: of what is copied only a few pictures
-    are tried beforehand, and damage behind them shows when the film is looked at."""
-    report, frames = making.context.report, making.timeline.frames
-    making.context.border()
-
-    def heard(done: int, finished: int) -> None:
-        report.note(f"Encoding what could not be copied: {done:,} of {frames:,} frames")
-
-    return render(making, heard, before=before)
 
 
 def _published(making: Making) -> dict[str, Any]:
