@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.batches import Batch, make
-from modal_functions.fan import MOST_TRIES, Lost
+from modal_functions.fan import MOST_TRIES, Lost, NotTaken
 from modal_functions.media.errors import MediaError
 from modal_functions.runtime import Context, Failed
 from modal_functions.side_by_side import Pieces, cores, side_by_side
@@ -149,7 +149,7 @@ class Parts:
         except Missing:
             raise _gone(source) from None
         except Lost as error:
-            if dispensable:
+            if dispensable and not isinstance(error, NotTaken):
                 return
             said = f"Machines that worked on {called} ended {MOST_TRIES} times without an answer."
             raise Failed("internal", said) from error

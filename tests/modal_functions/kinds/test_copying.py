@@ -9,7 +9,7 @@ import pytest
 
 from modal_functions import instead
 from modal_functions.attempt import attempt
-from modal_functions.fan import Fan, Lost, make_batch
+from modal_functions.fan import Fan, Lost, NotTaken, make_batch
 from modal_functions.kinds import multi_clip, overlay
 from modal_functions.runtime import run
 from modal_functions.wire import AttemptKeys, Order, SoFar, pack
@@ -276,10 +276,10 @@ def test_where_nobody_can_say_what_could_be_copied_all_is_encoded(spec, store, t
 def away(spec, store, tmp_path, monkeypatch):
     """A film made on machines of which some are lost, whenever they are given what `ends_it` says."""
 
-    def made(ends_it):
+    def made(ends_it, how=Lost):
         def work(wire, *, folder):
             if ends_it(wire["batch"]["request"]):
-                raise Lost("ended")
+                raise how("ended")
             return make_batch(wire, folder=folder)
 
         keys = AttemptKeys(export="f", number=1)
@@ -303,6 +303,11 @@ def test_what_ends_every_machine_that_would_copy_it_is_encoded(away, store, ends
     outcome = away(ends_it)
     assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", 0), outcome
     assert numbers(store, outcome["result"]) == list(range(13, 187))
+
+
+def test_where_no_machine_takes_what_is_to_be_copied_it_is_not_encoded_for_that(away):
+    outcome = away(copies, NotTaken)
+    assert (outcome["ending"], outcome["code"]) == ("error", "internal")
 
 
 def test_sound_that_ends_every_machine_that_would_copy_it_is_encoded(away, store, reels):
