@@ -18,7 +18,7 @@ from modal import exception
 from modal_functions import kinds, needs
 from modal_functions.attempt import attempt
 from modal_functions.batches import Batch
-from modal_functions.fan import Lost, make_batch
+from modal_functions.fan import Lost, NotTaken, make_batch
 from modal_functions.needs import ENLARGING, ON_GPU, PROCESSOR, Image, Limits
 from modal_functions.wire import VERSION
 
@@ -152,4 +152,4 @@ def hand_out(batch: "modal.Function[..., Wire, Any]", order: Wire) -> Handed:
     try:
         return Handed(batch.spawn(order))
     except Exception as error:
-        raise Lost(f"it could not be handed out: {error}") from error
+        raise NotTaken(f"it could not be handed out: {error}") from error

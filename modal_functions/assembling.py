@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.batches import Batch
-from modal_functions.filming import Made, Making, making_of, rendering_of, telling_of
+from modal_functions.filming import Made, Making, making_of, telling_of
 from modal_functions.joining import Joined
 from modal_functions.media import child
 from modal_functions.media.spec import Film, Output
+from modal_functions.rendering import rendering_of
 from modal_functions.runtime import Context
 from modal_functions.store import StoreError
 from modal_functions.stories import Story

@@ -29,6 +29,10 @@ class Lost(Exception):
     """A machine has ended without an answer."""
 
 
+class NotTaken(Lost):
+    """No machine was given it, which says nothing about the work."""
+
+
 class Handed(Protocol):
     """A batch that another machine was given."""
 

@@ -11,19 +11,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from modal_functions.batches import Batch
-from modal_functions.batching import batched
+from modal_functions.instead import instead
 from modal_functions.joining import Joined, soundtrack
 from modal_functions.media.chunks import COPY, Chunk, plan
-from modal_functions.media.errors import NOT_OF_COPIES, MediaError
+from modal_functions.media.errors import MediaError
 from modal_functions.media.passages import Passage
 from modal_functions.media.sound import Piece, plan_sound
 from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import Timeline, lay_out
 from modal_functions.parts import Parts, fetched
+from modal_functions.rendering import rendering_of
 from modal_functions.runtime import Context, Failed
 from modal_functions.side_by_side import Awaited
 from modal_functions.so_far import Counted, Telling
-from modal_functions.soundtracks import Check, Grids, batches_of, files_of, passages_of, sound_file
+from modal_functions.soundtracks import Check, Grids, files_of, passages_of, sound_file
+from modal_functions.store import Missing
 from modal_functions.untouched import with_copies, without
 from modal_functions.wire import pack
 
@@ -77,19 +79,25 @@ def make(context: Context, looks: Looks | None = None) -> dict[str, Any]:
     if looks is not None:
         making = looks(making)
     film = sparing(making)
-    context.report.stage("process", total=film.timeline.frames, unit="frames")
+    _processing(film)
     film, copies = _copied(film)
-    made = render(film, sounding=True, before=copies)
-    context.report.stage("publish", unit="bytes", note="Joining")
-    try:
-        published = _published(film)
-    except MediaError as error:
-        if film.grids is None or error.code != "result_invalid" or error.sentence in NOT_OF_COPIES:
-            raise
-        film, made = making, _encoded_instead(making, made)
-        published = _published(film)
+    film, made = _rendered(film, copies)
+    published, tried = None, 0
+    while published is None:
+        context.report.stage("publish", unit="bytes", note="Joining")
+        tried += 1
+        try:
+            published = _published(film)
+        except MediaError as error:
+            film = instead(film, making, error, tried)
+            _processing(film, "Encoding what could not be copied")  # the bar stays, and says where the work really is
+            film, made = _rendered(film, made)
     told = {"copied": film.copied} if film.film.output.copies else {}
     return {**published, **told, "rendered": made.of(film.chunks), "chunks": len(film.chunks)}
+
+
+def _processing(film: Making, note: str = "") -> None:
+    film.context.report.stage("process", total=film.timeline.frames, unit="frames", note=note)
 
 
 def begin(context: Context) -> Making:
@@ -153,11 +161,11 @@ def _copied(making: Making) -> tuple[Making, Made]:
 
     try:
         making.parts.make(
-            rendering.copies,
+            (),
             done=rendering.kept,
             worth=worth,
             made=lambda batch, seconds: telling.made(made.intersection(batch.parts), seconds),
-            dispensable=True,
+            dispensable=rendering.copies,
         )
     finally:
         telling.tell()
@@ -165,6 +173,16 @@ def _copied(making: Making) -> tuple[Making, Made]:
     refused = {chunk.key for chunk in making.chunks if chunk.how == COPY and chunk.file not in there}
     chunks = without(refused, making.chunks, making.film)
     return replace(making, chunks=chunks), Made(parts=frozenset(made), seconds=telling.seconds)
+
+
+def _rendered(film: Making, before: Made) -> tuple[Making, Made]:
+    """Where its sound cannot be made so that it goes with copies, as when that ends whoever tries, it is encoded like
+    that of any other film."""
+    made = render(film, sounding=True, before=before)
+    if film.passages and not film.parts.there(film.sound_files).issuperset(film.sound_files):
+        film = replace(film, grids=None)
+        made = render(film, sounding=True, before=made)
+    return film, made
 
 
 def render(making: Making, heard: Heard | None = None, *, sounding: bool = False, before: Made | None = None) -> Made:
@@ -182,7 +200,7 @@ def render(making: Making, heard: Heard | None = None, *, sounding: bool = False
 
     def then(check: Check) -> None:
         sounds.wait(check)
-        with contextlib.suppress(MediaError):  # where the film is joined it is told, and there it can be helped
+        with contextlib.suppress(MediaError, Missing):  # where the film is joined it is told, and can be helped
             soundtrack(making, check)
 
     try:
@@ -193,49 +211,13 @@ def render(making: Making, heard: Heard | None = None, *, sounding: bool = False
             made=made,
             heard=heard and (lambda count: heard(count, telling.finished)),
             then=then if sounding else None,
+            dispensable=rendering.passages,
         )
     finally:
         telling.tell()
     if heard:
         heard(making.timeline.frames, telling.finished)
     return Made(parts=before.parts | rendering.missing, seconds=telling.seconds)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rendering:
-    """What is still to be made of a film: chunks that are not kept yet, copies apart from the others, and sounds.
-    `kept` frames are."""
-
-    batches: Sequence[Batch]
-    there: set[str]
-    kept: int
-    missing: frozenset[str]
-    copies: Sequence[Batch] = ()
-
-
-def rendering_of(making: Making) -> Rendering:
-    parts, frames = making.parts, making.timeline.frames
-    there = parts.there([chunk.file for chunk in making.chunks] + making.sound_files)
-    missing = [chunk for chunk in making.chunks if chunk.file not in there]
-    quiet = {sound.key: sound for sound in making.sounds if sound_file(sound) not in there}
-    batches = [
-        parts.batch(sound.source, {"do": "sound", "piece": sound.as_wire()}, [sound_file(sound)])
-        for sound in (() if making.passages else quiet.values())
-    ]
-    batches += batches_of(making.passages, there, parts)
-    ours, copied = ([chunk for chunk in missing if (chunk.how == COPY) == copies] for copies in (False, True))
-    here = parts.context.fan is None
-    batches += [
-        _of_chunks(making, chunks)
-        for chunks in batched(ours, parts.workers, apart=making.film.output.copies, tapering=here)
-    ]
-    return Rendering(
-        batches=batches,
-        there=there,
-        kept=frames - sum(chunk.frames for chunk in missing),
-        missing=frozenset(chunk.file for chunk in missing),
-        copies=[_of_chunks(making, chunks) for chunks in batched(copied, parts.workers, apart=True)],
-    )
 
 
 def telling_of(making: Making, there: set[str], before: Made | None = None) -> Telling:
@@ -262,25 +244,6 @@ def telling_of(making: Making, there: set[str], before: Made | None = None) -> T
 def _shown(making: Making, parts: Collection[str]) -> int:
     """A chunk that stands in the film twice is rendered once, and both are done then."""
     return sum(chunk.frames for chunk in making.chunks if chunk.file in parts)
-
-
-def _of_chunks(making: Making, chunks: Sequence[Chunk]) -> Batch:
-    request: dict[str, Any] = {"do": "render", "chunks": [chunk.as_wire() for chunk in chunks], "output": making.output}
-    if chunks[0].enlarges:
-        request["enlarges"] = True
-    return making.parts.batch(chunks[0].source, request, [chunk.file for chunk in chunks], making.uses)
-
-
-def _encoded_instead(making: Making, before: Made) -> Made:
-    """Renders all of a film whose copies, or their sound, do not stand together: of what is copied only a few pictures
-    are tried beforehand, and damage behind them shows when the film is looked at."""
-    report, frames = making.context.report, making.timeline.frames
-    making.context.border()
-
-    def heard(done: int, finished: int) -> None:
-        report.note(f"Encoding what could not be copied: {done:,} of {frames:,} frames")
-
-    return render(making, heard, before=before)
 
 
 def _published(making: Making) -> dict[str, Any]:

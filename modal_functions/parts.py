@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.batches import Batch, make
-from modal_functions.fan import MOST_TRIES, Lost
+from modal_functions.fan import MOST_TRIES, Lost, NotTaken
 from modal_functions.media.errors import MediaError
 from modal_functions.runtime import Context, Failed
 from modal_functions.side_by_side import Pieces, cores, side_by_side
@@ -55,21 +55,24 @@ class Parts:
         made: Callable[[Batch, float], None] | None = None,
         heard: Callable[[int], None] | None = None,
         then: Callable[[Callable[[], None]], None] | None = None,
-        dispensable: bool = False,
+        dispensable: Iterable[Batch] = (),
     ) -> None:
         """All of them, side by side; the stage hears of their units, beside the `done` that were there before.
         `worth` says what a batch that is made counts for, where that is not its units; `made` hears of each that is,
         and how many seconds of another machine it took. Where this is not all of its stage, `kept` says how much of
         `done` was there before the stage began; `heard` hears of the units where the stage counts others. What comes
         `then` is done by the first worker that finds no more batches; it can ask whether that is still wanted. Of
-        what is `dispensable` parts may be missing in the end: `worth` is asked for what there is."""
+        those that are `dispensable`, which come first, parts may be missing in the end: `worth` is asked for what
+        there is."""
         pieces = Pieces(kept=done, on_done=heard or self.context.report.units)
         if heard is None or kept is not None:
             self.context.report.kept(done if kept is None else kept)
         self.context.border()
         worth, made = worth or (lambda batch: batch.units), made or (lambda batch, seconds: None)
         acts: list[Callable[[], None]] = [
-            partial(self._make, batch, pieces, worth, made, dispensable=dispensable) for batch in batches
+            partial(self._make, batch, pieces, worth, made, dispensable=spare)
+            for each, spare in ((dispensable, True), (batches, False))
+            for batch in each
         ]
         if then is not None:
             acts.append(partial(then, pieces.check))
@@ -133,7 +136,8 @@ class Parts:
 
     @contextlib.contextmanager
     def _in_words(self, source: dict[str, Any], *, dispensable: bool) -> Iterator[None]:
-        """What is wrong with a file is said with its name; where nobody depends on it, nothing is."""
+        """What is wrong with a file, and that it ends machines, is said with its name; where nobody depends on it,
+        nothing is: there is another way, and who goes that one says it."""
         called = self.called(source["key"])
         try:
             yield
@@ -145,6 +149,8 @@ class Parts:
         except Missing:
             raise _gone(source) from None
         except Lost as error:
+            if dispensable and not isinstance(error, NotTaken):
+                return
             said = f"Machines that worked on {called} ended {MOST_TRIES} times without an answer."
             raise Failed("internal", said) from error
 

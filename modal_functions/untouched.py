@@ -87,7 +87,7 @@ def _found(all_of_them: list[Untouched], film: Film, parts: Parts) -> tuple[dict
     keys = {each.place: survey_key(each.place.sha256, each.stretch, film.output) for each in all_of_them}
     there = parts.there([_file(key) for key in keys.values()])
     missing = {keys[each.place]: each for each in all_of_them if _file(keys[each.place]) not in there}
-    parts.make(list(_batches(missing, film, parts)), done=0, heard=lambda done: None, dispensable=True)
+    parts.make((), done=0, heard=lambda done: None, dispensable=_batches(missing, film, parts))
     there |= parts.there([_file(key) for key in missing])
     found: dict[Place, Found] = {}
     grids: dict[str, int | None] = {}

@@ -1,5 +1,6 @@
 """What one report changes on the row. Reads a Job, returns the changes; writes nothing."""
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -116,7 +117,13 @@ def entered(job: Job, report: Report, passed: tuple[Passed, ...]) -> list[str]:
 
 
 def behind(job: Job, report: Report, passed: tuple[Passed, ...]) -> dict[str, list[float]]:
-    return dict(job.passed) | {each.stage: timed(each, report.attempt, report.run) for each in passed}
+    """One that was gone through again, as where a result was refused and is made anew, has the time of both."""
+    told = dict(job.passed) | {each.stage: timed(each, report.attempt, report.run) for each in passed}
+    counts = Counter(each.stage for each in report.passed)
+    for stage in (stage for stage, count in counts.items() if count > 1):
+        times = (timed(each, report.attempt, report.run) for each in report.passed if each.stage == stage)
+        told[stage] = [round(sum(seconds for seconds, *_ in times), 3), report.attempt, report.run]
+    return told
 
 
 def began(job: Job, report: Report) -> datetime:

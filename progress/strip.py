@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from progress import wording
+from progress.fold import known
 from progress.models import LISTENING, Job, Status
 from progress.pipelines import Pipeline, Stage
 from progress.place import gettext as _
@@ -69,11 +70,14 @@ def _spans(job: Job, pipeline: Pipeline, now: datetime) -> list[Span]:
     stages, upload = pipeline.stages, pipeline.numbers.get("upload")
     at = pipeline.numbers.get(job.stage, 0)
     over = job.status in (Status.COMPLETE, Status.EXPIRED)
-    passed = [_passed(job, stages, number) for number in range(len(stages) if over else at)]
+    once = known(job)  # what was passed and lies ahead again has taken its time
+    behind = [number for number, stage in enumerate(stages) if over or number < at or stage.key in once]
+    passed = [_passed(job, stages, number) for number in behind]
     current = 0.0 if over or job.status == Status.QUEUED else _in_stage(job, now)
     queued = job.active_seconds(job.settled_at or now) - sum([span.seconds for span in passed]) - current
-    first = [span for number, span in enumerate(passed) if job.status == Status.UPLOADING or number == upload]
-    rest = [span for number, span in enumerate(passed) if number != upload]
+    told = list(zip(behind, passed, strict=True))
+    first = [span for number, span in told if job.status == Status.UPLOADING or number == upload]
+    rest = [span for number, span in told if number != upload]
     spans = [*first, *_queue(queued, job), *rest]
     if not over:
         spans.append(_of(stages, at, current))

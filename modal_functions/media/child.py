@@ -185,10 +185,19 @@ class _Talk:
                     self.on_progress(progress)
             case {"answer": dict(answer)} if self.answer is None and self.error is None:
                 self.answer = answer
-            case {"error": {"code": str(code), "sentence": str(sentence)}} if code in CODES and self.answer is None:
-                self.error = MediaError(code, sentence[:1000])
+            case {"error": {"code": str(code), "sentence": str(sentence), **more}} if (
+                code in CODES and self.answer is None
+            ):
+                self.error = MediaError(code, sentence[:1000], _pictures(more.get("pictures")))
             case _:
                 raise _nonsense()
+
+
+def _pictures(told: Any) -> tuple[int, int] | None:
+    match told:
+        case [int(first), int(last)]:
+            return first, last
+    return None
 
 
 def _unblamed(error: MediaError, verb: str) -> MediaError:

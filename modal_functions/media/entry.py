@@ -66,7 +66,7 @@ def _outcome(perform: Perform, request: dict[str, Any], say: Say) -> dict[str, A
     try:
         return {"answer": perform(request, say)}
     except MediaError as error:
-        return _refusal(error.code, error.sentence)
+        return _refusal(error.code, error.sentence, error.pictures)
     except Unusable as error:
         return _refusal("unsupported", f"This cannot be made as it was asked for: {error}.")
     except MemoryError:
@@ -77,5 +77,5 @@ def _outcome(perform: Perform, request: dict[str, Any], say: Say) -> dict[str, A
         return _refusal("result_invalid", NO_ROOM_LEFT)
 
 
-def _refusal(code: str, sentence: str) -> dict[str, Any]:
-    return {"error": {"code": code, "sentence": sentence}}
+def _refusal(code: str, sentence: str, pictures: tuple[int, int] | None = None) -> dict[str, Any]:
+    return {"error": {"code": code, "sentence": sentence} | ({"pictures": pictures} if pictures else {})}

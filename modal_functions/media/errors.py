@@ -17,14 +17,16 @@ NOT_OF_COPIES: Final = frozenset({NO_ROOM_LEFT, TOLD_TO_STOP, DAMAGED_PART})  # 
 
 
 class MediaError(Exception):
-    """`sentence` is for the person who waits; `code` is for the program."""
+    """`sentence` is for the person who waits; `code` is for the program. `pictures` are, where it is known, those of a
+    finished film among which the fault lies: from the first to the last."""
 
-    def __init__(self, code: str, sentence: str) -> None:
+    def __init__(self, code: str, sentence: str, pictures: tuple[int, int] | None = None) -> None:
         if code not in CODES:
             raise ValueError(f"{code!r} is no code of a media error; expected one of {sorted(CODES)}")
         super().__init__(code, sentence)
         self.code = code
         self.sentence = sentence
+        self.pictures = pictures
 
     def __str__(self) -> str:
         return self.sentence

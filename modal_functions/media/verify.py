@@ -50,6 +50,7 @@ def verify(
     the packets are compared with the film's, and where they begin, or copies begin and end, they are decoded too."""
     if output.container in INDEXED:
         _expect("index in front", _has_index_in_front(path), True)
+    seen = _Seen(output.rate, Fraction(0) if output.container in INDEXED else A_MILLISECOND, on_frames)
     try:
         with opened(path) as film:
             picture, sound = _streams(film)
@@ -60,7 +61,6 @@ def verify(
             picture.codec_context.thread_count = min(MOST_THREADS, len(os.sched_getaffinity(0)))
             picture.codec_context.thread_type = "FRAME"  # x264 makes one slice a picture
             decode_no_more_than_is_read(picture)
-            seen = _Seen(output.rate, Fraction(0) if output.container in INDEXED else A_MILLISECOND, on_frames)
             sparing = Sparing(known, output.rate)
             for packet in film.demux(picture, sound):
                 if packet.stream.index == sound.index:  # the empty last ones have only that
@@ -73,11 +73,12 @@ def verify(
                     seen.passed(len(spared))
                 for each in wanted:
                     seen.decode(each, picture)
+        seen.check(frames)
     except MediaError as error:
-        if error.code != "input_unreadable":
+        if error.code not in {"input_unreadable", "result_invalid"}:
             raise
-        raise MediaError("result_invalid", "The finished film cannot be decoded.") from error
-    seen.check(frames)
+        said = "The finished film cannot be decoded." if error.code == "input_unreadable" else error.sentence
+        raise MediaError("result_invalid", said, seen.doubted) from error
     return Verified(
         frames=frames,
         samples=samples_at(frames, output.rate),
@@ -120,6 +121,7 @@ class _Seen:
         self.frames = 0
         self.numbers: set[int] = set()
         self.awaited: list[int] = []  # those that the decoder has, the next one first
+        self.listening = False  # whether it is the sound that is looked at
         self.sound_begin: Fraction | None = None
         self.sound_end = Fraction(0)
 
@@ -136,13 +138,20 @@ class _Seen:
         if self.on_frames:
             self.on_frames(self.frames)
 
+    @property
+    def doubted(self) -> tuple[int, int] | None:
+        """Where it was refused: among these pictures, where the fault is not in the sound."""
+        return (self.awaited[0], max(self.awaited)) if self.awaited and not self.listening else None
+
     def decode(self, packet: "Packet[VideoStream]", picture: "VideoStream") -> None:
+        self.listening = False
         if packet.size:
             heapq.heappush(self.awaited, self.count(packet))
         for frame in picture.codec_context.decode(packet):
             number = self._number((frame.pts or 0) * (frame.time_base or Fraction(0)))
-            _expect("the next frame", number, heapq.heappop(self.awaited) if self.awaited else None)
+            _expect("the next frame", number, self.awaited[0] if self.awaited else None)
             _expect(f"damage of frame {number}", frame.is_corrupt, False)
+            heapq.heappop(self.awaited)
             self.passed(1)
 
     def _number(self, moment: Fraction) -> int:
@@ -153,6 +162,7 @@ class _Seen:
 
     def hear(self, packet: "Packet[Stream]", sound: "AudioStream") -> None:
         """Where the sound ends is in the packets: the decoder fills the last of them up with silence."""
+        self.listening = True
         if packet.size:
             self.sound_end = ((packet.pts or 0) + (packet.duration or 0)) * packet.time_base
         for frame in sound.codec_context.decode(packet):
@@ -160,11 +170,13 @@ class _Seen:
                 self.sound_begin = (frame.pts or 0) * (frame.time_base or Fraction(0))
 
     def check_picture(self, frames: int) -> None:
+        self.listening = False
         _expect("number of frames", self.frames, frames)
         _expect("frames that are there", self.numbers == set(range(frames)), True)
 
     def check(self, frames: int) -> None:
         self.check_picture(frames)
+        self.listening = True
         picture_end, a_frame = self.frames / self.rate, 1 / self.rate
         if self.sound_begin is None or abs(self.sound_begin) > a_frame:
             raise MediaError("result_invalid", "The sound of the finished film does not begin with its picture.")

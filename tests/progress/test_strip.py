@@ -103,6 +103,33 @@ def test_when_it_is_complete_all_of_it_has_passed_and_adds_up(strip, rendering, 
     assert round(sum(span.seconds for span in found.spans)) == 110
 
 
+def test_a_stage_that_is_gone_through_again_has_the_time_of_both_and_the_bar_stays(
+    strip, rendering, clock, job, tracker
+):
+    def over(stage, seconds):
+        began = clock.now - timedelta(seconds=seconds)
+        return Passed(stage=stage, began=began, ended=clock.now, done=100, total=100)
+
+    once = (over("process", 40),)
+    rendering("publish", 0, began=clock.now, passed=once)
+    clock.pass_by(10)
+    rendering("publish", 60, began=clock.now - timedelta(seconds=10), passed=once)
+    bar, again, refused = Job.objects.get(pk=job.pk).bp, clock.now, (*once, over("publish", 10))
+    rendering("process", 80, began=again, passed=refused)
+    clock.pass_by(20)
+    rendering("process", 90, began=again, passed=refused)
+    row = Job.objects.get(pk=job.pk)
+    assert (row.bp, row.stage) == (bar, "process")
+    assert snapshot(row, clock.now).held.startswith("The bar stays at 96 %: there is more to do than it seemed.")
+    spans = [(span.label, round(span.seconds)) for span in strip().passed]
+    assert spans == [("Waiting in line", 60), ("Rendering", 40), ("Saving", 10), ("Rendering", 20)]
+    rendering("publish", 0, began=clock.now, passed=(*refused, over("process", 20)))
+    clock.pass_by(15)
+    rendering("publish", 100, began=clock.now, passed=(*refused, over("process", 20), over("publish", 15)))
+    tracker.complete(job.pk)
+    assert passed(strip()) == {"Waiting in line": 60, "Rendering": 60, "Saving": 25}
+
+
 def test_it_is_drawn_alike_twice_from_one_row(strip, rendering, clock):
     before = strip()
     clock.pass_by(1)

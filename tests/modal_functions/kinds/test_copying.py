@@ -7,7 +7,9 @@ from fractions import Fraction
 import av
 import pytest
 
+from modal_functions import instead
 from modal_functions.attempt import attempt
+from modal_functions.fan import Fan, Lost, NotTaken, make_batch
 from modal_functions.kinds import multi_clip, overlay
 from modal_functions.runtime import run
 from modal_functions.wire import AttemptKeys, Order, SoFar, pack
@@ -194,23 +196,59 @@ def test_what_was_to_be_copied_and_is_not_where_it_was_is_encoded_instead(make, 
     assert so_far.copied == 50
 
 
+ENDS_BADLY = (2, 520_000, 7_480_000)  # damage that the first pictures of the last group do not show
+
+
 def test_a_film_whose_copies_cannot_be_played_to_their_end_is_encoded(make, spec, store):
-    """Damage that the first pictures of the last group do not show."""
-    first, second = (make(spec((2, 520_000, 7_480_000)), number) for number in (1, 2))
+    first, second = (make(spec(ENDS_BADLY), number) for number in (1, 2))
     assert (first["ending"], first["result"]["copied"]) == ("ok", 0)
     so_far = SoFar.from_wire(json.loads(store.get(AttemptKeys(export="e", number=1).so_far)))
     assert (so_far.copied, [piece.finished for piece in so_far.pieces]) == (0, [True])
     assert second["result"]["sha256"] == first["result"]["sha256"]
 
 
-def test_where_what_was_kept_of_the_sound_does_not_fit_together_all_of_it_is_encoded(make, spec, store):
+def test_of_a_film_with_a_bad_copy_only_that_is_encoded(make, spec, store):
+    alone = make(spec((0, 1_000_000, 5_000_000), TRIM), 1)["result"]
+    outcome = make(spec((0, 1_000_000, 5_000_000), ENDS_BADLY, TRIM), 2)
+    assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", alone["copied"])
+    with av.open(str(store.in_place(outcome["result"]["key"]))) as film:
+        frames = list(film.decode(video=0))
+    assert len(frames) == 100 + 174 + 174
+    assert [number_on(frame) for frame in frames[:250]] == [*range(25, 125), *range(13, 163)]
+    assert [number_on(frame) for frame in frames[-174:]] == list(range(13, 187))
+
+
+def test_what_is_encoded_after_the_film_was_looked_at_is_counted_where_frames_are(make, spec, store):
+    make(spec((0, 1_000_000, 5_000_000), ENDS_BADLY))
+    told = json.loads(store.get(AttemptKeys(export="e", number=1).progress))
+    passed = [(each["stage"], each["done"] == each["total"]) for each in told["passed"]][2:]
+    assert passed == [("process", True), ("publish", False), ("process", True)]
+    assert 0 < told["passed"][-1]["kept"] < told["passed"][-1]["total"]
+    assert told["stage"] == "publish"
+
+
+def test_a_film_of_which_more_is_bad_than_is_looked_at_again_is_encoded(make, spec, store, monkeypatch):
+    monkeypatch.setattr(instead, "MOST_LOOKS", 1)
+    outcome = make(spec((0, 1_000_000, 5_000_000), ENDS_BADLY))
+    assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", 0)
+
+
+def test_where_what_was_kept_of_the_sound_does_not_fit_together_only_the_sound_is_encoded(make, spec, store, reels):
     asked = spec(TRIM, (0, 1_000_000, 3_000_000))
-    assert make(asked, 1)["result"]["copied"] > 0
+    copied = make(asked, 1)["result"]["copied"]
     short, long = passages(store)
     store.put(long, store.get(short))
     outcome = make(asked, 2)
-    assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", 0)
+    assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", copied)
     assert numbers(store, outcome["result"]) == [*range(13, 187), *range(25, 75)]
+    sounds_like(reels[0], store.in_place(outcome["result"]["key"]))
+
+
+def sounds_like(reel, film):
+    """One that begins with TRIM."""
+    values, _ = samples_of(film)
+    source, _ = samples_of(reel.path)
+    assert lag_of(values[2 * 20_000 :], lambda n: source[2 * (24_960 + 20_000 + n)], range(100, 1600)) == 0
 
 
 def passages(store):
@@ -232,6 +270,58 @@ def test_where_nobody_can_say_what_could_be_copied_all_is_encoded(spec, store, t
     machines.pool.shutdown()
     assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", 0)
     assert numbers(store, outcome["result"]) == list(range(13, 187))
+
+
+@pytest.fixture
+def away(spec, store, tmp_path, monkeypatch):
+    """A film made on machines of which some are lost, whenever they are given what `ends_it` says."""
+
+    def made(ends_it, how=Lost):
+        def work(wire, *, folder):
+            if ends_it(wire["batch"]["request"]):
+                raise how("ended")
+            return make_batch(wire, folder=folder)
+
+        keys = AttemptKeys(export="f", number=1)
+        store.put(keys.spec, pack(spec(TRIM)))
+        order = Order(keys=keys, kind="multi_clip", token="t", store={"store": "folder", "root": str(store.root)})
+        machines = Machines(tmp_path / "machines", work)
+        outcome = attempt(order.as_wire(), call="c", folder=tmp_path / "away", hand_out=machines, at_once=4)
+        machines.pool.shutdown()
+        return outcome
+
+    monkeypatch.setattr(Fan, "_wait", lambda *asked: None)
+    return made
+
+
+def copies(request):
+    return any(chunk["how"] == "copy" for chunk in request.get("chunks", ()))
+
+
+@pytest.mark.parametrize("ends_it", [copies, lambda request: request["do"] == "survey"])
+def test_what_ends_every_machine_that_would_copy_it_is_encoded(away, store, ends_it):
+    outcome = away(ends_it)
+    assert (outcome["ending"], outcome["result"]["copied"]) == ("ok", 0), outcome
+    assert numbers(store, outcome["result"]) == list(range(13, 187))
+
+
+def test_where_no_machine_takes_what_is_to_be_copied_it_is_not_encoded_for_that(away):
+    outcome = away(copies, NotTaken)
+    assert (outcome["ending"], outcome["code"]) == ("error", "internal")
+
+
+def test_sound_that_ends_every_machine_that_would_copy_it_is_encoded(away, store, reels):
+    outcome = away(lambda request: request["do"] == "passages")
+    assert outcome["ending"] == "ok", outcome
+    assert outcome["result"]["copied"] > 150
+    assert numbers(store, outcome["result"]) == list(range(13, 187))
+    sounds_like(reels[0], store.in_place(outcome["result"]["key"]))
+
+
+def test_what_ends_whoever_encodes_it_too_ends_with_a_sentence(away):
+    outcome = away(lambda request: True)
+    assert (outcome["ending"], outcome["code"]) == ("error", "internal")
+    assert outcome["sentence"].startswith("Machines that worked on clip 1 (clip-0.mp4) ended 3 times")
 
 
 class Answered:

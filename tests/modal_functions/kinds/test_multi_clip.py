@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from modal_functions import filming
+from modal_functions.batching import batched
 from modal_functions.kinds import multi_clip
 from modal_functions.media.chunks import plan
 from modal_functions.media.spec import Film
@@ -119,7 +119,7 @@ def test_a_clip_that_stands_twice_is_rendered_once(make, spec):
     film = Film.from_wire(spec(THREE[2], THREE[2])["film"])
     chunks = plan(lay_out(film), film.output)
     assert len({chunk.key for chunk in chunks}) == 1
-    assert len(list(filming.batched(chunks, 2))) == 1
+    assert len(list(batched(chunks, 2))) == 1
 
 
 def test_a_pause_keeps_what_is_rendered_and_the_resumed_film_is_the_same(make, spec, store):
