@@ -4,7 +4,7 @@ import pytest
 
 from exports.tools import tools
 from exports.views import lazy
-from tests.gallery import forms
+from tests.gallery import desk, forms
 from tests.gallery.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -18,6 +18,14 @@ ASTRAY = """() => [...document.querySelectorAll("#content input[type=checkbox]")
   const first = texts[0], middle = at.top + at.height / 2;
   return at.width && !(first && at.right <= first.left && middle > first.top && middle < first.bottom);
 }).map((box) => box.labels[0].textContent.trim())"""
+
+# Labels whose field stands neither beside them nor below them.
+PARTED = """() => [...document.querySelectorAll(".staff label[for]")].filter((label) => {
+  const at = label.getBoundingClientRect(), field = label.control.getBoundingClientRect();
+  const beside = field.top < at.bottom && at.top < field.bottom;
+  return !beside && !(field.top >= at.bottom && Math.abs(field.left - at.left) < 8);
+}).map((label) => `${label.htmlFor}: ${label.textContent.trim()}`)"""
+WIDER = "document.documentElement.scrollWidth > window.innerWidth"
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +56,28 @@ def test_a_box_stands_before_what_it_is_a_yes_to(visitor, sign_in):
             if found := visitor.evaluate(ASTRAY):
                 astray[scene.name, size["width"]] = found
     assert astray == {}
+
+
+def test_the_pages_of_staff_fit_a_phone_and_each_label_stands_at_its_field(visitor, sign_in):
+    wrong = {}
+    visitor.set_viewport_size(PHONE)
+    for scene in desk.scenes(Stage([])):
+        if scene.name not in ("staff-attention", "staff-story-stuck", "staff-plan", "staff-system", "staff-bulk"):
+            continue
+        shown(visitor, sign_in, scene)
+        if found := visitor.evaluate(PARTED) + ["wider"] * visitor.evaluate(WIDER):
+            wrong[scene.name] = found
+    assert wrong == {}
+
+
+def test_in_a_contrast_theme_buttons_of_staff_look_like_buttons_and_the_list_that_is_shown_like_no_other(
+    visitor, sign_in
+):
+    visitor.emulate_media(forced_colors="active")
+    scene = next(each for each in desk.scenes(Stage([])) if each.name == "staff-attention")
+    shown(visitor, sign_in, scene)
+    borders = "(all) => all.map((each) => getComputedStyle(each).borderTopWidth)"
+    assert set(visitor.locator(".staff .button").evaluate_all(borders)) == {"1px"}
+    colour = "(each) => getComputedStyle(each).backgroundColor"
+    lists = visitor.locator(".staff-views a")
+    assert lists.first.evaluate(colour) != lists.last.evaluate(colour)
