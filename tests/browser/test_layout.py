@@ -1,6 +1,7 @@
 """Where things stand on a page: what belongs together is together."""
 
 import pytest
+from playwright.sync_api import expect
 
 from exports.tools import tools
 from exports.views import lazy
@@ -81,3 +82,15 @@ def test_in_a_contrast_theme_buttons_of_staff_look_like_buttons_and_the_list_tha
     colour = "(each) => getComputedStyle(each).backgroundColor"
     lists = visitor.locator(".staff-views a")
     assert lists.first.evaluate(colour) != lists.last.evaluate(colour)
+
+
+def test_on_paper_the_bar_is_drawn_and_nothing_is_there_to_be_pressed(visitor, sign_in):
+    stage = Stage([])
+    export = stage.running(stage.export())
+    sign_in(visitor, stage.owner)
+    visitor.goto(stage.page(export))
+    visitor.emulate_media(media="print")
+    fill = visitor.locator(".job > .job-bar > .job-fill")
+    assert fill.evaluate("(fill) => getComputedStyle(fill).printColorAdjust") == "exact"
+    expect(visitor.get_by_text("Rendering your film...").first).to_be_visible()
+    expect(visitor.get_by_role("button")).to_have_count(0)
