@@ -133,6 +133,7 @@
     async stop() {
       this.sending.halt();
       this.end("Stopped.", "upload-stopped");
+      this.place.arrived(this); // nothing more of it is waited for, and nothing is promised
       this.place.say(`The upload of ${this.file.name} is stopped.`);
       await this.sending.forget();
       if (this.sending.begun) this.place.tellPage("source:stored", this.sending.begun.uploadId);
