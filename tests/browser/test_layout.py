@@ -94,3 +94,17 @@ def test_on_paper_the_bar_is_drawn_and_nothing_is_there_to_be_pressed(visitor, s
     assert fill.evaluate("(fill) => getComputedStyle(fill).printColorAdjust") == "exact"
     expect(visitor.get_by_text("Rendering your film...").first).to_be_visible()
     expect(visitor.get_by_role("button")).to_have_count(0)
+
+
+def test_a_card_fits_a_phone_with_letters_of_twice_their_size(visitor, sign_in):
+    stage = Stage([])
+    export = stage.running(stage.export())
+    sign_in(visitor, stage.owner)
+    visitor.set_viewport_size({"width": 390 // 2, "height": 422})  # so many letters to a line as there
+    visitor.goto(stage.page(export))
+    expect(visitor.locator(".job-title")).to_be_visible()
+    assert not visitor.evaluate(WIDER)
+    top = "(each) => each.getBoundingClientRect().top"
+    assert visitor.locator(".job-title").evaluate(top) < visitor.locator(".job-percent").evaluate(top)
+    least = "(each) => each.scrollWidth <= each.clientWidth && each.clientWidth > 100"
+    assert visitor.locator(".job-title").evaluate(least)
