@@ -251,7 +251,8 @@ class Snapshot:
         if self.eta_seconds is None:
             return wording.estimating()
         if self._is_overdue:
-            return wording.overdue(self.job.done, self.job.total, self.job.unit)
+            going_on = (self.job.done, self.job.total) if not self.verdict else (None, None)
+            return wording.overdue(*going_on, self.job.unit)
         return wording.remaining(self.eta_seconds, **self._range, now=self.now)
 
     @property

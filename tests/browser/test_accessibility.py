@@ -5,7 +5,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from exports.tools import tools
 from exports.views import lazy
-from tests.gallery.scenes import Stage, scenes, unfold
+from tests.gallery.scenes import scenes, unfold
+from tests.gallery.stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

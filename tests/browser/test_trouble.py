@@ -285,3 +285,15 @@ def test_what_was_said_of_a_failed_press_goes_when_the_next_worked_though_a_poll
     expect(window.get_by_role("alert").filter(has_text=REFUSED)).to_be_visible()
     overtaken().continue_()
     expect(window.get_by_text(REFUSED)).to_be_hidden()
+
+
+def test_a_lost_connection_is_not_told_any_more_where_a_press_has_ended_the_export_that_was_asked_for(window, owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    export = requested(project)
+    window.goto(reverse("export", args=[export.pk]))
+    window.route("**/fragment*", lambda route: route.abort())
+    expect(window.get_by_text("Connection lost.")).to_be_visible()
+    window.get_by_role("button", name="Cancel").click()
+    expect(window.get_by_role("heading", name="Cancelled")).to_be_visible()
+    expect(window.get_by_text("Connection lost.")).to_be_hidden()

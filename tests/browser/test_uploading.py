@@ -173,6 +173,11 @@ def test_an_upload_can_be_stopped_with_the_keyboard_and_leaves_nothing(page, cli
     expect(page.locator(".upload-line").get_by_text("Stopped.")).to_be_visible()
     expect(page.get_by_label("Choose clips")).to_be_focused()
     assert soon(lambda: not Source.objects.exists())
+    expect(page.get_by_text("The upload of beach.mov is stopped.")).to_be_visible()
+    expect(page.get_by_text("Connection lost.")).to_be_hidden()
+    page.evaluate("window.dispatchEvent(new Event('online'))")  # what waited to be tried again hears of the end
+    page.wait_for_timeout(300)
+    expect(page.get_by_text("The upload of beach.mov is stopped.")).to_be_visible()
 
 
 def test_who_closes_the_page_is_warned_only_while_bytes_go_up(page, clip):

@@ -173,6 +173,14 @@ def test_a_lost_connection_is_said_the_last_truth_stays_and_it_recovers_by_itsel
     expect(notice).to_be_hidden()  # though nothing is asked again
 
 
+def test_what_is_paused_is_not_said_to_keep_running_where_the_connection_is_lost(window, work, tracker, job, address):
+    work.tells("process", 50, 100)
+    tracker.pause(job.pk)
+    window.goto(address)
+    window.context.set_offline(True)
+    expect(window.locator(".job-connection")).to_have_text("Connection lost. Trying again…")
+
+
 def test_while_the_server_fails_it_is_asked_less_and_less_often(window, work, address, settings):
     settings.PROGRESS_POLL_SECONDS = 1
     work.tells("process", 50, 100)

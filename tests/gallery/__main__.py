@@ -29,12 +29,12 @@ def main() -> int:
     logging.getLogger().setLevel(logging.WARNING)
     from django.core.management import call_command
 
-    from tests.gallery import camera, scenes
+    from tests.gallery import camera, scenes, stage
 
     call_command("migrate", verbosity=0)
-    with tempfile.TemporaryDirectory() as folder, camera.opened(chromium) as shots:
+    with tempfile.TemporaryDirectory() as folder, camera.opened(chromium, options.text) as shots:
         taken = 0
-        for scene in scenes.scenes(scenes.Stage(scenes.stills(Path(folder)))):
+        for scene in scenes.scenes(stage.Stage(stage.stills(Path(folder)))):
             if options.only and options.only not in scene.name:
                 continue
             for scheme in options.scheme:
@@ -51,6 +51,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "gallery")
     parser.add_argument("--width", type=int, action="append", help="in pixels; more than once for several")
     parser.add_argument("--scheme", choices=[*SCHEMES, FORCED], action="append")
+    parser.add_argument("--text", type=int, default=100, help="how large a reader wants letters, in percent")
     options = parser.parse_args()
     options.width, options.scheme = options.width or list(WIDTHS), options.scheme or list(SCHEMES)
     return options

@@ -10,7 +10,7 @@ from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.conftest import FLAGS
-from tests.gallery.scenes import Scene
+from tests.gallery.stage import Scene
 
 QUIET = "*, *::before, *::after { transition: none !important; animation: none !important; caret-color: transparent }"
 
@@ -46,14 +46,15 @@ class Camera:
 
 
 @contextlib.contextmanager
-def opened(chromium: str) -> Iterator[Camera]:
+def opened(chromium: str, text: int = 100) -> Iterator[Camera]:
     server = LiveServerThread("127.0.0.1", StaticFilesHandler, port=0)
     server.daemon = True
     server.start()
     server.is_ready.wait()
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            letters = f"--blink-settings=defaultFontSize={16 * text // 100}"  # as in the browser's own settings
+            browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, letters])
             yield Camera(browser, f"http://127.0.0.1:{server.port}")
             browser.close()
     finally:

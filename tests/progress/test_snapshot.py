@@ -121,7 +121,16 @@ def test_past_its_range_it_says_so_and_what_is_done(tracker, clock, job, seen):
     minute = timedelta(minutes=1)
     tracker.forecast(job.pk, low=clock() + minute, finish=clock() + 2 * minute, high=clock() + 3 * minute)
     clock.pass_by(181)
-    assert seen().eta == "Taking longer than usual. Still making progress: 7,310 of 9,000 frames."
+    tracker.observe(told(job, clock, seq=2, done=7420, total=9000))
+    assert seen().eta == "Taking longer than usual. Still making progress: 7,420 of 9,000 frames."
+
+
+def test_past_its_range_and_without_news_nothing_is_said_to_make_progress(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=7310, total=9000))
+    tracker.forecast(job.pk, finish=clock() + timedelta(minutes=1), high=clock() + timedelta(minutes=2))
+    clock.pass_by(181)
+    assert seen().verdict == "stuck"
+    assert seen().eta == "Taking longer than usual."
 
 
 def test_a_wide_range_is_told(tracker, clock, job, seen):

@@ -3,6 +3,7 @@
   "use strict";
 
   const LOST = "Connection lost. Your export keeps running. Trying again…";
+  const LOST_MEANWHILE = "Connection lost. Trying again…"; // of what is paused, and does not run
   const PATIENCE = [0, 5000, 10000]; // milliseconds to wait after one failure, two, and more
   const polls = new Map(); // element id → { failures, notBefore, asked, news, at }
   const said = new Map(); // element id → what was announced last
@@ -29,8 +30,16 @@
     const poll = state(element);
     poll.failures += 1;
     poll.notBefore = Date.now() + PATIENCE[Math.min(poll.failures, PATIENCE.length) - 1];
-    tell(element, LOST);
+    tell(element, element.matches(".job-paused") ? LOST_MEANWHILE : LOST);
   };
+
+  // Where a press has brought what asks no more, nobody tries again.
+  const untell = () => {
+    for (const place of document.querySelectorAll(".job-connection:not(:empty)")) {
+      if (!document.querySelector(`[data-connection="${place.id}"]`)) place.textContent = "";
+    }
+  };
+  document.addEventListener("htmx:afterSettle", untell);
 
   // News that is pushed: while it comes, a card asks only when it was told to, and now and then for what time alone
   // changes. Where it does not come, cards ask as always.

@@ -1,0 +1,110 @@
+"""Where things stand on a page: what belongs together is together."""
+
+import pytest
+from playwright.sync_api import expect
+
+from exports.tools import tools
+from exports.views import lazy
+from tests.gallery import desk, forms
+from tests.gallery.stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
+# Boxes that do not stand before their label, on its first line; as the label says.
+ASTRAY = """() => [...document.querySelectorAll("#content input[type=checkbox]")].filter((box) => {
+  const label = box.labels[0], at = box.getBoundingClientRect(), range = document.createRange();
+  range.selectNodeContents(label);
+  const texts = [...range.getClientRects()].filter((each) => each.width > at.width || each.left > at.right);
+  const first = texts[0], middle = at.top + at.height / 2;
+  return at.width && !(first && at.right <= first.left && middle > first.top && middle < first.bottom);
+}).map((box) => box.labels[0].textContent.trim())"""
+
+# Labels whose field stands neither beside them nor below them.
+PARTED = """() => [...document.querySelectorAll(".staff label[for]")].filter((label) => {
+  const at = label.getBoundingClientRect(), field = label.control.getBoundingClientRect();
+  const beside = field.top < at.bottom && at.top < field.bottom;
+  return !beside && !(field.top >= at.bottom && Math.abs(field.left - at.left) < 8);
+}).map((label) => `${label.htmlFor}: ${label.textContent.trim()}`)"""
+WIDER = "document.documentElement.scrollWidth > window.innerWidth"
+
+
+@pytest.fixture(autouse=True)
+def store(settings, tmp_path):
+    settings.STORE_ROOT = tmp_path / "store"
+    tools.cache_clear()
+    lazy.lazily.cache_clear()
+    yield
+    tools.cache_clear()
+
+
+def shown(visitor, sign_in, scene):
+    """The page of a scene, as it stands after what is done there."""
+    visitor.context.clear_cookies()
+    if scene.account:
+        sign_in(visitor, scene.account)
+    visitor.goto(scene.path)
+    if scene.act:
+        scene.act(visitor)
+
+
+def test_a_box_stands_before_what_it_is_a_yes_to(visitor, sign_in):
+    astray = {}
+    for scene in forms.scenes(Stage([])):
+        shown(visitor, sign_in, scene)
+        for size in (DESK, PHONE):
+            visitor.set_viewport_size(size)
+            if found := visitor.evaluate(ASTRAY):
+                astray[scene.name, size["width"]] = found
+    assert astray == {}
+
+
+def test_the_pages_of_staff_fit_a_phone_and_each_label_stands_at_its_field(visitor, sign_in):
+    wrong = {}
+    visitor.set_viewport_size(PHONE)
+    for scene in desk.scenes(Stage([])):
+        if scene.name not in ("staff-attention", "staff-story-stuck", "staff-plan", "staff-system", "staff-bulk"):
+            continue
+        shown(visitor, sign_in, scene)
+        if found := visitor.evaluate(PARTED) + ["wider"] * visitor.evaluate(WIDER):
+            wrong[scene.name] = found
+    assert wrong == {}
+
+
+def test_in_a_contrast_theme_buttons_of_staff_look_like_buttons_and_the_list_that_is_shown_like_no_other(
+    visitor, sign_in
+):
+    visitor.emulate_media(forced_colors="active")
+    scene = next(each for each in desk.scenes(Stage([])) if each.name == "staff-attention")
+    shown(visitor, sign_in, scene)
+    borders = "(all) => all.map((each) => getComputedStyle(each).borderTopWidth)"
+    assert set(visitor.locator(".staff .button").evaluate_all(borders)) == {"1px"}
+    colour = "(each) => getComputedStyle(each).backgroundColor"
+    lists = visitor.locator(".staff-views a")
+    assert lists.first.evaluate(colour) != lists.last.evaluate(colour)
+
+
+def test_on_paper_the_bar_is_drawn_and_nothing_is_there_to_be_pressed(visitor, sign_in):
+    stage = Stage([])
+    export = stage.running(stage.export())
+    sign_in(visitor, stage.owner)
+    visitor.goto(stage.page(export))
+    visitor.emulate_media(media="print")
+    fill = visitor.locator(".job > .job-bar > .job-fill")
+    assert fill.evaluate("(fill) => getComputedStyle(fill).printColorAdjust") == "exact"
+    expect(visitor.get_by_text("Rendering your film...").first).to_be_visible()
+    expect(visitor.get_by_role("button")).to_have_count(0)
+
+
+def test_a_card_fits_a_phone_with_letters_of_twice_their_size(visitor, sign_in):
+    stage = Stage([])
+    export = stage.running(stage.export())
+    sign_in(visitor, stage.owner)
+    visitor.set_viewport_size({"width": 390 // 2, "height": 422})  # so many letters to a line as there
+    visitor.goto(stage.page(export))
+    expect(visitor.locator(".job-title")).to_be_visible()
+    assert not visitor.evaluate(WIDER)
+    top = "(each) => each.getBoundingClientRect().top"
+    assert visitor.locator(".job-title").evaluate(top) < visitor.locator(".job-percent").evaluate(top)
+    least = "(each) => each.scrollWidth <= each.clientWidth && each.clientWidth > 100"
+    assert visitor.locator(".job-title").evaluate(least)
