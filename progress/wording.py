@@ -13,8 +13,8 @@ SIZES = (gettext_noop("bytes"), gettext_noop("kB"), "MB", "GB", "TB", "PB")
 WIDE = 1.5  # a range whose ends differ by more than this factor is told as a range
 
 
-def status(of: Status) -> str:
-    return _(str(of.label))
+def status(of: str) -> str:
+    return _(str(Status(of).label))
 
 
 def estimating() -> str:

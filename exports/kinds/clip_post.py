@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from progress.models import Job
 
 PLATFORMS = {"tiktok": "TikTok", "instagram": "Instagram"}
-ALLOWED = {"comment": "Comments", "duet": "Duets", "stitch": "Stitches"}
-PROMOTES = {"none": "Nothing", "own": "My own business", "paid": "Somebody else's: a paid partnership"}
+ALLOWED = {"comment": gettext_lazy("Comments"), "duet": gettext_lazy("Duets"), "stitch": gettext_lazy("Stitches")}
+PROMOTES = {
+    "none": gettext_lazy("Nothing"),
+    "own": gettext_lazy("My own business"),
+    "paid": gettext_lazy("Somebody else's: a paid partnership"),
+}
 USUAL: Mapping[str, Any] = {
     "clip": "",
     "platforms": (),
@@ -41,29 +45,31 @@ PIPELINE = register(
     Pipeline(
         name="clip_post",
         version=1,
-        title="Posting your clip...",
+        title=gettext_noop("Posting your clip..."),
         pausable=True,
         keeps_parts=True,
         uploads=False,
         completed="posting_completed",
         stages=(
-            Stage(key="waiting", label="Waiting for the platform", start=0, end=80, unit="bytes", seconds=60),
+            Stage(
+                key="waiting", label=gettext_noop("Waiting for the platform"), start=0, end=80, unit="bytes", seconds=60
+            ),
             Stage(
                 key="posting_tiktok",
-                label="Posting to TikTok",
+                label=gettext_noop("Posting to TikTok"),
                 optional=True,
                 start=80,
                 end=85,
-                unit="posts",
+                unit=gettext_noop("posts"),
                 seconds=5,
             ),
             Stage(
                 key="posting_instagram",
-                label="Posting to Instagram",
+                label=gettext_noop("Posting to Instagram"),
                 optional=True,
                 start=85,
                 end=100,
-                unit="posts",
+                unit=gettext_noop("posts"),
                 seconds=5,
             ),
         ),
@@ -81,8 +87,10 @@ class ClipField(SourceField):
         )
 
     def offer(self, project: "Project") -> None:
+        said = _("%(name)s of %(title)s")
         self.choices = [
-            (_named(result), f"{result.name} of {result.export.job.title}") for result in _clips_of(project)
+            (_named(result), said % {"name": result.name, "title": result.export.job.title})
+            for result in _clips_of(project)
         ]
 
 
@@ -93,7 +101,12 @@ class ClipPostForm(KindForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Expected TikTok, Instagram or both, got neither.")},
     )
-    caption = forms.CharField(max_length=LONGEST_CAPTION, required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    caption = forms.CharField(
+        label=gettext_lazy("Caption"),
+        max_length=LONGEST_CAPTION,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
     privacy = forms.ChoiceField(label=gettext_lazy("On TikTok it is seen by"), required=False)
     allow = forms.MultipleChoiceField(
         label=gettext_lazy("On TikTok people may add"),
@@ -142,9 +155,9 @@ class ClipPostForm(KindForm):
     def clean(self) -> dict[str, Any]:
         chosen = self.cleaned_data
         if "tiktok" in chosen.get("platforms", ()) and not chosen.get("privacy"):
-            self.add_error("privacy", "Expected who may see it on TikTok, got nothing.")
+            self.add_error("privacy", _("Expected who may see it on TikTok, got nothing."))
         if not chosen.get("rights"):
-            self.add_error("rights", "Confirm that you have the right to post it.")
+            self.add_error("rights", _("Confirm that you have the right to post it."))
         return chosen
 
     def _offer_privacy(self) -> None:
@@ -156,10 +169,10 @@ class ClipPostForm(KindForm):
 class ClipPost(Kind):
     key = "clip_post"
     label = gettext_noop("Post of a clip")
-    noun = "Post"
+    noun = gettext_noop("Post")
     told = gettext_noop("A finished clip, posted to TikTok and Instagram in your name: one click for each post.")
     order = 35
-    pieces = "steps"
+    pieces = gettext_noop("steps")
     several = True
     press = gettext_noop("Post")
     form = ClipPostForm
@@ -168,12 +181,16 @@ class ClipPost(Kind):
     made_of_results_of = frozenset({"clip_it"})
     repeatable = False
     leaves = {
-        "pause": "Pausing keeps what the platforms have of the clip. What TikTok has whole, it posts all the same.",
-        "resume": "Resuming asks the platforms what they have, and goes on from there.",
-        "stop": "Stopping keeps the clip from being posted where it is not yet. What is posted stays, and what TikTok"
-        " has whole, it posts all the same.",
-        "cancel": "Cancelling ends it before a platform is sent anything.",
-        "retry": "A retry asks the platforms what they have first. Nothing is posted twice.",
+        "pause": gettext_noop(
+            "Pausing keeps what the platforms have of the clip. What TikTok has whole, it posts all the same."
+        ),
+        "resume": gettext_noop("Resuming asks the platforms what they have, and goes on from there."),
+        "stop": gettext_noop(
+            "Stopping keeps the clip from being posted where it is not yet. What is posted stays, and what TikTok"
+            " has whole, it posts all the same."
+        ),
+        "cancel": gettext_noop("Cancelling ends it before a platform is sent anything."),
+        "retry": gettext_noop("A retry asks the platforms what they have first. Nothing is posted twice."),
     }
     errors = {
         **USUAL_ERRORS,
