@@ -49,7 +49,7 @@ class DatabaseOutageMiddleware:
 
 def in_words(error: Exception) -> str:
     text = str(error).lower()
-    return next((sentence for mark, sentence in SAID.items() if mark in text), AWAY)
+    return str(next((sentence for mark, sentence in SAID.items() if mark in text), AWAY))
 
 
 def _told(request: HttpRequest, sentence: str) -> HttpResponse:

@@ -38,6 +38,7 @@ USUAL: Mapping[str, Any] = {
     "rights": False,
     "looked": False,
 }
+SEEN_BY = (gettext_lazy("Everyone"), gettext_lazy("Friends"), gettext_lazy("Followers"), gettext_lazy("Only you"))
 LONGEST_CAPTION = 2200  # of both platforms, as UTF-16 counts
 ENDS = ".mp4"
 
@@ -162,7 +163,7 @@ class ClipPostForm(KindForm):
 
     def _offer_privacy(self) -> None:
         told = self.connections["tiktok"].facts.get("privacy") if "tiktok" in self.connections else None
-        offered = [(key, label) for key, label in PRIVACY.items() if not told or key in told]
+        offered = [(key, label) for key, label in zip(PRIVACY, SEEN_BY, strict=True) if not told or key in told]
         self.fields["privacy"].choices = [("", _("Choose")), *offered]  # type: ignore[attr-defined]
 
 

@@ -214,7 +214,8 @@ def _text_message(delivery: Delivery, letter: Letter, zone: ZoneInfo, now: datet
     title = "" if facts.get("private") else str(facts.get("title", ""))
     link = f" {letter.link}"
     if delivery.event == Event.VERIFY:
-        return gsm7.plain(f"{letter.lead} {_('Reply STOP for no more messages.')}")
+        no_more = _("Reply STOP for no more messages.")
+        return gsm7.plain(f"{letter.lead} {no_more}")
     if delivery.event == Event.DIGEST:
         return gsm7.fitted(f"{letter.subject}.", "", (), link)
     if delivery.event == Event.DONE:
