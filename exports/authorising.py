@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from exports.connecting import Grant, Refused
 from exports.models import Connection
@@ -86,10 +87,11 @@ def _granted(label: str, url: str, given: dict[str, str], now: datetime) -> Gran
     try:
         answer = asking.post_form(url, **given)
     except (Unasked, Unanswered):
-        raise Refused(f"{label} does not answer. Try again in a moment.") from None
+        said = _("%(platform)s does not answer. Try again in a moment.")
+        raise Refused(said % {"platform": label}) from None
     token = answer.told.get("access_token")
     if not answer.ok or not isinstance(token, str) or not token:
-        raise Refused(f"{label} gave no token. Begin again.")
+        raise Refused(_("%(platform)s gave no token. Begin again.") % {"platform": label})
     return Grant(token=token, renew=str(answer.told.get("refresh_token") or ""), expires_at=_ends(answer.told, now))
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from modal_functions.publishing import instagram, tiktok
 from modal_functions.publishing.asking import Answer, Unanswered, Unasked
@@ -63,9 +64,9 @@ def _on_tiktok(token: str) -> dict[str, Any]:
     answer = _answer("TikTok", lambda: tiktok.ask_creator(settings.TIKTOK_API, token))
     code = tiktok.code_in(answer)
     if code in tiktok.NO_SCOPE:
-        raise Refused("This token may not post. It needs the scope video.publish.")
+        raise Refused(_("This token may not post. It needs the scope video.publish."))
     if not answer.ok or code not in ("", "ok"):
-        raise Refused(f"TikTok does not take this token ({code or answer.status}). Look at where you copied it from.")
+        raise Refused(_not_taken("TikTok", code or answer.status))
     creator = tiktok.creator_in(answer)
     return {"name": creator.name, "facts": {"privacy": list(creator.privacy), "called": creator.called}}
 
@@ -74,11 +75,10 @@ def _on_instagram(token: str, name: str) -> dict[str, Any]:
     answer = _answer("Instagram", lambda: instagram.ask_accounts(settings.INSTAGRAM_API, token))
     if not answer.ok:
         code = instagram.codes_in(answer)[0]
-        said = f"Instagram does not take this token ({code or answer.status}). Look at where you copied it from."
-        raise Refused(said)
+        raise Refused(_not_taken("Instagram", code or answer.status))
     accounts = instagram.accounts_in(answer)
     if not accounts:
-        said = "This token reaches no professional Instagram account that belongs to a Facebook Page."
+        said = _("This token reaches no professional Instagram account that belongs to a Facebook Page.")
         raise Refused(said)
     wanted = name.strip().lstrip("@").lower()
     meant = [each for each in accounts if not wanted or wanted in (each.name.lower(), each.id)]
@@ -87,11 +87,18 @@ def _on_instagram(token: str, name: str) -> dict[str, Any]:
     return {"id": meant[0].id, "name": meant[0].name}
 
 
+def _not_taken(platform: str, answer: object) -> str:
+    said = _("%(platform)s does not take this token (%(answer)s). Look at where you copied it from.")
+    return said % {"platform": platform, "answer": answer}
+
+
 def _answer(label: str, ask: Any) -> Answer:
     try:
         answer: Answer = ask()
     except (Unasked, Unanswered):
-        raise Refused(f"{label} does not answer. Try again in a moment.") from None
+        said = _("%(platform)s does not answer. Try again in a moment.")
+        raise Refused(said % {"platform": label}) from None
     if answer.status == 429 or answer.status >= 500:
-        raise Refused(f"{label} cannot say now who you are. Try again in a moment.")
+        said = _("%(platform)s cannot say now who you are. Try again in a moment.")
+        raise Refused(said % {"platform": label})
     return answer

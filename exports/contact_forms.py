@@ -7,18 +7,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from exports.models import Contact, Hours
 from exports.models.contact import EVERY_EXPORT, Channel, Event
 from exports.outbox.proving import channels
 
 EVENTS = [
-    (Event.DONE.value, "When it is done"),
-    (Event.FAILED.value, "If it fails"),
-    (Event.STUCK.value, "If it looks stuck"),
-    (Event.SOON.value, "Two minutes before it is done"),
+    (Event.DONE.value, gettext_lazy("When it is done")),
+    (Event.FAILED.value, gettext_lazy("If it fails")),
+    (Event.STUCK.value, gettext_lazy("If it looks stuck")),
+    (Event.SOON.value, gettext_lazy("Two minutes before it is done")),
 ]
-DIGEST = (Event.DIGEST.value, "Once a day, what has ended")
+DIGEST = (Event.DIGEST.value, gettext_lazy("Once a day, what has ended"))
 EXAMPLES = {
     Channel.MAIL: "you@example.com",
     Channel.SMS: "+49 151 23456789",
@@ -26,16 +28,18 @@ EXAMPLES = {
     Channel.WEBHOOK: "https://example.com/hook",
 }
 LABELS = {
-    Channel.MAIL: "Email",
-    Channel.SMS: "Text message",
-    Channel.CHAT: "Chat (Discord, Slack, Telegram …)",
-    Channel.WEBHOOK: "Webhook",
+    Channel.MAIL: gettext_lazy("Email"),
+    Channel.SMS: gettext_lazy("Text message"),
+    Channel.CHAT: gettext_lazy("Chat (Discord, Slack, Telegram …)"),
+    Channel.WEBHOOK: gettext_lazy("Webhook"),
 }
 
 
 class ContactForm(forms.Form):
-    channel = forms.ChoiceField(label="How")
-    address = forms.CharField(label="Where", max_length=1000, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    channel = forms.ChoiceField(label=gettext_lazy("How"))
+    address = forms.CharField(
+        label=gettext_lazy("Where"), max_length=1000, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,7 +52,7 @@ class ChoiceForm(forms.Form):
     """What one contact is told of all exports."""
 
     events = forms.MultipleChoiceField(
-        label="Tell me", required=False, choices=[*EVENTS, DIGEST], widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Tell me"), required=False, choices=[*EVENTS, DIGEST], widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, typed: Any, contact: Contact) -> None:
@@ -57,11 +61,11 @@ class ChoiceForm(forms.Form):
 
 
 class HoursForm(forms.Form):
-    zone = forms.CharField(label="Your time zone", max_length=64, required=False)
-    quiet_from = forms.TimeField(label="Quiet from", required=False)
-    quiet_until = forms.TimeField(label="Quiet until", required=False)
+    zone = forms.CharField(label=gettext_lazy("Your time zone"), max_length=64, required=False)
+    quiet_from = forms.TimeField(label=gettext_lazy("Quiet from"), required=False)
+    quiet_until = forms.TimeField(label=gettext_lazy("Quiet until"), required=False)
     digest_hour = forms.TypedChoiceField(
-        label="Daily message at", coerce=int, choices=[(hour, f"{hour}:00") for hour in range(24)]
+        label=gettext_lazy("Daily message at"), coerce=int, choices=[(hour, f"{hour}:00") for hour in range(24)]
     )
 
     def __init__(self, typed: Any, hours: Hours) -> None:
@@ -70,36 +74,39 @@ class HoursForm(forms.Form):
         self.fields["zone"].widget.attrs |= {"list": "zones", "placeholder": settings.TIME_ZONE, "autocomplete": "off"}
         for name in ("quiet_from", "quiet_until"):
             self.fields[name].widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-            self.fields[name].error_messages["invalid"] = "Expected a time, such as 22:00."
+            self.fields[name].error_messages["invalid"] = gettext_lazy("Expected a time, such as 22:00.")
 
     def clean_zone(self) -> str:
         zone: str = self.cleaned_data["zone"].strip()
         try:
             ZoneInfo(zone or settings.TIME_ZONE)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise forms.ValidationError(f"Expected a zone such as Europe/Berlin, got {zone!r}.") from None
+            said = _("Expected a zone such as Europe/Berlin, got %(value)s.")
+            raise forms.ValidationError(said % {"value": repr(zone)}) from None
         return zone
 
     def clean(self) -> dict[str, Any]:
         typed: dict[str, Any] = self.cleaned_data
         if not self.errors and (typed["quiet_from"] is None) != (typed["quiet_until"] is None):
-            self.add_error("quiet_until", "Expected both times of the quiet hours, or neither.")
+            self.add_error("quiet_until", _("Expected both times of the quiet hours, or neither."))
         return typed
 
 
 class TellForm(forms.Form):
     """Of one export: whom, and of what."""
 
-    contacts = forms.MultipleChoiceField(label="Tell", required=False, widget=forms.CheckboxSelectMultiple)
+    contacts = forms.MultipleChoiceField(
+        label=gettext_lazy("Tell"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     events = forms.MultipleChoiceField(
-        label="Of this", required=False, choices=EVENTS, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Of this"), required=False, choices=EVENTS, widget=forms.CheckboxSelectMultiple
     )
     address = forms.EmailField(
-        label="Or at this mail address",
+        label=gettext_lazy("Or at this mail address"),
         required=False,
         max_length=254,
         widget=forms.EmailInput(attrs={"placeholder": "you@example.com", "autocomplete": "email"}),
-        error_messages={"invalid": "Expected a mail address, such as you@example.com."},
+        error_messages={"invalid": gettext_lazy("Expected a mail address, such as you@example.com.")},
     )
 
     def __init__(self, typed: Any, known: Iterable[tuple[Contact, list[str]]], *, mail: bool) -> None:

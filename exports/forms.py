@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
@@ -14,6 +14,9 @@ from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES, Choice
 from exports.models import Clip, Token, User
 from exports.names import NameField
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 SLACK_US = 1_000  # what a person reads is rounded; a thousandth past the end is the end
 # A field that was changed is kept at once; only what is said of it comes back, so that nobody is disturbed in typing.
@@ -56,28 +59,28 @@ class SignUpForm(UserCreationForm):
 
 class ProjectForm(forms.Form):
     name = NameField(
-        label="Name of the film",
+        label=_("Name of the film"),
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Expected a name, such as “Holiday”, got nothing."},
+        error_messages={"required": _("Expected a name, such as “Holiday”, got nothing.")},
     )
 
 
 class TokenForm(forms.Form):
     name = NameField(
-        label="What is it for?",
+        label=_("What is it for?"),
         max_length=80,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Expected a name, such as “nightly exports”, got nothing."},
+        error_messages={"required": _("Expected a name, such as “nightly exports”, got nothing.")},
     )
-    scope = forms.ChoiceField(label="It may", choices=Token.Scope.choices)
+    scope = forms.ChoiceField(label=_("It may"), choices=Token.Scope.choices)
 
 
 class ClipForm(forms.Form):
     """The in and the out point of one clip. Nothing typed: from the start, up to the end."""
 
-    start = time_input("In")
-    end = time_input("Out")
+    start = time_input(_("In"))
+    end = time_input(_("Out"))
 
     def __init__(self, typed: Mapping[str, Any] | None, clip: Clip) -> None:
         prefix = f"clip-{clip.pk}"
@@ -87,7 +90,7 @@ class ClipForm(forms.Form):
         self.clip = clip
         length = clip.source.length_us
         checked = CHECKED | {"hx-post": reverse("film", args=[clip.project_id]), "aria-describedby": f"{prefix}-said"}
-        for name, place in (("start", "0:00"), ("end", timecode.show(length // 1000 * 1000) if length else "end")):
+        for name, place in (("start", "0:00"), ("end", timecode.show(length // 1000 * 1000) if length else _("end"))):
             self.fields[name].widget.attrs |= checked | {"placeholder": place}
 
     def clean(self) -> dict[str, Any]:
@@ -97,11 +100,14 @@ class ClipForm(forms.Form):
             return {}
         name, length = self.clip.source.name, self.clip.source.length_us
         if length is not None and start >= length:
-            self._refuse("start", f"a time before the end of {name} ({timecode.show(length)})")
+            said = _("Expected a time before the end of %(name)s (%(time)s), got “%(typed)s”.")
+            self._refuse("start", said, name=name, time=timecode.show(length))
         elif end is not None and length is not None and end > length + SLACK_US:
-            self._refuse("end", f"at most {timecode.show(length)}, the length of {name}")
+            said = _("Expected at most %(time)s, the length of %(name)s, got “%(typed)s”.")
+            self._refuse("end", said, name=name, time=timecode.show(length))
         elif end is not None and end <= start:
-            self._refuse("end", f"a time after the in point ({timecode.show(start)})")
+            said = _("Expected a time after the in point (%(time)s), got “%(typed)s”.")
+            self._refuse("end", said, time=timecode.show(start))
         whole = end is not None and length is not None and end >= length
         return {"start": start, "end": None if whole else end}
 
@@ -113,19 +119,19 @@ class ClipForm(forms.Form):
     def save(self) -> bool:
         return self.clip.trim(self.cleaned_data["start"], self.cleaned_data["end"])
 
-    def _refuse(self, field: str, expected: str) -> None:
-        self.add_error(field, f"Expected {expected}, got “{str(self[field].value())[:40]}”.")
+    def _refuse(self, field: str, said: "StrOrPromise", **told: str) -> None:
+        self.add_error(field, str(said) % {**told, "typed": str(self[field].value())[:40]})
 
 
 class ExportForm(forms.Form):
     """What the film shall be. The choices are the kind's own."""
 
     title = NameField(
-        label="Title", max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Title"), max_length=200, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    size = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SIZES.items()])
-    rate = forms.ChoiceField(label="Frames a second", choices=[(key, key) for key in RATES])
-    quality = forms.ChoiceField(choices=list(QUALITIES_OF_FILMS.items()))
+    size = forms.ChoiceField(label=_("Size"), choices=[(key, label) for key, (label, *_) in SIZES.items()])
+    rate = forms.ChoiceField(label=_("Frames a second"), choices=[(key, key) for key in RATES])
+    quality = forms.ChoiceField(label=_("Quality"), choices=list(QUALITIES_OF_FILMS.items()))
     enlarging = EnlargingField()
 
     def __init__(self, typed: Mapping[str, Any] | None, *, title: str, choice: Choice) -> None:

@@ -5,6 +5,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from modal_functions.media import child
 from modal_functions.media.child import Limits
 from modal_functions.media.errors import MediaError
@@ -39,5 +41,5 @@ def keep(sent: Any, project: "Project") -> str:
         except MediaError as error:
             raise Unusable(error.sentence) from error
         except StoreError as error:
-            raise Unusable("The logo cannot be kept now, since the store does not answer. Try again.") from error
+            raise Unusable(_("The logo cannot be kept now, since the store does not answer. Try again.")) from error
     return sha256

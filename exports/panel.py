@@ -188,7 +188,7 @@ class Panel:
 
     def _kept_by(self, name: str) -> str:
         if own := self._kind.leaves.get(name):
-            return own
+            return _(own)
         started = self.export.job.attempt > 0
         return {
             "pause": _(

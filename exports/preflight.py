@@ -7,6 +7,9 @@ from fractions import Fraction
 from statistics import median
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from exports import beforehand, timecode
 from exports.beforehand import Before
 from exports.copying import nothing_stays
@@ -47,19 +50,23 @@ class Preflight:
     @property
     def film(self) -> str:
         if self.unknown and not self.frames:
-            return "How long it will be is known as soon as its clips have been looked at."
-        words = f"{timecode.roughly(self.length_us)} long, {self.frames:,} frames at {self.rate} a second"
-        rest = " so far, and some clips are still to be looked at" if self.unknown else ""
-        return f"{words}{rest}."
+            return _("How long it will be is known as soon as its clips have been looked at.")
+        said = _("%(length)s long, %(frames)s frames at %(rate)s a second.")
+        if self.unknown:
+            said = _(
+                "%(length)s long, %(frames)s frames at %(rate)s a second so far,"
+                " and some clips are still to be looked at."
+            )
+        return said % {"length": timecode.roughly(self.length_us), "frames": f"{self.frames:,}", "rate": self.rate}
 
     @property
     def cost(self) -> str:
         if self.left is None:
-            return (
+            return _(
                 "How large it gets and how long it takes cannot be said yet: too little has been exported here to"
                 " compare it with."
             )
-        large = "" if self.bytes is None else f"Roughly {wording.size(round(self.bytes))}. "
+        large = "" if self.bytes is None else _("Roughly %(size)s.") % {"size": wording.size(round(self.bytes))} + " "
         held = "" if self.held is None else f" {wording.ranges_held(*self.held)}"
         return f"{large}{wording.from_now(self.left.low, self.left.middle, self.left.high)}{self._waiting}{held}"
 
@@ -67,8 +74,12 @@ class Preflight:
     def _waiting(self) -> str:
         if not self.behind or self.wait[1] <= 0:
             return ""
-        others = "1 other export" if self.behind == 1 else f"{self.behind} other exports"
-        return f" It starts in about {wording.span(*self.wait)}, behind {others}."
+        said = ngettext(
+            "It starts in about %(range)s, behind %(count)d other export.",
+            "It starts in about %(range)s, behind %(count)d other exports.",
+            self.behind,
+        )
+        return " " + said % {"range": wording.span(*self.wait), "count": self.behind}
 
 
 def preflight(project: Project, clips: Sequence[Clip], choice: Choice, now: datetime) -> Preflight:
@@ -76,7 +87,7 @@ def preflight(project: Project, clips: Sequence[Clip], choice: Choice, now: date
     lengths = [clip.length_us for clip in clips]
     known = [length for length in lengths if length is not None]
     frames = sum(max(1, round(length * rate / US)) for length in known)
-    _, width, height = SIZES[choice.size]
+    _label, width, height = SIZES[choice.size]
     film = Preflight(
         frames=frames,
         length_us=sum(known),
@@ -95,9 +106,12 @@ def preflight(project: Project, clips: Sequence[Clip], choice: Choice, now: date
 def _copying(clips: Sequence[Clip], choice: Choice) -> str:
     if choice.quality != ORIGINAL or not nothing_stays([clip.source for clip in clips], choice.output()):
         return ""
-    _, width, height = SIZES[choice.size]
-    fits = f"an MP4 or MOV in H.264 of {width} × {height} at {choice.rate} frames a second"
-    return f"Nothing can be copied: no clip is {fits}. All of it is encoded."
+    _label, width, height = SIZES[choice.size]
+    said = _(
+        "Nothing can be copied: no clip is an MP4 or MOV in H.264 of %(width)d × %(height)d at %(rate)s frames a"
+        " second. All of it is encoded."
+    )
+    return said % {"width": width, "height": height, "rate": choice.rate}
 
 
 def _foreseen(film: Preflight, before: Before, pixels: int, quality: str) -> Preflight:

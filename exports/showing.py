@@ -33,7 +33,7 @@ class SourceLine:
     def state(self) -> str:
         if self.source.state == Source.State.UPLOADING:
             return _("Uploading %(percent)s") % {"percent": wording.percent(self.percent)}
-        return str(Source.State(self.source.state).label)
+        return _(str(Source.State(self.source.state).label))
 
     @property
     def percent(self) -> int:
@@ -86,7 +86,7 @@ class SourceLine:
         if not self.footage:
             return next((each.said(facts) for each in kinds.sorts() if each.key == self.source.sort), "")
         wide, high = facts.get("width"), facts.get("height")
-        return f"{wide} × {high}" if wide and high else "sound only" if self.sound_only else ""
+        return f"{wide} × {high}" if wide and high else _("sound only") if self.sound_only else ""
 
     @property
     def thumbnail(self) -> bool:
@@ -223,8 +223,10 @@ class Waiting:
 
     @property
     def said(self) -> str:
-        starts = f"“{self.export.job.title}” starts as soon as {self.missing} uploaded."
-        return f"{starts} If the upload was interrupted, choose the file again; only what is missing is sent."
+        starts = _("“%(title)s” starts as soon as %(missing)s uploaded.")
+        told = {"title": self.export.job.title, "missing": self.missing}
+        again = _("If the upload was interrupted, choose the file again; only what is missing is sent.")
+        return f"{starts % told} {again}"
 
 
 def waiting_in(project: Project) -> Waiting | None:

@@ -58,7 +58,7 @@ class Interim:
     def finished(self) -> str:
         done = sum(line.piece.finished for line in self.lines)
         said = _("%(done)d of %(all)d %(pieces)s are finished")
-        return said % {"done": done, "all": len(self.lines), "pieces": kinds.get(self.export.kind).pieces}
+        return said % {"done": done, "all": len(self.lines), "pieces": _(kinds.get(self.export.kind).pieces)}
 
     @property
     def mark(self) -> str:
@@ -113,7 +113,7 @@ def _before(export: Export, attempts: list[Attempt], told: SoFar) -> str:
     if not same or len(told.pieces) < 2 or len(attempts) != 1:
         return ""
     said = _("%(same)d of %(all)d %(pieces)s were as before")
-    return said % {"same": same, "all": len(told.pieces), "pieces": kinds.get(export.kind).pieces}
+    return said % {"same": same, "all": len(told.pieces), "pieces": _(kinds.get(export.kind).pieces)}
 
 
 def speed(job: Job, kept: int) -> str:
@@ -128,7 +128,7 @@ def speed(job: Job, kept: int) -> str:
         return _("%(size)s a second") % {"size": wording.size(round(each))}
     return _("%(count)s %(unit)s a second") % {
         "count": f"{each:.1f}" if each < 10 else f"{each:.0f}",
-        "unit": job.unit,
+        "unit": _(job.unit),
     }
 
 

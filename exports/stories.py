@@ -9,6 +9,8 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext as _
+
 from exports import timecode
 from modal_functions.editing import edl
 from modal_functions.editing.cut import MOST_SHOTS, Unreadable, microseconds, one_line
@@ -65,7 +67,7 @@ def read(file: Any, rate: tuple[int, int]) -> Sent:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
         if form != ".edl":
-            raise Unreadable("This is no text, so it is no story.") from None
+            raise Unreadable(_("This is no text, so it is no story.")) from None
         text = body.decode("latin-1")  # as editing programs of old wrote names
     if form == ".edl":
         cut = edl.read(text, Fraction(*rate))
@@ -81,7 +83,9 @@ def read(file: Any, rate: tuple[int, int]) -> Sent:
         return Sent(title=one_line(cut.title), shots=tuple(shots))
     if form == ".json":
         return _story(text)
-    raise Unreadable("Expected a story in JSON, an EDL, or a timeline (.otio or Final Cut .xml); choose one of these.")
+    raise Unreadable(
+        _("Expected a story in JSON, an EDL, or a timeline (.otio or Final Cut .xml); choose one of these.")
+    )
 
 
 def _timeline(body: bytes, form: str, rate: tuple[int, int]) -> Sent:
@@ -112,7 +116,7 @@ def _story(text: str) -> Sent:
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"This is no JSON: {str(error)[:100]}.") from error
     if not isinstance(story, dict) or not isinstance(story.get("shots"), list):
-        raise Unreadable("Expected a story with a list of “shots”, each with its “source”, “in” and “out”.")
+        raise Unreadable(_("Expected a story with a list of “shots”, each with its “source”, “in” and “out”."))
     title = story.get("title", "")
     return Sent(title=one_line(title) if isinstance(title, str) else "", shots=shots_from(story["shots"]))
 
@@ -120,7 +124,7 @@ def _story(text: str) -> Sent:
 def shots_from(wire: object) -> tuple[Shot, ...]:
     """A story's shots as a file or a script has them, in their order. Or Unreadable."""
     if not isinstance(wire, list) or not wire:
-        raise Unreadable("Expected a list of shots, one at least.")
+        raise Unreadable(_("Expected a list of shots, one at least."))
     if len(wire) > MOST_SHOTS:
         raise Unreadable(f"The story has {len(wire)} shots; expected at most {MOST_SHOTS}.")
     numbered = [(_order(each, number), _shot(each, number)) for number, each in enumerate(wire, 1)]

@@ -2,6 +2,8 @@
 
 import re
 
+from django.utils.translation import gettext as _
+
 US = 1_000_000
 LONGEST = 100 * 3600 * US
 TYPED = re.compile(r"(?:(?:([0-9]{1,2}):)?([0-9]{1,3}):)?([0-9]{1,6})(?:[.,]([0-9]{1,6}))?(?:\s*s)?")
@@ -10,12 +12,16 @@ TYPED = re.compile(r"(?:(?:([0-9]{1,2}):)?([0-9]{1,3}):)?([0-9]{1,6})(?:[.,]([0-
 def parse(text: str) -> int:
     """Microseconds; a ValueError with what was expected instead."""
     found = TYPED.fullmatch(text.strip())
-    expected = "Expected seconds, or minutes and seconds, such as 2.5 or 1:02.250"
     if found is None:
-        raise ValueError(f"{expected}, got “{text[:40]}”.")
+        said = _("Expected seconds, or minutes and seconds, such as 2.5 or 1:02.250, got “%(typed)s”.")
+        raise ValueError(said % {"typed": text[:40]})
     hours, minutes, seconds, rest = found.groups()
     if (minutes and int(seconds) >= 60) or (hours and int(minutes) >= 60):
-        raise ValueError(f"{expected}, and at most 59 behind a colon, got “{text[:40]}”.")
+        said = _(
+            "Expected seconds, or minutes and seconds, such as 2.5 or 1:02.250, and at most 59 behind a colon,"
+            " got “%(typed)s”."
+        )
+        raise ValueError(said % {"typed": text[:40]})
     whole = int(hours or 0) * 3600 + int(minutes or 0) * 60 + int(seconds)
     return min(LONGEST, whole * US + int((rest or "0").ljust(6, "0")))
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from exports import speeds
-from progress import pipelines
+from progress import spoken
 from progress.models import Event, Job, Status, Wish
 
 MOST = 60
@@ -62,6 +62,6 @@ def _told(event: Event, job: Job) -> Told | None:
 
 
 def _label(event: Event, job: Job) -> str:
-    pipeline = pipelines.find(job.pipeline)
+    pipeline = spoken.find(job.pipeline)
     labels = {stage.key: stage.label for stage in pipeline.stages} if pipeline else {}
     return labels.get(event.stage, "") if event.status != Status.UPLOADING else ""

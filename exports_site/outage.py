@@ -5,20 +5,24 @@ from collections.abc import Callable
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 AGAIN_AFTER = "10"  # seconds
-BUSY = (
+BUSY = gettext_noop(
     "The database is busy with something else, so nothing was changed. Exports that run go on. Try again in a minute."
 )
-FULL = (
+FULL = gettext_noop(
     "The server's disk is full, so nothing was changed. What was kept before is safe."
     " Tell whoever runs the server, and try again when there is room."
 )
-READ_ONLY = (
+READ_ONLY = gettext_noop(
     "The server's database may not be written, so nothing was changed. What was kept before is safe."
     " Tell whoever runs the server, then try again."
 )
-AWAY = "The database does not answer, so nothing was changed. Exports that run go on. Try again in a minute."
+AWAY = gettext_noop(
+    "The database does not answer, so nothing was changed. Exports that run go on. Try again in a minute."
+)
 SAID = {
     "locked": BUSY,
     "lock timeout": BUSY,
@@ -46,7 +50,7 @@ class DatabaseOutageMiddleware:
 
 def in_words(error: Exception) -> str:
     text = str(error).lower()
-    return next((sentence for mark, sentence in SAID.items() if mark in text), AWAY)
+    return _(next((sentence for mark, sentence in SAID.items() if mark in text), AWAY))
 
 
 def _told(request: HttpRequest, sentence: str) -> HttpResponse:

@@ -7,18 +7,19 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 
 class Status(models.TextChoices):
-    UPLOADING = "uploading", "Uploading"
-    QUEUED = "queued", "Waiting to start"
-    RUNNING = "running", "Running"
-    FINALIZING = "finalizing", "Finishing"
-    COMPLETE = "complete", "Complete"
-    PAUSED = "paused", "Paused"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
-    EXPIRED = "expired", "Expired"
+    UPLOADING = "uploading", gettext_noop("Uploading")
+    QUEUED = "queued", gettext_noop("Waiting to start")
+    RUNNING = "running", gettext_noop("Running")
+    FINALIZING = "finalizing", gettext_noop("Finishing")
+    COMPLETE = "complete", gettext_noop("Complete")
+    PAUSED = "paused", gettext_noop("Paused")
+    FAILED = "failed", gettext_noop("Failed")
+    CANCELLED = "cancelled", gettext_noop("Cancelled")
+    EXPIRED = "expired", gettext_noop("Expired")
 
 
 class Wish(models.TextChoices):

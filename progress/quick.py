@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import Error
 from django.http import HttpRequest
@@ -48,7 +49,7 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Door = tuple[Any, ...]
-Sent = tuple[str, str, Door]
+Sent = tuple[str, str, Door, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +94,7 @@ class QuickPolls:
             return self.application(environ, start_response)
         rows().await_look()
         door = (address[1], *[environ.get(name) for name in DOOR])
-        sent = (address[2], environ.get("HTTP_COOKIE", ""), door)
+        sent = (address[2], environ.get("HTTP_COOKIE", ""), door, _languages(environ))
         shown = None if self.unless() else self._remembered(sent) or self._recognised(sent, asked)
         body = self._body(shown, mark, asked) if shown else None
         if shown and body is not None:
@@ -108,8 +109,10 @@ class QuickPolls:
 
     def _recognised(self, sent: Sent, asked: str) -> Shown | None:
         """Another browser, or this one after a while, by a door that Django has opened before. What a page has besides
-        its card only Django knows."""
-        job_id, cookie, door = sent
+        its card only Django knows, and where there are several languages, which of them is this browser's."""
+        job_id, cookie, door, languages = sent
+        if languages:
+            return None
         prefix = self._doors.get(door)
         job = rows().at_hand(UUID(job_id)) if prefix is not None else None
         known = recognised.visitor(cookie, self.zone) if self.zone and job else None
@@ -200,6 +203,11 @@ def _account(job: Job) -> tuple[Any, ...]:
     """What ends a session by changing. An account may know of more than its password."""
     owner = job.owner
     return (owner.pk, getattr(owner, "ends_sessions", owner.password), owner.is_active) if owner else ()
+
+
+def _languages(environ: Environ) -> str:
+    """Those that this browser asks for, where there is more than one to be had."""
+    return f"?{environ.get('HTTP_ACCEPT_LANGUAGE', '')}" if len(settings.LANGUAGES) > 1 else ""
 
 
 def _is_by_page(environ: Environ) -> bool:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from progress import pipelines, place, wording
+from progress import place, spoken, wording
 from progress.fold import PERCENT
 from progress.models import Job, Status, Wish
 from progress.pipelines import Pipeline, Stage
@@ -64,7 +64,7 @@ class Snapshot:
         """What is happening, in the pipeline's own words."""
         if self.status in (Status.UPLOADING, Status.RUNNING, Status.FINALIZING) and self.pipeline:
             return self.pipeline.title
-        return str(Status(self.job.status).label)
+        return wording.status(self.status)
 
     @cached_property
     def measurable(self) -> bool:
@@ -215,7 +215,7 @@ class Snapshot:
     @cached_property
     def mark(self) -> str:
         """Changes whenever the fragment would: with the row, and with the words that time alone changes."""
-        words = f"{self.eta}|{self.verdict_words}|{place.zone_name()}"
+        words = f"{self.eta}|{self.verdict_words}|{place.zone_name()}|{self._language}"
         return f"{self.job.version}-{zlib.crc32(words.encode()):x}"
 
     @cached_property
@@ -300,7 +300,7 @@ class Snapshot:
 
 
 def snapshot(job: Job, now: datetime | None = None) -> Snapshot:
-    return Snapshot(job=job, pipeline=pipelines.find(job.pipeline), now=now or timezone.now())
+    return Snapshot(job=job, pipeline=spoken.find(job.pipeline), now=now or timezone.now())
 
 
 def version_of(mark: str) -> int:

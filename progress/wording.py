@@ -2,12 +2,19 @@
 
 from datetime import datetime, timedelta
 
-from progress.models import Away
+from django.utils.translation import gettext_noop
+
+from progress.models import Away, Status
 from progress.place import gettext as _
 from progress.place import local, ngettext
 
 ALMOST_DONE = 10  # seconds
+SIZES = (gettext_noop("bytes"), gettext_noop("kB"), "MB", "GB", "TB", "PB")
 WIDE = 1.5  # a range whose ends differ by more than this factor is told as a range
+
+
+def status(of: str) -> str:
+    return _(str(Status(of).label))
 
 
 def estimating() -> str:
@@ -171,17 +178,17 @@ def _usual(gap: float) -> str:
 def units(done: int, total: int, unit: str) -> str:
     if unit == "bytes":
         return _("%(done)s of %(total)s") % {"done": size(done), "total": size(total)}
-    return _("%(done)s of %(total)s %(unit)s") % {"done": f"{done:,}", "total": f"{total:,}", "unit": unit}
+    return _("%(done)s of %(total)s %(unit)s") % {"done": f"{done:,}", "total": f"{total:,}", "unit": _(unit)}
 
 
 def size(count: int) -> str:
     """Bytes as people read them: 84 MB, 1.2 GB."""
-    value, names = float(count), ["bytes", "kB", "MB", "GB", "TB", "PB"]
+    value, names = float(count), list(SIZES)
     while round(value) >= 1000 and len(names) > 1:
         value /= 1000
         names.pop(0)
-    exact = names[0] == "bytes" or value >= 10
-    return f"{value:.0f} {names[0]}" if exact else f"{value:.1f} {names[0]}"
+    exact = names[0] == SIZES[0] or value >= 10
+    return f"{value:.0f} {_(names[0])}" if exact else f"{value:.1f} {_(names[0])}"
 
 
 def took(seconds: float) -> str:

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django import forms
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from exports import timecode
 from exports.kinds.sorts import FOOTAGE
 from exports.names import NameField
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     from exports.models import Export, Project
 
 FILM = "film"  # in place of a source: all clips of the project, as they are arranged
@@ -29,7 +31,7 @@ class TimeField(forms.Field):
             raise forms.ValidationError(str(error)) from None
 
 
-def time_input(label: str) -> TimeField:
+def time_input(label: "StrOrPromise") -> TimeField:
     attrs = {"inputmode": "decimal", "autocomplete": "off", "size": 9, "maxlength": 20}
     return TimeField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
 
@@ -112,6 +114,9 @@ class FootageField(SourceField):
 
     def offer(self, project: "Project") -> None:
         clips = project.clips.count()
-        film = [(FILM, f"The film as it is arranged ({clips} clip{'s' * (clips > 1)})")] if clips else []
+        said = ngettext(
+            "The film as it is arranged (%(count)d clip)", "The film as it is arranged (%(count)d clips)", clips
+        )
+        film = [(FILM, said % {"count": clips})] if clips else []
         sources = project.sources_of(FOOTAGE.key)
         self.choices = [*film, *((str(source.pk), source.name) for source in sources)]

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from exports.models import Export, Project, Source
 
 FORMATS = {
-    "mp4": ("MP4 (H.264), plays everywhere", "mp4", "h264", "aac"),
-    "hevc": ("MP4 (H.265), smaller", "mp4", "hevc", "aac"),
-    "webm": ("WebM (VP9)", "webm", "vp9", "opus"),
-    "prores": ("MOV (ProRes 422), for editing on", "mov", "prores", "pcm"),
+    "mp4": (gettext_lazy("MP4 (H.264), plays everywhere"), "mp4", "h264", "aac"),
+    "hevc": (gettext_lazy("MP4 (H.265), smaller"), "mp4", "hevc", "aac"),
+    "webm": (gettext_lazy("WebM (VP9)"), "webm", "vp9", "opus"),
+    "prores": (gettext_lazy("MOV (ProRes 422), for editing on"), "mov", "prores", "pcm"),
 }
 MOST_FILMS = 8
 MARKS = {
-    "measured": "By how long each step takes",
-    "fixed": "Twelve fixed marks",
+    "measured": gettext_lazy("By how long each step takes"),
+    "fixed": gettext_lazy("Twelve fixed marks"),
 }
 # By what films of 40 s took, as in progress.estimate.factory: of what H.264 takes, another format takes twice as much,
 # looking at the film a sixth. How long `move` takes is the store's affair: in a folder nothing, in a bucket an upload.
@@ -40,14 +40,19 @@ TWELVE = (
     STEPS["load"],
     STEPS["metadata"],
     STEPS["edl"],
-    Stage(key="concatenate", label="Process video concatenation", start=20, end=35, unit="frames", seconds=60,
-          faster="Most of it is rendering: a smaller size or draft quality would help most."),
-    Stage(key="encode", label="Apply format encoding", start=35, end=45, unit="frames", seconds=120,
-          faster="Most of it is the other formats: fewer of them, or smaller ones, would help most."),
-    Stage(key="validate", label="Final file validation", start=45, end=50, unit="frames", seconds=10),
-    Stage(key="move", label="Move to exports directory", start=50, end=55, unit="bytes", seconds=2),
-    Stage(key="project", label="Update project metadata", start=55, end=60, unit="facts", seconds=0.1),
-    Stage(key="thumbnails", label="Generate thumbnails/previews", start=60, end=65, unit="pictures", seconds=0.6),
+    Stage(key="concatenate", label=gettext_noop("Process video concatenation"), start=20, end=35,
+          unit=gettext_noop("frames"), seconds=60,
+          faster=gettext_noop("Most of it is rendering: a smaller size or draft quality would help most.")),
+    Stage(key="encode", label=gettext_noop("Apply format encoding"), start=35, end=45,
+          unit=gettext_noop("frames"), seconds=120,
+          faster=gettext_noop("Most of it is the other formats: fewer of them, or smaller ones, would help most.")),
+    Stage(key="validate", label=gettext_noop("Final file validation"), start=45, end=50,
+          unit=gettext_noop("frames"), seconds=10),
+    Stage(key="move", label=gettext_noop("Move to exports directory"), start=50, end=55, unit="bytes", seconds=2),
+    Stage(key="project", label=gettext_noop("Update project metadata"), start=55, end=60,
+          unit=gettext_noop("facts"), seconds=0.1),
+    Stage(key="thumbnails", label=gettext_noop("Generate thumbnails/previews"), start=60, end=65,
+          unit=gettext_noop("pictures"), seconds=0.6),
     STEPS["cleanup"],
     STEPS["notify"],
 )  # fmt: skip
@@ -55,16 +60,18 @@ TWELVE = (
 
 class AssemblyForm(StoryForm):
     formats = forms.MultipleChoiceField(
+        label=gettext_lazy("Formats"),
         choices=[(key, label) for key, (label, *_) in FORMATS.items()],
         widget=forms.CheckboxSelectMultiple,
         initial=["mp4"],
     )
     sizes = forms.MultipleChoiceField(
+        label=gettext_lazy("Sizes"),
         choices=[(key, label) for key, (label, *_) in SIZES.items()],
         widget=forms.CheckboxSelectMultiple,
         initial=["1080p"],
     )
-    quality = forms.ChoiceField(choices=list(QUALITIES.items()), initial="standard")
+    quality = forms.ChoiceField(label=gettext_lazy("Quality"), choices=list(QUALITIES.items()), initial="standard")
     marks = forms.ChoiceField(label=gettext_lazy("Progress bar"), choices=list(MARKS.items()), initial="measured")
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +89,7 @@ class Assembly(StoryKind):
     key = "assembly"
     label = gettext_noop("Film assembly")
     job_type = "assembly"
-    noun = "Video Assembly"
+    noun = gettext_noop("Video Assembly")
     told = gettext_noop(
         "Your story as films in several formats and sizes, with its edit list, thumbnails and checksums."
     )
@@ -93,7 +100,7 @@ class Assembly(StoryKind):
         Pipeline(
             name="assembly",
             version=2,
-            title="Assembling your film...",
+            title=gettext_noop("Assembling your film..."),
             bands="learned",
             pausable=True,
             keeps_parts=True,

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from exports import timecode
 from exports.kinds.asking import KindForm, choices_of
@@ -84,11 +85,11 @@ class Kind(ABC):
     errors: ClassVar[Mapping[str, Error]] = USUAL_ERRORS
     form: ClassVar[type[KindForm]]
     template: ClassVar[str] = "kinds/fields.html"  # how the form's fields stand in its page
-    noun: ClassVar[str] = "Export"  # what a message calls it: Film, Video Assembly
+    noun: ClassVar[str] = gettext_noop("Export")  # what a message calls it: Film, Video Assembly
     private: ClassVar[bool] = False  # no message names it, and its page is opened by who is signed in alone
     takes: ClassVar[Sort] = FOOTAGE  # what it is made from
     caution: ClassVar[str] = ""  # has to be read wherever it is asked for, and where its result is
-    pieces: ClassVar[str] = "pieces"  # what it is made of, while it is made
+    pieces: ClassVar[str] = gettext_noop("pieces")  # what it is made of, while it is made
     several: ClassVar[bool] = False  # results, each to be had as soon as it is ready; else it is one film
     makes: ClassVar[frozenset[str]] = frozenset({"process"})  # stages in which what it is asked for is made
     order: ClassVar[int] = 100  # among the kinds; the lower, the earlier
@@ -249,7 +250,7 @@ class Kind(ABC):
         size, fps = self.size(export), (export.spec.get("output") or {}).get("fps")
         seconds = export.result_facts.get("seconds")
         shape = f"{size[0]} × {size[1]}" if size else ""
-        rate = f"{round(fps[0] / fps[1], 3):g} frames a second" if fps else ""
+        rate = _("%(rate)s frames a second") % {"rate": f"{round(fps[0] / fps[1], 3):g}"} if fps else ""
         form = ", ".join(part for part in (shape, rate) if part)
         length = timecode.roughly(round(float(seconds) * timecode.US)) if seconds is not None else ""
-        return tuple((name, value) for name, value in (("Format", form), ("Duration", length)) if value)
+        return tuple((name, value) for name, value in ((_("Format"), form), (_("Duration"), length)) if value)

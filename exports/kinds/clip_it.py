@@ -20,15 +20,21 @@ from progress.estimate.shapes import Part
 from progress.pipelines import Pipeline, Stage, register
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     from exports.models import Export, Project, Source
 
-SHAPES: Mapping[str, tuple[str, tuple[int, int] | None]] = {
-    "as_it_is": ("As it is", None),
-    "9:16": ("9:16, upright; the crop goes after what moves", (9, 16)),
-    "1:1": ("1:1, square; the crop goes after what moves", (1, 1)),
+SHAPES: "Mapping[str, tuple[StrOrPromise, tuple[int, int] | None]]" = {
+    "as_it_is": (gettext_lazy("As it is"), None),
+    "9:16": (gettext_lazy("9:16, upright; the crop goes after what moves"), (9, 16)),
+    "1:1": (gettext_lazy("1:1, square; the crop goes after what moves"), (1, 1)),
 }
-SIDES = {"1080": "1080 pixels", "720": "720 pixels", "360": "360 pixels, for a quick look"}
-CAPTIONS = {"burned": "Burned in", "none": "None"}
+SIDES = {
+    "1080": gettext_lazy("1080 pixels"),
+    "720": gettext_lazy("720 pixels"),
+    "360": gettext_lazy("360 pixels, for a quick look"),
+}
+CAPTIONS = {"burned": gettext_lazy("Burned in"), "none": gettext_lazy("None")}
 USUAL = {"footage": "", "address": "", "rights": False, "count": 5, "seconds": 30, "shape": "as_it_is"}
 USUAL |= {"side": "720", "quality": "standard", "captions": "burned", "keywords": ""}
 MOST_CLIPS, LEAST_SECONDS, MOST_SECONDS = 20, 2, 180
@@ -42,36 +48,72 @@ PIPELINE = register(
     Pipeline(
         name="clip_it",
         version=1,
-        title="Finding your clips...",
+        title=gettext_noop("Finding your clips..."),
         pausable=True,
         keeps_parts=True,
         uploads=False,
         stages=(
-            Stage(key="queued", label="Queued", start=0, end=5, unit=None, seconds=5, waiting="Waiting for a machine."),
-            Stage(key="downloading", label="Downloading", start=5, end=15, unit="bytes", seconds=180),
+            Stage(
+                key="queued",
+                label=gettext_noop("Queued"),
+                start=0,
+                end=5,
+                unit=None,
+                seconds=5,
+                waiting=gettext_noop("Waiting for a machine."),
+            ),
+            Stage(key="downloading", label=gettext_noop("Downloading"), start=5, end=15, unit="bytes", seconds=180),
             Stage(
                 key="downloaded",
-                label="Downloaded",
+                label=gettext_noop("Downloaded"),
                 start=15,
                 end=18,
                 unit=None,
                 seconds=1,
-                waiting="Looking at the file.",
+                waiting=gettext_noop("Looking at the file."),
             ),
-            Stage(key="uploading", label="Storing the video", start=18, end=20, unit="bytes", seconds=5),
+            Stage(key="uploading", label=gettext_noop("Storing the video"), start=18, end=20, unit="bytes", seconds=5),
             Stage(
                 key="processing_started",
-                label="Listening",
+                label=gettext_noop("Listening"),
                 start=20,
                 end=25,
                 unit=None,
                 seconds=5,
-                waiting="Listening to how loud it is.",
+                waiting=gettext_noop("Listening to how loud it is."),
             ),
-            Stage(key="transcribing", label="Transcribing", start=25, end=50, unit="audio seconds", seconds=420),
-            Stage(key="analyzing", label="Analyzing", start=50, end=70, unit="windows", seconds=150),
-            Stage(key="processing", label="Cutting clips", start=70, end=90, unit="clips", seconds=240),
-            Stage(key="uploading_clips", label="Uploading clips", start=90, end=100, unit="bytes", seconds=120),
+            Stage(
+                key="transcribing",
+                label=gettext_noop("Transcribing"),
+                start=25,
+                end=50,
+                unit=gettext_noop("audio seconds"),
+                seconds=420,
+            ),
+            Stage(
+                key="analyzing",
+                label=gettext_noop("Analyzing"),
+                start=50,
+                end=70,
+                unit=gettext_noop("windows"),
+                seconds=150,
+            ),
+            Stage(
+                key="processing",
+                label=gettext_noop("Cutting clips"),
+                start=70,
+                end=90,
+                unit=gettext_noop("clips"),
+                seconds=240,
+            ),
+            Stage(
+                key="uploading_clips",
+                label=gettext_noop("Uploading clips"),
+                start=90,
+                end=100,
+                unit="bytes",
+                seconds=120,
+            ),
         ),
     )
 )
@@ -99,9 +141,9 @@ class ClipItForm(KindForm):
     seconds = forms.IntegerField(
         label=gettext_lazy("Seconds of each, about"), min_value=LEAST_SECONDS, max_value=MOST_SECONDS
     )
-    shape = forms.ChoiceField(choices=[(key, label) for key, (label, _) in SHAPES.items()])
+    shape = forms.ChoiceField(label=gettext_lazy("Shape"), choices=[(key, label) for key, (label, _) in SHAPES.items()])
     side = forms.ChoiceField(label=gettext_lazy("Shorter side, at most"), choices=list(SIDES.items()))
-    quality = forms.ChoiceField(choices=list(QUALITIES.items()))
+    quality = forms.ChoiceField(label=gettext_lazy("Quality"), choices=list(QUALITIES.items()))
     captions = forms.ChoiceField(label=gettext_lazy("What is said"), choices=list(CAPTIONS.items()))
     keywords = forms.CharField(
         label=gettext_lazy("Words to look for, if any"),
@@ -122,9 +164,9 @@ class ClipItForm(KindForm):
         chosen = self.cleaned_data
         if "address" in self.fields and not self.errors:
             if not chosen["footage"] and not chosen["address"]:
-                self.add_error("address", "Expected a clip or an address, got neither.")
+                self.add_error("address", _("Expected a clip or an address, got neither."))
             elif chosen["address"] and not chosen["rights"]:
-                self.add_error("rights", "Confirm that you have the right to use this video.")
+                self.add_error("rights", _("Confirm that you have the right to use this video."))
         return chosen
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,12 +187,12 @@ class ClipItForm(KindForm):
 class ClipIt(FootageKind):
     key = "clip_it"
     label = gettext_noop("Clips of a long video")
-    noun = "Clips"
+    noun = gettext_noop("Clips")
     told = gettext_noop(
         "The best moments of a long video, found by what is said, how loud it is and how the picture changes."
     )
     order = 30
-    pieces = "clips"
+    pieces = gettext_noop("clips")
     several = True
     form = ClipItForm
     errors = {**USUAL_ERRORS, "not_fetched": Error(retryable=True)}

@@ -41,29 +41,31 @@ PIPELINE = register(
     Pipeline(
         name="clip_post",
         version=1,
-        title="Posting your clip...",
+        title=gettext_noop("Posting your clip..."),
         pausable=True,
         keeps_parts=True,
         uploads=False,
         completed="posting_completed",
         stages=(
-            Stage(key="waiting", label="Waiting for the platform", start=0, end=80, unit="bytes", seconds=60),
+            Stage(
+                key="waiting", label=gettext_noop("Waiting for the platform"), start=0, end=80, unit="bytes", seconds=60
+            ),
             Stage(
                 key="posting_tiktok",
-                label="Posting to TikTok",
+                label=gettext_noop("Posting to TikTok"),
                 optional=True,
                 start=80,
                 end=85,
-                unit="posts",
+                unit=gettext_noop("posts"),
                 seconds=5,
             ),
             Stage(
                 key="posting_instagram",
-                label="Posting to Instagram",
+                label=gettext_noop("Posting to Instagram"),
                 optional=True,
                 start=85,
                 end=100,
-                unit="posts",
+                unit=gettext_noop("posts"),
                 seconds=5,
             ),
         ),
@@ -74,10 +76,10 @@ PIPELINE = register(
 class ClipPost(Kind):
     key = KEY
     label = gettext_noop("Post of a clip")
-    noun = "Post"
+    noun = gettext_noop("Post")
     told = gettext_noop("A finished clip, posted to TikTok and Instagram in your name: one click for each post.")
     order = 35
-    pieces = "steps"
+    pieces = gettext_noop("steps")
     several = True
     press = gettext_noop("Post")
     form = ClipPostForm
@@ -86,12 +88,16 @@ class ClipPost(Kind):
     made_of_results_of = MADE_OF
     repeatable = False
     leaves = {
-        "pause": "Pausing keeps what the platforms have of the clip. What TikTok has whole, it posts all the same.",
-        "resume": "Resuming asks the platforms what they have, and goes on from there.",
-        "stop": "Stopping keeps the clip from being posted where it is not yet. What is posted stays, and what TikTok"
-        " has whole, it posts all the same.",
-        "cancel": "Cancelling ends it before a platform is sent anything.",
-        "retry": "A retry asks the platforms what they have first. Nothing is posted twice.",
+        "pause": gettext_noop(
+            "Pausing keeps what the platforms have of the clip. What TikTok has whole, it posts all the same."
+        ),
+        "resume": gettext_noop("Resuming asks the platforms what they have, and goes on from there."),
+        "stop": gettext_noop(
+            "Stopping keeps the clip from being posted where it is not yet. What is posted stays, and what TikTok"
+            " has whole, it posts all the same."
+        ),
+        "cancel": gettext_noop("Cancelling ends it before a platform is sent anything."),
+        "retry": gettext_noop("A retry asks the platforms what they have first. Nothing is posted twice."),
     }
     errors = {
         **USUAL_ERRORS,

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 KEY = "clip_post"
 MADE_OF = frozenset({"clip_it"})  # kinds whose results are clips
 PLATFORMS = {"tiktok": "TikTok", "instagram": "Instagram"}
-ALLOWED = {"comment": "Comments", "duet": "Duets", "stitch": "Stitches"}
-PROMOTES = {"none": "Nothing", "own": "My own business", "paid": "Somebody else's: a paid partnership"}
+ALLOWED = {"comment": gettext_lazy("Comments"), "duet": gettext_lazy("Duets"), "stitch": gettext_lazy("Stitches")}
+PROMOTES = {
+    "none": gettext_lazy("Nothing"),
+    "own": gettext_lazy("My own business"),
+    "paid": gettext_lazy("Somebody else's: a paid partnership"),
+}
 USUAL: Mapping[str, Any] = {
     "clip": "",
     "platforms": (),
@@ -29,6 +33,7 @@ USUAL: Mapping[str, Any] = {
     "rights": False,
     "looked": False,
 }
+SEEN_BY = (gettext_lazy("Everyone"), gettext_lazy("Friends"), gettext_lazy("Followers"), gettext_lazy("Only you"))
 LONGEST_CAPTION = 2200  # of both platforms, as UTF-16 counts
 ENDS = ".mp4"
 
@@ -43,8 +48,10 @@ class ClipField(SourceField):
         )
 
     def offer(self, project: "Project") -> None:
+        said = _("%(name)s of %(title)s")
         self.choices = [
-            (named_by(result), f"{result.name} of {result.export.job.title}") for result in clips_of(project)
+            (named_by(result), said % {"name": result.name, "title": result.export.job.title})
+            for result in clips_of(project)
         ]
 
 
@@ -62,7 +69,12 @@ class ClipPostForm(KindForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": gettext_lazy("Expected TikTok, Instagram or both, got neither.")},
     )
-    caption = CaptionField(max_length=LONGEST_CAPTION, required=False, widget=forms.Textarea(attrs={"rows": 4}))
+    caption = CaptionField(
+        label=gettext_lazy("Caption"),
+        max_length=LONGEST_CAPTION,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
     privacy = forms.ChoiceField(label=gettext_lazy("On TikTok it is seen by"), required=False)
     allow = forms.MultipleChoiceField(
         label=gettext_lazy("On TikTok people may add"),
@@ -111,9 +123,9 @@ class ClipPostForm(KindForm):
     def clean(self) -> dict[str, Any]:
         chosen = self.cleaned_data
         if "tiktok" in chosen.get("platforms", ()) and not chosen.get("privacy"):
-            self.add_error("privacy", "Expected who may see it on TikTok, got nothing.")
+            self.add_error("privacy", _("Expected who may see it on TikTok, got nothing."))
         if not chosen.get("rights"):
-            self.add_error("rights", "Confirm that you have the right to post it.")
+            self.add_error("rights", _("Confirm that you have the right to post it."))
         return chosen
 
     def _left_of(self, clip: "Result") -> list[str]:
@@ -126,7 +138,7 @@ class ClipPostForm(KindForm):
 
     def _offer_privacy(self) -> None:
         told = self.connections["tiktok"].facts.get("privacy") if "tiktok" in self.connections else None
-        offered = [(key, label) for key, label in PRIVACY.items() if not told or key in told]
+        offered = [(key, label) for key, label in zip(PRIVACY, SEEN_BY, strict=True) if not told or key in told]
         self.fields["privacy"].choices = [("", _("Choose")), *offered]  # type: ignore[attr-defined]
 
 

@@ -19,7 +19,7 @@ class EditList(StoryKind):
     key = "edl"
     label = gettext_noop("Edit list")
     job_type = "edl"
-    noun = "Edit List"
+    noun = gettext_noop("Edit List")
     told = gettext_noop(
         "Your story as an EDL, an OpenTimelineIO timeline and Final Cut XML, for other editing programs."
     )
@@ -29,7 +29,7 @@ class EditList(StoryKind):
         Pipeline(
             name="edl",
             version=1,
-            title="Writing your edit list...",
+            title=gettext_noop("Writing your edit list..."),
             pausable=True,
             keeps_parts=True,
             stages=by_seconds(SIX),

@@ -28,7 +28,8 @@ def lacks() -> str:
 
 def labels() -> dict[str, str]:
     offered = f"({Path(settings.UPSCALE_WEIGHTS).stem})"
-    return LABELS | {NETWORK: f"{LABELS[NETWORK]}, not available here" if lacks() else f"{LABELS[NETWORK]} {offered}"}
+    said = _("%(way)s, not available here") % {"way": LABELS[NETWORK]} if lacks() else f"{LABELS[NETWORK]} {offered}"
+    return LABELS | {NETWORK: said}
 
 
 class SelectWithMissing(forms.Select):
@@ -83,7 +84,7 @@ def told(spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def described(spec: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """As Kind.described."""
-    return (("Enlarged by", f"Real-ESRGAN, {spec['weights']['name']}"),) if "weights" in spec else ()
+    return ((_("Enlarged by"), f"Real-ESRGAN, {spec['weights']['name']}"),) if "weights" in spec else ()
 
 
 def brings(spec: Mapping[str, Any], kept: str) -> dict[str, Path]:

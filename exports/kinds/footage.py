@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from exports.kinds import enlarging
 from exports.kinds.asking import FILM
@@ -30,9 +31,13 @@ RATES = {
     "59.94": (60000, 1001),
     "60": (60, 1),
 }
-QUALITIES = {"draft": "Draft, fast", "standard": "Standard", "high": "High, slower"}
+QUALITIES = {
+    "draft": gettext_lazy("Draft, fast"),
+    "standard": gettext_lazy("Standard"),
+    "high": gettext_lazy("High, slower"),
+}
 # Where clips may stand as they are: the bytes are then those of the clips, whatever their quality is.
-QUALITIES_OF_FILMS = {**QUALITIES, "original": "Original: copied where nothing changes, fast"}
+QUALITIES_OF_FILMS = {**QUALITIES, "original": gettext_lazy("Original: copied where nothing changes, fast")}
 
 
 class FootageKind(Kind):
@@ -204,13 +209,27 @@ def _rest_us(clip: Mapping[str, Any], source: "Source") -> int:
 
 def stages(*between: Stage) -> tuple[Stage, ...]:
     """Of every kind that makes a film; what lies from 18 to 90 percent is the kind's own."""
-    waiting, slow = "Waiting for a machine.", "Most of it is waiting for a machine to start."
-    line = "Most of it is the upload: a faster connection or shorter clips would help most."
+    waiting, slow = (
+        gettext_noop("Waiting for a machine."),
+        gettext_noop("Most of it is waiting for a machine to start."),
+    )
+    line = gettext_noop("Most of it is the upload: a faster connection or shorter clips would help most.")
     return (
-        Stage(key="upload", label="Uploading", start=0, end=10, unit="bytes", seconds=30, faster=line),
-        Stage(key="start", label="Starting", start=10, end=12, unit=None, seconds=2, waiting=waiting, faster=slow),
-        Stage(key="fetch", label="Fetching clips", start=12, end=18, unit="bytes", seconds=3),
+        Stage(key="upload", label=gettext_noop("Uploading"), start=0, end=10, unit="bytes", seconds=30, faster=line),
+        Stage(
+            key="start",
+            label=gettext_noop("Starting"),
+            start=10,
+            end=12,
+            unit=None,
+            seconds=2,
+            waiting=waiting,
+            faster=slow,
+        ),
+        Stage(key="fetch", label=gettext_noop("Fetching clips"), start=12, end=18, unit="bytes", seconds=3),
         *between,
-        Stage(key="publish", label="Joining and saving", start=90, end=95, unit="bytes", seconds=5),
-        Stage(key="finalize", label="Finishing", start=95, end=100, unit="steps", seconds=1),
+        Stage(key="publish", label=gettext_noop("Joining and saving"), start=90, end=95, unit="bytes", seconds=5),
+        Stage(
+            key="finalize", label=gettext_noop("Finishing"), start=95, end=100, unit=gettext_noop("steps"), seconds=1
+        ),
     )

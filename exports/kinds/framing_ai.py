@@ -17,27 +17,33 @@ if TYPE_CHECKING:
     from exports.models import Export, Project
 
 SHAPES = {
-    "9:16": ("9:16, upright", 9, 16),
-    "4:5": ("4:5, a tall post", 4, 5),
-    "1:1": ("1:1, square", 1, 1),
-    "16:9": ("16:9, across", 16, 9),
+    "9:16": (gettext_lazy("9:16, upright"), 9, 16),
+    "4:5": (gettext_lazy("4:5, a tall post"), 4, 5),
+    "1:1": (gettext_lazy("1:1, square"), 1, 1),
+    "16:9": (gettext_lazy("16:9, across"), 16, 9),
 }
-SIDES = {"1080": "1080 pixels", "720": "720 pixels", "360": "360 pixels, for a quick look"}
+SIDES = {
+    "1080": gettext_lazy("1080 pixels"),
+    "720": gettext_lazy("720 pixels"),
+    "360": gettext_lazy("360 pixels, for a quick look"),
+}
 USUAL = {"footage": FILM, "shape": "9:16", "side": "1080", "follow": "motion", "rate": "30", "quality": "standard"}
 USUAL |= {"enlarging": LANCZOS}
 FOLLOWS = {
-    "motion": "What moves (motion-centred crop; it does not know faces)",
-    "middle": "Nothing: the middle of the picture",
+    "motion": gettext_lazy("What moves (motion-centred crop; it does not know faces)"),
+    "middle": gettext_lazy("Nothing: the middle of the picture"),
 }
 
 
 class FramingForm(KindForm):
     footage = FootageField()
-    shape = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SHAPES.items()])
+    shape = forms.ChoiceField(
+        label=gettext_lazy("Shape"), choices=[(key, label) for key, (label, *_) in SHAPES.items()]
+    )
     side = forms.ChoiceField(label=gettext_lazy("Shorter side"), choices=list(SIDES.items()))
-    follow = forms.ChoiceField(choices=list(FOLLOWS.items()))
+    follow = forms.ChoiceField(label=gettext_lazy("Follow"), choices=list(FOLLOWS.items()))
     rate = forms.ChoiceField(label=gettext_lazy("Frames a second"), choices=[(key, key) for key in RATES], initial="30")
-    quality = forms.ChoiceField(choices=list(QUALITIES.items()), initial="standard")
+    quality = forms.ChoiceField(label=gettext_lazy("Quality"), choices=list(QUALITIES.items()), initial="standard")
     enlarging = EnlargingField()
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,7 +59,7 @@ class FramingForm(KindForm):
 class Framing(FootageKind):
     key = "framing_ai"
     label = gettext_noop("Another shape")
-    noun = "Reframed Film"
+    noun = gettext_noop("Reframed Film")
     told = gettext_noop("The film, or one clip, cropped to 9:16, 4:5, 1:1 or 16:9; the crop goes after what moves.")
     order = 10
     form = FramingForm
@@ -61,12 +67,26 @@ class Framing(FootageKind):
         Pipeline(
             name="framing_ai",
             version=1,
-            title="Reframing your film...",
+            title=gettext_noop("Reframing your film..."),
             pausable=True,
             keeps_parts=True,
             stages=stages(
-                Stage(key="analyse", label="Looking for motion", start=18, end=36, unit="frames", seconds=30),
-                Stage(key="process", label="Rendering", start=36, end=90, unit="frames", seconds=120),
+                Stage(
+                    key="analyse",
+                    label=gettext_noop("Looking for motion"),
+                    start=18,
+                    end=36,
+                    unit=gettext_noop("frames"),
+                    seconds=30,
+                ),
+                Stage(
+                    key="process",
+                    label=gettext_noop("Rendering"),
+                    start=36,
+                    end=90,
+                    unit=gettext_noop("frames"),
+                    seconds=120,
+                ),
             ),
         )
     )

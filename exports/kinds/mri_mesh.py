@@ -23,12 +23,20 @@ if TYPE_CHECKING:
 MEGA = 1e6
 SERIES = "series:"  # in place of a source: all slices of one series that were uploaded one by one
 LEAST_SLICES = 4
-CLASSES = {"1": "One: tissue", "2": "Two: darker and brighter tissue", "3": "Three: dark, middle and bright tissue"}
-SMOOTHINGS = {"0": ("None", 0.0), "1": ("Some", 1.0), "2": ("Much, for noisy scans", 2.0)}
+CLASSES = {
+    "1": gettext_lazy("One: tissue"),
+    "2": gettext_lazy("Two: darker and brighter tissue"),
+    "3": gettext_lazy("Three: dark, middle and bright tissue"),
+}
+SMOOTHINGS = {
+    "0": (gettext_lazy("None"), 0.0),
+    "1": (gettext_lazy("Some"), 1.0),
+    "2": (gettext_lazy("Much, for noisy scans"), 2.0),
+}
 DETAILS = {
-    "light": ("Light: about 15,000 triangles", 15_000),
-    "standard": ("Standard: about 60,000", 60_000),
-    "fine": ("Fine: about 250,000", 250_000),
+    "light": (gettext_lazy("Light: about 15,000 triangles"), 15_000),
+    "standard": (gettext_lazy("Standard: about 60,000"), 60_000),
+    "fine": (gettext_lazy("Fine: about 250,000"), 250_000),
 }
 USUAL = {"scan": "", "classes": "2", "smoothing": "1", "detail": "standard"}
 NIFTI = {(348).to_bytes(4, "little"), (348).to_bytes(4, "big"), (540).to_bytes(4, "little"), (540).to_bytes(4, "big")}
@@ -45,8 +53,9 @@ def _said(facts: Mapping[str, Any]) -> str:
     if not wide:
         return ""
     if "series" in facts:
-        return f"{wide} × {high}, a slice of a series"
-    return f"{wide} × {high} × {deep} voxels of {' × '.join(f'{each:g}' for each in facts['spacing'])} mm"
+        return _("%(size)s, a slice of a series") % {"size": f"{wide} × {high}"}
+    spacing = " × ".join(f"{each:g}" for each in facts["spacing"])
+    return _("%(size)s voxels of %(spacing)s mm") % {"size": f"{wide} × {high} × {deep}", "spacing": spacing}
 
 
 SCAN = Sort(
@@ -77,7 +86,8 @@ class ScanField(SourceField):
     def offer(self, project: "Project") -> None:
         scans = project.sources_of(SCAN.key)
         wholes = [(str(source.pk), source.name) for source in scans if not _is_slice(source)]
-        series = [(f"{SERIES}{name}", f"Series of {len(slices)} slices") for name, slices in _series(scans).items()]
+        said = _("Series of %(count)d slices")
+        series = [(f"{SERIES}{name}", said % {"count": len(slices)}) for name, slices in _series(scans).items()]
         self.choices = [*wholes, *series]
         self.help_text = "" if self.choices else NO_SCAN
 
@@ -88,9 +98,15 @@ class ScanForm(KindForm):
         label=gettext_lazy("Tissue classes"), choices=list(CLASSES.items()), initial=USUAL["classes"]
     )
     smoothing = forms.ChoiceField(
-        choices=[(key, label) for key, (label, _) in SMOOTHINGS.items()], initial=USUAL["smoothing"]
+        label=gettext_lazy("Smoothing"),
+        choices=[(key, label) for key, (label, _) in SMOOTHINGS.items()],
+        initial=USUAL["smoothing"],
     )
-    detail = forms.ChoiceField(choices=[(key, label) for key, (label, _) in DETAILS.items()], initial=USUAL["detail"])
+    detail = forms.ChoiceField(
+        label=gettext_lazy("Detail"),
+        choices=[(key, label) for key, (label, _) in DETAILS.items()],
+        initial=USUAL["detail"],
+    )
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         return dict(spec["asked"])
@@ -99,7 +115,7 @@ class ScanForm(KindForm):
 class MriMesh(Kind):
     key = "mri_mesh"
     label = gettext_noop("Meshes of a scan")
-    noun = "Mesh"
+    noun = gettext_noop("Mesh")
     told = gettext_noop(
         "Surfaces of an MRI scan as STL and GLB, from NIfTI or a DICOM series. By threshold segmentation: tissue is"
         " told apart by how bright it is, so it knows no organs."
@@ -110,7 +126,7 @@ class MriMesh(Kind):
     )
     private = True
     several = True
-    pieces = "slabs"
+    pieces = gettext_noop("slabs")
     order = 60
     takes = SCAN
     form = ScanForm
@@ -118,34 +134,64 @@ class MriMesh(Kind):
         Pipeline(
             name="mri_mesh",
             version=1,
-            title="Processing your MRI...",
+            title=gettext_noop("Processing your MRI..."),
             pausable=True,
             keeps_parts=True,
             stages=(
-                Stage(key="upload", label="Uploading", start=0, end=10, unit="bytes", seconds=30),
+                Stage(key="upload", label=gettext_noop("Uploading"), start=0, end=10, unit="bytes", seconds=30),
                 Stage(
                     key="start",
-                    label="Starting",
+                    label=gettext_noop("Starting"),
                     start=10,
                     end=11,
                     unit=None,
                     seconds=2,
-                    waiting="Waiting for a machine.",
+                    waiting=gettext_noop("Waiting for a machine."),
                 ),
-                Stage(key="fetch", label="Fetching the scan", start=11, end=12, unit="bytes", seconds=2),
-                Stage(key="validate", label="Checking the scan", start=12, end=15, unit="slices", seconds=4),
-                Stage(key="segment", label="Segmenting", start=15, end=40, unit="slices", seconds=20),
+                Stage(key="fetch", label=gettext_noop("Fetching the scan"), start=11, end=12, unit="bytes", seconds=2),
+                Stage(
+                    key="validate",
+                    label=gettext_noop("Checking the scan"),
+                    start=12,
+                    end=15,
+                    unit=gettext_noop("slices"),
+                    seconds=4,
+                ),
+                Stage(
+                    key="segment",
+                    label=gettext_noop("Segmenting"),
+                    start=15,
+                    end=40,
+                    unit=gettext_noop("slices"),
+                    seconds=20,
+                ),
                 Stage(
                     key="meshes",
-                    label="Generating meshes",
+                    label=gettext_noop("Generating meshes"),
                     start=40,
                     end=85,
-                    unit="slabs",
+                    unit=gettext_noop("slabs"),
                     seconds=40,
-                    faster="Most of it is making surfaces: fewer tissue classes and more smoothing would help most.",
+                    faster=gettext_noop(
+                        "Most of it is making surfaces: fewer tissue classes and more smoothing would help most."
+                    ),
                 ),
-                Stage(key="export", label="Simplifying and saving", start=85, end=95, unit="steps", seconds=10),
-                Stage(key="finalize", label="Finishing", start=95, end=100, unit="steps", seconds=1),
+                Stage(
+                    key="export",
+                    label=gettext_noop("Simplifying and saving"),
+                    start=85,
+                    end=95,
+                    unit=gettext_noop("steps"),
+                    seconds=10,
+                ),
+                Stage(
+                    key="finalize",
+                    label=gettext_noop("Finishing"),
+                    start=95,
+                    end=100,
+                    unit=gettext_noop("steps"),
+                    seconds=1,
+                ),
             ),
         )
     )

@@ -22,9 +22,9 @@ SIZES = {
     "720p": ("720p (1280 × 720)", 1280, 720),
     "1080p": ("1080p (1920 × 1080)", 1920, 1080),
     "2160p": ("4K (3840 × 2160)", 3840, 2160),
-    "square": ("Square (1080 × 1080)", 1080, 1080),
-    "portrait": ("Portrait (1080 × 1920)", 1080, 1920),
-    "360p": ("360p (640 × 360), for a quick look", 640, 360),
+    "square": (gettext_lazy("Square (1080 × 1080)"), 1080, 1080),
+    "portrait": (gettext_lazy("Portrait (1080 × 1920)"), 1080, 1920),
+    "360p": (gettext_lazy("360p (640 × 360), for a quick look"), 640, 360),
 }
 
 
@@ -62,9 +62,13 @@ class Choice:
 class OutputForm(KindForm):
     """What a film shall be, in choices."""
 
-    size = forms.ChoiceField(choices=[(key, label) for key, (label, *_) in SIZES.items()], initial="1080p")
+    size = forms.ChoiceField(
+        label=gettext_lazy("Size"), choices=[(key, label) for key, (label, *_) in SIZES.items()], initial="1080p"
+    )
     rate = forms.ChoiceField(label=gettext_lazy("Frames a second"), choices=[(key, key) for key in RATES], initial="30")
-    quality = forms.ChoiceField(choices=list(QUALITIES_OF_FILMS.items()), initial="standard")
+    quality = forms.ChoiceField(
+        label=gettext_lazy("Quality"), choices=list(QUALITIES_OF_FILMS.items()), initial="standard"
+    )
 
     def as_it_was(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         return vars(Choice.of(spec))
@@ -77,27 +81,29 @@ class FilmForm(OutputForm):
 class MultiClip(FootageKind):
     key = "multi_clip"
     label = gettext_noop("Film from clips")
-    pieces = "clips"
+    pieces = gettext_noop("clips")
     told = gettext_noop("Clips in the order that you give them, each trimmed, made into one film.")
-    noun = "Film"
+    noun = gettext_noop("Film")
     order = 0
     form = FilmForm
     pipeline = register(
         Pipeline(
             name="multi_clip",
             version=1,
-            title="Rendering your film...",
+            title=gettext_noop("Rendering your film..."),
             pausable=True,
             keeps_parts=True,
             stages=stages(
                 Stage(
                     key="process",
-                    label="Rendering",
+                    label=gettext_noop("Rendering"),
                     start=18,
                     end=90,
-                    unit="frames",
+                    unit=gettext_noop("frames"),
                     seconds=120,
-                    faster="Most of it is rendering: a smaller size, fewer frames or draft quality would help most.",
+                    faster=gettext_noop(
+                        "Most of it is rendering: a smaller size, fewer frames or draft quality would help most."
+                    ),
                 )
             ),
         )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Overlay(FootageKind):
     key = "overlay"
     label = gettext_noop("Titles and graphics")
-    noun = "Film with Graphics"
+    noun = gettext_noop("Film with Graphics")
     told = gettext_noop("Titles, lower thirds, highlight boxes and your logo, laid over the film or over one clip.")
     order = 20
     form = OverlayForm
@@ -32,10 +32,19 @@ class Overlay(FootageKind):
         Pipeline(
             name="overlay",
             version=1,
-            title="Laying graphics over your film...",
+            title=gettext_noop("Laying graphics over your film..."),
             pausable=True,
             keeps_parts=True,
-            stages=stages(Stage(key="process", label="Rendering", start=18, end=90, unit="frames", seconds=120)),
+            stages=stages(
+                Stage(
+                    key="process",
+                    label=gettext_noop("Rendering"),
+                    start=18,
+                    end=90,
+                    unit=gettext_noop("frames"),
+                    seconds=120,
+                )
+            ),
         )
     )
 

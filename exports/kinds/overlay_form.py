@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -15,27 +15,40 @@ from exports.kinds.footage import footage_of
 from exports.kinds.multi_clip import OutputForm
 from modal_functions.media.letters import missing_letters
 
-WHATS = {"title": "Title", "lower_third": "Lower third", "box": "Highlight box", "logo": "Logo"}
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+WHATS = {
+    "title": gettext_lazy("Title"),
+    "lower_third": gettext_lazy("Lower third"),
+    "box": gettext_lazy("Highlight box"),
+    "logo": gettext_lazy("Logo"),
+}
 PLACES = {
-    "top-left": "Top left",
-    "top": "Top",
-    "top-right": "Top right",
-    "left": "Left",
-    "middle": "Middle",
-    "right": "Right",
-    "bottom-left": "Bottom left",
-    "bottom": "Bottom",
-    "bottom-right": "Bottom right",
+    "top-left": gettext_lazy("Top left"),
+    "top": gettext_lazy("Top"),
+    "top-right": gettext_lazy("Top right"),
+    "left": gettext_lazy("Left"),
+    "middle": gettext_lazy("Middle"),
+    "right": gettext_lazy("Right"),
+    "bottom-left": gettext_lazy("Bottom left"),
+    "bottom": gettext_lazy("Bottom"),
+    "bottom-right": gettext_lazy("Bottom right"),
 }
 COLOURS = {
-    "#ffffff": "White",
-    "#f2b441": "Amber",
-    "#7cc4cf": "Sea",
-    "#ff5a3c": "Red",
-    "#57c785": "Green",
-    "#000000": "Black",
+    "#ffffff": gettext_lazy("White"),
+    "#f2b441": gettext_lazy("Amber"),
+    "#7cc4cf": gettext_lazy("Sea"),
+    "#ff5a3c": gettext_lazy("Red"),
+    "#57c785": gettext_lazy("Green"),
+    "#000000": gettext_lazy("Black"),
 }
-FADES = {"0": "None", "500000": "Half a second", "1000000": "A second", "2000000": "Two seconds"}
+FADES = {
+    "0": gettext_lazy("None"),
+    "500000": gettext_lazy("Half a second"),
+    "1000000": gettext_lazy("A second"),
+    "2000000": gettext_lazy("Two seconds"),
+}
 MOST_ITEMS = 50
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -44,13 +57,13 @@ class ItemForm(forms.Form):
     """One thing laid over. Which fields count depends on what it is; the others are left as they are."""
 
     what = forms.ChoiceField(label=gettext_lazy("What"), choices=list(WHATS.items()))
-    start = time_input("From")
-    end = time_input("To")
-    fade = forms.ChoiceField(choices=list(FADES.items()), initial="500000")
-    text = forms.CharField(required=False, max_length=200)
+    start = time_input(gettext_lazy("From"))
+    end = time_input(gettext_lazy("To"))
+    fade = forms.ChoiceField(label=gettext_lazy("Fade"), choices=list(FADES.items()), initial="500000")
+    text = forms.CharField(label=gettext_lazy("Text"), required=False, max_length=200)
     second = forms.CharField(label=gettext_lazy("Second line"), required=False, max_length=200)
-    place = forms.ChoiceField(choices=list(PLACES.items()), initial="middle")
-    colour = forms.ChoiceField(choices=list(COLOURS.items()))
+    place = forms.ChoiceField(label=gettext_lazy("Place"), choices=list(PLACES.items()), initial="middle")
+    colour = forms.ChoiceField(label=gettext_lazy("Colour"), choices=list(COLOURS.items()))
     left = forms.IntegerField(label=gettext_lazy("Left %"), min_value=0, max_value=99, required=False, initial=25)
     top = forms.IntegerField(label=gettext_lazy("Top %"), min_value=0, max_value=99, required=False, initial=25)
     width = forms.IntegerField(label=gettext_lazy("Width %"), min_value=1, max_value=100, required=False, initial=50)
@@ -59,16 +72,16 @@ class ItemForm(forms.Form):
     def __init__(self, typed: Any = None, *, number: int, initial: Mapping[str, Any] | None = None) -> None:
         super().__init__(typed, initial=dict(initial or {}), prefix=f"item-{number}", auto_id="%s")
         self.number = number
-        for name, placeholder in (("start", "0:00"), ("end", "end")):
+        for name, placeholder in (("start", "0:00"), ("end", _("end"))):
             self.fields[name].widget.attrs["placeholder"] = placeholder
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         what, start, end = cleaned.get("what"), cleaned.get("start") or 0, cleaned.get("end")
         if "end" in cleaned and end is not None and end <= start:
-            self._refuse("end", f"a time after {timecode.show(start)}")
+            self._refuse("end", _("a time after %(time)s") % {"time": timecode.show(start)})
         if what in ("title", "lower_third") and "text" in cleaned and not cleaned["text"].strip():
-            self._refuse("text", "some text")
+            self._refuse("text", _("some text"))
         for name in ("text", "second"):
             if missing := missing_letters(cleaned.get(name, "")):
                 self.add_error(
@@ -99,13 +112,15 @@ class ItemForm(forms.Form):
         first, length = self.cleaned_data.get(begin), self.cleaned_data.get(size)
         if first is None or length is None:
             if begin not in self.errors and size not in self.errors:
-                self._refuse(begin if first is None else size, "a whole percent")
+                self._refuse(begin if first is None else size, _("a whole percent"))
         elif first + length > 100:
-            self._refuse(size, f"at most {100 - first}, so that it ends inside the picture")
+            said = _("at most %(percent)d, so that it ends inside the picture")
+            self._refuse(size, said % {"percent": 100 - first})
 
     def _refuse(self, field: str, expected: str) -> None:
         given = str(self[field].value() or "").strip()
-        self.add_error(field, f"Expected {expected}, got {f'“{given[:40]}”' if given else 'nothing'}.")
+        said = _("Expected %(expected)s, got “%(given)s”.") if given else _("Expected %(expected)s, got nothing.")
+        self.add_error(field, said % {"expected": expected, "given": given[:40]})
 
 
 class OverlayForm(OutputForm):
@@ -155,7 +170,7 @@ class OverlayForm(OutputForm):
         return bool(self["logo_kept"].value())
 
     @property
-    def whats(self) -> Mapping[str, str]:
+    def whats(self) -> "Mapping[str, StrOrPromise]":
         return WHATS
 
     def clean(self) -> dict[str, Any]:

@@ -21,9 +21,9 @@ NO_SHOTS = gettext_lazy("There is no shot in the story yet. Add one, or send a s
 
 class ShotForm(forms.Form):
     source = forms.ChoiceField(label=gettext_lazy("Clip"))
-    start = time_input("From")
-    end = time_input("To")
-    note = forms.CharField(required=False, max_length=stories.LONGEST_NOTE)
+    start = time_input(gettext_lazy("From"))
+    end = time_input(gettext_lazy("To"))
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=stories.LONGEST_NOTE)
 
     def __init__(
         self,

@@ -6,6 +6,8 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_noop as _
+
 from exports import stories
 from exports.kinds.base import Unplannable, known
 from exports.kinds.footage import RATES, FootageKind, film_in, told_of
@@ -21,7 +23,7 @@ class StoryKind(FootageKind):
     """A plan of one of these has `clips`, with a note each in `notes`, and the rate at which they are counted."""
 
     template = "kinds/story.html"
-    pieces = "shots"
+    pieces = _("shots")
     several = True
 
     def story(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,15 +55,16 @@ class StoryKind(FootageKind):
         return {**told.as_wire(), "story": {**story, "shots": shots}}
 
 
-UPLOADING = "Most of it is the upload: a faster connection or shorter clips would help most."
+UPLOADING = _("Most of it is the upload: a faster connection or shorter clips would help most.")
 STEPS = {
-    "upload": Stage(key="upload", label="Validate input parameters", start=0, end=5, unit="bytes", seconds=5,
+    "upload": Stage(key="upload", label=_("Validate input parameters"), start=0, end=5, unit="bytes", seconds=5,
                     faster=UPLOADING),
-    "load": Stage(key="load", label="Load and validate source files", start=5, end=10, unit="bytes", seconds=2),
-    "metadata": Stage(key="metadata", label="Extract story metadata", start=10, end=15, unit="clips", seconds=1),
-    "edl": Stage(key="edl", label="Generate EDL file", start=15, end=20, unit="files", seconds=2),
-    "cleanup": Stage(key="cleanup", label="Cleanup temporary files", start=65, end=70, unit="files", seconds=0.1),
-    "notify": Stage(key="notify", label="Send completion notification", start=70, end=100, unit="steps", seconds=0.2),
+    "load": Stage(key="load", label=_("Load and validate source files"), start=5, end=10, unit="bytes", seconds=2),
+    "metadata": Stage(key="metadata", label=_("Extract story metadata"), start=10, end=15, unit=_("clips"), seconds=1),
+    "edl": Stage(key="edl", label=_("Generate EDL file"), start=15, end=20, unit=_("files"), seconds=2),
+    "cleanup": Stage(key="cleanup", label=_("Cleanup temporary files"), start=65, end=70, unit=_("files"), seconds=0.1),
+    "notify": Stage(key="notify", label=_("Send completion notification"), start=70, end=100, unit=_("steps"),
+                    seconds=0.2),
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext_lazy
 
 from exports.models.hours import Hours
 from exports.signing import new_secret
@@ -27,19 +28,19 @@ OLD_SECRET_GOOD_FOR = timedelta(days=1)
 
 
 class Channel(models.TextChoices):
-    MAIL = "mail", "Email"
-    SMS = "sms", "Text message"
-    CHAT = "chat", "Chat"
-    WEBHOOK = "webhook", "Webhook"
+    MAIL = "mail", gettext_lazy("Email")
+    SMS = "sms", gettext_lazy("Text message")
+    CHAT = "chat", gettext_lazy("Chat")
+    WEBHOOK = "webhook", gettext_lazy("Webhook")
 
 
 class Event(models.TextChoices):
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    STUCK = "stuck", "Looks stuck"
-    SOON = "soon", "Two minutes before"
-    DIGEST = "digest", "What ended in a day"
-    VERIFY = "verify", "Confirmation"
+    DONE = "done", gettext_lazy("Done")
+    FAILED = "failed", gettext_lazy("Failed")
+    STUCK = "stuck", gettext_lazy("Looks stuck")
+    SOON = "soon", gettext_lazy("Two minutes before")
+    DIGEST = "digest", gettext_lazy("What ended in a day")
+    VERIFY = "verify", gettext_lazy("Confirmation")
 
 
 EVERY_EXPORT = (Event.DONE, Event.FAILED, Event.STUCK, Event.SOON)  # that an export can have

@@ -15,6 +15,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from exports import doorbell
 from exports.models.contact import Channel, Contact, Event
@@ -35,11 +37,11 @@ def new_key() -> str:
 
 
 class State(models.TextChoices):
-    PENDING = "pending", "To be sent"
-    SENDING = "sending", "Being sent"
-    SENT = "sent", "Sent"
-    FAILED = "failed", "Not sent"
-    UNKNOWN = "unknown", "Unknown"
+    PENDING = "pending", gettext_lazy("To be sent")
+    SENDING = "sending", gettext_lazy("Being sent")
+    SENT = "sent", gettext_lazy("Sent")
+    FAILED = "failed", gettext_lazy("Not sent")
+    UNKNOWN = "unknown", gettext_lazy("Unknown")
 
 
 class Delivery(models.Model):
@@ -177,7 +179,7 @@ class Delivery(models.Model):
     def said(self) -> str:
         """Its state, in words."""
         again = self.state == State.PENDING and self.tries
-        return "To be tried again" if again else str(State(self.state).label)
+        return _("To be tried again") if again else str(State(self.state).label)
 
     def is_under_way(self, now: datetime) -> bool:
         """Something will be known of it within moments."""

@@ -6,16 +6,17 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from exports import kinds
 
 
 class Source(models.Model):
     class State(models.TextChoices):
-        UPLOADING = "uploading", "Uploading"
-        STORED = "stored", "Being looked at"
-        READY = "ready", "Ready"
-        REFUSED = "refused", "Cannot be used"
+        UPLOADING = "uploading", gettext_noop("Uploading")
+        STORED = "stored", gettext_noop("Being looked at")
+        READY = "ready", gettext_noop("Ready")
+        REFUSED = "refused", gettext_noop("Cannot be used")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     project = models.ForeignKey("Project", on_delete=models.CASCADE, related_name="sources")

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext_lazy
 
 MARK = "lh"
 NOTED_EACH = timedelta(minutes=1)
@@ -17,8 +18,8 @@ NOTED_EACH = timedelta(minutes=1)
 
 class Token(models.Model):
     class Scope(models.TextChoices):
-        READ = "read", "See exports and projects"
-        WRITE = "write", "See and change them"
+        READ = "read", gettext_lazy("See exports and projects")
+        WRITE = "write", gettext_lazy("See and change them")
 
     id = models.BigAutoField(primary_key=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens")

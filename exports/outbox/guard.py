@@ -10,6 +10,8 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from modal_functions.addresses import is_of_the_world
 
 LONGEST = 1000
@@ -51,13 +53,15 @@ def target(url: str) -> Target:
         parts = urlsplit(url.strip())
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise Forbidden("Expected an address such as https://example.com/hook.") from None
+        raise Forbidden(_("Expected an address such as https://example.com/hook.")) from None
     if parts.scheme not in ("http", "https") or not host or len(url) > LONGEST:
-        raise Forbidden("Expected an address that begins with https:// or http://, such as https://example.com/hook.")
+        raise Forbidden(
+            _("Expected an address that begins with https:// or http://, such as https://example.com/hook.")
+        )
     if parts.username is not None or parts.password is not None:
-        raise Forbidden("Expected an address without a name and a password in it; the signature says who sends.")
+        raise Forbidden(_("Expected an address without a name and a password in it; the signature says who sends."))
     if not PLAIN.fullmatch(url.strip()) or not HOST.fullmatch(host) or port == 0:
-        raise Forbidden("Expected an address of plain characters, such as https://example.com/hook.")
+        raise Forbidden(_("Expected an address of plain characters, such as https://example.com/hook."))
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(scheme=parts.scheme, host=host, port=port or (443 if parts.scheme == "https" else 80), path=path)
 
@@ -72,5 +76,5 @@ def resolved(host: str, port: int, *, private: bool) -> list[str]:
     if not addresses:
         raise Unresolved("Its name is not known at the moment.")
     if not private and not all(is_of_the_world(ipaddress.ip_address(address)) for address in addresses):
-        raise Forbidden("It leads into a private network, which this installation does not send to.")
+        raise Forbidden(_("It leads into a private network, which this installation does not send to."))
     return addresses

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from exports.doorbell import ring_for_deliveries
 from exports.limits import Refused
@@ -24,8 +26,8 @@ MOST_BY_OWNER = 10  # a day
 MOST_BY_ALL = 200  # an hour
 
 LACKING = {
-    Channel.MAIL: "Mail is not set up on this server.",
-    Channel.SMS: "Text messages are not set up on this server.",
+    Channel.MAIL: gettext_lazy("Mail is not set up on this server."),
+    Channel.SMS: gettext_lazy("Text messages are not set up on this server."),
 }
 
 
@@ -43,7 +45,8 @@ def normal(channel: str, typed: str) -> str:
     if channel == Channel.SMS:
         number = re.sub(r"[\s().\-/]", "", typed)
         if not NUMBER.fullmatch(number):
-            raise Refused(f"Expected a number with its country, such as +49 151 23456789, got {typed[:40]!r}.", 400)
+            said = _("Expected a number with its country, such as +49 151 23456789, got %(value)s.")
+            raise Refused(said % {"value": repr(typed[:40])}, 400)
         return number
     try:
         return chat.checked(typed) if channel == Channel.CHAT else _webhook(typed)
@@ -54,7 +57,7 @@ def normal(channel: str, typed: str) -> str:
 def add(owner: User, channel: str, typed: str, now: datetime) -> Contact:
     """The owner's contact at this address, and what shows that it is theirs under way. Given twice, it is the same."""
     if channel not in channels():
-        raise Refused(LACKING.get(Channel(channel), "That is not set up on this server."))
+        raise Refused(str(LACKING.get(Channel(channel), _("That is not set up on this server."))))
     address = normal(channel, typed)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=owner.pk)  # two tabs do not make eleven
@@ -64,8 +67,10 @@ def add(owner: User, channel: str, typed: str, now: datetime) -> Contact:
             raise Refused(f"You have {MOST} addresses; expected at most {MOST}. Remove one that is not needed.")
         if Silenced.includes(channel, digest):
             raise Refused(
-                "That address asked for no more messages. Whoever holds it can take that back:"
-                " by the link at the end of the last mail, or with START as a text message."
+                _(
+                    "That address asked for no more messages. Whoever holds it can take that back:"
+                    " by the link at the end of the last mail, or with START as a text message."
+                )
             )
         contact = known or Contact.objects.create(
             owner=owner, channel=channel, address=address, address_hash=digest, created_at=now, used_at=now
@@ -93,8 +98,8 @@ def _take(contact: Contact, now: datetime) -> None:
     ):
         wait = Allowance.take(name, most=most, seconds=int(while_.total_seconds()), now=now)
         if wait:
-            said = "It was sent as often as it may be for now. Look in the spam folder, or try again in"
-            raise Refused(f"{said} {wording.took(wait)}.", 429, wait=wait)
+            said = _("It was sent as often as it may be for now. Look in the spam folder, or try again in %(time)s.")
+            raise Refused(said % {"time": wording.took(wait)}, 429, wait=wait)
 
 
 def proved(contact: Contact, now: datetime) -> bool:
@@ -114,10 +119,11 @@ def _mail(typed: str) -> str:
     try:
         validate_email(typed)
     except ValidationError:
-        raise Refused(f"Expected a mail address, such as you@example.com, got {typed[:60]!r}.", 400) from None
-    name, _, host = typed.rpartition("@")
+        said = _("Expected a mail address, such as you@example.com, got %(value)s.")
+        raise Refused(said % {"value": repr(typed[:60])}, 400) from None
+    name, _at, host = typed.rpartition("@")
     if len(typed) > 254 or not typed.isascii():
-        raise Refused("Expected a mail address of at most 254 plain letters, digits and signs.", 400)
+        raise Refused(_("Expected a mail address of at most 254 plain letters, digits and signs."), 400)
     return f"{name}@{host.lower()}"
 
 

@@ -7,6 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from exports import links
 from exports.models import Delivery
@@ -16,7 +19,6 @@ from exports.outbox.parcel import Letter, Parcel
 
 NEXT_DAYS = timedelta(days=6)
 MORE_THAN_ONE_MINUTE = timedelta(seconds=90)
-DAYS = {0: "today", 1: "since yesterday"}
 TYPES = {Event.VERIFY: "test", Event.DIGEST: "digest"}
 
 
@@ -40,65 +42,83 @@ def parcel_of(delivery: Delivery, zone: ZoneInfo, now: datetime) -> Parcel:
 
 
 def _done(delivery: Delivery, zone: ZoneInfo) -> Letter:
-    facts, noun = delivery.facts, delivery.facts["noun"]
-    named = () if facts["private"] else (("Project", facts["project"]), *_title(facts))
-    fields = (*named, *((name, value) for name, value in facts["fields"]), ("File Size", facts["size"]))
-    estimate = f" (the first estimate was {facts['estimate']})" if facts.get("estimate") else ""
+    facts, noun = delivery.facts, _(delivery.facts["noun"])
+    named = () if facts["private"] else ((_("Project"), facts["project"]), *_title(facts))
+    fields = (*named, *((name, value) for name, value in facts["fields"]), (_("File Size"), facts["size"]))
+    took = facts["took"]
+    if facts.get("estimate"):
+        took = _("%(took)s (the first estimate was %(estimate)s)") % {"took": took, "estimate": facts["estimate"]}
     return Letter(
-        subject=f"{noun} Complete{_of(facts)}",
-        lead=f"Your {noun.lower()} has been completed successfully!",
-        fields=(*fields, ("Time taken", facts["took"] + estimate)),
+        subject=_("%(noun)s Complete") % {"noun": noun} + _of(facts),
+        lead=_("Your %(noun)s has been completed successfully!") % {"noun": noun.lower()},
+        fields=(*fields, (_("Time taken"), took)),
         link=links.page_of(delivery),
-        link_label="Download link",
+        link_label=_("Download link"),
         notes=_about_link(delivery, zone),
         stop=links.stop(delivery.channel, delivery.address_hash),
     )
 
 
 def _failed(delivery: Delivery, zone: ZoneInfo) -> Letter:
-    facts, noun = delivery.facts, delivery.facts["noun"]
-    todo = f"Open its page and press Retry: the {noun.lower()} goes on from what is finished."
+    facts, noun = delivery.facts, _(delivery.facts["noun"])
+    todo = _("Open its page and press Retry: the %(noun)s goes on from what is finished.") % {"noun": noun.lower()}
     sentence = facts.get("sentence", "")
     if not facts.get("retryable", True):
-        todo = "Open its page: it says what has to be changed before it can be tried again."
-    again = facts.get("again", 0)
-    times = {0: "not tried again", 1: "tried again once"}.get(again, f"tried again {again} times")
-    kept = "" if facts.get("cause") == "input_missing" else ", and everything that was uploaded is kept"
+        todo = _("Open its page: it says what has to be changed before it can be tried again.")
     return Letter(
-        subject=f"{noun} Failed{_of(facts)}",
+        subject=_("%(noun)s Failed") % {"noun": noun} + _of(facts),
         lead=f"{todo} {sentence}".strip(),
-        fields=() if facts["private"] else (("Project", facts["project"]), *_title(facts)),
+        fields=() if facts["private"] else ((_("Project"), facts["project"]), *_title(facts)),
         link=links.page_of(delivery),
-        link_label="Its page",
-        notes=(f"It was {times} by itself. Nothing was charged{kept}.", *_about_link(delivery, zone)),
+        link_label=_("Its page"),
+        notes=(f"{_tried(facts.get('again', 0))} {_kept(facts)}", *_about_link(delivery, zone)),
         stop=links.stop(delivery.channel, delivery.address_hash),
     )
 
 
+def _tried(times: int) -> str:
+    if not times:
+        return _("It was not tried again by itself.")
+    said = ngettext("It was tried again once by itself.", "It was tried again %(count)d times by itself.", times)
+    return said % {"count": times}
+
+
+def _kept(facts: dict[str, Any]) -> str:
+    if facts.get("cause") == "input_missing":
+        return _("Nothing was charged.")
+    return _("Nothing was charged, and everything that was uploaded is kept.")
+
+
 def _stuck(delivery: Delivery, zone: ZoneInfo) -> Letter:
-    facts, noun = delivery.facts, delivery.facts["noun"]
+    facts, noun = delivery.facts, _(delivery.facts["noun"])
     return Letter(
-        subject=f"{noun} May Be Stuck{_of(facts)}",
-        lead=f"There is nothing you have to do. Your {noun.lower()} should be done by now and gives no news; it is"
-        f" being looked into. It is not lost: it stands at {facts['percent']} %.",
-        fields=() if facts["private"] else (("Project", facts["project"]), *_title(facts)),
+        subject=_("%(noun)s May Be Stuck") % {"noun": noun} + _of(facts),
+        lead=_(
+            "There is nothing you have to do. Your %(noun)s should be done by now and gives no news; it is being looked"
+            " into. It is not lost: it stands at %(percent)d %%."
+        )
+        % {"noun": noun.lower(), "percent": facts["percent"]},
+        fields=() if facts["private"] else ((_("Project"), facts["project"]), *_title(facts)),
         link=links.page_of(delivery),
-        link_label="Its page",
+        link_label=_("Its page"),
         notes=_about_link(delivery, zone),
         stop=links.stop(delivery.channel, delivery.address_hash),
     )
 
 
 def _soon(delivery: Delivery, zone: ZoneInfo) -> Letter:
-    facts, noun = delivery.facts, delivery.facts["noun"]
+    facts, noun = delivery.facts, _(delivery.facts["noun"])
     finish = parse_datetime(facts.get("finish", ""))
-    clock = f", around {finish.astimezone(zone):%H:%M}" if finish else ""
+    said = _("Your %(noun)s should be done in %(left)s.")
+    if finish:
+        said = _("Your %(noun)s should be done in %(left)s, around %(clock)s.")
+    clock = f"{finish.astimezone(zone):%H:%M}" if finish else ""
     return Letter(
-        subject=f"{noun} Done in {_left(facts).title()}{_of(facts)}",
-        lead=f"Your {noun.lower()} should be done in {_left(facts)}{clock}.",
-        fields=() if facts["private"] else (("Project", facts["project"]), *_title(facts)),
+        subject=_("%(noun)s Done in %(left)s") % {"noun": noun, "left": _left(facts).title()} + _of(facts),
+        lead=said % {"noun": noun.lower(), "left": _left(facts), "clock": clock},
+        fields=() if facts["private"] else ((_("Project"), facts["project"]), *_title(facts)),
         link=links.page_of(delivery),
-        link_label="Its page",
+        link_label=_("Its page"),
         notes=_about_link(delivery, zone),
         stop=links.stop(delivery.channel, delivery.address_hash),
     )
@@ -109,34 +129,42 @@ def _digest(delivery: Delivery, zone: ZoneInfo) -> Letter:
     more = delivery.facts["more"]
     count = len(items) + more
     since, at = (datetime.fromisoformat(delivery.facts[each]).astimezone(zone) for each in ("since", "at"))
-    days = (at.date() - since.date()).days
     return Letter(
-        subject=f"{count} export{'' if count == 1 else 's'} ended {DAYS.get(days, f'since {since:%-d %B}')}",
-        lead=f"What has ended since {_at_length(since)}:",
-        fields=tuple((item["title"], item["said"]) for item in items),
+        subject=_ended_since(since, (at.date() - since.date()).days, count),
+        lead=_("What has ended since %(when)s:") % {"when": _at_length(since)},
+        fields=tuple((item["title"], _(item["said"])) for item in items),
         link=links.to("dashboard"),
-        link_label="All exports",
-        notes=(f"And {more} more.",) if more else (),
+        link_label=_("All exports"),
+        notes=(_("And %(count)d more.") % {"count": more},) if more else (),
         stop=links.stop(delivery.channel, delivery.address_hash),
     )
+
+
+def _ended_since(since: datetime, days: int, count: int) -> str:
+    said = ngettext("%(count)d export ended since %(day)s", "%(count)d exports ended since %(day)s", count)
+    if days == 0:
+        said = ngettext("%(count)d export ended today", "%(count)d exports ended today", count)
+    if days == 1:
+        said = ngettext("%(count)d export ended since yesterday", "%(count)d exports ended since yesterday", count)
+    return said % {"count": count, "day": date_format(since, "j F")}
 
 
 def _verify(delivery: Delivery, zone: ZoneInfo) -> Letter:
     contact = delivery.contact
     assert contact is not None  # noqa: S101 - nobody claims a delivery to nobody
-    unasked = "If you did not ask for this, do nothing: without it, nothing more is sent."
+    unasked = _("If you did not ask for this, do nothing: without it, nothing more is sent.")
     if delivery.channel == Channel.MAIL:
         return Letter(
-            subject="Confirm your address",
-            lead="Somebody, probably you, wishes to be told at this address when exports are done.",
+            subject=_("Confirm your address"),
+            lead=_("Somebody, probably you, wishes to be told at this address when exports are done."),
             link=links.confirm(contact),
-            link_label="Confirm this address",
-            notes=("The link works for two days.", unasked),
+            link_label=_("Confirm this address"),
+            notes=(_("The link works for two days."), unasked),
             stop=links.stop(delivery.channel, delivery.address_hash),
         )
     return Letter(
-        subject="Your code for Longhaul",
-        lead=f"{contact.code} is your code. It works for 15 minutes.",
+        subject=_("Your code for Longhaul"),
+        lead=_("%(code)s is your code. It works for 15 minutes.") % {"code": contact.code},
         notes=(unasked,),
     )
 
@@ -159,26 +187,26 @@ def _left(facts: dict[str, Any]) -> str:
     """A short one has less than two minutes left when it can be told at all."""
     finish, owed = (parse_datetime(facts.get(each, "")) for each in ("finish", "at"))
     nearer = finish is not None and owed is not None and finish - owed < MORE_THAN_ONE_MINUTE
-    return "about one minute" if nearer else "about two minutes"
+    return _("about one minute") if nearer else _("about two minutes")
 
 
 def _title(facts: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     """Where it is called otherwise than its project."""
-    return (("Export", facts["title"]),) if facts["title"] != facts["project"] else ()
+    return ((_("Export"), facts["title"]),) if facts["title"] != facts["project"] else ()
 
 
 def _about_link(delivery: Delivery, zone: ZoneInfo) -> tuple[str, ...]:
     if delivery.facts["private"]:
-        return ("The link asks you to sign in.",)
+        return (_("The link asks you to sign in."),)
     until = delivery.key_until
     if until is None:
         return ()
-    when = _at_length(until.astimezone(zone))
-    return (f"The link opens its page for everybody who has it, until {when}. After that, sign in.",)
+    said = _("The link opens its page for everybody who has it, until %(when)s. After that, sign in.")
+    return (said % {"when": _at_length(until.astimezone(zone))},)
 
 
 def _at_length(when: datetime) -> str:
-    return f"{when:%A, %-d %B %Y, %H:%M} ({when.tzinfo})"
+    return f"{date_format(when, 'l, j F Y, H:i')} ({when.tzinfo})"
 
 
 # Text messages and chats
@@ -198,20 +226,21 @@ def _text_message(delivery: Delivery, letter: Letter, zone: ZoneInfo, now: datet
     title = "" if facts.get("private") else str(facts.get("title", ""))
     link = f" {letter.link}"
     if delivery.event == Event.VERIFY:
-        return gsm7.plain(f"{letter.lead} Reply STOP for no more messages.")
+        no_more = _("Reply STOP for no more messages.")
+        return gsm7.plain(f"{letter.lead} {no_more}")
     if delivery.event == Event.DIGEST:
         return gsm7.fitted(f"{letter.subject}.", "", (), link)
     if delivery.event == Event.DONE:
         length = f"{_length(facts['seconds'])}, " if facts.get("seconds") is not None else ""
         until = delivery.key_until
-        by = f" by {_briefly(until.astimezone(zone), now)}" if until and not facts["private"] else ""
-        return gsm7.fitted(
-            "Your export{title} is ready", title, (f" ({length}{facts['size']})",), f". Get it{by}:{link}"
-        )
+        get = _(". Get it:")
+        if until and not facts["private"]:
+            get = _(". Get it by %(when)s:") % {"when": _briefly(until.astimezone(zone), now)}
+        return gsm7.fitted(_("Your export{title} is ready"), title, (f" ({length}{facts['size']})",), f"{get}{link}")
     said = {
-        Event.FAILED: "Your export{title} failed. Its page says what to do:",
-        Event.STUCK: "Your export{title} gives no news. It is being looked into:",
-        Event.SOON: f"Your export{{title}} will be ready in {_left(facts)}:",
+        Event.FAILED: _("Your export{title} failed. Its page says what to do:"),
+        Event.STUCK: _("Your export{title} gives no news. It is being looked into:"),
+        Event.SOON: _("Your export{title} will be ready in %(left)s:") % {"left": _left(facts)},
     }[Event(delivery.event)]
     return gsm7.fitted(said, title, (), link)
 
@@ -223,7 +252,7 @@ def _length(seconds: float) -> str:
 
 
 def _briefly(when: datetime, now: datetime) -> str:
-    return f"{when:%a %H:%M}" if when - now < NEXT_DAYS else f"{when:%-d %b}"
+    return date_format(when, "D H:i" if when - now < NEXT_DAYS else "j M")
 
 
 # Webhooks

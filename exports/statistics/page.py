@@ -16,6 +16,13 @@ from exports.statistics.scope import FEWEST, WINDOW, Scope, Spread
 from exports.statistics.tallies import Ended
 from progress import wording
 
+COUNTED = {
+    "completed": gettext_lazy("Completed"),
+    "failed": gettext_lazy("Failed"),
+    "cancelled": gettext_lazy("Cancelled"),
+    "expired": gettext_lazy("Expired"),
+    "active": gettext_lazy("Active"),
+}
 NAMES = {
     "learned": gettext_lazy("Longhaul's own"),
     "linear": gettext_lazy("Elapsed over progress"),
@@ -75,7 +82,7 @@ def page(scope: Scope, now: datetime) -> Page:
     return Page(
         whose=whose,
         public=scope.public,
-        counted=[(name.capitalize(), _number(scope, count)) for name, count in work.counts(scope, endings).items()],
+        counted=[(str(COUNTED[name]), _number(scope, count)) for name, count in work.counts(scope, endings).items()],
         figures=[figure for figure in figures if figure is not None],
         leagues=[_league(table) for table in summaries.league(scope, measured)],
         counted_at=summary.counted_at if summary else None,

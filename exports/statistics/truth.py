@@ -7,6 +7,7 @@ from statistics import mean, median
 
 from django.conf import settings
 from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
 
 from exports.statistics.scope import Scope
 from progress import scores, wording
@@ -32,7 +33,7 @@ class Checkpoint:
 
     @property
     def label(self) -> str:
-        return wording.percent(self.percent) if self.percent else "when it was asked for"
+        return wording.percent(self.percent) if self.percent else _("when it was asked for")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,8 @@ from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -45,7 +47,7 @@ def resume(request: HttpRequest) -> HttpResponse:
 @require_POST
 def start_as_guest(request: HttpRequest) -> HttpResponse:
     if not settings.GUESTS_WELCOME:
-        messages.warning(request, "Guests are not welcome on this server. Sign up, it takes a name and a password.")
+        messages.warning(request, _("Guests are not welcome on this server. Sign up, it takes a name and a password."))
         return redirect("sign-up")
     if not request.user.is_authenticated:
         if said := newcomers.refused("guests"):
@@ -66,16 +68,16 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         form.add_error(None, said)
     if form.is_valid() and (account := form.saved()):
         login(request, account, backend=BACKEND)
-        messages.success(request, "Welcome. Your work so far is kept." if guest else "Welcome.")
+        messages.success(request, _("Welcome. Your work so far is kept.") if guest else _("Welcome."))
         return redirect(home(request))
     # The form has written the wanted name on the guest it was given; the page greets the guest there still is.
     request.user = User.objects.get(pk=guest.pk) if guest else request.user
     context = {
         "form": form,
-        "title": "Sign up",
-        "intro": "Everything you made as a guest stays with you." if guest else "",
-        "action": "Sign up",
-        "other": "I have an account",
+        "title": gettext_lazy("Sign up"),
+        "intro": gettext_lazy("Everything you made as a guest stays with you.") if guest else "",
+        "action": gettext_lazy("Sign up"),
+        "other": gettext_lazy("I have an account"),
         "other_url": reverse_lazy("sign-in"),
     }
     return render(request, "accounts/form.html", context, status=422 if form.errors else 200)
@@ -106,9 +108,9 @@ class SignIn(Door):
     form_class = guessing.Guarded
     template_name = "accounts/form.html"
     extra_context = {
-        "title": "Sign in",
-        "action": "Sign in",
-        "other": "Sign up instead",
+        "title": gettext_lazy("Sign in"),
+        "action": gettext_lazy("Sign in"),
+        "other": gettext_lazy("Sign up instead"),
         "other_url": reverse_lazy("sign-up"),
     }
 
@@ -161,10 +163,10 @@ class ChangePassword(PasswordChangeView):
     template_name = "accounts/form.html"
     success_url = reverse_lazy("dashboard")
     extra_context = {
-        "title": "Change password",
-        "intro": "You stay signed in here; every other device is signed out.",
-        "action": "Change password",
-        "other": "Back to the exports",
+        "title": gettext_lazy("Change password"),
+        "intro": gettext_lazy("You stay signed in here; every other device is signed out."),
+        "action": gettext_lazy("Change password"),
+        "other": gettext_lazy("Back to the exports"),
         "other_url": reverse_lazy("dashboard"),
     }
 
@@ -173,7 +175,7 @@ class ChangePassword(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
-        messages.success(self.request, "Your password is changed.")
+        messages.success(self.request, _("Your password is changed."))
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:

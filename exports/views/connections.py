@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -39,14 +40,14 @@ class TokenForm(forms.Form):
     """A token that somebody has from the platform. It is never shown again."""
 
     token = forms.CharField(
-        label="Token",
+        label=gettext_lazy("Token"),
         max_length=1000,
         validators=[
             RegexValidator(IN_A_HEADER, "This is no token: a token has plain letters, digits and signs, and no spaces.")
         ],
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
-    account = forms.CharField(label="Name of the account, where the token reaches several", max_length=60)
+    account = forms.CharField(label=gettext_lazy("Name of the account, where the token reaches several"), max_length=60)
 
     def __init__(self, typed: Mapping[str, Any] | None, *, platform: str) -> None:
         super().__init__(typed, prefix=platform)
@@ -59,7 +60,7 @@ class TokenForm(forms.Form):
 class WhichForm(forms.Form):
     """Which of the accounts that a token reaches is meant."""
 
-    account = forms.ChoiceField(label="Account", widget=forms.Select(attrs={"autofocus": True}))
+    account = forms.ChoiceField(label=gettext_lazy("Account"), widget=forms.Select(attrs={"autofocus": True}))
 
     def __init__(self, typed: Mapping[str, Any] | None, *, held: Held) -> None:
         super().__init__(typed)

@@ -9,6 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,10 +23,10 @@ from exports.outbox.quiet import next_digest
 
 RECENT = 20
 ASKED = {
-    Channel.MAIL: "A mail is on its way. Open the link in it, and this address is ready.",
-    Channel.SMS: "A code is on its way. Type it here, and this number is ready.",
-    Channel.CHAT: "A code is on its way. Type it here, and this chat is ready.",
-    Channel.WEBHOOK: "A signed test is on its way. If it is answered with a 2xx, this address is ready.",
+    Channel.MAIL: gettext_lazy("A mail is on its way. Open the link in it, and this address is ready."),
+    Channel.SMS: gettext_lazy("A code is on its way. Type it here, and this number is ready."),
+    Channel.CHAT: gettext_lazy("A code is on its way. Type it here, and this chat is ready."),
+    Channel.WEBHOOK: gettext_lazy("A signed test is on its way. If it is answered with a 2xx, this address is ready."),
 }
 
 
@@ -57,7 +59,7 @@ def add(request: HttpRequest) -> HttpResponse:
         form.add_error("address", refusal.sentence)
         return _page(request, form=form, status=refusal.status)
     Hours.begin(request.user.pk, timezone.get_current_timezone_name())
-    said = "You have that address already." if contact.verified else ASKED[Channel(contact.channel)]
+    said = _("You have that address already.") if contact.verified else ASKED[Channel(contact.channel)]
     messages.info(request, said)
     return redirect("notifications")
 
@@ -71,7 +73,7 @@ def choose(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
         events = form.cleaned_data["events"]
         due = next_digest(Hours.of(request.user.pk), now) if Event.DIGEST in events else None
         contact.choose(events, digest_due_at=due, now=now)
-        messages.success(request, "Kept.")
+        messages.success(request, _("Kept."))
     return redirect("notifications")
 
 
@@ -79,7 +81,7 @@ def choose(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
     _contact(request, contact_id).delete()
-    messages.success(request, "The address is deleted. Nothing more is sent to it.")
+    messages.success(request, _("The address is deleted. Nothing more is sent to it."))
     return redirect("notifications")
 
 
@@ -102,9 +104,9 @@ def type_code(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
     contact = _contact(request, contact_id)
     coded = contact.channel in (Channel.SMS, Channel.CHAT)
     if coded and proving.by_code(contact, request.POST.get("code", "")[:20], timezone.now()):
-        messages.success(request, "It is yours. Choose below what it is told of.")
+        messages.success(request, _("It is yours. Choose below what it is told of."))
     else:
-        messages.warning(request, "That is not the code, or it is too old. Look again, or have another one sent.")
+        messages.warning(request, _("That is not the code, or it is too old. Look again, or have another one sent."))
     return redirect("notifications")
 
 
@@ -113,7 +115,7 @@ def type_code(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
 def rotate(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
     contact = _contact(request, contact_id)
     if contact.channel == Channel.WEBHOOK and contact.rotate(timezone.now()):
-        messages.success(request, "There is a new secret. For a day, messages are signed with the old one too.")
+        messages.success(request, _("There is a new secret. For a day, messages are signed with the old one too."))
     return redirect("notifications")
 
 
@@ -124,9 +126,9 @@ def set_hours(request: HttpRequest) -> HttpResponse:
     form = HoursForm(request.POST, Hours.of(owner.pk))
     if not form.is_valid():
         return _page(request, hours=form, status=422)
-    hours, _ = Hours.objects.update_or_create(owner=owner, defaults=form.cleaned_data)
+    hours, _made = Hours.objects.update_or_create(owner=owner, defaults=form.cleaned_data)
     owner.contacts.filter(digest=True).update(digest_due_at=next_digest(hours, now))
-    messages.success(request, "Kept.")
+    messages.success(request, _("Kept."))
     return redirect("notifications")
 
 

@@ -179,4 +179,4 @@ def _trust(export: Export) -> str:
 
 
 def _now(export: Export) -> str:
-    return export.job.get_status_display().lower()
+    return wording.status(export.job.status).lower()

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -28,10 +29,11 @@ def tokens(request: HttpRequest) -> HttpResponse:
     shown = ""
     if form.is_valid():
         if mine.count() < MOST:
-            _, shown = Token.make(cast("User", request.user), **form.cleaned_data)
+            _made, shown = Token.make(cast("User", request.user), **form.cleaned_data)
             form = TokenForm()
         else:
-            form.add_error(None, f"You have {MOST} tokens, which is the most. Take one back that is not needed.")
+            said = _("You have %(count)d tokens, which is the most. Take one back that is not needed.")
+            form.add_error(None, said % {"count": MOST})
     context = {"form": form, "tokens": list(mine), "shown": shown}
     return render(request, "accounts/tokens.html", context, status=422 if form.errors else 200)
 
@@ -41,5 +43,6 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     token = get_object_or_404(Token, pk=token_id, owner=request.user.pk)
     if token.revoke(timezone.now()):
-        messages.success(request, f"“{token.name}” is taken back. Nothing gets in with it any more.")
+        said = _("“%(name)s” is taken back. Nothing gets in with it any more.")
+        messages.success(request, said % {"name": token.name})
     return redirect("tokens")

@@ -18,6 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -155,11 +156,12 @@ def form(request: HttpRequest, project_id: uuid.UUID) -> HttpResponseBase:
 def _take_in(request: HttpRequest, project: Project) -> HttpResponse:
     files = [file for file in request.FILES.getlist("files") if isinstance(file, TemporaryUploadedFile)]
     if not files:
-        messages.warning(request, "Pick at least one file, then upload.")
+        messages.warning(request, _("Pick at least one file, then upload."))
     for file in files:
         try:
             uploads.receive(project, file, tools())
-            messages.success(request, f"{named(file.name)} is uploaded. It is being looked at.")
+            said = _("%(name)s is uploaded. It is being looked at.")
+            messages.success(request, said % {"name": named(file.name)})
         except Refused as refusal:
             messages.error(request, refusal.sentence)
     return redirect("project", project.pk)
@@ -192,13 +194,13 @@ def _json(request: HttpRequest) -> dict[str, Any]:
     except (ValueError, RecursionError):
         asked = None
     if not isinstance(asked, dict):
-        raise Refused("Expected an object in JSON.", 400)
+        raise Refused(_("Expected an object in JSON."), 400)
     return asked
 
 
 def _listed(parts: object) -> list[Listed]:
     if not isinstance(parts, list) or not all(isinstance(each, dict) for each in parts):
-        raise Refused("parts: expected a list of objects with PartNumber and ETag.", 400)
+        raise Refused(_("parts: expected a list of objects with PartNumber and ETag."), 400)
     return [Listed(number=whole("PartNumber", each.get("PartNumber")), tag=_tag(each.get("ETag"))) for each in parts]
 
 

@@ -13,12 +13,7 @@ from modal_functions.runtime import Failed
 
 CHUNK = 10_000_000  # each has to have 5 to 64 MB; the last takes what is left over
 PROFILE = "https://www.tiktok.com/@{name}"
-PRIVACY = {
-    "PUBLIC_TO_EVERYONE": "Everyone",
-    "MUTUAL_FOLLOW_FRIENDS": "Friends",
-    "FOLLOWER_OF_CREATOR": "Followers",
-    "SELF_ONLY": "Only you",
-}
+PRIVACY = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY")
 NO_TOKEN = frozenset({"access_token_invalid", "access_token_expired", "token_not_authorized_for_client"})
 NO_SCOPE = frozenset({"scope_not_authorized", "scope_permission_missed"})
 ENOUGH = frozenset({"spam_risk_too_many_posts", "spam_risk_too_many_pending_share", "reached_active_user_cap"})

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from exports_site.zones import zone_of
 from progress import recognised
@@ -179,3 +179,17 @@ def test_where_a_session_is_a_row_django_is_asked(poll, opened, settings):
     assert poll(job, cookie)[2]
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
     recognised._sessions.cache_clear()
+
+
+def test_where_there_are_several_languages_django_says_which_is_a_browsers(server, poll, opened, settings):
+    job, cookie = opened
+    settings.LANGUAGES = [("en", "English"), ("eo", "Esperanto")]
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    server.application = Django()
+    marks = {}
+    for language in ("en", "eo"):
+        with translation.override(language):
+            marks[language] = snapshot(job).mark
+    asked = [poll(job, cookie, marks[each], HTTP_ACCEPT_LANGUAGE=each)[::2] for each in ("en", "eo", "en", "eo")]
+    assert asked == [(204, True), (204, True), (204, False), (204, False)]
+    assert poll(job, cookie, marks["en"], HTTP_ACCEPT_LANGUAGE="eo")[0] == 200, "a page of another language"
