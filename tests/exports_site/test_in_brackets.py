@@ -142,7 +142,8 @@ def test_a_message_is(event, channel, reader, project, settings):
     export = finished(requested(project, title=NAME))
     contact = Contact.objects.create(owner=reader.account, channel=channel, address="ж", address_hash="ж")
     facts = facts_of(Export.objects.select_related("job", "project").get(pk=export.pk), event, "Ж.")
-    facts |= {"items": [{"title": NAME, "said": "Complete"}], "more": 2, "finish": timezone.now().isoformat()}
+    now = timezone.now().isoformat()
+    facts |= {"items": [{"title": NAME, "said": "Complete"}], "more": 2, "finish": now, "since": now, "at": now}
     delivery = Delivery.to(contact, event, export=export, facts=facts, key_until=timezone.now())
     letter = mails._LETTERS[mails.Event(event)](delivery, timezone.get_current_timezone())
     told = [letter.subject, letter.lead, letter.link_label, *(text for row in letter.fields for text in row)]
