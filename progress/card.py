@@ -9,7 +9,8 @@ from django.conf import settings
 from django.urls import get_script_prefix, reverse, set_script_prefix
 
 from progress import place
-from progress.snapshot import Snapshot, StageLine
+from progress.snapshot import Snapshot
+from progress.stage_lines import StageLine
 from progress.tray import Tray
 
 ADDRESSES = 20_000  # of jobs that are polled; each is asked for again two seconds later

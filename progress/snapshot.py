@@ -4,8 +4,7 @@ import uuid
 import zlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -15,26 +14,13 @@ from progress.fold import PERCENT
 from progress.models import Job, Status, Wish
 from progress.pipelines import Pipeline, Stage
 from progress.place import gettext as _
-from progress.strip import Strip, stage_seconds, strip
+from progress.stage_lines import StageLine, stage_lines
+from progress.strip import Strip, strip
 from progress.tracks import TrackLine
 
 LONGEST = 10  # digits of a version
-LINES = 4_000  # of stages that are over or to come, which most reports leave as they are
 QUIET_AFTER = 60.0  # seconds, or three times the usual gap
-State = Literal["done", "current", "waiting", "stopped"]
 Verdict = Literal["", "quiet", "stuck", "unreachable"]
-
-
-class StageLine(NamedTuple):
-    """One line of the stage list: what it is, and how it stands in a word and in units or time."""
-
-    key: str
-    label: str
-    state: State
-    said: str
-    note: str
-    again: bool
-    current: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +61,7 @@ class Snapshot:
 
     @cached_property
     def stage(self) -> Stage | None:
-        return self.pipeline.stages[self._index] if self.pipeline else None
+        return self.pipeline.stages[self.index] if self.pipeline else None
 
     @cached_property
     def percent_words(self) -> str:
@@ -152,10 +138,21 @@ class Snapshot:
         return wording.units(self.job.done, self.job.total, self.job.unit)
 
     @cached_property
+    def index(self) -> int:
+        return self.pipeline.numbers.get(self.job.stage, 0) if self.pipeline else 0
+
+    @property
+    def is_unheard_of(self) -> bool:
+        """Nobody has begun to upload, and perhaps nobody has to."""
+        return self.status == Status.UPLOADING and self.job.heard_at is None
+
+    @cached_property
+    def language(self) -> str | None:
+        return place.language()
+
+    @cached_property
     def stages(self) -> list[StageLine]:
-        if self.pipeline is None:
-            return []
-        return [self._line(number, stage) for number, stage in enumerate(self.pipeline.stages)]
+        return stage_lines(self)
 
     @cached_property
     def tracks(self) -> list[TrackLine]:
@@ -215,27 +212,14 @@ class Snapshot:
     @cached_property
     def mark(self) -> str:
         """Changes whenever the fragment would: with the row, and with the words that time alone changes."""
-        words = f"{self.eta}|{self.verdict_words}|{place.zone_name()}|{self._language}"
+        words = f"{self.eta}|{self.verdict_words}|{place.zone_name()}|{self.language}"
         return f"{self.job.version}-{zlib.crc32(words.encode()):x}"
-
-    @cached_property
-    def _language(self) -> str | None:
-        return place.language()
-
-    @cached_property
-    def _index(self) -> int:
-        return self.pipeline.numbers.get(self.job.stage, 0) if self.pipeline else 0
 
     @property
     def _starts(self) -> tuple[float | None, float | None]:
         """The seconds between which its turn comes; nothing is said of a time that has passed."""
         low, high = (_seconds_to(moment, self.now) for moment in (self.job.starts_low, self.job.starts_high))
         return (low, high) if high else (None, None)
-
-    @property
-    def _is_unheard_of(self) -> bool:
-        """Nobody has begun to upload, and perhaps nobody has to."""
-        return self.status == Status.UPLOADING and self.job.heard_at is None
 
     @property
     def _work_left(self) -> float | None:
@@ -246,7 +230,7 @@ class Snapshot:
     @property
     def _time_left(self) -> str:
         last = len(self.pipeline.stages) - 1 if self.pipeline else 0
-        if self.status == Status.FINALIZING or 0 < last == self._index:
+        if self.status == Status.FINALIZING or 0 < last == self.index:
             return wording.almost_done()
         if self.eta_seconds is None:
             return wording.estimating()
@@ -277,27 +261,6 @@ class Snapshot:
             return self.job.cause_text or _("It is no longer kept.")
         return " ".join(part for part in (f"{wording.stopped_at(self.percent)}.", self.job.cause_text) if part)
 
-    def _line(self, number: int, stage: Stage) -> StageLine:
-        if stage.optional and stage_seconds(self.job, stage) == 0:
-            return _stage_line(stage.key, stage.label, "waiting", _("not asked for"))
-        if number < self._index or self.status in (Status.COMPLETE, Status.EXPIRED):
-            seconds = self.job.passed.get(stage.key)
-            if stage.optional and not seconds:
-                return _stage_line(stage.key, stage.label, "waiting", _("not asked for"))
-            return _behind(stage.key, stage.label, int(seconds[0]) if seconds else None, self._language)
-        if number > self._index or self.status == Status.QUEUED or self._is_unheard_of:
-            if self.settled:
-                return _stage_line(stage.key, stage.label, "waiting", _("not reached"))
-            if number == self._index and self._is_unheard_of:
-                return _stage_line(stage.key, stage.label, "waiting", _("to come"))
-            return _ahead(stage.key, stage.label, stage_seconds(self.job, stage), self._language)
-        if self.settled:
-            return _stage_line(stage.key, stage.label, "stopped", _("stopped here"), self.unit_words)
-        again = _("attempt %(number)d") % {"number": self.job.attempt} if self.job.attempt > 1 else ""
-        note = " · ".join(part for part in (self.unit_words, again) if part)
-        said = _("paused here") if self.status == Status.PAUSED else _("under way")
-        return _stage_line(stage.key, stage.label, "current", said, note, again=bool(again))
-
 
 def snapshot(job: Job, now: datetime | None = None) -> Snapshot:
     return Snapshot(job=job, pipeline=spoken.find(job.pipeline), now=now or timezone.now())
@@ -311,17 +274,3 @@ def version_of(mark: str) -> int:
 
 def _seconds_to(moment: datetime | None, now: datetime) -> float | None:
     return None if moment is None else max(0.0, (moment - now) / timedelta(seconds=1))
-
-
-@lru_cache(maxsize=LINES)
-def _behind(key: str, label: str, seconds: int | None, language: str | None) -> StageLine:
-    return _stage_line(key, label, "done", _("done"), "" if seconds is None else wording.took(seconds))
-
-
-@lru_cache(maxsize=LINES)
-def _ahead(key: str, label: str, seconds: float, language: str | None) -> StageLine:
-    return _stage_line(key, label, "waiting", _("to come"), wording.usually(seconds))
-
-
-def _stage_line(key: str, label: str, state: State, said: str, note: str = "", *, again: bool = False) -> StageLine:
-    return StageLine(key, label, state, said, note, again, state == "current")
