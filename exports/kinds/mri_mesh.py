@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from exports.kinds.asking import KindForm, SourceField
 from exports.kinds.base import Around, Kind, Unplannable, known
 from exports.kinds.footage import told_of
-from exports.kinds.sorts import Sort
+from exports.kinds.scans import MEGA, SCAN, is_slice, megavoxels, series_in, slices_in
 from modal_functions import needs
 from modal_functions.wire import parts_of_source
 from progress.estimate.shapes import Part
@@ -20,7 +20,6 @@ from progress.pipelines import Pipeline, Stage, register
 if TYPE_CHECKING:
     from exports.models import Export, Project, Source
 
-MEGA = 1e6
 SERIES = "series:"  # in place of a source: all slices of one series that were uploaded one by one
 LEAST_SLICES = 4
 CLASSES = {
@@ -39,36 +38,6 @@ DETAILS = {
     "fine": (gettext_lazy("Fine: about 250,000"), 250_000),
 }
 USUAL = {"scan": "", "classes": "2", "smoothing": "1", "detail": "standard"}
-NIFTI = {(348).to_bytes(4, "little"), (348).to_bytes(4, "big"), (540).to_bytes(4, "little"), (540).to_bytes(4, "big")}
-
-
-def _begins(beginning: bytes) -> bool:
-    """NIfTI, DICOM, or packed as one of them may be; what it really is, is found out in a child."""
-    packed = beginning.startswith((b"\x1f\x8b", b"PK\x03\x04"))
-    return packed or beginning[:4] in NIFTI or beginning[128:132] == b"DICM"
-
-
-def _said(facts: Mapping[str, Any]) -> str:
-    wide, high, deep = facts.get("shape") or (0, 0, 0)
-    if not wide:
-        return ""
-    if "series" in facts:
-        return _("%(size)s, a slice of a series") % {"size": f"{wide} × {high}"}
-    spacing = " × ".join(f"{each:g}" for each in facts["spacing"])
-    return _("%(size)s voxels of %(spacing)s mm") % {"size": f"{wide} × {high} × {deep}", "spacing": spacing}
-
-
-SCAN = Sort(
-    key="scan",
-    label="Scan",
-    accept=(".nii", ".nii.gz", ".dcm", ".zip", ".gz"),
-    begins=_begins,
-    look="mri_mesh.look",
-    private=True,
-    said=_said,
-)
-
-
 NO_SCAN = gettext_lazy(
     "There is none in the project yet. Upload a NIfTI volume, the slices of a DICOM series or a .zip of them."
 )
@@ -85,9 +54,9 @@ class ScanField(SourceField):
 
     def offer(self, project: "Project") -> None:
         scans = project.sources_of(SCAN.key)
-        wholes = [(str(source.pk), source.name) for source in scans if not _is_slice(source)]
+        wholes = [(str(source.pk), source.name) for source in scans if not is_slice(source)]
         said = _("Series of %(count)d slices")
-        series = [(f"{SERIES}{name}", said % {"count": len(slices)}) for name, slices in _series(scans).items()]
+        series = [(f"{SERIES}{name}", said % {"count": len(slices)}) for name, slices in series_in(scans).items()]
         self.choices = [*wholes, *series]
         self.help_text = "" if self.choices else NO_SCAN
 
@@ -219,7 +188,7 @@ class MriMesh(Kind):
         scans = [told.sources[pk] for pk in export.spec["scans"]]
         volume = {
             "sources": [{"source": source.key, "sha256": source.sha256} for source in scans],
-            "slices": _slices(scans),
+            "slices": slices_in(scans),
             "classes": int(asked["classes"]),
             "smoothing": SMOOTHINGS[asked["smoothing"]][1],
             "triangles": DETAILS[asked["detail"]][1],
@@ -231,7 +200,7 @@ class MriMesh(Kind):
     def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
         known_ones = list(sources)
         levels = (f"kind={self.pipeline.name}", f"machine={around.machine}")
-        size, voxels = sum(source.bytes for source in known_ones) / MEGA, _megavoxels(known_ones)
+        size, voxels = sum(source.bytes for source in known_ones) / MEGA, megavoxels(known_ones)
         missing = any(source.state == source.State.UPLOADING for source in known_ones)
         network = (levels[0], f"network={around.account}")
         told = {
@@ -255,7 +224,7 @@ class MriMesh(Kind):
 def _chosen(project: "Project", scan: str) -> "Sequence[Source]":
     scans = project.sources_of(SCAN.key)
     if scan.startswith(SERIES):
-        found = _series(scans).get(scan.removeprefix(SERIES), [])
+        found = series_in(scans).get(scan.removeprefix(SERIES), [])
         if len(found) < LEAST_SLICES:
             said = _("Scan: expected a series of at least %(least)d slices, got %(count)d.")
             raise Unplannable(said % {"least": LEAST_SLICES, "count": len(found)}, option="scan")
@@ -265,7 +234,7 @@ def _chosen(project: "Project", scan: str) -> "Sequence[Source]":
         raise Unplannable(
             _("Scan: expected one that is in the project and can be used. Upload it, or choose another."), option="scan"
         )
-    if _is_slice(whole):
+    if is_slice(whole):
         said = _("%(name)s is one slice. Upload the other slices of its series too, then choose the series.")
         raise Unplannable(said % {"name": whole.name}, option="scan")
     return [whole]
@@ -276,32 +245,6 @@ def _plain(text: str) -> str:
         return str(uuid.UUID(text))
     except ValueError:
         return ""
-
-
-def _is_slice(source: "Source") -> bool:
-    """Also before it was looked at: a .dcm is nearly always one slice."""
-    return "series" in source.facts if source.usable else source.name.lower().endswith(".dcm")
-
-
-def _series(scans: "Iterable[Source]") -> "dict[str, list[Source]]":
-    """Slices that were looked at, by the series that they belong to; always in the same order."""
-    found: dict[str, list[Source]] = {}
-    for source in sorted(scans, key=lambda each: (each.created_at, str(each.pk))):
-        if source.usable and "series" in source.facts:
-            found.setdefault(source.facts["series"], []).append(source)
-    return found
-
-
-def _slices(scans: "Sequence[Source]") -> int:
-    return sum((source.facts.get("shape") or (1, 1, 1))[2] for source in scans)
-
-
-def _megavoxels(scans: "Iterable[Source]") -> float:
-    total = 0
-    for source in scans:
-        wide, high, deep = source.facts.get("shape") or (0, 0, 0)
-        total += wide * high * deep or source.bytes // 2
-    return total / MEGA
 
 
 KIND = MriMesh()

@@ -5,7 +5,8 @@ from django.urls import reverse
 
 from exports import kinds
 from exports.kinds.base import Unplannable
-from exports.kinds.clip_it import MOST_CLIPS, PIPELINE
+from exports.kinds.clip_it import PIPELINE
+from exports.kinds.clip_it_form import MOST_CLIPS
 from exports.models import Export
 from progress.estimate.shapes import Part
 from tests.exports.footage import driver_is_awake, film_of, project_of, source_in
