@@ -66,10 +66,13 @@ class Instagram(Going):
     def send(self, heard: Heard) -> None:
         for _ in range(TRIES):
             number = self.kept.number
+            found = self.kept.opened(number)
+            if found and not self.kept.posted and self.begun_by_another(number, found):
+                continue
             if self.kept.posted or self.kept.claimed(number) or self.kept.sent(number):
                 heard(self.clip.bytes)
                 return
-            opened = self.kept.opened(number) or self.kept.open(number, self._opened())
+            opened = found or self.kept.open(number, self._opened())
             self.border()
             if self._upload(opened["id"], heard):
                 self.kept.note_sent(number)
@@ -86,7 +89,7 @@ class Instagram(Going):
             heard(self.clip.bytes)
             return
         for wait in self.pace.waits():
-            status = self._status(number, opened["id"])
+            status = self._status(number, opened)
             if status in ("FINISHED", "PUBLISHED"):
                 heard(self.clip.bytes)
                 return
@@ -111,7 +114,7 @@ class Instagram(Going):
         container = reading.name(answer.told.get("id"))
         if not container:
             raise self.unreachable()
-        return {"id": container, "at": now().isoformat()}
+        return {"id": container, "at": now().isoformat(), "by": self.by}
 
     def _upload(self, container: str, heard: Heard) -> bool:
         part = Part(path=self.clip.path, first=0, count=self.clip.bytes, heard=heard)
@@ -125,9 +128,9 @@ class Instagram(Going):
             raise self._of(answer) or self.disconnected("no longer takes the token it was connected with")
         return answer.ok and bool(answer.told.get("success", True))
 
-    def _status(self, number: int, container: str) -> str:
-        url = f"{self._api}/{container}"
-        answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="status_code,status"))
+    def _status(self, number: int, opened: dict[str, Any]) -> str:
+        url = f"{self._api}/{opened['id']}"
+        answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="status_code,status"), of=opened)
         code, said = reading.text(answer.told.get("status_code")), reading.text(answer.told.get("status"))
         if code in ("ERROR", "EXPIRED"):
             self.close(number, f"{code} {said}")
@@ -165,7 +168,7 @@ class Instagram(Going):
         for _ in range(SETTLES):
             if told := self.kept.posted:
                 return self._posted(str(told["id"]))
-            if self._status(number, opened["id"]) == "PUBLISHED":
+            if self._status(number, opened) == "PUBLISHED":
                 return self._posted(str(self.kept.post({"id": self._found(opened)})["id"]))
             rest(wait, self.border)
             wait = min(self.pace.most, wait * 2)
@@ -196,11 +199,14 @@ class Instagram(Going):
         code, subcode = codes_in(answer)
         return answer.status == 429 or (code in LIMITS and subcode not in SAID)
 
-    def _asked(self, ask: Callable[[], Answer]) -> Answer:
+    def _asked(self, ask: Callable[[], Answer], *, of: dict[str, Any] | None = None) -> Answer:
         answer = self.steadily(ask)
         if answer.ok and "error" not in answer.told:
             return answer
-        raise self._of(answer) or self.refused(f"Instagram refuses the post ({codes_in(answer)[0] or answer.status}).")
+        known = self._of(answer)
+        if known is None and of is not None and self.is_anothers(of):
+            raise self.untold(of)
+        raise known or self.refused(f"Instagram refuses the post ({codes_in(answer)[0] or answer.status}).")
 
     def _of(self, answer: Answer) -> Failed | None:
         code, subcode = codes_in(answer)

@@ -16,6 +16,7 @@ PROFILE = "https://www.tiktok.com/@{name}"
 PRIVACY = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY")
 NO_TOKEN = frozenset({"access_token_invalid", "access_token_expired", "token_not_authorized_for_client"})
 NO_SCOPE = frozenset({"scope_not_authorized", "scope_permission_missed"})
+NOT_ITS_OWN = frozenset({"invalid_publish_id", "token_not_authorized_for_specified_publish_id"})
 ENOUGH = frozenset({"spam_risk_too_many_posts", "spam_risk_too_many_pending_share", "reached_active_user_cap"})
 SAID = {
     "spam_risk_too_many_posts": "TikTok takes no more posts of this account today. Retry it tomorrow.",
@@ -96,6 +97,8 @@ class TikTok(Going):
         for _ in range(TRIES):
             number = self.kept.number
             found = self.kept.opened(number)
+            if found and self.begun_by_another(number, found):
+                continue
             opened = found or self.kept.open(number, self._opened())
             try:
                 self._upload(number, opened, heard, self._arrived(number, opened) if found else 0)
@@ -142,7 +145,7 @@ class TikTok(Going):
         told = {"post_info": post, "source_info": source}
         url = f"{self._api}/v2/post/publish/video/init/"
         inside = _inside(self._asked(lambda: asking.post(url, _headers(self.token), told)))
-        opened = {"id": reading.text(inside.get("publish_id")), "url": inside.get("upload_url")}
+        opened = {"id": reading.text(inside.get("publish_id")), "url": inside.get("upload_url"), "by": self.by}
         if not opened["id"] or not _is_beside(opened["url"], self._api):
             raise self.unreachable()
         return opened
@@ -159,7 +162,8 @@ class TikTok(Going):
         while arrived < self.clip.bytes:
             first, count = next(each for each in chunks(self.clip.bytes) if each[0] + each[1] > arrived)
             if first + count == self.clip.bytes:
-                self.claim(number)
+                if not self.claim(number):
+                    self.is_ours(number + 1)  # a person may have looked for it since, and posts it by another export
             else:
                 self.border()
             if self._put(opened, first, count, heard):
@@ -186,7 +190,7 @@ class TikTok(Going):
     def _status(self, number: int, opened: Mapping[str, Any]) -> dict[str, Any]:
         url = f"{self._api}/v2/post/publish/status/fetch/"
         ask = {"publish_id": opened.get("id", "")}
-        status = _inside(self._asked(lambda: asking.post(url, _headers(self.token), ask)))
+        status = _inside(self._asked(lambda: asking.post(url, _headers(self.token), ask), of=opened))
         if not reading.text(status.get("status")):
             raise self.unreachable()  # what it says nothing of is neither there nor lost
         if status["status"] == "FAILED":
@@ -202,12 +206,15 @@ class TikTok(Going):
         link = f"{profile}/video/{told['id']}" if profile and told.get("id") else profile
         return Posted(id=str(told.get("id") or ""), link=link)
 
-    def _asked(self, ask: Any) -> Answer:
+    def _asked(self, ask: Any, *, of: Mapping[str, Any] | None = None) -> Answer:
         answer = self.steadily(ask)
         code = code_in(answer)
         if answer.ok and code in ("", "ok"):
             return answer
-        raise self._of(code, answer.status) or self.refused(f"TikTok refuses the post ({code or answer.status}).")
+        known = self._of(code, answer.status)
+        if known is None and of is not None and (code in NOT_ITS_OWN or self.is_anothers(of)):
+            raise self.untold(of)
+        raise known or self.refused(f"TikTok refuses the post ({code or answer.status}).")
 
     def _of(self, code: str, status: int = 200) -> Failed | None:
         if code in NO_TOKEN or (status == 401 and code not in NO_SCOPE):
