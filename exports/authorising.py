@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from exports.connecting import Grant, Refused
 from exports.models import Connection
-from modal_functions.publishing import asking
+from modal_functions.publishing import asking, reading
 from modal_functions.publishing.asking import Unanswered, Unasked
 
 SALT = "longhaul.posting.verifier"
@@ -89,15 +89,16 @@ def _granted(label: str, url: str, given: dict[str, str], now: datetime) -> Gran
     except (Unasked, Unanswered):
         said = _("%(platform)s does not answer. Try again in a moment.")
         raise Refused(said % {"platform": label}) from None
-    token = answer.told.get("access_token")
-    if not answer.ok or not isinstance(token, str) or not token:
+    token = reading.token(answer.told.get("access_token"))
+    if not answer.ok or not token:
         raise Refused(_("%(platform)s gave no token. Begin again.") % {"platform": label})
-    return Grant(token=token, renew=str(answer.told.get("refresh_token") or ""), expires_at=_ends(answer.told, now))
+    renew = reading.token(answer.told.get("refresh_token"))
+    return Grant(token=token, renew=renew, expires_at=_ends(answer.told, now))
 
 
 def _ends(told: dict[str, Any], now: datetime) -> datetime | None:
-    seconds = told.get("expires_in")
-    return now + timedelta(seconds=seconds) if isinstance(seconds, int) and 0 < seconds < 10**9 else None
+    seconds = reading.whole(told.get("expires_in"))
+    return now + timedelta(seconds=seconds) if 0 < seconds < 10**9 else None
 
 
 def _challenge(state: str) -> str:

@@ -68,6 +68,8 @@ def _on_tiktok(token: str) -> dict[str, Any]:
     if not answer.ok or code not in ("", "ok"):
         raise Refused(_not_taken("TikTok", code or answer.status))
     creator = tiktok.creator_in(answer)
+    if not creator.name:
+        raise _unsaid("TikTok")
     return {"name": creator.name, "facts": {"privacy": list(creator.privacy), "called": creator.called}}
 
 
@@ -77,6 +79,8 @@ def _on_instagram(token: str, name: str) -> dict[str, Any]:
         code = instagram.codes_in(answer)[0]
         raise Refused(_not_taken("Instagram", code or answer.status))
     accounts = instagram.accounts_in(answer)
+    if not isinstance(answer.told.get("data"), list):
+        raise _unsaid("Instagram")
     if not accounts:
         said = _("This token reaches no professional Instagram account that belongs to a Facebook Page.")
         raise Refused(said)
@@ -99,6 +103,10 @@ def _answer(label: str, ask: Any) -> Answer:
         said = _("%(platform)s does not answer. Try again in a moment.")
         raise Refused(said % {"platform": label}) from None
     if answer.status == 429 or answer.status >= 500:
-        said = _("%(platform)s cannot say now who you are. Try again in a moment.")
-        raise Refused(said % {"platform": label})
+        raise _unsaid(label)
     return answer
+
+
+def _unsaid(label: str) -> Refused:
+    """Also where it answered something else than was asked, as a page that says that it is being mended."""
+    return Refused(_("%(platform)s cannot say now who you are. Try again in a moment.") % {"platform": label})

@@ -13,9 +13,11 @@ from modal_functions.store import StoreError
 from modal_functions.wire import chunks_of
 
 if TYPE_CHECKING:
-    from exports.models import Posting, Project
+    from exports.models import Export, Posting, Project
 
 ASKED = frozenset({"tiktok"})  # platforms that say what became of whatever they were sent, so that nobody has to look
+
+OTHER_ACCOUNT = "other_account"  # the cause of an export that asked as another account than it was sent as
 
 
 def let_go(project: "Project", clip: Mapping[str, Any], platforms: Iterable[str], *, looked: bool) -> None:
@@ -29,9 +31,18 @@ def let_go(project: "Project", clip: Mapping[str, Any], platforms: Iterable[str]
     for posting in held:
         _judge(posting, "posted" if posting.is_posted else _answer(_register(posting, project).would_let_go), looked)
     for posting in held:
-        said_so = looked and posting.platform not in ASKED
+        said_so = looked and not _can_be_asked(posting)
         _judge(posting, _answer(_register(posting, project).let_go, looked=said_so), looked)
         posting.let_go(timezone.now())
+
+
+def given(export: "Export") -> list[str]:
+    """Platforms that another export has its clip for. Whoever is killed between the two has let it go for none."""
+    from exports.models import Posting  # noqa: PLC0415 - the models know the kinds
+
+    clip = export.spec["clip"]
+    held = Posting.held(clip_of=clip["export"], place=clip["place"])
+    return [each.platform for each in held if each.export_id != export.pk]
 
 
 def _register(posting: "Posting", project: "Project") -> Kept:
@@ -51,6 +62,11 @@ def _answer(ask: Callable[..., Let], **more: bool) -> Let:
         raise Unplannable(said) from None
 
 
+def _can_be_asked(posting: "Posting") -> bool:
+    """By a retry of its export; but not where that is deleted, or has asked as an account that is told nothing."""
+    return posting.platform in ASKED and posting.job is not None and posting.job.cause != OTHER_ACCOUNT
+
+
 def _judge(posting: "Posting", let: Let, looked: bool) -> None:
     from exports.kinds.base import Unplannable  # noqa: PLC0415 - a kind asks here
 
@@ -58,7 +74,7 @@ def _judge(posting: "Posting", let: Let, looked: bool) -> None:
     if let == "posted":
         said = _("This clip is on %(platform)s already. To post it once more, make its clips anew.")
         raise Unplannable(said % {"platform": label}, option="platforms")
-    if let == "claimed" and posting.platform in ASKED:
+    if let == "claimed" and _can_be_asked(posting):
         said = _("TikTok was sent this clip before. Retry that export: it asks TikTok what became of it.")
         raise Unplannable(said, option="platforms")
     if let == "claimed" and not looked:

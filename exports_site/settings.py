@@ -120,6 +120,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "exports_site.pressed.PressedMiddleware",
     "exports_site.outage.DatabaseOutageMiddleware",
+    "exports_site.overtaken.OvertakenMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

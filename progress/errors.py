@@ -5,6 +5,10 @@ class Refused(ValueError):
     """A caller asked for something that can't be: a wrong type, a value out of range, an unknown name."""
 
 
+class Unknown(Refused):
+    """No job has that id, or none any more."""
+
+
 class Contended(RuntimeError):
     """Too many writers changed the same row at once; asking again later is safe."""
 

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from progress import scores, timeline
-from progress.errors import Contended, Refused
+from progress.errors import Contended, Unknown
 from progress.foresight import Sight
 from progress.models import Forecast, Job, JobQuerySet, StageRun, Status
 from progress.report import Passed
@@ -59,7 +59,7 @@ class ConditionalWrites:
         try:
             return Job.objects.get(pk=job_id)
         except (Job.DoesNotExist, ValidationError):
-            raise Refused(f"job: expected the id of a job, got {str(job_id)[:60]!r}, which none has") from None
+            raise Unknown(f"job: expected the id of a job, got {str(job_id)[:60]!r}, which none has") from None
 
     def _write(self, job: Job, step: Step, now: datetime) -> bool:
         """True when this write was made; False when the row has changed since it was read."""

@@ -227,15 +227,15 @@ class Talk(BaseHTTPRequestHandler):
                 accounts = [{"id": key, "username": name} for key, name in here.accounts.items()]
                 pages = [{"id": f"p{each['id']}", "instagram_business_account": each} for each in accounts]
                 return 200, {"data": [*pages, {"id": "2"}]}
-            case "GET", ["178", "content_publishing_limit"]:
+            case "GET", [_, "content_publishing_limit"]:
                 return 200, {"data": [{"quota_usage": here.quota[0], "config": {"quota_total": here.quota[1]}}]}
-            case "POST", ["178", "media"]:
+            case "POST", [_, "media"]:
                 key = here.next_id("c")
                 here.containers[key] = {"caption": asked["caption"], "body": b"", "at": None, "posted": ""}
                 return 200, {"id": key, "uri": f"{here.url}/ig-api-upload/{key}"}
-            case "POST", ["178", "media_publish"]:
+            case "POST", [_, "media_publish"]:
                 return self._publish(asked["creation_id"])
-            case "GET", ["178", "media"]:
+            case "GET", [_, "media"]:
                 return 200, {"data": [{**each, "timestamp": "2999-01-01T00:00:00+0000"} for each in here.instagram]}
             case "GET", [key] if key in here.containers:
                 return 200, {"id": key, "status_code": self._state(here.containers[key]), "status": "2207026"}

@@ -11,8 +11,8 @@ from django.db import transaction
 from ninja import Status
 
 from exports.api.entering import Asked
-from exports.api.problems import Problem, invalid
-from exports.models import Answered
+from exports.api.problems import Problem, invalid, not_possible
+from exports.models import Answered, User
 
 HEADER = "Idempotency-Key"
 LONGEST = 200
@@ -57,6 +57,7 @@ def _once(operation: Callable[..., Any], planned: Callable[..., Write]) -> Opera
                 return _again(kept, request)
             raise
         with transaction.atomic():
+            _hold(request.auth)
             kept, new = Answered.begin(request.auth.pk, key, _digest(request))
             if new:
                 answer = write()
@@ -66,6 +67,12 @@ def _once(operation: Callable[..., Any], planned: Callable[..., Write]) -> Opera
 
     answered._ninja_contribute_to_operation = [_describe]  # type: ignore[attr-defined]
     return answered
+
+
+def _hold(owner: User) -> None:
+    """Who deletes the account waits for what is done here, or was first: then nothing can be kept for it."""
+    if not User.objects.select_for_update(no_key=True).filter(pk=owner.pk):
+        raise not_possible("This account was deleted meanwhile, so nothing can be changed in it any more.")
 
 
 def _again(kept: Answered, request: Asked) -> Status[Any]:

@@ -1,18 +1,25 @@
 """What goes wrong, told as RFC 9457 tells it: one shape for every refusal, with a sentence a person can act on."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from exports import limits
 from exports.kinds import Unplannable
 from exports.minutes import Spent
+from exports.overtaken import SAID, is_overtaken
 from progress import errors
+
+logger = logging.getLogger("exports")
 
 TYPE = "application/problem+json"
 ABOUT = "/api/docs#problem-"
@@ -104,6 +111,18 @@ def _of_http(error: HttpError) -> Problem:
     return of_http(error.status_code, str(error))
 
 
+def _gone(error: Exception) -> Problem:
+    logger.warning("What was asked for was deleted meanwhile", exc_info=error)
+    return not_found()
+
+
+def _overtaken(error: DatabaseError) -> Problem:
+    if not is_overtaken(error):
+        raise error
+    logger.warning("What was to be changed was deleted meanwhile", exc_info=error)
+    return not_possible(str(_(SAID)))
+
+
 def _of_fields(error: ValidationError) -> Problem:
     wrong = [{"at": ".".join(map(str, _place(each))), "detail": _said(each)} for each in error.errors]
     first = wrong[0] if wrong else {"at": "body", "detail": "it could not be read"}
@@ -127,6 +146,9 @@ MADE: dict[type[Exception], Any] = {
     HttpError: _of_http,
     ValidationError: _of_fields,
     Http404: lambda error: not_found(),
+    ObjectDoesNotExist: _gone,
+    errors.Unknown: _gone,
+    DatabaseError: _overtaken,
     limits.Refused: lambda error: of_http(error.status, error.sentence, error.headers),
     Spent: lambda error: of_http(429, str(error), error.headers),
     Unplannable: lambda error: invalid(str(error), at=error.option and f"body.options.{error.option}"),

@@ -102,6 +102,7 @@ class ClipPost(Kind):
     errors = {
         **USUAL_ERRORS,
         "not_connected": Error(retryable=False),
+        "other_account": Error(retryable=False),
         "platform_slow": Error(retryable=True),
         "platform_unreachable": Error(retryable=True),
         "posting_refused": Error(retryable=False),
@@ -153,7 +154,8 @@ class ClipPost(Kind):
             "instagram_uploads": settings.INSTAGRAM_UPLOADS,
         }
         kept = chunks_of(str(export.project_id))
-        return {"chunks": kept, "sources": [], **told, "addresses": addresses, "pace": dict(settings.POSTING_PACE)}
+        more = {"addresses": addresses, "pace": dict(settings.POSTING_PACE), "given": letting_go.given(export)}
+        return {"chunks": kept, "sources": [], **told, **more}
 
     def parts(self, spec: Mapping[str, Any], sources: "Iterable[Source]", around: Around) -> tuple[Part, ...]:
         """Of a platform that it is not posted to, nothing is to be done."""

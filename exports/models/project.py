@@ -72,8 +72,10 @@ class Project(models.Model):
         ]
 
     def append(self, sources: Sequence[Source]) -> bool:
-        """Each becomes a clip at the end of the film, shown whole; False where the film has no room for them."""
+        """Each becomes a clip at the end of the film, shown whole; False where the film has no room for them. Or
+        Source.DoesNotExist, as below."""
         with self._film() as clips:
+            self._hold(sources)
             if len(clips) + len(sources) > MOST_CLIPS:
                 return False
             last = clips[-1].position if clips else 0
@@ -83,8 +85,9 @@ class Project(models.Model):
         return True
 
     def compose(self, parts: Sequence[Part]) -> None:
-        """The film is these parts in this order, whatever it was before."""
+        """The film is these parts in this order, whatever it was before. Or Source.DoesNotExist: one was deleted."""
         with self._film() as clips:
+            self._hold([part.source for part in parts])
             self.clips.filter(pk__in=[clip.pk for clip in clips]).delete()
             Clip.objects.bulk_create(
                 Clip(project=self, source=part.source, position=place, in_us=part.in_us, out_us=part.out_us)
@@ -135,9 +138,16 @@ class Project(models.Model):
             source.delete()
         return True
 
+    def _hold(self, sources: Sequence[Source]) -> None:
+        """Also an upload that is stopped holds no film: so none of them goes before its clip is kept."""
+        wanted = {source.pk for source in sources}
+        held = self.sources.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk")
+        if len(held) < len(wanted):
+            raise Source.DoesNotExist
+
     @contextlib.contextmanager
     def _film(self) -> Iterator[list["Clip"]]:
-        """The clips in order, while nobody else changes them."""
+        """The clips in order, while nobody else changes them. Or Project.DoesNotExist, where it was deleted."""
         with transaction.atomic():
             Project.objects.select_for_update().get(pk=self.pk)
             yield list(self.clips.all())

@@ -122,7 +122,11 @@ def _add(project: Project, what: str) -> str:
     other = next((source for source in sources if not source.is_footage), None)
     if other is not None:
         raise NotDone(_("%(name)s is no footage, so it cannot be in a film.") % {"name": other.name})
-    if not project.append(sources):
+    try:
+        fits = project.append(sources)
+    except Source.DoesNotExist:
+        raise NotDone(_("This source is not in the project any more.")) from None
+    if not fits:
         raise _full()
     said = ngettext("%(name)s is in the film.", "%(count)d clips are in the film.", len(sources))
     return said % {"name": sources[0].name, "count": len(sources)}

@@ -86,6 +86,7 @@ def _going(context: Context, clip: Clip) -> dict[str, Going]:
                 pace=Pace.from_wire(spec["pace"]),
                 border=context.border,
                 note=lambda said: _note(context, said),
+                given=key in spec.get("given", ()),
             )
             for key in chosen
         }

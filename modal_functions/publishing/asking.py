@@ -17,6 +17,7 @@ from modal_functions.publishing.clock import now
 SECONDS = 10.0  # that the other side may be silent
 UPLOADING = 120.0  # the same, while it takes in a part of a file
 MOST_READ = 1 << 20
+LONGEST_WAIT = 1e9  # seconds; no clock shows what is behind it
 LEAST_PIECES = 20  # of a part that is sent, so that how far it is can be told
 LARGEST_PIECE = 256 * 1024
 TYPE = "application/json; charset=UTF-8"
@@ -95,8 +96,8 @@ def _asked(method: str, url: str, headers: Mapping[str, str], body: Any, seconds
 
 
 def _connected(url: str, seconds: float) -> http.client.HTTPConnection:
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         talk = (
             http.client.HTTPSConnection(parts.netloc, timeout=seconds, context=ssl.create_default_context())
             if parts.scheme == "https"
@@ -112,7 +113,7 @@ def _told(body: bytes) -> dict[str, Any]:
     """What is no JSON object tells nothing; its status still does."""
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 
@@ -122,8 +123,8 @@ def _wait(answer: http.client.HTTPResponse) -> float | None:
     header = answer.getheader("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]{1,9}", header):
         return float(header)
-    with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, (parsedate_to_datetime(header) - now()).total_seconds())
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        return min(LONGEST_WAIT, max(0.0, (parsedate_to_datetime(header) - now()).total_seconds()))
     minutes = re.findall(
         r'"estimated_time_to_regain_access": *([0-9]{1,6})', answer.getheader("X-Business-Use-Case-Usage", "")
     )

@@ -55,6 +55,7 @@ class Going(ABC):
     pace: Pace
     border: Callable[[], None]
     note: Callable[[str], None]
+    given: bool = False  # to another export by the site, when this attempt began
     key: ClassVar[str]
     label: ClassVar[str]
     processes: ClassVar[bool] = False  # something that has to be over before it is posted
@@ -84,7 +85,7 @@ class Going(ABC):
     def begin(self) -> None:
         """Once posted it is asked for no more; and what the site has given to another export is not posted by this."""
         if self.kept.posted is None:
-            self._is_ours(self.kept.number)
+            self.is_ours(self.kept.number)
             self.look()
 
     def claim(self, number: int) -> bool:
@@ -104,7 +105,25 @@ class Going(ABC):
         self.claim(number)
         self.kept.close(number, why)
 
-    def _is_ours(self, number: int) -> None:
+    @property
+    def by(self) -> dict[str, str]:
+        """Kept with what is opened: another account can neither go on with it nor always ask for it."""
+        return {each: str(self.account.get(each) or "") for each in ("id", "name")}
+
+    def is_anothers(self, opened: Mapping[str, Any]) -> bool:
+        """By its number where the platform tells it, since a name may change."""
+        before = opened.get("by") or self.by
+        key = "id" if before["id"] and self.by["id"] else "name"
+        return bool(before[key] != self.by[key])
+
+    def begun_by_another(self, number: int, opened: Mapping[str, Any]) -> bool:
+        """Then it is closed, and begun anew as the account of now; but not what may be posted already."""
+        if self.kept.claimed(number) or not self.is_anothers(opened):
+            return False
+        self.close(number, "it was begun as another account")
+        return True
+
+    def is_ours(self, number: int) -> None:
         claimed = self.kept.claimed(number)
         if claimed and claimed["by"] != WORK:
             raise self._superseded()
@@ -170,10 +189,22 @@ class Going(ABC):
         )
         return Failed("posting_unknown", said)
 
-    def _superseded(self) -> Failed:
-        return Failed(
-            "superseded", f"Another export was asked to post this clip to {self.label}, so this one does not."
+    def untold(self, opened: Mapping[str, Any]) -> Failed:
+        whose = (opened.get("by") or {}).get("name") or "another account"
+        said = (
+            f"{self.label} was sent this clip as {whose}, and tells nobody else what became of it. Connect that account"
+            f" again, then retry; or look there: if it is not posted, post the clip again and say that you have looked."
         )
+        return Failed("other_account", said)
+
+    def _superseded(self) -> Failed:
+        said = (
+            f"Another export was asked to post this clip to {self.label}, so this one does not."
+            if self.given
+            else f"{self.label}: this export no longer posts the clip, and no other was begun in its place."
+            " Post the clip again."
+        )
+        return Failed("superseded", said)
 
 
 def _clock(seconds: float) -> str:

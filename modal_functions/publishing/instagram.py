@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from modal_functions.publishing import asking
+from modal_functions.publishing import asking, reading
 from modal_functions.publishing.asking import Answer, Part, Unanswered, Unasked
 from modal_functions.publishing.clock import now, rest
 from modal_functions.publishing.going import TRIES, Going, Heard, Posted
@@ -38,16 +38,16 @@ def ask_accounts(api: str, token: str) -> Answer:
 
 def accounts_in(answer: Answer) -> list[Account]:
     """Professional accounts that belong to a Page of the person."""
-    pages = [each for each in answer.told.get("data") or () if isinstance(each, dict)]
-    found = [page["instagram_business_account"] for page in pages if page.get("instagram_business_account")]
-    return [Account(id=str(each["id"]), name=str(each.get("username") or "")) for each in found if each.get("id")]
+    pages = reading.rows(answer.told.get("data"))
+    found = [reading.part(page.get("instagram_business_account")) for page in pages]
+    read = [Account(id=reading.name(each.get("id")), name=reading.text(each.get("username"))) for each in found]
+    return [each for each in read if each.id]
 
 
 def codes_in(answer: Answer) -> tuple[int, int]:
     """The code of the error and its subcode; 0 where there is none."""
-    error = answer.told.get("error")
-    told = error if isinstance(error, dict) else {}
-    return _whole(told.get("code")), _whole(told.get("error_subcode"))
+    told = reading.part(answer.told.get("error"))
+    return reading.whole(told.get("code")), reading.whole(told.get("error_subcode"))
 
 
 class Instagram(Going):
@@ -56,8 +56,9 @@ class Instagram(Going):
     def look(self) -> None:
         url = f"{self._own}/content_publishing_limit"
         answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="quota_usage,config"))
-        for each in answer.told.get("data") or ():
-            used, total = _whole(each.get("quota_usage")), _whole((each.get("config") or {}).get("quota_total"))
+        for each in reading.rows(answer.told.get("data")):
+            used = reading.whole(each.get("quota_usage"))
+            total = reading.whole(reading.part(each.get("config")).get("quota_total"))
             if total and used >= total:
                 said = f"Instagram takes {total} posts of an account in 24 hours, and has had them. Retry it later."
                 raise Failed("rate_limited", said)
@@ -65,10 +66,13 @@ class Instagram(Going):
     def send(self, heard: Heard) -> None:
         for _ in range(TRIES):
             number = self.kept.number
+            found = self.kept.opened(number)
+            if found and not self.kept.posted and self.begun_by_another(number, found):
+                continue
             if self.kept.posted or self.kept.claimed(number) or self.kept.sent(number):
                 heard(self.clip.bytes)
                 return
-            opened = self.kept.opened(number) or self.kept.open(number, self._opened())
+            opened = found or self.kept.open(number, self._opened())
             self.border()
             if self._upload(opened["id"], heard):
                 self.kept.note_sent(number)
@@ -85,7 +89,7 @@ class Instagram(Going):
             heard(self.clip.bytes)
             return
         for wait in self.pace.waits():
-            status = self._status(number, opened["id"])
+            status = self._status(number, opened)
             if status in ("FINISHED", "PUBLISHED"):
                 heard(self.clip.bytes)
                 return
@@ -107,9 +111,10 @@ class Instagram(Going):
         """A container that is never published ends by itself: so this may be asked twice."""
         told = {"media_type": "REELS", "upload_type": "resumable", "caption": self.wanted.caption}
         answer = self._asked(lambda: asking.post(f"{self._own}/media", _headers(self.token), told))
-        if not answer.told.get("id"):
+        container = reading.name(answer.told.get("id"))
+        if not container:
             raise self.unreachable()
-        return {"id": str(answer.told["id"]), "at": now().isoformat()}
+        return {"id": container, "at": now().isoformat(), "by": self.by}
 
     def _upload(self, container: str, heard: Heard) -> bool:
         part = Part(path=self.clip.path, first=0, count=self.clip.bytes, heard=heard)
@@ -123,13 +128,13 @@ class Instagram(Going):
             raise self._of(answer) or self.disconnected("no longer takes the token it was connected with")
         return answer.ok and bool(answer.told.get("success", True))
 
-    def _status(self, number: int, container: str) -> str:
-        url = f"{self._api}/{container}"
-        answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="status_code,status"))
-        code = str(answer.told.get("status_code") or "")
+    def _status(self, number: int, opened: dict[str, Any]) -> str:
+        url = f"{self._api}/{opened['id']}"
+        answer = self._asked(lambda: asking.get(url, _headers(self.token), fields="status_code,status"), of=opened)
+        code, said = reading.text(answer.told.get("status_code")), reading.text(answer.told.get("status"))
         if code in ("ERROR", "EXPIRED"):
-            self.close(number, f"{code} {answer.told.get('status') or ''}")
-            raise self._failed(code, str(answer.told.get("status") or ""))
+            self.close(number, f"{code} {said}")
+            raise self._failed(code, said)
         return code
 
     def _failed(self, code: str, said: str) -> Failed:
@@ -148,8 +153,8 @@ class Instagram(Going):
                 continue
             except Unanswered:
                 return self._settled(number, opened)
-            if answer.ok and answer.told.get("id"):
-                return self._posted(str(self.kept.post({"id": str(answer.told["id"])})["id"]))
+            if answer.ok and (media := reading.name(answer.told.get("id"))):
+                return self._posted(str(self.kept.post({"id": media})["id"]))
             if answer.status >= 500 or (answer.ok and "error" not in answer.told):
                 return self._settled(number, opened)
             self.kept.close(number, f"refused: {codes_in(answer)}")
@@ -163,7 +168,7 @@ class Instagram(Going):
         for _ in range(SETTLES):
             if told := self.kept.posted:
                 return self._posted(str(told["id"]))
-            if self._status(number, opened["id"]) == "PUBLISHED":
+            if self._status(number, opened) == "PUBLISHED":
                 return self._posted(str(self.kept.post({"id": self._found(opened)})["id"]))
             rest(wait, self.border)
             wait = min(self.pace.most, wait * 2)
@@ -172,15 +177,16 @@ class Instagram(Going):
     def _found(self, opened: dict[str, Any]) -> str:
         """Its id, told by nobody: the post with this caption that is younger than the container. None is none."""
         told = self._of_what_is_posted(f"{self._own}/media", fields="id,caption,timestamp", limit="10")
-        listed = [each for each in told.get("data") or () if isinstance(each, dict)]
+        listed = reading.rows(told.get("data"))
         since = str(opened.get("at") or "")[:19]
         same = (each for each in listed if (each.get("caption") or "") == self.wanted.caption)
-        return next((str(each["id"]) for each in same if str(each.get("timestamp") or "")[:19] >= since), "")
+        return next((reading.name(each.get("id")) for each in same if _when(each) >= since), "")
 
     def _posted(self, media: str) -> Posted:
         profile = f"https://www.instagram.com/{self.account.get('name') or ''}"
         told = self._of_what_is_posted(f"{self._api}/{media}", fields="permalink") if media else {}
-        return Posted(id=media, link=str(told.get("permalink") or profile))
+        link = told.get("permalink")
+        return Posted(id=media, link=link if isinstance(link, str) and reading.is_url(link) else profile)
 
     def _of_what_is_posted(self, url: str, **query: str) -> dict[str, Any]:
         """Nothing where it is not said: it is posted all the same."""
@@ -193,11 +199,14 @@ class Instagram(Going):
         code, subcode = codes_in(answer)
         return answer.status == 429 or (code in LIMITS and subcode not in SAID)
 
-    def _asked(self, ask: Callable[[], Answer]) -> Answer:
+    def _asked(self, ask: Callable[[], Answer], *, of: dict[str, Any] | None = None) -> Answer:
         answer = self.steadily(ask)
         if answer.ok and "error" not in answer.told:
             return answer
-        raise self._of(answer) or self.refused(f"Instagram refuses the post ({codes_in(answer)[0] or answer.status}).")
+        known = self._of(answer)
+        if known is None and of is not None and self.is_anothers(of):
+            raise self.untold(of)
+        raise known or self.refused(f"Instagram refuses the post ({codes_in(answer)[0] or answer.status}).")
 
     def _of(self, answer: Answer) -> Failed | None:
         code, subcode = codes_in(answer)
@@ -224,5 +233,5 @@ def _headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+def _when(listed: dict[str, Any]) -> str:
+    return reading.text(listed.get("timestamp"))[:19]

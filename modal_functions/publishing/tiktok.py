@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from modal_functions.publishing import asking
+from modal_functions.publishing import asking, reading
 from modal_functions.publishing.asking import Answer, Part, Unanswered, Unasked
 from modal_functions.publishing.clock import rest
 from modal_functions.publishing.going import TRIES, Going, Heard, Posted
@@ -16,6 +16,7 @@ PROFILE = "https://www.tiktok.com/@{name}"
 PRIVACY = ("PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "FOLLOWER_OF_CREATOR", "SELF_ONLY")
 NO_TOKEN = frozenset({"access_token_invalid", "access_token_expired", "token_not_authorized_for_client"})
 NO_SCOPE = frozenset({"scope_not_authorized", "scope_permission_missed"})
+NOT_ITS_OWN = frozenset({"invalid_publish_id", "token_not_authorized_for_specified_publish_id"})
 ENOUGH = frozenset({"spam_risk_too_many_posts", "spam_risk_too_many_pending_share", "reached_active_user_cap"})
 SAID = {
     "spam_risk_too_many_posts": "TikTok takes no more posts of this account today. Retry it tomorrow.",
@@ -57,17 +58,17 @@ def ask_creator(api: str, token: str) -> Answer:
 
 def creator_in(answer: Answer) -> Creator:
     told = _inside(answer)
+    offered = told.get("privacy_level_options")
     return Creator(
-        name=str(told.get("creator_username") or ""),
-        called=str(told.get("creator_nickname") or ""),
-        privacy=tuple(each for each in map(str, told.get("privacy_level_options") or ()) if each in PRIVACY),
-        most_seconds=float(told.get("max_video_post_duration_sec") or 0),
+        name=reading.text(told.get("creator_username")),
+        called=reading.text(told.get("creator_nickname")),
+        privacy=tuple(each for each in offered if each in PRIVACY) if isinstance(offered, list) else (),
+        most_seconds=reading.amount(told.get("max_video_post_duration_sec")),
     )
 
 
 def code_in(answer: Answer) -> str:
-    error = answer.told.get("error")
-    return str(error.get("code") or "") if isinstance(error, dict) else ""
+    return reading.text(reading.part(answer.told.get("error")).get("code"))
 
 
 def chunks(size: int) -> Iterator[tuple[int, int]]:
@@ -96,6 +97,8 @@ class TikTok(Going):
         for _ in range(TRIES):
             number = self.kept.number
             found = self.kept.opened(number)
+            if found and self.begun_by_another(number, found):
+                continue
             opened = found or self.kept.open(number, self._opened())
             try:
                 self._upload(number, opened, heard, self._arrived(number, opened) if found else 0)
@@ -142,23 +145,25 @@ class TikTok(Going):
         told = {"post_info": post, "source_info": source}
         url = f"{self._api}/v2/post/publish/video/init/"
         inside = _inside(self._asked(lambda: asking.post(url, _headers(self.token), told)))
-        if not inside.get("publish_id") or not _is_beside(str(inside.get("upload_url")), self._api):
+        opened = {"id": reading.text(inside.get("publish_id")), "url": inside.get("upload_url"), "by": self.by}
+        if not opened["id"] or not _is_beside(opened["url"], self._api):
             raise self.unreachable()
-        return {"id": str(inside["publish_id"]), "url": str(inside["upload_url"])}
+        return opened
 
     def _arrived(self, number: int, opened: Mapping[str, Any]) -> int:
         """How many bytes of it TikTok has."""
         status = self._status(number, opened)
         if status.get("status") != "PROCESSING_UPLOAD":
             return self.clip.bytes
-        return int(status.get("uploaded_bytes") or 0)
+        return reading.whole(status.get("uploaded_bytes"))
 
     def _upload(self, number: int, opened: Mapping[str, Any], heard: Heard, arrived: int) -> None:
         tries = 0
         while arrived < self.clip.bytes:
             first, count = next(each for each in chunks(self.clip.bytes) if each[0] + each[1] > arrived)
             if first + count == self.clip.bytes:
-                self.claim(number)
+                if not self.claim(number):
+                    self.is_ours(number + 1)  # a person may have looked for it since, and posts it by another export
             else:
                 self.border()
             if self._put(opened, first, count, heard):
@@ -185,9 +190,11 @@ class TikTok(Going):
     def _status(self, number: int, opened: Mapping[str, Any]) -> dict[str, Any]:
         url = f"{self._api}/v2/post/publish/status/fetch/"
         ask = {"publish_id": opened.get("id", "")}
-        status = _inside(self._asked(lambda: asking.post(url, _headers(self.token), ask)))
-        if status.get("status") == "FAILED":
-            reason = str(status.get("fail_reason") or "")
+        status = _inside(self._asked(lambda: asking.post(url, _headers(self.token), ask), of=opened))
+        if not reading.text(status.get("status")):
+            raise self.unreachable()  # what it says nothing of is neither there nor lost
+        if status["status"] == "FAILED":
+            reason = reading.text(status.get("fail_reason"))
             self.close(number, reason)
             raise self._of(reason) or self.refused(
                 f"TikTok could not process this clip ({reason or 'no reason given'})."
@@ -199,12 +206,15 @@ class TikTok(Going):
         link = f"{profile}/video/{told['id']}" if profile and told.get("id") else profile
         return Posted(id=str(told.get("id") or ""), link=link)
 
-    def _asked(self, ask: Any) -> Answer:
+    def _asked(self, ask: Any, *, of: Mapping[str, Any] | None = None) -> Answer:
         answer = self.steadily(ask)
         code = code_in(answer)
         if answer.ok and code in ("", "ok"):
             return answer
-        raise self._of(code, answer.status) or self.refused(f"TikTok refuses the post ({code or answer.status}).")
+        known = self._of(code, answer.status)
+        if known is None and of is not None and (code in NOT_ITS_OWN or self.is_anothers(of)):
+            raise self.untold(of)
+        raise known or self.refused(f"TikTok refuses the post ({code or answer.status}).")
 
     def _of(self, code: str, status: int = 200) -> Failed | None:
         if code in NO_TOKEN or (status == 401 and code not in NO_SCOPE):
@@ -225,16 +235,15 @@ def _headers(token: str) -> dict[str, str]:
 
 
 def _inside(answer: Answer) -> dict[str, Any]:
-    inside = answer.told.get("data")
-    return inside if isinstance(inside, dict) else {}
+    return reading.part(answer.told.get("data"))
 
 
 def _public_id(status: Mapping[str, Any]) -> str:
     """Spelled as TikTok spells it. There is none before its check is over, and of what is not public."""
-    ids = status.get("publicaly_available_post_id") or ()
-    return str(ids[0]) if isinstance(ids, list) and ids else ""
+    ids = status.get("publicaly_available_post_id")
+    return reading.name(ids[0]) if isinstance(ids, list) and ids else ""
 
 
-def _is_beside(url: str, api: str) -> bool:
+def _is_beside(url: Any, api: str) -> bool:
     """As safe a way as the interface itself."""
-    return url.startswith(f"{api.partition('://')[0]}://")
+    return isinstance(url, str) and reading.is_url(url) and url.startswith(f"{api.partition('://')[0]}://")

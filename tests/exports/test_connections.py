@@ -300,3 +300,36 @@ def test_what_was_heard_of_the_account_before_is_not_told_of_the_one_that_is_con
 def test_of_two_that_would_renew_one_does(owner):
     row, now = ending(owner, hours=1), timezone.now()
     assert [row.claim_renewing(now) for _ in range(2)] == [True, False]
+
+
+# Answers of another shape
+
+
+@pytest.mark.parametrize("platform", ["tiktok", "instagram"])
+@pytest.mark.parametrize("told", [7, None, [], "<html>", {"data": 7}, {"data": {}}, {}])
+def test_an_answer_of_another_shape_connects_nothing_and_is_said(browser, platforms, platform, told):
+    platforms.upset["/v"] = [(200, told)]
+    answer = browser.post(PAGE, given(platform))
+    assert (answer.status_code, "Try again in a moment." in answer.text) == (422, True)
+    assert not Connection.objects.exists()
+
+
+def test_a_page_whose_account_is_of_another_shape_is_none_that_is_reached(browser, platforms):
+    platforms.upset["/v24.0"] = [(200, {"data": [7, {"instagram_business_account": "178"}]})]
+    assert "reaches no professional Instagram account" in browser.post(PAGE, given("instagram")).text
+
+
+def test_what_no_database_takes_is_not_kept_of_a_name(browser, platforms):
+    name = {"creator_username": "ol\0ga\ud83c", "creator_nickname": "half \ud83c", "privacy_level_options": 7}
+    platforms.upset["/v2"] = [(200, {"data": name, "error": {"code": "ok"}})]
+    assert browser.post(PAGE, given("tiktok")).status_code == 302
+    row = Connection.objects.get()
+    assert (row.name, row.facts) == ("olga", {"privacy": [], "called": "half "})
+
+
+@pytest.mark.usefixtures("app")
+@pytest.mark.parametrize("token", [7, "two words", "line\r\nline", "\ud83c", None])
+def test_what_can_be_no_token_is_none_though_the_platform_gave_it(owner, platforms, token):
+    ending(owner, hours=1)
+    platforms.upset["/v2/oauth"] = [(200, {"access_token": token, "expires_in": "soon", "refresh_token": [1]})]
+    assert authorising.renew(timezone.now()).renewed == 0

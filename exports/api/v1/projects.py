@@ -64,7 +64,12 @@ def delete(request: Asked, project_id: UUID) -> Status[None]:
 def film(request: Asked, project_id: UUID, asked: shapes.FilmAsked) -> dict[str, Any]:
     project = own(request, project_id)
     sources = project.sources.in_bulk({clip.source for clip in asked.clips})
-    project.compose([_part(number, clip, sources) for number, clip in enumerate(asked.clips)])
+    try:
+        project.compose([_part(number, clip, sources) for number, clip in enumerate(asked.clips)])
+    except Source.DoesNotExist:
+        raise invalid(
+            "A source of this film was deleted meanwhile. Send the film without it.", at="body.clips"
+        ) from None
     return telling.project(own(request, project_id))
 
 

@@ -8,10 +8,11 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
+from exports import kinds
 from exports.models import Answered, Export, Posting, Token, Worked
 from exports.tools import tools
 from modal_functions.folder import FolderStore
-from modal_functions.publishing.going import WORK
+from modal_functions.publishing.going import SITE, WORK
 from modal_functions.store import Unreachable
 from progress.models import Job
 from tests.exports.api.conftest import Script
@@ -167,3 +168,31 @@ def test_what_a_complete_export_has_posted_is_known_without_the_store(clips, wit
     ended(export, "complete")
     assert "is on TikTok already" in refusal(clips, platforms=["tiktok"])[1]
     assert within == []
+
+
+def test_what_tiktok_does_not_tell_the_account_of_now_is_posted_by_who_has_looked(clips):
+    export, _ = post(clips, platforms=["tiktok"])
+    kept_of(export, "tiktok").claim(1, WORK)
+    ended(export, cause="other_account")
+    option, said = refusal(clips, platforms=["tiktok"])
+    assert (option, "Look at your TikTok account" in said) == ("looked", True)
+    assert post(clips, platforms=["tiktok"], looked=True)[1]
+    assert kept_of(export, "tiktok").claimed(2) == {"by": "site"}, "nor does a retry of the first send the rest of it"
+
+
+def test_what_an_export_that_is_deleted_may_have_posted_is_posted_by_who_has_looked(clips):
+    export, _ = post(clips, platforms=["tiktok"])
+    kept_of(export, "tiktok").claim(1, WORK)
+    assert ended(export).discard()
+    assert refusal(clips, platforms=["tiktok"])[0] == "looked", "there is nothing to retry"
+    assert post(clips, platforms=["tiktok"], looked=True)[1]
+
+
+def test_work_is_told_whether_another_export_posts_what_was_let_go(clips):
+    export, _ = post(clips, platforms=["tiktok"])
+    ended(export)
+    told = kinds.get("clip_post").spec
+    assert kept_of(export, "tiktok").let_go(SITE) == "free"
+    assert told(export)["given"] == [], "the site was killed between this one and the next"
+    again, _ = post(clips, platforms=["tiktok"])
+    assert (told(export)["given"], told(again)["given"]) == (["tiktok"], [])

@@ -49,7 +49,7 @@ class Desk:
             "chunks": "projects/p/chunks", "sources": [], "clip": {**self.bytes, "seconds": 6.0},
             "platforms": list(platforms or ("tiktok", "instagram")), "caption": "Lofoten #sea",
             "privacy": "SELF_ONLY", "allow": ["comment"], "promotes": "none",
-            "addresses": self.platforms.addresses, "pace": PACE, **more,
+            "addresses": self.platforms.addresses, "pace": PACE, "given": [], **more,
         }  # fmt: skip
 
     def post(self, *platforms, export=EXPORT, carried=None, stop=None, **more):

@@ -315,11 +315,17 @@ def test_two_attempts_side_by_side_post_it_once(desk, platforms):
     assert {outcome["code"] for outcome in outcomes} <= {"", "posting_unknown"}
 
 
+LABEL = {"tiktok": "TikTok", "instagram": "Instagram"}
+LET_GO = "this export no longer posts the clip, and no other was begun in its place. Post the clip again."
+
+
 @pytest.mark.parametrize("platform", ["tiktok", "instagram"])
 def test_what_the_site_has_given_to_another_export_is_posted_by_this_one_no_more(desk, platform):
     kept = Kept(store=desk.store, place="projects/p/chunks", export=EXPORT, platform=platform)
     assert kept.let_go(SITE) == "free"
-    assert sentence(desk.post(platform))[0] == "superseded"
+    assert sentence(desk.post(platform)) == ("superseded", f"{LABEL[platform]}: {LET_GO}")
+    code, said = sentence(desk.post(platform, given=[platform]))
+    assert (code, "Another export was asked to post this clip" in said) == ("superseded", True)
     assert desk.posted == (0, 0)
     assert kept.let_go(SITE) == "free"
 
@@ -395,3 +401,56 @@ def test_of_site_and_work_that_claim_at_the_same_moment_one_has_it(desk):
 def test_a_clip_that_is_no_longer_kept_is_said(desk):
     desk.store.delete(desk.bytes["key"])
     assert sentence(desk.post())[0] == "input_missing"
+
+
+# Another account is connected meanwhile
+
+MARIA = {"token": "act.good", "id": "179", "name": "maria"}
+NOT_HERS = (400, {"data": {}, "error": {"code": "token_not_authorized_for_specified_publish_id"}})
+
+
+@pytest.fixture
+def half_sent(desk, platforms):
+    """All but the last bytes of it, which may have arrived: nobody has said."""
+    platforms.upset["/upload/"] = [(503, {})] * 6
+    assert sentence(desk.post("tiktok"))[0] == "platform_unreachable"
+    platforms.upset.clear()
+    return Kept(store=desk.store, place="projects/p/chunks", export=EXPORT, platform="tiktok")
+
+
+@pytest.mark.parametrize("said", [NOT_HERS, (400, {"data": {}, "error": {"code": "something_new"}})])
+def test_what_may_be_posted_as_one_account_is_not_posted_as_another_and_it_is_said_what_to_do(
+    desk, platforms, half_sent, said
+):
+    olga, desk.account = desk.account, MARIA
+    platforms.upset["/v2/post/publish/status"] = [said]
+    code, told = sentence(desk.post("tiktok"))
+    assert code == "other_account"
+    assert "as olga" in told
+    assert "Connect that account again, then retry" in told
+    assert "say that you have looked" in told
+    assert (platforms.times("init"), desk.posted) == (1, (0, 0))
+    desk.account = olga
+    assert desk.post("tiktok")["ending"] == "ok"
+    assert (platforms.times("init"), desk.posted) == (1, (1, 0))
+
+
+def test_what_a_person_has_looked_for_at_the_account_before_is_posted_by_the_old_export_no_more(desk, half_sent):
+    assert half_sent.let_go(SITE, looked=True) == "claimed"
+    assert sentence(desk.post("tiktok"))[0] == "superseded"
+    assert desk.posted == (0, 0)
+
+
+@pytest.mark.parametrize("platform", ["tiktok", "instagram"])
+def test_what_cannot_be_posted_yet_is_begun_anew_as_the_account_that_is_connected_now(desk, platforms, platform):
+    desk.clip(bytes(2 * CHUNK))
+    platforms.upset["/upload/"] = [(503, {})] * 6
+    platforms.container_status = "IN_PROGRESS"
+    assert sentence(desk.post(platform))[0] in ("platform_unreachable", "platform_slow")
+    platforms.upset.clear()
+    platforms.container_status = ""
+    desk.account = MARIA
+    assert desk.post(platform)["ending"] == "ok"
+    assert desk.posted == (platform == "tiktok", platform == "instagram")
+    begun = platforms.uploads if platform == "tiktok" else platforms.containers
+    assert len(begun) == 2
