@@ -17,7 +17,7 @@ from exports import kinds, stores
 from exports.findings import Found, Needless, Wrong
 from exports.kinds import enlarging
 from exports.models import User
-from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat
+from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, is_to_come
 from exports.outbox import examined
 from exports.runners.base import Ordered, RunnerError
 from exports.tools import Tools
@@ -83,6 +83,8 @@ def _queue(tools: Tools) -> str:
     start = "Start it: manage.py cluster (or manage.py serve, which starts everything)."
     if last is None:
         raise Wrong("No cluster has ever given a sign of life.", start)
+    if is_to_come(last, tools.clock()):
+        raise Wrong("The cluster's last sign of life is still to come: a clock was set back, or is wrong.", start)
     age = tools.clock() - last
     if age > SILENT_AFTER:
         raise Wrong(f"The cluster has been silent for {age.total_seconds():.0f} s.", start)
