@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_q.brokers.orm import ORM
 from django_q.signing import BadSignature, SignedPackage
 
+from exports.management.outage import told
 from exports.models.heartbeat import CLUSTER, Heartbeat, own_cluster
 
 logger = logging.getLogger("exports")
@@ -64,7 +65,7 @@ class Broker(ORM):  # type: ignore[misc] # django-q2 has no types
             yield
         except Error as error:
             if not self.away:
-                logger.warning("The database does not answer; the cluster goes on as soon as it does. (%s)", error)
+                logger.warning("%s. The cluster goes on as soon as it can.", told(error).rstrip("."))
             self.away = True
         else:
             self.away = False

@@ -7,7 +7,7 @@ import http.client
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from exports import kinds, stores
 from exports.findings import Found, Needless, Wrong
 from exports.kinds import enlarging
 from exports.models import User
-from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat
+from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, is_to_come
 from exports.outbox import examined
 from exports.runners.base import Ordered, RunnerError
 from exports.tools import Tools
@@ -47,7 +47,7 @@ def _looked(part: str, look: "Callable[[Tools], str]", tools: Tools) -> Found:
     except RunnerError as error:
         return Found(part=part, ok=False, said=str(error), todo="Nothing is lost: what is asked for waits until then.")
     except StoreError as error:
-        return Found(part=part, ok=False, said=f"The store failed: {error}", todo=STORE)
+        return Found(part=part, ok=False, said=f"The store failed: {error}", todo=_todo(error))
     except MediaError as error:
         return Found(part=part, ok=False, said=f"A child process failed: {error}", todo="Look at the log.")
     except Error as error:
@@ -55,6 +55,17 @@ def _looked(part: str, look: "Callable[[Tools], str]", tools: Tools) -> Found:
 
 
 STORE = "Look at LONGHAUL_STORE and what belongs to it, and at the permissions of its key."
+REFUSED = {  # by what a bucket says of it
+    "NoSuchBucket": "LONGHAUL_STORE names a bucket that is not there: make it, or mend its name.",
+    "InvalidAccessKeyId": "LONGHAUL_STORE_KEY is no key of this provider: it was deleted, or is another's.",
+    "SignatureDoesNotMatch": "LONGHAUL_STORE_SECRET does not belong to LONGHAUL_STORE_KEY.",
+    "AuthorizationHeaderMalformed": "The bucket is in another region: LONGHAUL_STORE_REGION.",
+    "AccessDenied": "The key lacks the permission for this: docs/STORE.md has all permissions, word by word.",
+}
+
+
+def _todo(error: StoreError) -> str:
+    return next((todo for code, todo in REFUSED.items() if f" {code} " in str(error)), STORE)
 
 
 def _database(tools: Tools) -> str:
@@ -83,6 +94,8 @@ def _queue(tools: Tools) -> str:
     start = "Start it: manage.py cluster (or manage.py serve, which starts everything)."
     if last is None:
         raise Wrong("No cluster has ever given a sign of life.", start)
+    if is_to_come(last, tools.clock()):
+        raise Wrong("The cluster's last sign of life is still to come: a clock was set back, or is wrong.", start)
     age = tools.clock() - last
     if age > SILENT_AFTER:
         raise Wrong(f"The cluster has been silent for {age.total_seconds():.0f} s.", start)
@@ -215,8 +228,11 @@ def _object(tools: Tools) -> Iterator[str]:
     key = f"doctor/{uuid.uuid4()}/object"
     try:
         yield key
-    finally:
-        tools.store.delete(key)
+    except Exception:
+        with suppress(StoreError):  # what failed first is what is told
+            tools.store.delete(key)
+        raise
+    tools.store.delete(key)
 
 
 PARTS: tuple[tuple[str, Callable[[Tools], str]], ...] = (

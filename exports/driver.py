@@ -12,7 +12,7 @@ from django.db import OperationalError, transaction
 
 from exports.doorbell import ring
 from exports.models import Export, Heartbeat, Lease
-from exports.models.lease import APART
+from exports.models.heartbeat import is_within
 from exports.reconcile import FAILED, MOST_STEPS, reconcile_many
 from exports.reconnect import reconnect
 from exports.steps import Step
@@ -104,7 +104,7 @@ def last_pass() -> datetime | None:
 def wake(now: datetime) -> bool:
     """Rings where something is left and nobody drives: whoever held the last bell may have died with it."""
     last = last_pass()
-    drives = last is not None and -APART <= now - last <= SILENT_AFTER  # far ahead: a clock was set back since
+    drives = last is not None and is_within(SILENT_AFTER, last, now)
     if drives or not is_anything_left():
         return False
     succeed(now)
@@ -120,4 +120,4 @@ def succeed(now: datetime) -> int:
 
 def is_silent(now: datetime) -> bool:
     last = last_pass()
-    return last is None or now - last > SILENT_AFTER
+    return last is None or not is_within(SILENT_AFTER, last, now)

@@ -15,7 +15,7 @@ from exports import driver
 from exports.models import Attempt, Bulk, Delivery, Export, Heartbeat, Intake
 from exports.models.delivery import State
 from exports.models.driven import AT_ONCE
-from exports.models.heartbeat import CLUSTER
+from exports.models.heartbeat import CLUSTER, is_to_come
 from progress.models import Job
 
 
@@ -48,8 +48,12 @@ def gauges() -> list[Gauge]:
 
 
 def age_of(name: str) -> list[Sample]:
-    last = Heartbeat.last(name)
-    return [Sample(value=(timezone.now() - last).total_seconds() if last else -1)]
+    """An hour that is still to come is as long a silence, as far as anybody knows: a clock was set back."""
+    last, now = Heartbeat.last(name), timezone.now()
+    if last is None:
+        return [Sample(value=-1)]
+    age = (now - last).total_seconds()
+    return [Sample(value=-age if is_to_come(last, now) else age)]
 
 
 def _jobs() -> list[Sample]:

@@ -6,7 +6,7 @@ import uuid
 from django.db import Error
 from django.utils import timezone
 
-from exports import authorising, driver, first_project, leftovers, originals, retention, sources
+from exports import authorising, driver, first_project, leftovers, originals, retention, schedules, sources
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
 from exports.outbox import rounds, watching
@@ -23,8 +23,9 @@ def beat() -> int:
 
 
 def answer() -> None:
-    """A worker works; who rang takes it from there. Every few seconds, so it also looks whether somebody drives."""
+    """A worker works; who rang takes it from there. Every few seconds, so it also looks after clocks and drivers."""
     with contextlib.suppress(Error):  # the database is away; it is asked again soon
+        schedules.bring_near(timezone.now())
         driver.wake(timezone.now())
 
 

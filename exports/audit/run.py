@@ -17,7 +17,7 @@ from exports.audit.checks import CHECKS
 from exports.audit.rows import Moment
 from exports.driver import LEASE
 from exports.models import Export, Heartbeat, Source
-from exports.models.heartbeat import CLUSTER
+from exports.models.heartbeat import CLUSTER, is_within
 from exports.tools import Tools
 from modal_functions.store import StoreError
 
@@ -177,7 +177,7 @@ class _Audit:
 
     def _moment(self) -> Moment:
         now, beat = self.tools.clock(), Heartbeat.last(LEASE)
-        driven = beat is not None and now - beat < DRIVEN
+        driven = beat is not None and is_within(DRIVEN, beat, now)
         return Moment(now=now, driven=driven, sends=Heartbeat.alive(CLUSTER, now))
 
     def _until_away(self, listed: Iterator[Item]) -> Iterator[Item]:

@@ -2,7 +2,9 @@
 
 import re
 
-from django.db import Error
+from django.core.management.base import CommandError
+from django.db import Error, connection
+from django.db.migrations.executor import MigrationExecutor
 
 OLDER = re.compile(r"no such (?:table|column)|has no column named|(?:relation|column) .* does not exist")
 READ_ONLY = re.compile(r"readonly database|read-only")
@@ -19,3 +21,10 @@ def told(error: Error) -> str:
     if FULL.search(said):
         return f"The database cannot be written ({said}). Make room on its disk."
     return f"The database does not answer: {said}"
+
+
+def refuse_an_older_database() -> None:
+    """Before what runs for long: it would fail at one row or another, and say so to nobody."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise CommandError("The database is older than this version. Bring it up to date: manage.py migrate")

@@ -52,7 +52,7 @@ def test_what_comes_back_is_noted_for_all_clusters_and_for_this_one(broker):
     broker.acknowledge(BEAT)
     assert Heartbeat.alive(CLUSTER, timezone.now())
     assert Heartbeat.last(own_cluster()) >= before
-    assert Heartbeat.newest(cluster_here()) == Heartbeat.last(own_cluster())
+    assert Heartbeat.newest(cluster_here(), timezone.now()) == Heartbeat.last(own_cluster())
 
 
 def test_a_call_that_was_brought_to_its_end_is_a_beat_too_and_its_row_goes(broker):

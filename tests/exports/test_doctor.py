@@ -89,6 +89,26 @@ def test_a_store_that_refuses_is_said_in_its_own_words(tmp_path):
     assert (wrong.ok, wrong.said) == (False, "The store failed: Permission denied (store)")
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "setting"),
+    [
+        (404, "NoSuchBucket", "LONGHAUL_STORE names a bucket"),
+        (403, "InvalidAccessKeyId", "LONGHAUL_STORE_KEY"),
+        (403, "SignatureDoesNotMatch", "LONGHAUL_STORE_SECRET"),
+        (400, "AuthorizationHeaderMalformed", "LONGHAUL_STORE_REGION"),
+        (403, "AccessDenied", "permissions"),
+    ],
+)
+def test_why_a_bucket_refuses_is_told_of_what_was_tried_first_and_with_the_setting(status, code, setting, in_bucket):
+    for method in ("PUT", "DELETE"):
+        in_bucket.fault(method, "/doctor/", status=status, code=code, times=99)
+    wrong = found(part="store")
+    assert (wrong.said, setting in wrong.todo) == (
+        f"The store failed: the bucket answers {status} {code} to PutObject",
+        True,
+    )
+
+
 def test_a_runner_that_lacks_something_says_what(tmp_path):
     class Lacking(ScriptedRunner):
         def lacks(self, kinds):

@@ -59,6 +59,15 @@ def test_silence_has_the_same_length_as_on_the_page_for_machines():
     assert asked("--cluster")[0] == 1
 
 
+def test_a_sign_that_is_still_to_come_is_no_life_and_is_told_with_its_reason():
+    silent_cluster(since=datetime(2126, 11, 20, 12, 0, tzinfo=UTC))
+    said = (
+        "The cluster gave its last sign of life at 2126-11-20 12:00:00 UTC, which is still to come: a clock was set"
+        " back since, and nothing shows that it lives."
+    )
+    assert asked("--cluster") == (1, said)
+
+
 def test_a_cluster_that_never_ran_is_told():
     assert asked("--cluster") == (1, "The cluster has never given a sign of life.")
 

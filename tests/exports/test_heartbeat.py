@@ -10,6 +10,7 @@ from django_q.models import Schedule
 
 from exports import tasks
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, cluster_here
+from exports.models.lease import APART
 
 pytestmark = pytest.mark.django_db
 MOMENT = timedelta(microseconds=1)
@@ -41,9 +42,31 @@ def test_the_beat_of_one_does_not_keep_another_alive():
     assert not Heartbeat.alive("web", timezone.now())
 
 
-def test_a_clock_that_runs_ahead_is_no_death(clock):
-    Heartbeat.objects.create(name="cluster", at=clock.now + timedelta(hours=1))
+def test_a_clock_that_runs_ahead_a_little_is_no_death(clock):
+    Heartbeat.objects.create(name="cluster", at=clock.now + APART)
     assert Heartbeat.alive("cluster", clock.now)
+
+
+def test_a_beat_of_before_a_clock_was_set_back_is_no_life(clock):
+    Heartbeat.objects.create(name="cluster", at=clock.now + APART + MOMENT)
+    assert not Heartbeat.alive("cluster", clock.now)
+
+
+def test_a_dead_cluster_of_this_machine_that_was_ahead_hides_no_living_one(clock):
+    ahead, living = clock.now + timedelta(hours=1), clock.now - MOMENT
+    Heartbeat.objects.create(name=cluster_here(7), at=ahead)
+    assert Heartbeat.newest(cluster_here(), clock.now) == ahead
+    Heartbeat.objects.create(name=cluster_here(8), at=living)
+    assert Heartbeat.newest(cluster_here(), clock.now) == living
+
+
+def test_a_cluster_that_was_killed_before_the_clock_was_set_back_is_not_shown_and_forgotten():
+    now = timezone.now()
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    Heartbeat.objects.create(name=cluster_here(killed.pid), at=now + timedelta(hours=1))
+    assert Heartbeat.clusters(now) == []
+    assert Heartbeat.forget_clusters(now) == 1
 
 
 def test_the_cluster_beats_for_itself():

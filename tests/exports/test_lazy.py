@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from exports.models import Heartbeat
+from exports.models.lease import APART
 from exports.tools import Tools
 from exports.views import lazy
 from exports.views.lazy import EVERY, Lazily
@@ -97,7 +98,7 @@ def test_while_the_driver_beats_nobody_else_drives(look, export, clock):
 
 
 def test_to_be_told_that_the_driver_beats_costs_one_query_in_two_seconds(look, lazily, ticks, clock, export):
-    Heartbeat.objects.create(name="driver", at=clock() + timedelta(hours=1))
+    Heartbeat.objects.create(name="driver", at=clock() + APART)
     look()
     with CaptureQueriesContext(connection) as queries:
         for _ in range(20):
@@ -186,11 +187,13 @@ def test_what_has_ended_is_not_driven(browser, export):
     assert fresh(export).job.version == done.job.version + 1, "only that its ending was seen"
 
 
-def test_quick_polls_ask_once_in_two_seconds_whether_the_driver_is_silent(lazily, ticks, django_assert_num_queries):
+def test_quick_polls_ask_once_in_two_seconds_whether_the_driver_is_silent(
+    lazily, ticks, django_assert_num_queries, clock
+):
     with django_assert_num_queries(1):
         assert lazily.driver_is_silent()
         assert lazily.driver_is_silent()
-    driver_is_awake()
+    driver_is_awake(clock.now)
     assert lazily.driver_is_silent()
     ticks.now += EVERY
     with django_assert_num_queries(1):
@@ -198,8 +201,8 @@ def test_quick_polls_ask_once_in_two_seconds_whether_the_driver_is_silent(lazily
         assert not lazily.driver_is_silent()
 
 
-def test_a_driver_of_which_nothing_can_be_known_counts_as_silent(lazily, ticks):
-    driver_is_awake()
+def test_a_driver_of_which_nothing_can_be_known_counts_as_silent(lazily, ticks, clock):
+    driver_is_awake(clock.now)
     assert not lazily.driver_is_silent()
     ticks.now += EVERY
     with connection.execute_wrapper(refused):

@@ -3,11 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
-from exports import driver
+from exports import driver, tasks
+from exports.doctor import examine
+from exports.gauges import age_of
 from exports.models import Export, Heartbeat, Lease
 from exports.models.driven import AT_ONCE, LEASE, LONGEST
+from exports.models.heartbeat import CLUSTER, SILENT_AFTER
 from exports.models.lease import APART
+from exports.schedules import bring_near
 from exports.tools import tools
 from tests.exports.footage import film_of, project_of, requested
 
@@ -59,8 +64,47 @@ def test_a_driver_looks_at_it_in_its_first_pass(export):
     assert Export.objects.get().next_due_at < tools().clock() + APART
 
 
+def test_pages_drive_where_a_driver_was_last_seen_an_hour_from_now(export, clock):
+    Heartbeat.objects.create(name=driver.LEASE, at=clock.now + HOUR)
+    assert driver.is_silent(clock.now)
+    Heartbeat.objects.update(at=clock.now + MOMENT)
+    assert not driver.is_silent(clock.now)
+
+
 def test_a_driver_that_was_last_seen_an_hour_from_now_is_rung_for(export, clock):
     Heartbeat.objects.create(name=driver.LEASE, at=clock.now + HOUR)
     assert driver.wake(clock.now)
     Heartbeat.objects.update(at=clock.now + MOMENT)
     assert not driver.wake(clock.now)
+
+
+def test_how_long_a_cluster_is_silent_that_was_ahead_is_more_than_an_alarm_waits_for(clock):
+    Heartbeat.objects.create(name=CLUSTER, at=timezone.now() + HOUR)
+    (sample,) = age_of(CLUSTER)
+    assert sample.value > SILENT_AFTER.total_seconds()
+    Heartbeat.objects.update(at=timezone.now() + APART / 2)
+    (sample,) = age_of(CLUSTER)
+    assert sample.value <= 0
+
+
+def test_the_doctor_says_that_a_sign_of_life_is_still_to_come():
+    Heartbeat.objects.create(name=CLUSTER, at=tools().clock() + HOUR)
+    (queue,) = [found for found in examine(tools()) if found.part == "queue"]
+    assert (queue.ok, "a clock was set back" in queue.said) == (False, True)
+
+
+def test_what_is_scheduled_later_than_it_ever_is_is_rung_for_at_once(schedules, clock):
+    """A row that is an hour ahead would keep mail and expiry waiting for that hour."""
+    for each in schedules.all():
+        schedules.filter(pk=each.pk).update(next_run=clock.now + timedelta(minutes=each.minutes) + APART)
+    assert bring_near(clock.now) == 0
+    schedules.filter(name="deliver").update(next_run=clock.now + APART + 2 * timedelta(minutes=1))
+    assert bring_near(clock.now) == 1
+    assert schedules.get(name="deliver").next_run == clock.now
+    assert bring_near(clock.now) == 0
+
+
+def test_a_worker_that_answers_looks_after_the_schedules(schedules):
+    schedules.update(next_run=timezone.now() + 2 * HOUR)
+    tasks.answer()
+    assert not schedules.filter(next_run__gt=timezone.now()).exists()

@@ -7,6 +7,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, Programmi
 
 from exports_site.shell import in_sentences
 from tests.deploy_check import manage
+from tests.serving import free_port
 
 AWAY = OperationalError(
     'connection failed: connection to server at "127.0.0.1", port 1 failed: Connection refused\n\tIs'
@@ -78,6 +79,16 @@ def test_a_database_that_was_never_made_is_told_by_every_command(command, tmp_pa
     done = manage({"LONGHAUL_HOME": str(tmp_path)}, *command)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert "The database is not of this version (no such table: exports_" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "cluster", "drive"])
+def test_what_runs_for_long_begins_nothing_on_an_older_database(command, tmp_path):
+    here = {"LONGHAUL_HOME": str(tmp_path), "LONGHAUL_BIND": f"127.0.0.1:{free_port()}"}
+    done = manage(here, command, *(["--seconds", "5"] if command == "drive" else []))
+    assert (done.returncode, done.stderr.splitlines()) == (
+        1,
+        ["CommandError: The database is older than this version. Bring it up to date: manage.py migrate"],
+    )
 
 
 @pytest.mark.parametrize("command", ["intake", "reconcile", "second_factor", "doctor", "audit", "calibrate", "drill"])

@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from exports import crew, driver
 from exports.doorbell import ring
+from exports.management.outage import refuse_an_older_database
 from exports.models.heartbeat import Heartbeat
 from exports.processes import run_until_told
+from exports.schedules import bring_near
 
 
 class Command(BaseCommand):
@@ -21,7 +23,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            refuse_an_older_database()
             Heartbeat.forget_clusters(timezone.now())
+            bring_near(timezone.now())
             driver.succeed(timezone.now())
             ring()  # what was left when the last cluster stopped
         except Error:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from types import FrameType
 
 from exports import driver
+from exports.management.outage import refuse_an_older_database
 from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.management.values import seconds
 from exports.models import Export
@@ -27,6 +28,7 @@ class Command(PassCommand):
         parser.add_argument("--idle", action="store_true", help="Stop when nothing is left to be done.")
 
     def run_pass(self, asked: Asked) -> Passed:
+        refuse_an_older_database()
         return _drive(asked, tools()) if asked.apply else _would(asked, tools())
 
 

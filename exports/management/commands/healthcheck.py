@@ -12,8 +12,10 @@ from django.db import Error
 from django.utils import timezone
 
 from exports.management.values import port
-from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, cluster_here
+from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, cluster_here, is_to_come, is_within
 from exports.signs import answers
+
+SET_BACK = "a clock was set back since, and nothing shows that it lives."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,14 +70,17 @@ def _web(port: int) -> Found:
 def _cluster(now: datetime, *, here: bool) -> Found:
     where = "The cluster of this machine" if here else "The cluster"
     try:
-        last = Heartbeat.newest(cluster_here()) if here else Heartbeat.last(CLUSTER)
+        last = Heartbeat.newest(cluster_here(), now) if here else Heartbeat.last(CLUSTER)
     except Error:
         said = f"The database does not answer, so nobody can say what {where[0].lower()}{where[1:]} does."
         return Found(part="cluster", ok=False, said=said)
     if last is None:
         return Found(part="cluster", ok=False, said=f"{where} has never given a sign of life.")
     age = f"{max(0, (now - last).total_seconds()):.0f} s ago"
-    if now - last < SILENT_AFTER:
+    if is_within(SILENT_AFTER, last, now):
         return Found(part="cluster", ok=True, said=f"{where} works; its last sign of life came {age}.", since=last)
     since = f"{last:%Y-%m-%d %H:%M:%S} UTC"
+    if is_to_come(last, now):
+        said = f"{where} gave its last sign of life at {since}, which is still to come: {SET_BACK}"
+        return Found(part="cluster", ok=False, said=said, since=last)
     return Found(part="cluster", ok=False, said=f"{where} has been silent since {since} ({age}).", since=last)

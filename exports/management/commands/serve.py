@@ -11,14 +11,15 @@ from django.core.checks import Tags
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from exports import crew, driver
 from exports.collected import collect, collected_beside
 from exports.doorbell import ring
+from exports.management.outage import refuse_an_older_database
 from exports.models.heartbeat import Heartbeat
 from exports.processes import run_until_told
+from exports.schedules import bring_near
 
 ELSEWHERE = (
     "Other machines reach it by this machine's address, unencrypted; by a name only if LONGHAUL_HOSTS has it."
@@ -43,13 +44,14 @@ class Command(BaseCommand):
         with _told_in_a_sentence():
             if options["first_start"]:
                 self._make_what_is_missing()
-            self._refuse_an_older_database()
+            refuse_an_older_database()
             collect()  # those of this version, after an update or in a home that was restored; else pages would fail
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         if settings.ANY_ADDRESS:
             self.stdout.write(f"{ELSEWHERE}\n")
         self.stdout.flush()
         Heartbeat.forget_clusters(timezone.now())
+        bring_near(timezone.now())
         driver.succeed(timezone.now())
         ring()  # what was left when the last cluster stopped
         self.check()  # of everything
@@ -68,11 +70,6 @@ class Command(BaseCommand):
     def _say(self, sentence: str) -> None:
         self.stderr.write(sentence)
         self.stderr.flush()
-
-    def _refuse_an_older_database(self) -> None:
-        executor = MigrationExecutor(connection)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            raise CommandError("The database is older than this version. Bring it up to date: manage.py migrate")
 
     def _may_push(self) -> bool:
         """Pages do without where they must."""

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from exports import driver, kinds
 from exports.models import Bulk, User
+from exports.models.heartbeat import is_to_come, is_within
 from exports.staff import listing, scope
 from exports.staff.acts import acts
 from exports.staff.listing import ATTENTION, VIEWS, Asked, Place
@@ -65,11 +66,13 @@ def asked_for(said: QueryDict, user: User, now: datetime) -> Asked:
 def silence(now: datetime) -> str:
     """Above every list: while nobody drives, nothing that stands below it can be news."""
     last = driver.last_pass()
-    if last is not None and now - last < driver.BEATS_WITHIN:
+    if last is not None and is_within(driver.BEATS_WITHIN, last, now):
         return ""
     if not driver.is_anything_left():
         return ""
     said = f"Nobody has driven exports for {wording.took((now - last).total_seconds())}" if last else NEVER
+    if last and is_to_come(last, now):
+        said = "Nobody has driven exports since a clock was set back"
     return f"{said}. Is the cluster running?"
 
 

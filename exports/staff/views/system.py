@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from exports import gauges, halting, versions
 from exports.gauges import Gauge
 from exports.models import Drill, Heartbeat, Intake, IntakeChange, Lease, User
-from exports.models.heartbeat import SILENT_AFTER
+from exports.models.heartbeat import SILENT_AFTER, is_within
 from exports.staff import reach, scope
 from exports.staff.views import entry
 from exports.staff.views.lists import silence
@@ -51,7 +51,7 @@ def system(request: HttpRequest) -> HttpResponse:
         "title": "System",
         "silence": silence(now),
         "clusters": [
-            (beat.name, wording.took((now - beat.at).total_seconds()), now - beat.at < SILENT_AFTER)
+            (beat.name, wording.took((now - beat.at).total_seconds()), is_within(SILENT_AFTER, beat.at, now))
             for beat in Heartbeat.clusters(now)
         ],
         "leases": Lease.objects.filter(until__gt=now).order_by("name")[:20],
