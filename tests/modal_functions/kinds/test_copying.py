@@ -11,6 +11,7 @@ from modal_functions import instead
 from modal_functions.attempt import attempt
 from modal_functions.fan import Fan, Lost, NotTaken, make_batch
 from modal_functions.kinds import multi_clip, overlay
+from modal_functions.media.errors import NO_ROOM_LEFT, TOLD_TO_STOP
 from modal_functions.runtime import run
 from modal_functions.wire import AttemptKeys, Order, SoFar, pack
 from tests.modal_functions.media.cuts import tagged
@@ -276,9 +277,11 @@ def test_where_nobody_can_say_what_could_be_copied_all_is_encoded(spec, store, t
 def away(spec, store, tmp_path, monkeypatch):
     """A film made on machines of which some are lost, whenever they are given what `ends_it` says."""
 
-    def made(ends_it, how=Lost):
+    def made(ends_it, how=Lost, says=None):
         def work(wire, *, folder):
             if ends_it(wire["batch"]["request"]):
+                if says:
+                    return {"error": {"code": "result_invalid", "sentence": says}}
                 raise how("ended")
             return make_batch(wire, folder=folder)
 
@@ -308,6 +311,13 @@ def test_what_ends_every_machine_that_would_copy_it_is_encoded(away, store, ends
 def test_where_no_machine_takes_what_is_to_be_copied_it_is_not_encoded_for_that(away):
     outcome = away(copies, NotTaken)
     assert (outcome["ending"], outcome["code"]) == ("error", "internal")
+
+
+@pytest.mark.parametrize("what", [copies, lambda request: request["do"] in ("passages", "survey")])
+@pytest.mark.parametrize("said", [NO_ROOM_LEFT, TOLD_TO_STOP])
+def test_what_is_no_fault_of_a_copy_is_said_and_nothing_is_encoded_for_that(away, store, what, said):
+    outcome = away(what, says=said)
+    assert (outcome["ending"], outcome["code"], outcome["sentence"]) == ("error", "result_invalid", said)
 
 
 def test_sound_that_ends_every_machine_that_would_copy_it_is_encoded(away, store, reels):
