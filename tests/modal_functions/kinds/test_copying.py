@@ -149,10 +149,11 @@ class _With:
         return self.changed.get(name) or getattr(self.inner, name)
 
 
-def test_on_other_machines_the_film_is_the_same(spec, store, tmp_path):
+@pytest.mark.parametrize("bad", [False, True])
+def test_on_other_machines_the_film_is_the_same(spec, store, tmp_path, bad):
     def made(number, **away):
         keys = AttemptKeys(export="f", number=number)
-        store.put(keys.spec, pack(spec(TRIM)))
+        store.put(keys.spec, pack(spec(TRIM, *((ENDS_BADLY,) if bad else ()))))
         order = Order(keys=keys, kind="multi_clip", token="t", store={"store": "folder", "root": str(store.root)})
         outcome = attempt(order.as_wire(), call="c", folder=tmp_path / f"away-{number}", **away)
         assert outcome["ending"] == "ok", outcome
@@ -226,6 +227,32 @@ def test_what_is_encoded_after_the_film_was_looked_at_is_counted_where_frames_ar
     assert passed == [("process", True), ("publish", False), ("process", True)]
     assert 0 < told["passed"][-1]["kept"] < told["passed"][-1]["total"]
     assert told["stage"] == "publish"
+
+
+@pytest.mark.parametrize(("wish", "code"), [("pause", ""), ("cancel", "cancelled")])
+def test_who_stops_it_while_what_is_bad_is_encoded_is_heard_and_the_rest_is_made_later(make, spec, store, wish, code):
+    asked = spec((0, 1_000_000, 5_000_000), ENDS_BADLY)
+
+    def until_it_is_encoded(context):
+        entered = []
+
+        def stage(key, **told):
+            entered.append(key)
+            if entered.count("process") == 2:
+                store.put(context.keys.control, pack({"stop": wish}))
+            return report.stage(key, **told)
+
+        report = context.report
+        object.__setattr__(context, "report", _With(report, stage=stage))
+        return multi_clip.work(context)
+
+    stopped = make(asked, 1, until_it_is_encoded)
+    assert (stopped["ending"], stopped["code"]) == ("paused", code)
+    assert json.loads(store.get(AttemptKeys(export="e", number=1).progress))["stage"] == "process"
+    resumed, again = (make(asked, number)["result"] for number in (2, 3))
+    assert (resumed["frames"], again["copied"]) == (274, resumed["copied"])
+    assert resumed["copied"] > 0
+    assert (resumed["sha256"], again["rendered"]) == (again["sha256"], 0)
 
 
 def test_a_film_of_which_more_is_bad_than_is_looked_at_again_is_encoded(make, spec, store, monkeypatch):
