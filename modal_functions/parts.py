@@ -11,7 +11,7 @@ from typing import Any
 
 from modal_functions.batches import Batch, make
 from modal_functions.fan import MOST_TRIES, Lost, NotTaken
-from modal_functions.media.errors import MediaError
+from modal_functions.media.errors import NOT_OF_COPIES, MediaError
 from modal_functions.runtime import Context, Failed
 from modal_functions.side_by_side import Pieces, cores, side_by_side
 from modal_functions.store import Missing
@@ -137,11 +137,14 @@ class Parts:
     @contextlib.contextmanager
     def _in_words(self, source: dict[str, Any], *, dispensable: bool) -> Iterator[None]:
         """What is wrong with a file, and that it ends machines, is said with its name; where nobody depends on it,
-        nothing is: there is another way, and who goes that one says it."""
+        nothing is: there is another way, and who goes that one says it. A full disk, or a machine that is shut down, is
+        no fault of a file, and meets whoever goes another way."""
         called = self.called(source["key"])
         try:
             yield
         except MediaError as error:
+            if error.sentence in NOT_OF_COPIES:
+                raise
             if dispensable:
                 return
             said = f"We couldn't use {called}. {error.sentence} Replace it and try again."

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from progress import pipelines
@@ -17,6 +18,7 @@ from progress.report import Passed, Report
 PERCENT = "percent"  # the unit of callers that know nothing better
 CHECKPOINTS = (10, 25, 50, 75, 90)
 LONGEST = 10.0**8  # seconds; a date has an end
+BROKEN_OFF = 1  # stands behind the time of a stage that was left for an earlier one: it is still to be passed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +77,33 @@ def known(job: Job) -> set[str]:
     return {stage for stage, (_, *run) in job.passed.items() if run == [job.attempt, job.run]}
 
 
+def taken_time(job: Job) -> set[str]:
+    """These, and those that were broken off and lie ahead again."""
+    return {stage for stage, (_, *run) in job.passed.items() if run[:2] == [job.attempt, job.run]}
+
+
 def timed(passed: Passed, attempt: int, run: int) -> list[float]:
-    return [round((passed.ended - passed.began).total_seconds(), 3), attempt, run]
+    return [_seconds(passed), attempt, run]
+
+
+def ended(job: Job, passed: Passed) -> list[float]:
+    """The last that it was in, with what of it was broken off before."""
+    seconds, *run = job.passed.get(passed.stage, [0.0])
+    before = seconds if run == [job.attempt, job.run, BROKEN_OFF] else 0.0
+    return [round(before + _seconds(passed), 3), job.attempt, job.run]
+
+
+def _seconds(passed: Passed) -> float:
+    return round((passed.ended - passed.began).total_seconds(), 3)
 
 
 def newly_passed(job: Job, pipeline: Pipeline, report: Report, at: Place) -> tuple[Passed, ...]:
-    """The stages now behind it: those the report tells of, else the one that the row was in."""
+    """The stages now behind it: those the report tells of, else the one that the row was in. Each of them once, and
+    none that was left for an earlier one: how long it was tried says nothing of how long it takes."""
     before = set() if is_fresh(job, report) else known(job)
-    for each in report.passed:
-        pipeline.index(each.stage)
-    told = tuple(_since_it_was_ordered(job, each) for each in report.passed if each.stage not in before)
+    whole = {each.stage: each for each, left in reversed(_goings(pipeline, report)) if not left}
+    told = tuple(_since_it_was_ordered(job, each) for each in report.passed if each is whole.get(each.stage))
+    told = tuple(each for each in told if each.stage not in before)
     left_behind = (
         not is_fresh(job, report)
         and job.stage_began is not None
@@ -116,13 +135,22 @@ def entered(job: Job, report: Report, passed: tuple[Passed, ...]) -> list[str]:
     return list(dict.fromkeys(stage for stage in stages if stage != job.stage))
 
 
-def behind(job: Job, report: Report, passed: tuple[Passed, ...]) -> dict[str, list[float]]:
-    """One that was gone through again, as where a result was refused and is made anew, has the time of both."""
+def _goings(pipeline: Pipeline, report: Report) -> list[tuple[Passed, bool]]:
+    """Each time that it went through a stage, and whether that was left for an earlier one, as where a result is
+    refused and made anew."""
+    stages = [pipeline.index(stage) for stage in (*(each.stage for each in report.passed), report.stage)]
+    return [(each, after < at) for each, (at, after) in zip(report.passed, pairwise(stages), strict=True)]
+
+
+def behind(job: Job, pipeline: Pipeline, report: Report, passed: tuple[Passed, ...]) -> dict[str, list[float]]:
+    """One that was gone through again has the time of all these times."""
     told = dict(job.passed) | {each.stage: timed(each, report.attempt, report.run) for each in passed}
     counts = Counter(each.stage for each in report.passed)
-    for stage in (stage for stage, count in counts.items() if count > 1):
-        times = (timed(each, report.attempt, report.run) for each in report.passed if each.stage == stage)
-        told[stage] = [round(sum(seconds for seconds, *_ in times), 3), report.attempt, report.run]
+    broken_off = {each.stage: left for each, left in _goings(pipeline, report)}
+    for stage in (stage for stage, count in counts.items() if count > 1 or broken_off[stage]):
+        seconds = sum(_seconds(each) for each in report.passed if each.stage == stage)
+        mark = [BROKEN_OFF] if broken_off[stage] else []
+        told[stage] = [round(seconds, 3), report.attempt, report.run, *mark]
     return told
 
 

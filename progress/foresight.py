@@ -295,6 +295,6 @@ def _at_first(features: Features, uploaded: float, ahead: Sequence[Left], slots:
 def _waiting(job: Job, now: datetime, ahead: Sequence[Left], slots: int) -> Observation:
     pipeline = pipelines.get(job.pipeline)
     stages = [stage.key for stage in pipeline.stages]
-    behind = stages[: stages.index(job.stage) + 1] if job.stage in job.passed else stages[: stages.index(job.stage)]
+    behind = stages[: stages.index(job.stage) + (job.stage in fold.known(job))]
     passed = tuple(job.passed.get(key, (0.0,))[0] for key in behind)
     return Observation(at=job.active_seconds(now), part=None, passed=passed, ahead=tuple(ahead), slots=slots)

@@ -59,7 +59,7 @@ class Hearing(Forecasts):
             return None
         bp = self._shown(job, at)
         passed = fold.newly_passed(job, pipeline, report, at)
-        behind, crossed = fold.behind(job, report, passed), fold.crossed(job, bp)
+        behind, crossed = fold.behind(job, pipeline, report, passed), fold.crossed(job, bp)
         sight = self.foresight.sight(job, report, at.index, behind, now, checkpoint=bool(crossed))
         changes = fold.changes(job, pipeline, report, at, bp, now, behind)
         changes |= self._foreseen(job, pipeline, report, at, bp, now, sight)

@@ -108,7 +108,7 @@ class Moves(ConditionalWrites):
             goes_on = job.status == Status.UPLOADING and status in (Status.QUEUED, Status.RUNNING)
             if status != Status.COMPLETE and not goes_on:
                 return Step(changes=changes, entries=(entry,), stopped=left)
-            passed = dict(job.passed) | {each.stage: fold.timed(each, job.attempt, job.run) for each in left}
+            passed = dict(job.passed) | {each.stage: fold.ended(job, each) for each in left}
             return Step(changes=changes | {"passed": passed}, entries=(entry,), passed=left)
 
         return self._act(job_id, decide) is not None

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from progress import wording
-from progress.fold import known
+from progress.fold import taken_time
 from progress.models import LISTENING, Job, Status
 from progress.pipelines import Pipeline, Stage
 from progress.place import gettext as _
@@ -70,7 +70,7 @@ def _spans(job: Job, pipeline: Pipeline, now: datetime) -> list[Span]:
     stages, upload = pipeline.stages, pipeline.numbers.get("upload")
     at = pipeline.numbers.get(job.stage, 0)
     over = job.status in (Status.COMPLETE, Status.EXPIRED)
-    once = known(job)  # what was passed and lies ahead again has taken its time
+    once = taken_time(job)  # what was passed and lies ahead again has taken its time
     behind = [number for number, stage in enumerate(stages) if over or number < at or stage.key in once]
     passed = [_passed(job, stages, number) for number in behind]
     current = 0.0 if over or job.status == Status.QUEUED else _in_stage(job, now)

@@ -41,6 +41,12 @@ class Lease(models.Model):
         return token if taken else None
 
     @classmethod
+    def may_be_taken(cls, name: str, *, seconds: float, now: datetime) -> bool:
+        """Whether take() would find it free, at this moment."""
+        free = is_free("until", timedelta(seconds=seconds), now)
+        return not cls.objects.filter(name=name).exclude(free).exists()
+
+    @classmethod
     def taken_from_the_dead(cls, now: datetime) -> list[uuid.UUID]:
         """Frees at once what only processes hold of which it is certain that they live no more. Returns the tokens."""
         held = cls.objects.filter(until__gt=now, token__isnull=False).exclude(holder="")

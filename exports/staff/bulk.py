@@ -38,7 +38,7 @@ def run(
 
 def ring_unfinished(now: datetime) -> int:
     """For those whose bell was lost with whoever heard it."""
-    waiting = [bulk for bulk in Bulk.unfinished() if not Lease.objects.filter(name=lease_of(bulk), until__gt=now)]
+    waiting = [bulk for bulk in Bulk.unfinished() if Lease.may_be_taken(lease_of(bulk), seconds=LEASE_SECONDS, now=now)]
     for bulk in waiting:
         bulk.ring()
     return len(waiting)

@@ -240,6 +240,44 @@ def test_what_was_interrupted_or_is_done_again_teaches_nothing(tracker, clock, j
     assert not Rate.objects.filter(key="film@1/process").exists()
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_stage_that_was_left_for_an_earlier_one_teaches_what_it_took_in_the_end(tracker, clock, job, learning, late):
+    """As where a film is refused when it is looked at. A report or two of it may be lost."""
+    began = clock()
+
+    def over(stage, seconds, done):
+        return Passed(stage=stage, began=clock(), ended=clock.pass_by(seconds), done=done, total=900)
+
+    with learning():
+        tracker.observe(told(job, clock, 1, began=began, done=0))
+        passed = [over("process", 100, 900), over("publish", 3, 100)]
+        again = clock()
+        if not late:
+            tracker.observe(told(job, clock, 2, stage="publish", began=again, done=0, passed=tuple(passed[:1])))
+            tracker.observe(told(job, clock, 3, began=again, done=800, passed=tuple(passed)))
+        passed.append(over("process", 20, 900))
+        tracker.observe(told(job, clock, 4, stage="publish", began=clock(), done=0, passed=tuple(passed)))
+        assert not Rate.objects.filter(key="film@1/publish").exists()
+        clock.pass_by(30)
+        tracker.complete(job.pk)
+    runs = StageRun.objects.filter(job_id=job.pk, finished=True).values_list("stage", "began", "ended")
+    assert {stage: (ended - began).seconds for stage, began, ended in runs} == {"process": 100, "publish": 30}
+    assert Rate.objects.get(key="film@1/publish").count == 1
+    assert Rate.objects.get(key="film@1/process").count == 1
+    assert {key: seconds for key, (seconds, *_) in row(job).passed.items()} == {"process": 120, "publish": 33}
+
+
+def test_what_is_to_be_saved_again_when_it_is_queued_anew_is_still_to_come(tracker, clock, job, known):
+    def over(stage, done):
+        return Passed(stage=stage, began=clock(), ended=clock.pass_by(10), done=done, total=900)
+
+    tracker.observe(told(job, clock, 1, done=0))
+    passed = (over("process", 900), over("publish", 100), over("process", 900))
+    tracker.observe(told(job, clock, 2, stage="publish", done=0, passed=passed))
+    tracker.requeue(job.pk, cause="lost", text="Gone.")
+    assert tracker.foresight.own_work(row(job), clock()).middle > 5
+
+
 def test_ranges_that_were_told_teach_how_far_to_reach(tracker, clock, job, rendered, known, learning):
     with learning():
         rendered(job)

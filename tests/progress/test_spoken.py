@@ -68,10 +68,16 @@ def test_two_languages_never_share_an_answer(rendering):
     assert "en-" not in bodies[1].replace("-en-", "")
 
 
-def test_a_page_whose_language_was_changed_is_told_anew(rendering):
+def test_a_page_whose_language_was_changed_is_told_anew(rendering, monkeypatch):
+    """Also where nobody has translated the sentence about the time that is left."""
+    labels = {stage.label for stage in FILM.stages}
+    told = lambda message: f"{translation.get_language()}-{message}" if message in labels else message  # noqa: E731
+    monkeypatch.setattr(translation, "gettext", told)
     prints = Prints(Monotonic())
     rendering.finish, rendering.stage = None, "finalize"
-    assert prints.of(rendering, HERE).mark != prints.of(rendering, THERE).mark
+    seen = [prints.of(rendering, at) for at in (HERE, THERE)]
+    assert seen[0].seen.eta == seen[1].seen.eta
+    assert seen[0].mark != seen[1].mark
 
 
 def test_what_it_is_declared_as_stays_as_it_is(rendering):

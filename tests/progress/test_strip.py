@@ -123,9 +123,8 @@ def test_a_stage_that_is_gone_through_again_has_the_time_of_both_and_the_bar_sta
     assert snapshot(row, clock.now).held.startswith("The bar stays at 96 %: there is more to do than it seemed.")
     spans = [(span.label, round(span.seconds)) for span in strip().passed]
     assert spans == [("Waiting in line", 60), ("Rendering", 40), ("Saving", 10), ("Rendering", 20)]
-    rendering("publish", 0, began=clock.now, passed=(*refused, over("process", 20)))
+    rendering("publish", 100, began=clock.now, passed=(*refused, over("process", 20)))
     clock.pass_by(15)
-    rendering("publish", 100, began=clock.now, passed=(*refused, over("process", 20), over("publish", 15)))
     tracker.complete(job.pk)
     assert passed(strip()) == {"Waiting in line": 60, "Rendering": 60, "Saving": 25}
 

@@ -1,6 +1,7 @@
 """An act on many exports: each once, whoever is killed, and each with its own result."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django_q.models import OrmQ
@@ -97,6 +98,13 @@ def test_the_minute_finds_what_lost_its_bell(failed, begun, tools, clock):
     Lease.take(bulk.lease_of(made), seconds=60, now=clock())
     assert bulk.ring_unfinished(clock()) == 0, "somebody works on it"
     assert bulk.run(made.pk, tools) == 0
+
+
+def test_what_was_worked_on_by_a_clock_that_has_been_set_back_since_is_rung_for_at_once(failed, begun, tools, clock):
+    made = begun("retry", failed(1))
+    Lease.take(bulk.lease_of(made), seconds=60, now=clock() + timedelta(hours=1))
+    assert bulk.ring_unfinished(clock()) == 1
+    assert bulk.run(made.pk, tools) == 1
 
 
 def test_it_is_stopped_between_two(failed, begun, tools, staff):

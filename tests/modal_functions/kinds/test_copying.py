@@ -11,6 +11,7 @@ from modal_functions import instead
 from modal_functions.attempt import attempt
 from modal_functions.fan import Fan, Lost, NotTaken, make_batch
 from modal_functions.kinds import multi_clip, overlay
+from modal_functions.media.errors import NO_ROOM_LEFT, TOLD_TO_STOP
 from modal_functions.runtime import run
 from modal_functions.wire import AttemptKeys, Order, SoFar, pack
 from tests.modal_functions.media.cuts import tagged
@@ -148,10 +149,11 @@ class _With:
         return self.changed.get(name) or getattr(self.inner, name)
 
 
-def test_on_other_machines_the_film_is_the_same(spec, store, tmp_path):
+@pytest.mark.parametrize("bad", [False, True])
+def test_on_other_machines_the_film_is_the_same(spec, store, tmp_path, bad):
     def made(number, **away):
         keys = AttemptKeys(export="f", number=number)
-        store.put(keys.spec, pack(spec(TRIM)))
+        store.put(keys.spec, pack(spec(TRIM, *((ENDS_BADLY,) if bad else ()))))
         order = Order(keys=keys, kind="multi_clip", token="t", store={"store": "folder", "root": str(store.root)})
         outcome = attempt(order.as_wire(), call="c", folder=tmp_path / f"away-{number}", **away)
         assert outcome["ending"] == "ok", outcome
@@ -227,6 +229,32 @@ def test_what_is_encoded_after_the_film_was_looked_at_is_counted_where_frames_ar
     assert told["stage"] == "publish"
 
 
+@pytest.mark.parametrize(("wish", "code"), [("pause", ""), ("cancel", "cancelled")])
+def test_who_stops_it_while_what_is_bad_is_encoded_is_heard_and_the_rest_is_made_later(make, spec, store, wish, code):
+    asked = spec((0, 1_000_000, 5_000_000), ENDS_BADLY)
+
+    def until_it_is_encoded(context):
+        entered = []
+
+        def stage(key, **told):
+            entered.append(key)
+            if entered.count("process") == 2:
+                store.put(context.keys.control, pack({"stop": wish}))
+            return report.stage(key, **told)
+
+        report = context.report
+        object.__setattr__(context, "report", _With(report, stage=stage))
+        return multi_clip.work(context)
+
+    stopped = make(asked, 1, until_it_is_encoded)
+    assert (stopped["ending"], stopped["code"]) == ("paused", code)
+    assert json.loads(store.get(AttemptKeys(export="e", number=1).progress))["stage"] == "process"
+    resumed, again = (make(asked, number)["result"] for number in (2, 3))
+    assert (resumed["frames"], again["copied"]) == (274, resumed["copied"])
+    assert resumed["copied"] > 0
+    assert (resumed["sha256"], again["rendered"]) == (again["sha256"], 0)
+
+
 def test_a_film_of_which_more_is_bad_than_is_looked_at_again_is_encoded(make, spec, store, monkeypatch):
     monkeypatch.setattr(instead, "MOST_LOOKS", 1)
     outcome = make(spec((0, 1_000_000, 5_000_000), ENDS_BADLY))
@@ -276,9 +304,11 @@ def test_where_nobody_can_say_what_could_be_copied_all_is_encoded(spec, store, t
 def away(spec, store, tmp_path, monkeypatch):
     """A film made on machines of which some are lost, whenever they are given what `ends_it` says."""
 
-    def made(ends_it, how=Lost):
+    def made(ends_it, how=Lost, says=None):
         def work(wire, *, folder):
             if ends_it(wire["batch"]["request"]):
+                if says:
+                    return {"error": {"code": "result_invalid", "sentence": says}}
                 raise how("ended")
             return make_batch(wire, folder=folder)
 
@@ -308,6 +338,13 @@ def test_what_ends_every_machine_that_would_copy_it_is_encoded(away, store, ends
 def test_where_no_machine_takes_what_is_to_be_copied_it_is_not_encoded_for_that(away):
     outcome = away(copies, NotTaken)
     assert (outcome["ending"], outcome["code"]) == ("error", "internal")
+
+
+@pytest.mark.parametrize("what", [copies, lambda request: request["do"] in ("passages", "survey")])
+@pytest.mark.parametrize("said", [NO_ROOM_LEFT, TOLD_TO_STOP])
+def test_what_is_no_fault_of_a_copy_is_said_and_nothing_is_encoded_for_that(away, store, what, said):
+    outcome = away(what, says=said)
+    assert (outcome["ending"], outcome["code"], outcome["sentence"]) == ("error", "result_invalid", said)
 
 
 def test_sound_that_ends_every_machine_that_would_copy_it_is_encoded(away, store, reels):
