@@ -523,7 +523,7 @@ def test_nor_one_of_what_cannot_be_used(press, project):
     [
         ({"size": "8k"}, "8k is not one of the available choices"),
         ({"rate": "1000"}, "1000 is not one of the available choices"),
-        ({"quality": ""}, "This field is required."),
+        ({"quality": ""}, "Expected a choice for “Quality”, got none."),
         ({"title": "x" * 201}, "at most 200 characters"),
         ({"enlarging": "real-esrgan"}, "Real-ESRGAN upscale, not available here. Choose Lanczos."),
     ],
