@@ -46,7 +46,8 @@
     draw() {
       const id = `upload-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
       this.line = element("li", "upload-line");
-      this.name = element("p", "upload-name source-name", this.file.name);
+      this.name = element("p", "upload-name source-name");
+      this.name.append(element("bdi", "", this.file.name));
       this.name.id = id;
       this.said = element("p", "upload-said source-said", "Waiting");
       this.bar = element("div", "job-bar job-bar-mini");

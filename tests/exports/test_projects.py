@@ -67,7 +67,7 @@ def test_a_project_is_made_by_its_name_and_opened(browser, owner):
     made = Project.objects.get()
     assert (made.owner, made.name) == (owner, "Holiday")
     assert page.redirect_chain == [(reverse("project", args=[made.pk]), 302)]
-    assert "<h1>Holiday</h1>" in page.text
+    assert "<h1><bdi>Holiday</bdi></h1>" in page.text
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 201])
