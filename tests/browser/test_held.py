@@ -122,7 +122,7 @@ def test_an_answer_that_comes_after_a_press_has_put_a_newer_card_there_is_left_a
     errors, late = [], []
     window.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     window.goto(reverse("export", args=[export.pk]))
-    window.route("**/fragment*", lambda route: late.append(route), times=1)
+    window.route("**/fragment*", lambda route: late.append(route), times=1)  # noqa: PLW0108 - Playwright marks it
     moves(export, 600)
     assert soon(lambda: window.evaluate("1") and late)
     answer = late[0].fetch()

@@ -191,7 +191,7 @@ def test_where_one_of_several_is_stopped_the_next_begins_at_once_and_the_page_is
     pick(page, dune)
     page.unroute("**/parts/**")
     held = []
-    page.route("**/parts/**", lambda route: held.append(route))
+    page.route("**/parts/**", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
     page.get_by_role("button", name="Stop uploading beach.mov").press("Enter")
     expect(page.get_by_text(f"The upload of beach.mov is stopped. {KEEP_OPEN}")).to_be_visible()
     assert soon(lambda: page.evaluate("1") and held), "the other has its turn"

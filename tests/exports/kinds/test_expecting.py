@@ -30,7 +30,8 @@ def test_no_kind_leaves_an_empty_field_without_a_word_of_what_was_expected(kind,
 
 def test_nor_does_one_row_of_them():
     for row in (ItemForm({}, number=0), ShotForm({}, number=0, clips=[])):
-        assert row.errors and DJANGO not in str(row.errors)
+        assert row.errors
+        assert DJANGO not in str(row.errors)
 
 
 def test_a_number_says_between_which_ends(project):
