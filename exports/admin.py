@@ -46,7 +46,7 @@ class Accounts(UserAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """Its exports go with it, though nobody may delete one in the admin: the page says how many, and `leaving` how."""
+        """Its exports go with it, though nobody may delete one in the admin; the page says how many they are."""
         return [], {}, set(), []
 
     def delete_view(
