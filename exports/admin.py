@@ -43,12 +43,22 @@ class Accounts(UserAdmin):
         """One account at a time is deleted: each has its own reasons why it cannot be now."""
         return {name: act for name, act in super().get_actions(request).items() if name != "delete_selected"}
 
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Its exports go with it, though nobody may delete one in the admin; the page says how many they are."""
+        return [], {}, set(), []
+
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        account = self.get_object(request, object_id)
+        behind = {"behind": leaving.leaves_behind(account)} if account else {}
         try:
-            return super().delete_view(request, object_id, extra_context)
+            return super().delete_view(request, object_id, (extra_context or {}) | behind)
         except leaving.Refused as refusal:
+            if account and isinstance(refusal, leaving.UnderWay):
+                leaving.stop(account)  # outside of the admin's transaction, which has taken back what was stopped in it
             messages.error(request, str(refusal))
             return redirect("admin:exports_user_change", object_id)
 

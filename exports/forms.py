@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from exports import timecode
 from exports.kinds.asking import time_input
 from exports.kinds.enlarging import LABELS, EnlargingField
+from exports.kinds.expecting import ExpectingForm
 from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES, Choice
 from exports.models import Clip, Token, User
@@ -123,7 +124,7 @@ class ClipForm(forms.Form):
         self.add_error(field, str(said) % {**told, "typed": str(self[field].value())[:40]})
 
 
-class ExportForm(forms.Form):
+class ExportForm(ExpectingForm):
     """What the film shall be. The choices are the kind's own."""
 
     title = NameField(

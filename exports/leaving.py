@@ -18,6 +18,10 @@ class Refused(Exception):
     """It cannot end yet; the sentence says what to do."""
 
 
+class UnderWay(Refused):
+    """What runs is being stopped; who asks within a transaction, which is taken back now, stops it once more."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Behind:
     """What would go with the account."""
@@ -52,8 +56,10 @@ def leave(user: User, tools: Tools) -> None:
     if user.is_superuser and not User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk).exists():
         raise Refused(_("This is the only account that may do everything here. Make another one first, in the admin."))
     if not _gone(user, tools):
-        _stop(user)
-        raise Refused(_("Exports of yours were still under way. They are being stopped: ask again in half a minute."))
+        stop(user)
+        raise UnderWay(
+            _("Exports of this account were still under way. They are being stopped: ask again in half a minute.")
+        )
 
 
 def _gone(user: User, tools: Tools) -> bool:
@@ -80,7 +86,7 @@ def _under_way(user: User) -> QuerySet[Export]:
     return Export.objects.filter(job__owner=user, job__settled_at__isnull=True)
 
 
-def _stop(user: User) -> None:
+def stop(user: User) -> None:
     for export in _under_way(user).exclude(job__wish=Wish.CANCEL).select_related("job"):
         export.cancel(actor=f"user {user.pk}")
 

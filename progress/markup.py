@@ -25,9 +25,9 @@ def section(seen: Snapshot, *, nav: bool = False, oob: bool = False, poll_at: st
     return _told(_section, *card.card(seen, poll_at=str.__str__(poll_at)), nav=nav, oob=oob)
 
 
-def indicator(tray: Tray, *, token: Token = str) -> SafeString:
+def indicator(tray: Tray, *, token: Token = str, oob: bool = False) -> SafeString:
     """All that is under way. `token` is asked for Django's own where there is an ending to dismiss."""
-    return _told(_indicator, *card.indicator(tray, token=_token(tray, token)), oob=False)
+    return _told(_indicator, *card.indicator(tray, token=_token(tray, token)), oob=oob)
 
 
 def fragment(seen: Snapshot, tray: Tray | None = None, *, token: Token = str) -> SafeString:

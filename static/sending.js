@@ -64,7 +64,11 @@
       this.stored = new Map(); // part → bytes that the server has
       this.moving = new Map(); // part → bytes on their way
       this.requests = new Set();
-      this.stopped = false;
+      this.halted = new AbortController();
+    }
+
+    get stopped() {
+      return this.halted.signal.aborted;
     }
 
     tell() {
@@ -84,7 +88,7 @@
 
     // What is on its way is broken off. What the server has stays there.
     halt() {
-      this.stopped = true;
+      this.halted.abort(); // nor does it wait any longer: others want its turn
       for (const request of this.requests) request.abort();
     }
 
@@ -154,7 +158,7 @@
       while (this.untold && !this.stopped) {
         this.untold = "";
         await ask(this.token, "POST", url).catch(() => {});
-        await pause(1);
+        await pause(1, this.halted.signal);
       }
       this.telling = false;
     }
@@ -215,7 +219,7 @@
           if (!(error instanceof Refused || error instanceof Lost)) throw error;
           if (body) await readable(body);
           this.hears.disconnected(error instanceof Lost ? LOST : error.message);
-          await pause(PAUSES[Math.min(tries, PAUSES.length - 1)]);
+          await pause(PAUSES[Math.min(tries, PAUSES.length - 1)], this.halted.signal);
         }
       }
     }
@@ -238,15 +242,18 @@
       throw new Refused("The file was changed or moved while it was uploaded. Pick it again.", 0, true);
     });
 
-  const pause = (seconds) =>
+  const pause = (seconds, halted) =>
     new Promise((resolve) => {
+      if (halted.aborted) return resolve();
       const go = () => {
         clearTimeout(timer);
         window.removeEventListener("online", go);
+        halted.removeEventListener("abort", go);
         resolve();
       };
       const timer = setTimeout(go, 1000 * seconds);
       window.addEventListener("online", go);
+      halted.addEventListener("abort", go);
     });
 
   window.Sending = Object.assign(Sending, { Stopped });

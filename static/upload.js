@@ -46,7 +46,8 @@
     draw() {
       const id = `upload-${crypto.getRandomValues(new Uint32Array(1))[0]}`;
       this.line = element("li", "upload-line");
-      this.name = element("p", "upload-name source-name", this.file.name);
+      this.name = element("p", "upload-name source-name");
+      this.name.append(element("bdi", "", this.file.name));
       this.name.id = id;
       this.said = element("p", "upload-said source-said", "Waiting");
       this.bar = element("div", "job-bar job-bar-mini");
@@ -127,14 +128,14 @@
         else this.place.take([this.file]);
       });
       this.line.append(again);
-      this.place.failed(`${this.file.name} was not uploaded. ${error.message}`);
+      this.place.failed(this, `${this.file.name} was not uploaded. ${error.message}`);
     }
 
     async stop() {
       this.sending.halt();
       this.end("Stopped.", "upload-stopped");
       this.place.arrived(this); // nothing more of it is waited for, and nothing is promised
-      this.place.say(`The upload of ${this.file.name} is stopped.`);
+      this.place.tellEnd(`The upload of ${this.file.name} is stopped.`);
       await this.sending.forget();
       if (this.sending.begun) this.place.tellPage("source:stored", this.sending.begun.uploadId);
     }
@@ -221,9 +222,15 @@
       this.say(this.problem || MAY_CLOSE);
     }
 
-    failed(sentence) {
+    failed(upload, sentence) {
       this.problem = sentence;
-      this.say(sentence);
+      this.arrived(upload);
+      this.tellEnd(sentence);
+    }
+
+    // Of one file, while others may still go.
+    tellEnd(sentence) {
+      this.say(this.leaving.size ? `${sentence} ${KEEP_OPEN}` : sentence);
     }
 
     say(text) {

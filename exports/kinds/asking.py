@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy, ngettext
 
 from exports import timecode
+from exports.kinds.expecting import ExpectingForm
 from exports.kinds.sorts import FOOTAGE
 from exports.names import NameField
 
@@ -36,7 +37,7 @@ def time_input(label: "StrOrPromise") -> TimeField:
     return TimeField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
 
 
-class KindForm(forms.Form):
+class KindForm(ExpectingForm):
     """What a person says of an export. `last` is the newest export of this kind in the project: the form is filled in
     as that was, so that making it again with a change is a change and a click."""
 

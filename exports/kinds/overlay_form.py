@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from exports import logos, timecode
 from exports.kinds.asking import FootageField, time_input
+from exports.kinds.expecting import ExpectingForm
 from exports.kinds.footage import footage_of
 from exports.kinds.multi_clip import OutputForm
 from modal_functions.media.letters import missing_letters
@@ -53,7 +54,7 @@ MOST_ITEMS = 50
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class ItemForm(forms.Form):
+class ItemForm(ExpectingForm):
     """One thing laid over. Which fields count depends on what it is; the others are left as they are."""
 
     what = forms.ChoiceField(label=gettext_lazy("What"), choices=list(WHATS.items()))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from exports import stories, timecode
 from exports.kinds.asking import KindForm, time_input
+from exports.kinds.expecting import ExpectingForm
 from exports.kinds.footage import RATES
 from exports.kinds.sorts import FOOTAGE
 from modal_functions.editing.cut import Unreadable
@@ -19,7 +20,7 @@ DROPS = ("29.97", "59.94")
 NO_SHOTS = gettext_lazy("There is no shot in the story yet. Add one, or send a story file.")
 
 
-class ShotForm(forms.Form):
+class ShotForm(ExpectingForm):
     source = forms.ChoiceField(label=gettext_lazy("Clip"))
     start = time_input(gettext_lazy("From"))
     end = time_input(gettext_lazy("To"))

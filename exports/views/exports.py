@@ -25,6 +25,7 @@ from exports.views import lazy, telling
 from progress import access, quick, scores, wording
 from progress import views as progress_views
 from progress.models import Outlook, Status
+from progress.rows import rows
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 
@@ -121,6 +122,8 @@ def act(request: HttpRequest, job_id: uuid.UUID, verb: str) -> HttpResponse:
         if said:
             messages.warning(request, said)
         return redirect("export", job_id=job_id)
+    if export.job.settled:
+        rows().forget_tray(request.user.pk)  # which goes with the answer: the card's polls, which bring it, are over
     context: dict[str, Any] = {"seen": snapshot(export.job), "turned": settled != export.job.settled}
     context |= {"panel": _panel(request, export, said=said, answers=True)}
     answer = render(request, "exports/acted.html", context | _waited_for(request, export))

@@ -31,11 +31,11 @@ def job_section(seen: Snapshot, *, nav: bool = False, oob: bool = False, poll_at
 
 
 @register.simple_tag(takes_context=True)
-def job_indicator(context: RequestContext, *, polls: bool = True) -> SafeString:
+def job_indicator(context: RequestContext, *, polls: bool = True, oob: bool = False) -> SafeString:
     request = context.get("request")
     if request is None:
-        return markup.indicator(tray(None, polls=False))
-    return markup.indicator(tray(request.user.pk, polls=polls), token=partial(get_token, request))
+        return markup.indicator(tray(None, polls=False), oob=oob)
+    return markup.indicator(tray(request.user.pk, polls=polls), token=partial(get_token, request), oob=oob)
 
 
 @register.simple_tag

@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, requested, running, source_in
+from tests.soon import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("awake")]
 
@@ -114,3 +115,30 @@ def test_text_that_is_being_selected_waits_for_news_but_not_for_long(window, exp
     window.evaluate(SELECT)
     ProgressTracker().cancel(export.pk, actor="")
     expect(heading).to_have_text("Cancelled")
+
+
+def test_an_answer_that_comes_after_a_press_has_put_a_newer_card_there_is_left_alone(window, export):
+    moves(export, 300)
+    errors, late = [], []
+    window.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    window.goto(reverse("export", args=[export.pk]))
+    window.route("**/fragment*", lambda route: late.append(route), times=1)  # noqa: PLW0108 - Playwright marks it
+    moves(export, 600)
+    assert soon(lambda: window.evaluate("1") and late)
+    answer = late[0].fetch()
+    window.get_by_role("button", name="Pause").click()
+    expect(window.get_by_role("button", name="Resume")).to_be_visible()
+    title = window.title()
+    late[0].fulfill(response=answer)
+    window.wait_for_timeout(200)
+    assert (errors, window.title()) == ([], title)
+
+
+def test_the_tray_tells_of_what_a_press_has_ended(window, project):
+    film_of(project, "beach.mov")
+    export = requested(project, title="Reel 12")
+    window.goto(reverse("export", args=[export.pk]))
+    expect(window.locator("#indicator-face")).to_contain_text("1 export")
+    window.get_by_role("button", name="Cancel").click()
+    expect(window.get_by_role("heading", name="Cancelled")).to_be_visible()
+    expect(window.locator("#indicator-face")).not_to_contain_text("1 export")

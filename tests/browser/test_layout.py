@@ -108,3 +108,25 @@ def test_a_card_fits_a_phone_with_letters_of_twice_their_size(visitor, sign_in):
     assert visitor.locator(".job-title").evaluate(top) < visitor.locator(".job-percent").evaluate(top)
     least = "(each) => each.scrollWidth <= each.clientWidth && each.clientWidth > 100"
     assert visitor.locator(".job-title").evaluate(least)
+
+
+# Names and buttons that have room for less than a short word a line, or none for what stands in them.
+SQUEEZED = """() => [...document.querySelectorAll(".export-name, .source-name, .filter .field, .source-acts .button")]
+  .filter((each) => each.checkVisibility() && (each.clientWidth < 100 || each.scrollWidth > each.clientWidth + 1
+    || each.getBoundingClientRect().right > each.parentElement.getBoundingClientRect().right + 1))
+  .map((each) => `${each.className}: ${each.textContent.trim().slice(0, 20)}`)"""
+SMALL_BOXES = """() => [...document.querySelectorAll("#content input[type=checkbox]")]
+  .filter((each) => each.offsetWidth && each.offsetWidth < 13).map((each) => each.labels[0].textContent.trim())"""
+
+
+def test_lists_and_forms_have_room_for_letters_of_twice_their_size(visitor, sign_in):
+    stage, squeezed = Stage([]), {}
+    stage.running(stage.export(title="Reel 12"))
+    full = stage.project(clips=2)
+    visitor.set_viewport_size({"width": 390 // 2, "height": 422})  # so many letters to a line as there
+    sign_in(visitor, stage.owner)
+    for path in ("/exports/", "/projects/", f"/projects/{full.pk}/", f"/projects/{full.pk}/exports/new/assembly"):
+        visitor.goto(path)
+        if found := visitor.evaluate(SQUEEZED) + visitor.evaluate(SMALL_BOXES) + ["wider"] * visitor.evaluate(WIDER):
+            squeezed[path] = found
+    assert squeezed == {}

@@ -180,6 +180,25 @@ def test_an_upload_can_be_stopped_with_the_keyboard_and_leaves_nothing(page, cli
     expect(page.get_by_text("The upload of beach.mov is stopped.")).to_be_visible()
 
 
+def test_where_one_of_several_is_stopped_the_next_begins_at_once_and_the_page_is_still_to_be_kept_open(page, clip):
+    dune = clip.with_name("dune.mov")
+    dune.write_bytes(b"small")
+    page.clock.install()
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 5)  # what has failed is not tried again
+    page.route("**/parts/**", lambda route: route.abort())
+    pick(page, clip)
+    expect(page.get_by_text("Connection lost.")).to_be_visible()
+    pick(page, dune)
+    page.unroute("**/parts/**")
+    held = []
+    page.route("**/parts/**", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
+    page.get_by_role("button", name="Stop uploading beach.mov").press("Enter")
+    expect(page.get_by_text(f"The upload of beach.mov is stopped. {KEEP_OPEN}")).to_be_visible()
+    assert soon(lambda: page.evaluate("1") and held), "the other has its turn"
+    held[0].continue_()
+    expect(page.get_by_text(MAY_CLOSE)).to_be_visible()
+
+
 def test_who_closes_the_page_is_warned_only_while_bytes_go_up(page, clip):
     warned = []
     page.on("dialog", lambda dialog: (warned.append(dialog.type), dialog.accept()))

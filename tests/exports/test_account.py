@@ -5,6 +5,7 @@ import threading
 from io import BytesIO
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.urls import reverse
 from django_q.models import OrmQ
@@ -16,7 +17,7 @@ from exports.tools import tools
 from modal_functions.multipart import Gone
 from progress.models import Job, Status, Wish
 from tests.exports.conftest import PASSWORD
-from tests.exports.footage import film_of, finished, project_of, requested, requested_or_told, running, source_in
+from tests.exports.footage import film_of, finished, fresh, project_of, requested, requested_or_told, running, source_in
 from tests.progress.test_race import at_once
 
 pytestmark = pytest.mark.django_db
@@ -198,6 +199,36 @@ def test_staff_deletes_it_in_the_admin_with_what_it_has_in_the_store(
     assert not parts.folder.exists()
     told = [rung.task["args"][0] for rung in OrmQ.objects.all() if rung.task["func"] == "exports.tasks.clear"]
     assert told == [[f"projects/{project.pk}"]]
+
+
+def test_the_admin_says_before_what_goes_with_an_account_of_exports_and_deletes_it(staff, signed_in, export):
+    client, owner = signed_in(staff), export.job.owner
+    ended = finished(export)
+    address = reverse("admin:exports_user_delete", args=[owner.pk])
+    shown = client.get(address).text
+    assert "permission" not in shown
+    assert "1 project, 2 uploaded clips, 1 export" in shown
+    assert "are still under way" not in shown
+    client.post(address, {"post": "yes"})
+    assert not User.objects.filter(pk=owner.pk).exists()
+    assert not Export.objects.filter(pk=ended.pk).exists()
+
+
+def test_the_admin_says_that_what_is_under_way_is_stopped_first(staff, signed_in, export):
+    client, owner = signed_in(staff), export.job.owner
+    address = reverse("admin:exports_user_delete", args=[owner.pk])
+    assert "1 export is still under way: it is stopped first." in client.get(address).text
+    page = client.post(address, {"post": "yes"}, follow=True)
+    assert "They are being stopped: ask again in half a minute." in page.text
+    assert fresh(export).job.wish == Wish.CANCEL or fresh(export).job.status == Status.CANCELLED
+
+
+def test_who_may_not_delete_accounts_in_the_admin_deletes_none(staff, signed_in, export, django_user_model):
+    helper = django_user_model.objects.create_user("helper", is_staff=True)
+    helper.user_permissions.add(Permission.objects.get(codename="view_user"))
+    address = reverse("admin:exports_user_delete", args=[export.job.owner_id])
+    assert signed_in(helper).post(address, {"post": "yes"}).status_code == 403
+    assert Export.objects.filter(pk=export.pk).exists()
 
 
 def test_nor_does_the_admin_delete_the_last_who_may_do_everything(staff, signed_in):

@@ -50,7 +50,7 @@ def given(platform, token=TOKEN, **more):
 def test_a_token_is_tried_at_once_and_connects_and_is_never_shown(browser, owner, platform, name):
     page = browser.post(PAGE, given(platform), follow=True)
     assert f"is connected as {name}." in page.text
-    assert f"Connected as {name}." in page.text
+    assert f"Connected as <bdi>{name}</bdi>." in page.text
     assert TOKEN not in page.text
     row = Connection.objects.get(owner=owner)
     assert TOKEN not in row.secrets

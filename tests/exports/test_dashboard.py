@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 
 def titles(page):
-    return re.findall(r'class="export-name"[^>]*>([^<]*)<', page.text)
+    return re.findall(r'class="export-name"[^>]*><bdi>([^<]*)<', page.text)
 
 
 def older(page):

@@ -38,7 +38,7 @@ def found(owner, signed_in):
     def titles(**asked):
         page = client.get("/exports/", asked)
         assert page.status_code == 200
-        return re.findall(r'class="export-name"[^>]*>([^<]*)<', page.text)
+        return re.findall(r'class="export-name"[^>]*><bdi>([^<]*)<', page.text)
 
     return titles
 
@@ -103,7 +103,7 @@ def test_by_date_in_the_viewers_zone(made, owner, signed_in):
     browser.force_login(owner)
     browser.cookies["zone"] = "Europe/Berlin"
     page = browser.get("/exports/", {"since": "2026-11-20", "until": "2026-11-20"}).text
-    assert re.findall(r'class="export-name"[^>]*>([^<]*)<', page) == ["Early on the 20th in Berlin"]
+    assert re.findall(r'class="export-name"[^>]*><bdi>([^<]*)<', page) == ["Early on the 20th in Berlin"]
 
 
 def test_filters_hold_on_older_pages(owner, make_job, signed_in):
@@ -113,7 +113,7 @@ def test_filters_hold_on_older_pages(owner, make_job, signed_in):
     page = signed_in(owner).get("/exports/", {"q": "Reel"}).text
     older = re.search(r'href="/exports/(\?[^"]+)">Older exports', page)[1].replace("&amp;", "&")
     assert "q=Reel" in older
-    assert re.findall(r'class="export-name"[^>]*>([^<]*)<', signed_in(owner).get(f"/exports/{older}").text) == [
+    assert re.findall(r'class="export-name"[^>]*><bdi>([^<]*)<', signed_in(owner).get(f"/exports/{older}").text) == [
         "Reel 0"
     ]
 

@@ -118,7 +118,7 @@ def test_without_javascript_it_refreshes_only_when_asked_to(visitor, export):
     assert "http-equiv" not in visitor.get(address(export)).text
     page = visitor.get(address(export), {"auto": "10"}).text
     assert '<meta http-equiv="refresh" content="10">' in page
-    assert page.index("Stop refreshing") < page.index("Reel 12</h1>")
+    assert page.index("Stop refreshing") < page.index("Reel 12</bdi></h1>")
 
 
 def test_the_link_ends_with_what_it_leads_to_and_says_so_before_and_after(visitor, browser, export, settings):

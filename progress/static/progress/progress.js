@@ -93,7 +93,13 @@
       return;
     }
     state(element).asked = Date.now();
+    element.addEventListener("htmx:beforeSwap", onlyInItsPlace); // once more changes nothing
   });
+
+  // Where a press has put a newer card meanwhile, the answer is of what was, and has no page to change.
+  const onlyInItsPlace = (event) => {
+    if (!event.target.isConnected) event.detail.shouldSwap = false;
+  };
 
   document.addEventListener("htmx:afterRequest", (event) => {
     const element = pollOf(event);

@@ -1,0 +1,64 @@
+"""Names that are written from right to left stand by themselves, and turn nothing round that stands beside them."""
+
+from html.parser import HTMLParser
+
+import pytest
+from django.urls import reverse
+
+from tests.exports.footage import film_of, project_of, requested, running
+
+pytestmark = pytest.mark.django_db
+FILM, CLIP = "סרט 7", "פרח 12.mov"
+SILENT = {"title", "option", "script", "style", "textarea"}
+EMPTY = {"br", "img", "input", "link", "meta", "hr", "path", "rect", "circle"}
+
+
+class Beside(HTMLParser):
+    """Names that are shown without a <bdi> of their own."""
+
+    def __init__(self):
+        super().__init__()
+        self.around, self.found = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in EMPTY:
+            self.around.append("hidden" if "visually-hidden" in (dict(attrs).get("class") or "") else tag)
+
+    def handle_endtag(self, tag):
+        if tag not in EMPTY and self.around:
+            self.around.pop()
+
+    def handle_data(self, text):
+        if any(name in text for name in (FILM, CLIP)) and not {"bdi", "hidden", *SILENT} & set(self.around):
+            self.found.append((self.around[-1], " ".join(text.split())))
+
+
+def beside(page):
+    reader = Beside()
+    reader.feed(page)
+    return reader.found
+
+
+@pytest.fixture
+def export(owner):
+    project = project_of(owner)
+    project.name = FILM
+    project.save(update_fields=["name"])
+    film_of(project, CLIP)
+    return running(requested(project, title=FILM))
+
+
+def test_a_name_in_hebrew_is_isolated_on_every_page_that_shows_it(export, browser):
+    project = export.project_id
+    paths = {
+        "list of projects": reverse("projects"),
+        "project": reverse("project", args=[project]),
+        "kinds": reverse("choose-kind", args=[project]),
+        "form": reverse("new-export", args=[project, "overlay"]),
+        "list of exports": reverse("dashboard"),
+        "export": reverse("export", args=[export.pk]),
+        "what is polled": f"{reverse('progress:fragment', args=[export.pk])}?v=0&nav",
+    }
+    pages = {name: browser.get(path).text for name, path in paths.items()}
+    assert all(FILM in page for page in pages.values())
+    assert {name: found for name, page in pages.items() if (found := beside(page))} == {}
