@@ -1,6 +1,7 @@
 """The same POST with the same Idempotency-Key: done once, answered the same."""
 
 import threading
+from datetime import UTC, datetime
 
 import pytest
 from django.db import connection
@@ -17,6 +18,15 @@ def test_sent_again_it_is_answered_the_same_and_done_once(olgas):
     again = olgas.post("/projects", HOLIDAY, **{"Idempotency-Key": "k1"})
     assert (first.status_code, again.status_code, first.json()) == (201, 201, again.json())
     assert Project.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("microsecond", [0, 456, 123_456])
+def test_so_it_is_at_the_beginning_of_a_second(olgas, monkeypatch, microsecond):
+    moment = datetime(2026, 11, 20, 12, 0, 0, microsecond, tzinfo=UTC)
+    monkeypatch.setitem(vars(Project._meta.get_field("created_at")), "_get_default", lambda: moment)
+    first, again = (olgas.post("/projects", HOLIDAY, **{"Idempotency-Key": "k1"}) for _ in range(2))
+    assert first.content == again.content
 
 
 @pytest.mark.django_db
