@@ -182,14 +182,6 @@ def test_a_long_past_costs_no_more_queries_than_a_short_one(staff, owner, signed
     assert queries_of(client, change(short)) == queries_of(client, change(long))
 
 
-def test_an_account_whose_jobs_are_kept_cannot_be_deleted_there(staff, owner, signed_in, make_job):
-    make_job(owner)
-    url = reverse("admin:exports_user_delete", args=[owner.pk])
-    assert "your account doesn't have permission to delete" in signed_in(staff).get(url).text
-    assert signed_in(staff).post(url, {"post": "yes"}).status_code == 403
-    assert User.objects.filter(pk=owner.pk).exists()
-
-
 def test_accounts_show_who_is_a_guest(staff, signed_in, as_guest):
     _, guest = as_guest()
     client = signed_in(staff)

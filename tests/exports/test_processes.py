@@ -422,7 +422,9 @@ class Copying:
         return sorted(found, key=lambda path: path.stat().st_mtime_ns)
 
     def leash(self):
-        return next(each.pid for each in psutil.Process(self.process.pid).children() if "-I" in each.cmdline())
+        """Not at once there, and for a moment under its parent's name."""
+        children = psutil.Process(self.process.pid).children()
+        return next((each.pid for each in children if "-I" in each.cmdline()), None)
 
 
 @pytest.fixture

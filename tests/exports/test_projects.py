@@ -84,7 +84,7 @@ def test_everybody_sees_their_own_projects_and_no_others(who, owner, stranger, s
     made = {name: project_of(person, f"Of {name}") for name, person in people.items()}
     browser = client if who == "guest" else signed_in(people[who])
     page = browser.get("/projects/")
-    assert re.findall(r">(Of \w+)<", page.text) == [f"Of {who}"]
+    assert re.findall(r"<bdi>(Of \w+)</bdi></a>", page.text) == [f"Of {who}"]
     for name, project in made.items():
         expected = 200 if name == who else 404
         assert browser.get(reverse("project", args=[project.pk])).status_code == expected
@@ -104,7 +104,7 @@ def test_a_name_is_text_and_nothing_more(browser, owner):
 def test_fifty_projects_are_a_page_and_the_older_ones_follow(browser, owner):
     Project.objects.bulk_create(Project(owner=owner, name=f"Reel {n}") for n in range(51))
     assert "Older projects" in browser.get("/projects/").text
-    assert browser.get("/projects/?page=2").text.count("Delete Reel ") == 1
+    assert browser.get("/projects/?page=2").text.count("Delete <bdi>Reel ") == 1
     assert browser.get("/projects/?page=nonsense").status_code == 200
 
 

@@ -220,7 +220,7 @@ def test_the_form_begins_with_the_clip_and_with_what_tiktok_offers_now(browser, 
     assert (form["clip"].value(), form["title"].value()) == (named(clips, 2), "clip-02.mp4")
     assert [key for key, _ in form.fields["privacy"].choices] == ["", *OPTIONS]
     assert form["privacy"].value() == "", "nobody chooses for the person who may see it"
-    assert "TikTok as olga" in page.text
+    assert "TikTok as <bdi>olga</bdi>" in page.text
     assert "I have looked" not in page.text, "there is nothing to look for"
     assert platforms.times("creator_info") == 1
 
