@@ -103,9 +103,7 @@ def last_pass() -> datetime | None:
 
 def wake(now: datetime) -> bool:
     """Rings where something is left and nobody drives: whoever held the last bell may have died with it."""
-    last = last_pass()
-    drives = last is not None and is_within(SILENT_AFTER, last, now)
-    if drives or not is_anything_left():
+    if not is_silent(now) or not is_anything_left():
         return False
     succeed(now)
     ring()
