@@ -68,9 +68,12 @@ class Export(Driven):
         cls, project: Project, *, kind: str, options: dict[str, Any], title: str = ""
     ) -> "tuple[Export, bool]":
         """Asked for twice, as by a double click, it is one export: the one that is under way. True where it is new."""
-        if same := cls._under_way(project, kind, kinds.get(kind).planned(project, options)):
+        chosen = kinds.get(kind)
+        spec = chosen.planned(project, options)
+        if same := cls._under_way(project, kind, spec):
             return same, False
-        spec = cls.planned(project, kind=kind, options=options)
+        chosen.check(options)
+        cls._clear(project, chosen, spec, options)
         with transaction.atomic():
             Project.objects.select_for_update().filter(pk=project.pk).first()
             if same := cls._under_way(project, kind, spec):
@@ -81,14 +84,19 @@ class Export(Driven):
     def planned(cls, project: Project, *, kind: str, options: dict[str, Any]) -> dict[str, Any]:
         """What it is made of, fixed: later changes of the project are another export. Whoever has to be asked outside
         the database is asked here, so in no transaction."""
-        from exports import minutes  # noqa: PLC0415 - it knows the models
-
         chosen = kinds.get(kind)
         chosen.check(options)
         spec = chosen.planned(project, options)
-        minutes.check(project.owner, timezone.now())
-        chosen.make_way(project, spec, options)
+        cls._clear(project, chosen, spec, options)
         return spec
+
+    @staticmethod
+    def _clear(project: Project, kind: kinds.Kind, spec: dict[str, Any], options: dict[str, Any]) -> None:
+        """Unplannable, or what else is against it."""
+        from exports import minutes  # noqa: PLC0415 - it knows the models
+
+        minutes.check(project.owner, timezone.now())
+        kind.make_way(project, spec, options)
 
     @classmethod
     def begin(cls, project: Project, *, kind: str, spec: dict[str, Any], title: str = "") -> "Export":
