@@ -19,7 +19,7 @@ from progress.models import Job, Status
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 from tests.exports.clips import POST, at, clips_of, connected, ended, kept_of, named, post, refusal
-from tests.exports.footage import driver_is_awake, fresh, project_of
+from tests.exports.footage import fresh, project_of
 from tests.platforms import OPTIONS, Platforms
 
 pytestmark = pytest.mark.django_db
@@ -39,13 +39,6 @@ def platforms(settings):
     at(served, settings)
     yield served
     served.stop()
-
-
-@pytest.fixture
-def clips(owner):
-    driver_is_awake()
-    connected(owner)
-    return clips_of(project_of(owner))
 
 
 # What was written down

@@ -16,8 +16,7 @@ from modal_functions.publishing.going import SITE, WORK
 from modal_functions.store import Unreachable
 from progress.models import Job
 from tests.exports.api.conftest import Script
-from tests.exports.clips import POST, clips_of, connected, ended, kept_of, named, post, refusal
-from tests.exports.footage import driver_is_awake, project_of
+from tests.exports.clips import POST, ended, kept_of, named, post, refusal
 
 TYPED = POST | {"rights": "on", "promotes": "none", "do": "export"}
 
@@ -28,13 +27,6 @@ def store(settings, tmp_path):
     tools.cache_clear()
     yield
     tools.cache_clear()
-
-
-@pytest.fixture
-def clips(owner):
-    driver_is_awake()
-    connected(owner)
-    return clips_of(project_of(owner))
 
 
 @pytest.fixture
