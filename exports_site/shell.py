@@ -8,9 +8,8 @@ from contextlib import contextmanager
 
 from django.db import Error, InterfaceError, OperationalError, ProgrammingError
 
-from exports.management.outage import OLDER, told
+from exports.management.outage import COULD_NOT_LOOK, OLDER, told
 
-COULD_NOT_LOOK = 2
 STOPPED = 130  # as shells count a Ctrl-C
 PIPE_CLOSED = 141
 OF_THE_MACHINE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG}

@@ -2,10 +2,13 @@
 
 import re
 
+from django.core.checks import Tags
 from django.core.management.base import CommandError
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 
+COULD_NOT_LOOK = 2  # the exit code of a command that was kept from its work
+SETTINGS = (Tags.security,)  # what is checked before it: else the database may be another than was meant
 OLDER = re.compile(r"no such (?:table|column)|has no column named|(?:relation|column) .* does not exist")
 READ_ONLY = re.compile(r"readonly database|read-only")
 FULL = re.compile(r"disk is full|No space left|file too large|disk I/O error", re.IGNORECASE)

@@ -11,17 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from exports.management.outage import told
+from exports.management.outage import COULD_NOT_LOOK, SETTINGS, told
 from exports.management.values import count
 from modal_functions.store import StoreError
 
-COULD_NOT_LOOK = 2
 ENDS = (
     " It may run at any time, and more than once at once."
     " Exit code 0: done; 1: some could not be done; 2: it could not look."
@@ -49,7 +47,7 @@ class Passed:
 
 
 class PassCommand(BaseCommand):
-    requires_system_checks = (Tags.security,)  # what the environment says: else it might be another database's
+    requires_system_checks = SETTINGS
     counted = ""  # what its bar counts
     changes = "Only say what would be done."
 

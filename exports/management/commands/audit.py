@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 from rich.console import Console
@@ -17,8 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from exports.audit import CHECKS, Audited, Wanted, audit
 from exports.audit.repair import Repaired, repair
 from exports.audit.run import Tell
-from exports.management.outage import told
-from exports.management.passing import COULD_NOT_LOOK
+from exports.management.outage import COULD_NOT_LOOK, SETTINGS, told
 from exports.management.values import count
 from exports.models import Export, Source
 from exports.tools import tools
@@ -33,7 +31,7 @@ class Command(BaseCommand):
         " time, more than once at once.\nExit code 0: all holds; 1: something does not; 2: not everything could be"
         f" looked at.\n\nThe checks:\n{EACH}"
     )
-    requires_system_checks = (Tags.security,)  # what the environment says: else it might be another database's
+    requires_system_checks = SETTINGS
 
     def create_parser(self, *args: Any, **kwargs: Any) -> Any:
         return super().create_parser(*args, **kwargs, formatter_class=RawDescriptionHelpFormatter)

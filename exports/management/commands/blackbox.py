@@ -6,7 +6,8 @@ from pathlib import Path
 from django.core.management.base import CommandError
 
 from exports.management.commands.reconcile import export_id
-from exports.management.passing import COULD_NOT_LOOK, Asked, PassCommand, Passed
+from exports.management.outage import COULD_NOT_LOOK
+from exports.management.passing import Asked, PassCommand, Passed
 from exports.models import Export
 from exports.staff import blackbox
 from exports.tools import tools

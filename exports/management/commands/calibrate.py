@@ -6,16 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from exports.management.outage import told
+from exports.management.outage import COULD_NOT_LOOK, SETTINGS, told
 from exports.management.values import count
 from progress import calibration, recorded
 from progress.calibration import Accuracy, Calibrated
-
-COULD_NOT_LOOK = 2
 
 
 class Command(BaseCommand):
@@ -24,7 +21,7 @@ class Command(BaseCommand):
         " true forecasts were before and are now. Where they would be worse, the rates stay as they are. It may run at"
         " any time. Exit code 0: done; 1: what is on record teaches nothing better; 2: it could not look."
     )
-    requires_system_checks = (Tags.security,)  # what the environment says: else it might be another database's
+    requires_system_checks = SETTINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Only say how true forecasts would be.")

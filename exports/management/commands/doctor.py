@@ -4,11 +4,11 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 
 from exports.doctor import examine
 from exports.findings import Found
+from exports.management.outage import SETTINGS
 from exports.management.values import mail_address
 from exports.outbox import mail
 from exports.outbox.examined import send_test_mail
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         " fails. Nothing is sent to anybody, unless --mail says to whom."
         " Exit code 0: all hold, 1: one does not."
     )
-    requires_system_checks = (Tags.security,)  # what the environment says: else it might be another database's
+    requires_system_checks = SETTINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="Say it as JSON.")

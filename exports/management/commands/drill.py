@@ -18,7 +18,7 @@ from exports.drill.items import ITEMS, Result
 from exports.drill.rehearsal import Rehearsal
 from exports.drill.site import Site
 from exports.drill.staged import Staged, clear, left_by_others, stage
-from exports.management.outage import told
+from exports.management.outage import COULD_NOT_LOOK, told
 from exports.management.values import command, port, seconds
 from exports.models import Drill, Heartbeat
 from exports.models.heartbeat import CLUSTER
@@ -26,7 +26,6 @@ from exports.tools import tools
 from exports.versions import version
 from modal_functions.store import StoreError
 
-COULD_NOT_LOOK = 2
 LONGHAUL = version("longhaul")
 CLEARED_WITHIN = 60.0
 BRIEFLY = 10.0

@@ -4,10 +4,10 @@ import getpass
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from exports import halting
+from exports.management.outage import SETTINGS
 from exports.models import Intake, IntakeChange, User
 from exports.models.intake import EVERYTHING
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         " begun any more: what is asked for waits. Who, when and why is kept. Exit code 0:"
         " it stands as was said; 2: there is no such kind or account."
     )
-    requires_system_checks = (Tags.security,)  # what the environment says: else it might be another database's
+    requires_system_checks = SETTINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("do", nargs="?", choices=("show", "close", "open"), default="show")

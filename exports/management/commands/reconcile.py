@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from exports.management.passing import COULD_NOT_LOOK, ENDS, Asked, PassCommand, Passed
+from exports.management.outage import COULD_NOT_LOOK
+from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.models import Export
 from exports.reconcile import reconcile, reconcile_through
 from exports.tools import tools

@@ -4,10 +4,10 @@ import logging
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 
 from exports import second_factor
+from exports.management.outage import SETTINGS
 from exports.models import User
 
 logger = logging.getLogger("exports")
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         " every session of that account ends, and its password alone opens it, or sets up another where the settings"
         " require one."
     )
-    requires_system_checks = (Tags.security,)  # what the environment says: else it might be another database's
+    requires_system_checks = SETTINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--remove", metavar="NAME", help="Of this account.")

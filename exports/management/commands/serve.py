@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Tags
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
@@ -16,7 +15,7 @@ from django.utils import timezone
 from exports import crew, driver
 from exports.collected import collect, collected_beside
 from exports.doorbell import ring
-from exports.management.outage import refuse_an_older_database
+from exports.management.outage import SETTINGS, refuse_an_older_database
 from exports.models.heartbeat import Heartbeat
 from exports.processes import run_until_told
 from exports.schedules import bring_near
@@ -29,7 +28,7 @@ ELSEWHERE = (
 
 class Command(BaseCommand):
     help = "Runs the web server and the django-q2 cluster together until Ctrl-C."
-    requires_system_checks = (Tags.security,)  # what the environment says, before anything is begun
+    requires_system_checks = SETTINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
