@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 export PYTHONDONTWRITEBYTECODE ?= $(CI)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-sqlite test-postgres check simulate cuts bench bench-eta chaos fuzz gallery messages lock licences sbom audit-deps chromium uppy clean
+.PHONY: help run test test-sqlite test-postgres check simulate thorough cuts bench bench-eta chaos fuzz gallery messages lock licences sbom audit-deps chromium uppy clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z.-]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -57,6 +57,10 @@ check: .venv/.installed-dev  ## ruff, mypy, djade, Django's deploy checks, missi
 
 simulate: .venv/.installed-dev  ## random schedules of the recovery protocol; a million: ARGS="--schedules 1000000"
 	exec $(BIN)/python -m tests.simulation $(ARGS)
+
+thorough: .venv/.installed-dev  ## all cases of what the suite tries in part, on SQLite and on Postgres
+	THOROUGH=1 $(BIN)/python -m tests.databases sqlite -- -n 3 -m thorough $(ARGS)
+	THOROUGH=1 $(BIN)/python -m tests.databases postgres -- -n 3 -m thorough $(ARGS)
 
 cuts: .venv/.installed-dev  ## random cuts through footage of twenty-four sorts, every frame looked at: make cuts ARGS="--films 500 --seed 1"
 	exec $(BIN)/python -m tests.modal_functions.media.cuts $(ARGS)

@@ -1,4 +1,4 @@
-"""Five hundred damaged files, always the same, and proof that whatever must not happen would be seen."""
+"""Two hundred damaged files, always the same, and proof that whatever must not happen would be seen."""
 
 import os
 import random
@@ -17,7 +17,7 @@ from tests.fuzz.feeding import fed
 from tests.fuzz.forking import Forked
 from tests.fuzz.running import feed, made
 
-SEED, PARTS, FILES = 20, 2, 250
+SEED, PARTS, FILES = 20, 2, 100
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from modal_functions.media import child
 from tests.fuzz import scanning
 from tests.fuzz.feeding import forked
 
-SEED, FILES = 4, 40
+SEED, FILES = 4, 20
 
 
 @pytest.fixture(scope="module")

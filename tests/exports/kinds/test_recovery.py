@@ -15,6 +15,7 @@ from tests.exports.kinds.asked import HERE, KINDS, OPTIONS, asked_for, ground, i
 from tests.exports.test_end_to_end import drive_until, reels  # noqa: F401 - reels is a fixture
 from tests.platforms import Platforms
 from tests.soon import soon
+from tests.thorough import more, part_of
 
 pytestmark = pytest.mark.django_db
 UNDISTURBED: dict[str, str] = {}  # the checksum of each kind's film
@@ -138,7 +139,8 @@ def test_cancelled_nothing_runs_on_and_a_retry_goes_on_from_what_is_kept(kind, p
     assert done.result_facts["rendered"] < done.result_facts["chunks"]
 
 
-@pytest.mark.parametrize("kind", HERE)
+@more
+@pytest.mark.parametrize("kind", part_of(HERE))
 def test_an_input_that_ends_every_machine_is_given_up_with_a_sentence(kind, owner, reels, remote, tmp_path):  # noqa: F811
     tools = Tools(store=FolderStore(remote.store), runner=lambda name: remote.runner)
     export = asked_for(ground(kind, owner, reels, tools, tmp_path), kind)
