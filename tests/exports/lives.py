@@ -46,7 +46,7 @@ class Lives:
         self.tracker.uploaded(job.pk)
         return export
 
-    def run(self, export, *, looks=20, until=1.0):
+    def run(self, export, *, looks=8, until=1.0):
         """Through its stages, with a report each time that so much more of it is done."""
         features = self.tracker.foresight.features(export.job)
         work = {part.stage: part.work for part in features.parts}

@@ -21,15 +21,28 @@ def report(job, clock, seq, **changes):
 
 
 @pytest.fixture
-def jobs(tracker, clock, owner):
-    made = [tracker.create("film@1", title=f"Reel {number}", owner=owner) for number in range(250)]
-    tracker.observe_many(report(job, clock, 1, done=0) for job in made)
-    return made
+def some(tracker, clock, owner):
+    def running(count):
+        made = [tracker.create("film@1", title=f"Reel {number}", owner=owner) for number in range(count)]
+        tracker.observe_many(report(job, clock, 1, done=0) for job in made)
+        return made
+
+    return running
 
 
-def test_many_reports_are_folded_as_each_alone_would_be(tracker, clock, jobs):
+@pytest.fixture
+def jobs(some):
+    return some(40)
+
+
+@pytest.fixture
+def three_batches(some):
+    return some(250)
+
+
+def test_many_reports_are_folded_as_each_alone_would_be(tracker, clock, three_batches):
     clock.pass_by(20)
-    assert tracker.observe_many(report(job, clock, 2, done=450, note="half") for job in jobs) == 250
+    assert tracker.observe_many(report(job, clock, 2, done=450, note="half") for job in three_batches) == 250
     rows = set(Job.objects.values_list("bp", "done", "message", "seq", "heard_at"))
     assert rows == {(5400, 450, "half", 2, clock())}
 
@@ -39,18 +52,18 @@ def naming(table, queries):
     return sum(f'"{table}"' in query["sql"] for query in queries)
 
 
-def test_they_cost_few_statements(tracker, clock, jobs):
+def test_they_cost_few_statements(tracker, clock, three_batches):
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        tracker.observe_many(report(job, clock, 2, done=45) for job in jobs)
+        tracker.observe_many(report(job, clock, 2, done=45) for job in three_batches)
     assert naming("progress_job", queries) <= 3 * 2  # three batches: one SELECT and one many-row UPDATE each
 
 
-def test_now_and_then_one_more_keeps_what_was_seen(tracker, clock, jobs):
+def test_now_and_then_one_more_keeps_what_was_seen(tracker, clock, three_batches):
     clock.pass_by(20)
     with CaptureQueriesContext(connection) as queries:
-        tracker.observe_many(report(job, clock, 2, done=45) for job in jobs)
+        tracker.observe_many(report(job, clock, 2, done=45) for job in three_batches)
     assert naming("progress_job", queries) <= 3 * 2
     assert naming("progress_outlook", queries) <= 3
     assert {len(trace) for trace in Outlook.objects.values_list("trace", flat=True)} == {2}
@@ -94,11 +107,11 @@ def test_each_report_is_told_what_became_of_it(tracker, clock, jobs):
 def test_what_is_foretold_at_a_checkpoint_is_stored_with_the_batch(tracker, clock, jobs):
     clock.pass_by(20)
     with CaptureQueriesContext(connection) as queries:
-        tracker.observe_many(report(job, clock, 2, done=700) for job in jobs[:100])
-    alone = Job.objects.get(pk=jobs[100].pk)
+        tracker.observe_many(report(job, clock, 2, done=700) for job in jobs[:30])
+    alone = Job.objects.get(pk=jobs[30].pk)
     tracker.observe(report(alone, clock, 2, done=700))
     assert naming("progress_job", queries) <= 3
-    assert naming("progress_forecast", queries) < 100  # as many as SQLite has room for, not one a job
+    assert naming("progress_forecast", queries) < 30  # as many as SQLite has room for, not one a job
     kept = ("estimator", "percent", "finish", "made_at", "shown", "bucket")
     together, expected = (
         set(Forecast.objects.filter(job=job, percent__gt=0).values_list(*kept)) for job in (jobs[0], alone)
