@@ -1,9 +1,10 @@
 """Many rows' reports in one transaction, each group of them with one statement or one prepared one."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections, router, transaction
@@ -46,10 +47,15 @@ def write(rows: Sequence[Written]) -> "set[uuid.UUID]":
 
 
 def _columns(job: Job, changes: dict[str, Any]) -> tuple[str, ...]:
-    if any(getattr(job, name) != changes[name] for name in AT_A_STAGE):
+    if _moves(AT_A_STAGE)(job, changes):
         return (*ALWAYS, *SOMETIMES, *AT_A_STAGE)
-    told = any(getattr(job, name) != changes[name] for name in SOMETIMES)
-    return (*ALWAYS, *SOMETIMES) if told else ALWAYS
+    return (*ALWAYS, *SOMETIMES) if _moves(SOMETIMES)(job, changes) else ALWAYS
+
+
+@cache
+def _moves(names: tuple[str, ...]) -> Callable[[Job, dict[str, Any]], bool]:
+    as_read, as_told = attrgetter(*names), itemgetter(*names)
+    return lambda job, changes: bool(as_read(job) != as_told(changes))
 
 
 def _write(rows: Sequence[Written], names: tuple[str, ...]) -> "set[uuid.UUID]":

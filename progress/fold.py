@@ -100,14 +100,17 @@ def _seconds(passed: Passed) -> float:
 def newly_passed(job: Job, pipeline: Pipeline, report: Report, at: Place) -> tuple[Passed, ...]:
     """The stages now behind it: those the report tells of, else the one that the row was in. Each of them once, and
     none that was left for an earlier one: how long it was tried says nothing of how long it takes."""
-    before = set() if is_fresh(job, report) else known(job)
-    whole = {each.stage: each for each, left in reversed(_goings(pipeline, report)) if not left}
-    told = tuple(_since_it_was_ordered(job, each) for each in report.passed if each is whole.get(each.stage))
-    told = tuple(each for each in told if each.stage not in before)
+    fresh = is_fresh(job, report)
+    before = set() if fresh else known(job)
+    told: tuple[Passed, ...] = ()
+    if not all(each.stage in before for each in report.passed):  # mostly they are: each report tells of all of them
+        whole = {each.stage: each for each, left in reversed(_goings(pipeline, report)) if not left}
+        told = tuple(each for each in report.passed if each is whole.get(each.stage) and each.stage not in before)
+        told = tuple(_since_it_was_ordered(job, each) for each in told)
     left_behind = (
-        not is_fresh(job, report)
-        and job.stage_began is not None
+        not fresh
         and at.index > pipeline.index(job.stage)
+        and job.stage_began is not None
         and job.stage not in before
         and job.stage not in {each.stage for each in told}
     )
@@ -142,9 +145,17 @@ def _goings(pipeline: Pipeline, report: Report) -> list[tuple[Passed, bool]]:
     return [(each, after < at) for each, (at, after) in zip(report.passed, pairwise(stages), strict=True)]
 
 
+def _goes_straight(pipeline: Pipeline, report: Report) -> bool:
+    """Through each stage once, in their order."""
+    stages = [pipeline.index(each.stage) for each in report.passed]
+    return all(one < other for one, other in pairwise([*stages, pipeline.index(report.stage)]))
+
+
 def behind(job: Job, pipeline: Pipeline, report: Report, passed: tuple[Passed, ...]) -> dict[str, list[float]]:
     """One that was gone through again has the time of all these times."""
     told = dict(job.passed) | {each.stage: timed(each, report.attempt, report.run) for each in passed}
+    if _goes_straight(pipeline, report):
+        return told
     counts = Counter(each.stage for each in report.passed)
     broken_off = {each.stage: left for each, left in _goings(pipeline, report)}
     for stage in (stage for stage, count in counts.items() if count > 1 or broken_off[stage]):

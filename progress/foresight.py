@@ -92,7 +92,7 @@ class Foresight:
 
     def load(self, jobs: Iterable[Job]) -> None:
         """Those whose outlook is not at hand, or of another moment than their row, in one statement."""
-        missing = {job.pk: job for job in jobs if not self._is_current(job)}
+        missing = {job.pk: job for job in jobs if self._current(job) is None}
         if not missing:
             return
         rows = Outlook.objects.in_bulk(list(missing))
@@ -173,13 +173,15 @@ class Foresight:
         self.league.forget()
 
     def _of(self, job: Job) -> Known:
-        self.load([job])
-        known = self._known.get(job.pk)
+        known = self._current(job)
+        if known is None:
+            self.load([job])
+            known = self._known.get(job.pk)
         return known if known is not None else _known_from(None, job)
 
-    def _is_current(self, job: Job) -> bool:
+    def _current(self, job: Job) -> Known | None:
         known = self._known.get(job.pk)
-        return known is not None and known.order == (job.attempt, job.run, job.seq)
+        return known if known is not None and known.order == (job.attempt, job.run, job.seq) else None
 
     def _remember(self, pk: Any, known: Known) -> None:
         with self._lock:

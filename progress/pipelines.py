@@ -106,10 +106,10 @@ class Pipeline:
         return next((stage.key for stage in self.stages if stage.unit is None), "")
 
     def index(self, stage: str) -> int:
-        for number, candidate in enumerate(self.stages):
-            if candidate.key == stage:
-                return number
-        raise Refused(_unknown(f"stage of {self.key}", stage, [candidate.key for candidate in self.stages]))
+        number = self.numbers.get(stage)
+        if number is None:
+            raise Refused(_unknown(f"stage of {self.key}", stage, [candidate.key for candidate in self.stages]))
+        return number
 
     @cached_property
     def numbers(self) -> dict[str, int]:
