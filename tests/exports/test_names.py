@@ -1,10 +1,6 @@
 """What people call their projects, films and keys is what it looks like, wherever it is given."""
 
-import importlib
-
 import pytest
-from django.apps import apps
-from django.db import connection
 from django.urls import reverse
 
 from exports.management.values import title
@@ -77,11 +73,3 @@ def test_a_recording_of_a_screen_can_give_its_project_its_name(browser):
     typed = {"name": "Screen Recording at 3.45\u202fPM"}
     made = browser.post("/api/v1/projects", typed, content_type="application/json")
     assert (made.status_code, made.json()["name"]) == (201, "Screen Recording at 3.45 PM")
-
-
-def test_what_was_called_so_before_is_made_readable(owner):
-    turned, fine = project_of(owner, TURNED), project_of(owner, FAMILY)
-    importlib.import_module("exports.migrations.0018_readable_names").make_readable(apps, connection.schema_editor())
-    for project in (turned, fine):
-        project.refresh_from_db()
-    assert (turned.name, fine.name) == ("invoice 4pm.exe", FAMILY)
