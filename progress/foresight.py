@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from progress import batch, fold, outlook, pipelines
+from progress import batch, observing, outlook, pipelines
 from progress.estimate import ahead as queue
 from progress.estimate.shapes import Features, Left, Observation, Quantiles
 from progress.league import OURS, Asked, League, Said
@@ -20,7 +20,6 @@ from progress.models import Job, Outlook
 from progress.pipelines import Pipeline
 from progress.report import Order, Report
 
-UPLOAD = "upload"  # the stage that comes before the queue, where a pipeline has one
 PAGE = "page"  # what the page said before the job was asked for
 EVERY = 4.0  # seconds of a job between two forecasts of it; in between what is shown counts down
 LATELY = 35.0  # seconds whose observations are at hand without being thinned
@@ -71,7 +70,7 @@ class Foresight:
 
     def first(self, features: Features, *, large: bool, uploaded: float, ahead: Sequence[Left], slots: int) -> Sight:
         """When it is asked for. What the page said before is stored as an estimator of its own."""
-        asked, seen = Asked.about(features, large=large), _at_first(features, uploaded, ahead, slots)
+        asked, seen = Asked.about(features, large=large), observing.at_first(features, uploaded, ahead, slots)
         left = self.league.left(asked, (seen,))
         said = self.league.all_say(asked, (seen,))
         page = (Said(estimator=PAGE, left=replace(left, bucket=""), shown=False),) if left else ()
@@ -81,7 +80,7 @@ class Foresight:
         self, features: Features, *, large: bool, uploaded: float, ahead: Sequence[Left], slots: int
     ) -> Quantiles | None:
         """As first(), and nothing is stored."""
-        seen = _at_first(features, uploaded, ahead, slots)
+        seen = observing.at_first(features, uploaded, ahead, slots)
         return self.league.left(Asked.about(features, large=large), (seen,))
 
     def usual(self, features: Features) -> dict[str, float]:
@@ -111,7 +110,7 @@ class Foresight:
     ) -> Sight:
         """`behind` has the seconds of each stage that is passed now."""
         pipeline, known = pipelines.get(job.pipeline), self._of(job)
-        seen = _observed(job, pipeline, report, index, behind, now, known.last)
+        seen = observing.reported(job, pipeline, report, index, behind, now, known.last)
         if not (checkpoint or _is_due(pipeline, seen, known)):
             return Sight(order=report.order, seen=seen)
         ours_alone = not checkpoint and self.league.serving(known.asked) == OURS
@@ -143,12 +142,12 @@ class Foresight:
     def queued(self, job: Job, ahead: Sequence[Left], slots: int, now: datetime) -> Quantiles | None:
         """Until its finish, from its place in the queue."""
         known = self._of(job)
-        return self.league.left(known.asked, known.until(_waiting(job, now, ahead, slots)))
+        return self.league.left(known.asked, known.until(observing.waiting(job, now, ahead, slots)))
 
     def own_work(self, job: Job, now: datetime) -> Quantiles:
         """What it takes once its turn has come, whether or not so much may be said to anyone."""
         known = self._of(job)
-        return self.league.ours(known.asked, (_waiting(job, now, (), 1),))
+        return self.league.ours(known.asked, (observing.waiting(job, now, (), 1),))
 
     def wait(self, ahead: Sequence[Left], slots: int) -> tuple[float, float]:
         """The seconds until its turn comes: eight times in ten between these."""
@@ -240,63 +239,3 @@ def _is_due(pipeline: Pipeline, seen: Observation, known: Known) -> bool:
     if pipeline.bands == "learned" or known.last is None or known.last.part != seen.part:
         return True
     return seen.at - known.forecast_at >= EVERY
-
-
-def _observed(
-    job: Job,
-    pipeline: Pipeline,
-    report: Report,
-    index: int,
-    behind: Mapping[str, Sequence[float]],
-    now: datetime,
-    last: Observation | None,
-) -> Observation:
-    """By the site's clock, which knows of pauses; how long the stage has run, by the clock of whoever runs it."""
-    at = job.active_seconds(now)
-    here = _same_stage(job, report, index, last)
-    seconds = max(0.0, (report.at - fold.began(job, report)).total_seconds())
-    done = min(1.0, report.fraction) if pipeline.stages[index].unit else 0.0
-    moved = here is None or done > here.done or here.moved is None
-    return Observation(
-        at=at,
-        part=index,
-        began=at - seconds,
-        done=done,
-        kept=_kept(report, here, done, seconds),
-        moved=at if moved or here is None else here.moved,
-        units=report.done or 0,
-        total=report.total or 0,
-        passed=tuple(behind.get(stage.key, (0.0,))[0] for stage in pipeline.stages[:index]),
-    )
-
-
-def _same_stage(job: Job, report: Report, index: int, last: Observation | None) -> Observation | None:
-    """What was seen last, where it was in the same stage of the same run."""
-    fresh = (report.attempt, report.run) != (job.attempt, job.run)
-    return None if fresh or last is None or last.part != index else last
-
-
-def _kept(report: Report, here: Observation | None, done: float, seconds: float) -> float:
-    """What it says itself was there; else what was done before any time had passed."""
-    if report.kept is not None and report.total:
-        return min(done, report.kept / report.total)
-    if here is not None:
-        return min(done, here.kept)
-    return done if seconds == 0 else 0.0
-
-
-def _at_first(features: Features, uploaded: float, ahead: Sequence[Left], slots: int) -> Observation:
-    """Either it is still uploaded, or it stands in line with that behind it."""
-    first = features.parts[0]
-    if first.stage == UPLOAD and first.work > 0 and uploaded < 1:
-        return Observation(at=0.0, part=0, done=uploaded, kept=uploaded)
-    passed = (0.0,) if first.stage == UPLOAD and uploaded >= 1 else ()
-    return Observation(at=0.0, part=None, passed=passed, ahead=tuple(ahead), slots=slots)
-
-
-def _waiting(job: Job, now: datetime, ahead: Sequence[Left], slots: int) -> Observation:
-    pipeline = pipelines.get(job.pipeline)
-    stages = [stage.key for stage in pipeline.stages]
-    behind = stages[: stages.index(job.stage) + (job.stage in fold.known(job))]
-    passed = tuple(job.passed.get(key, (0.0,))[0] for key in behind)
-    return Observation(at=job.active_seconds(now), part=None, passed=passed, ahead=tuple(ahead), slots=slots)
