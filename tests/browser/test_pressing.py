@@ -24,13 +24,15 @@ def export(project):
 def under_way(window):
     """A press whose answer is on its way for as long as the test likes."""
 
-    def press(name, address):
+    def press(name, address, first=None):
         held = []
-        window.route(f"**/{address}", lambda route: held.append((route, route.fetch())))
+        window.route(f"**/{address}", lambda route: held.append(route))  # noqa: PLW0108 - Playwright marks it
         window.get_by_role("button", name=name).click()
         assert soon(lambda: window.evaluate("1") and held)
-        route, answer = held[0]
-        return lambda: route.fulfill(response=answer)
+        if first is not None:
+            first()
+        answer = held[0].fetch()
+        return lambda: held[0].fulfill(response=answer)
 
     return press
 
@@ -41,8 +43,7 @@ def polled_meanwhile(window):
 
 def test_what_a_press_came_too_late_for_is_said_though_the_export_ended_meanwhile(window, export, under_way):
     window.goto(reverse("export", args=[export.pk]))
-    ProgressTracker().complete(export.pk)
-    arrive = under_way("Pause", "pause")
+    arrive = under_way("Pause", "pause", first=lambda: ProgressTracker().complete(export.pk))
     polled_meanwhile(window)
     arrive()
     expect(window.get_by_text("That is not possible any more: it is complete.")).to_be_visible()

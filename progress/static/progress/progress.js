@@ -106,7 +106,7 @@
   const presses = new Set(); // requests that a person waits for; each ends, at the latest by htmx's timeout
   document.addEventListener("htmx:beforeSend", (event) => {
     const { xhr, requestConfig } = event.detail;
-    if (requestConfig.verb === "get") return;
+    if (!requestConfig.triggeringEvent || requestConfig.triggeringEvent.type !== "submit") return;
     presses.add(xhr);
     xhr.addEventListener("loadend", () => presses.delete(xhr));
   });
