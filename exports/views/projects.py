@@ -3,6 +3,7 @@
 import uuid
 from typing import TYPE_CHECKING, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -43,7 +44,8 @@ def projects(request: HttpRequest) -> HttpResponse:
     notices.tell(request)
     counted = Project.objects.of(request.user.pk).annotate(clip_count=Count("clips")).order_by("-created_at", "pk")
     page = Paginator(counted, PAGE).get_page(request.GET.get("page"))
-    return render(request, "projects/projects.html", {"page": page, "form": form}, status=422 if form.errors else 200)
+    context = {"page": page, "form": form, "posting": settings.POSTING}
+    return render(request, "projects/projects.html", context, status=422 if form.errors else 200)
 
 
 @login_required
@@ -105,6 +107,7 @@ def page_of(request: HttpRequest, project: Project, film: showing.Film, *, statu
         "library": showing.library(project),
         "film": film,
         "waiting": showing.waiting_in(project) if uploading else None,
+        "posting": settings.POSTING,
         "listed": found,
     }
     return render(request, "projects/project.html", context, status=status)
