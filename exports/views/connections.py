@@ -27,6 +27,7 @@ from exports.held import Held, TooLarge, forget
 from exports.kinds.expecting import ExpectingForm
 from exports.models import Connection, Posting
 from exports.models.connection import Platform
+from exports.names import isolated
 
 if TYPE_CHECKING:
     from exports.models import User
@@ -177,7 +178,7 @@ def _connected(request: HttpRequest, owner: "User", platform: str, grant: Grant,
             raise several from None
         return answer
     said = _("%(platform)s is connected as %(name)s.")
-    messages.success(request, said % {"platform": made.get_platform_display(), "name": made.name})
+    messages.success(request, said % {"platform": made.get_platform_display(), "name": isolated(made.name)})
     forget(answer)
     return answer
 

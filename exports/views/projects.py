@@ -19,6 +19,7 @@ from exports import deleting, listed, notices, showing
 from exports.forms import ProjectForm
 from exports.models import Project, Source
 from exports.models.project import Unbegun
+from exports.names import isolated
 from exports.tools import tools
 from exports.views import pictures
 from progress.models import Job, Status
@@ -88,7 +89,7 @@ def delete(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     except deleting.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("project", project_id=project.pk)
-    messages.success(request, _("“%(name)s” is deleted.") % {"name": project.name})
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": isolated(project.name)})
     return redirect("projects")
 
 
