@@ -23,6 +23,7 @@ from exports.names import isolated
 from exports.tools import tools
 from exports.views import pictures
 from progress.models import Job, Status
+from progress.rows import rows
 
 if TYPE_CHECKING:
     from exports.models import User
@@ -89,6 +90,7 @@ def delete(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     except deleting.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("project", project_id=project.pk)
+    rows().forget_tray(request.user.pk)
     messages.success(request, _("“%(name)s” is deleted.") % {"name": isolated(project.name)})
     return redirect("projects")
 
