@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from exports.kinds.expecting import ExpectingForm, expects
 from exports.models import Contact, Hours
 from exports.models.contact import EVERY_EXPORT, Channel, Event
 from exports.outbox.proving import channels
@@ -35,7 +36,7 @@ LABELS = {
 }
 
 
-class ContactForm(forms.Form):
+class ContactForm(ExpectingForm):
     channel = forms.ChoiceField(label=gettext_lazy("How"))
     address = forms.CharField(
         label=gettext_lazy("Where"), max_length=1000, widget=forms.TextInput(attrs={"autocomplete": "off"})
@@ -46,6 +47,8 @@ class ContactForm(forms.Form):
         offered = channels()
         self.fields["channel"].choices = [(channel.value, LABELS[channel]) for channel in offered]  # type: ignore[attr-defined]
         self.examples = ", ".join(EXAMPLES[channel] for channel in offered)
+        said = _("Expected an address, such as %(examples)s, got nothing.")
+        expects(self, address=said % {"examples": self.examples})
 
 
 class ChoiceForm(forms.Form):
@@ -60,7 +63,7 @@ class ChoiceForm(forms.Form):
         super().__init__(typed, initial={"events": chosen}, auto_id=f"contact-{contact.pk}-%s")
 
 
-class HoursForm(forms.Form):
+class HoursForm(ExpectingForm):
     zone = forms.CharField(label=gettext_lazy("Your time zone"), max_length=64, required=False)
     quiet_from = forms.TimeField(label=gettext_lazy("Quiet from"), required=False)
     quiet_until = forms.TimeField(label=gettext_lazy("Quiet until"), required=False)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from exports import leftovers, uploads
 from exports.models import Attempt, Delivery, Export, Project, Source, User, Worked
+from exports.names import isolated
 from exports.tools import Tools
 
 LATELY = timedelta(days=1)  # as far back as minutes of work are counted
@@ -38,7 +39,7 @@ def _check(project: Project) -> None:
     under_way = project.exports.filter(job__settled_at__isnull=True).select_related("job").first()
     if under_way is not None:
         said = _("“%(title)s” is not finished yet. Wait for it, or cancel it; then delete the project.")
-        raise Refused(said % {"title": under_way.job.title})
+        raise Refused(said % {"title": isolated(under_way.job.title)})
     if Attempt.objects.filter(export__project=project, gone_at__isnull=True).exists():
         raise Refused(_("What worked on an export of it is still being stopped: ask again in half a minute."))
 

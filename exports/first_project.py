@@ -1,10 +1,14 @@
 """A project to begin with: three clips made here and put in order, so that the first export is one click away."""
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+from django.db import transaction
+
 from exports import sample, sources
-from exports.models import Clip, Project, User
+from exports.models import Clip, Project, Source, User
 from exports.tools import Tools
 
 NAME = "Sample film"
@@ -17,12 +21,30 @@ def is_there(owner: User) -> bool:
 
 def lay_out(owner: User, tools: Tools) -> int:
     """Makes what is missing of it, and returns how much that was: broken off, it is gone on with."""
-    project, _ = Project.objects.get_or_create(owner=owner, name=NAME)
+    with _alone(owner):
+        project, _ = Project.objects.get_or_create(owner=owner, name=NAME)
     missing = [(number, name) for number, name in CLIPS if not project.clips.filter(source__name=name).exists()]
     for number, name in missing:
         with tempfile.TemporaryDirectory(prefix="longhaul-sample-") as folder:
             path = Path(folder, name)
             sample.make(path, number)
-            source = sources.take_in(project, path, tools)
-        Clip.objects.get_or_create(project=project, source=source, defaults={"position": number})
+            source = _source_of(project, path)
+            if source.state != Source.State.READY:
+                sources.fill(source, path, tools)
+        with _alone(owner):
+            Clip.objects.get_or_create(project=project, source=source, defaults={"position": number})
     return len(missing)
+
+
+def _source_of(project: Project, path: Path) -> Source:
+    """A site that was stopped at once and started again lays it out twice at the same time, in part from before."""
+    with _alone(project.owner):
+        begun = project.sources.filter(name=path.name).first()
+        return begun or Source.objects.create(project=project, name=path.name, bytes=path.stat().st_size)
+
+
+@contextlib.contextmanager
+def _alone(owner: User) -> Iterator[None]:
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+        yield

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from exports import timecode
 from exports.kinds.asking import time_input
 from exports.kinds.enlarging import LABELS, EnlargingField
-from exports.kinds.expecting import ExpectingForm
+from exports.kinds.expecting import ExpectingForm, expects
 from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES, Choice
 from exports.models import Clip, Token, User
@@ -40,6 +40,12 @@ class SignUpForm(UserCreationForm):
     def __init__(self, *args: Any, guest: User | None = None, **kwargs: Any) -> None:
         super().__init__(*args, instance=guest or User(), **kwargs)
         self.fields["username"].help_text = _("Letters, digits, and any of @ . + - _; 150 at most.")
+        expects(
+            self,
+            username=_("Expected a username, such as “olga”, got nothing."),
+            password1=_("Expected a password, got nothing."),
+            password2=_("Expected the same password once more, got nothing."),
+        )
         if guest and not self.is_bound:
             self.initial["username"] = ""  # not the name that the guest was given
 
@@ -67,7 +73,7 @@ class ProjectForm(forms.Form):
     )
 
 
-class TokenForm(forms.Form):
+class TokenForm(ExpectingForm):
     name = NameField(
         label=_("What is it for?"),
         max_length=80,

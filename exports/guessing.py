@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
+from exports.kinds.expecting import expects
 from exports.models import Allowance, GuardedSignIn, User
 from progress import wording
 
@@ -36,6 +37,14 @@ class Guarded(AuthenticationForm):
 
     wait = 0
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        expects(
+            self,
+            username=_("Expected your username, got nothing."),
+            password=_("Expected your password, got nothing."),
+        )
+
     def clean(self) -> dict[str, Any]:
         name, now = _counted_as(self.request, self.cleaned_data.get("username", "")), timezone.now()
         self.wait = math.ceil(Allowance.take(name, most=TRIES, seconds=SECONDS, now=now))
@@ -48,6 +57,15 @@ class Guarded(AuthenticationForm):
 
 
 class ChangeForm(PasswordChangeForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        expects(
+            self,
+            old_password=_("Expected the password that you have now, got nothing."),
+            new_password1=_("Expected a new password, got nothing."),
+            new_password2=_("Expected the new password once more, got nothing."),
+        )
+
     def clean_old_password(self) -> str:
         password = str(self.cleaned_data["old_password"])
         if not is_theirs(self.user, password):

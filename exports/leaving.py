@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -55,7 +55,12 @@ def leave(user: User, tools: Tools) -> None:
     """Nothing may still run for who is no more: what is under way is stopped first, and then it is asked again."""
     if user.is_superuser and not User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk).exists():
         raise Refused(_("This is the only account that may do everything here. Make another one first, in the admin."))
-    if not _gone(user, tools):
+    try:
+        gone = _gone(user, tools)
+    except IntegrityError:
+        said = _("Something was being written for this account at that moment, so nothing was deleted. Ask again.")
+        raise Refused(said) from None
+    if not gone:
         stop(user)
         raise UnderWay(
             _("Exports of this account were still under way. They are being stopped: ask again in half a minute.")
@@ -65,12 +70,15 @@ def leave(user: User, tools: Tools) -> None:
 def _gone(user: User, tools: Tools) -> bool:
     """At once, or not at all while something runs: who begins an export of a project holds that project, too."""
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()  # whose projects begin one by one, too
+        # Its projects begin one by one, too. What was given keeps its key, should this not end.
+        going = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+        if going is None:
+            return True  # somebody else was first
         list(user.projects.select_for_update().order_by("pk"))
         if _under_way(user).exists() or Attempt.objects.filter(export__job__owner=user, gone_at__isnull=True).exists():
             return False
         folders, coming = _folders(user), list(_coming(user))
-        user.delete()
+        going.delete()
         leftovers.clear_later(folders)
         for source in coming:
             transaction.on_commit(partial(uploads.throw_away, source, tools))

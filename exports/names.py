@@ -11,6 +11,7 @@ from progress.report import JOINERS
 
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # what controls and what turns text, halves of characters, lines
 BLANK = "Zs"
+TURNING = frozenset({"R", "AL"})  # letters that are written from right to left
 
 
 class Unreadable(ValueError):
@@ -28,6 +29,12 @@ def readable(text: str) -> str:
         )
         raise Unreadable(said % {"code": ord(unseen), "named": named})
     return "".join(" " if kind == BLANK else each for each, kind in kinds)
+
+
+def isolated(name: str) -> str:
+    """For sentences, in plain text too: what is written from right to left turns nothing round beside it."""
+    turns = any(unicodedata.bidirectional(each) in TURNING for each in name)
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if turns else name
 
 
 class NameField(forms.CharField):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from exports.asides import aside
 from exports.models import Notice
+from exports.names import isolated
 
 AT_ONCE = 10
 LEVELS = {Notice.Event.DONE: messages.SUCCESS, Notice.Event.FAILED: messages.WARNING}
@@ -37,5 +38,5 @@ def _tell_one(request: HttpRequest, notice: Notice, on: Any) -> bool:
 def _said(notice: Notice) -> str:
     """In the language of who reads it; why something failed, as it was said when it did."""
     if notice.event == Notice.Event.DONE:
-        return _("“%(title)s” is ready.") % {"title": notice.export.job.title}
+        return _("“%(title)s” is ready.") % {"title": isolated(notice.export.job.title)}
     return notice.text

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from exports import guessing
+from exports.kinds.expecting import expects
 from exports.models import User
 
 
@@ -19,9 +20,11 @@ class AgainForm(forms.Form):
         self.user = user
         if user.guest:
             self.fields["sure"] = forms.BooleanField(label=_("Yes, delete everything I made as a guest"))
+            expects(self, sure=_("Confirm first that everything shall go. Nothing was deleted."))
         else:
             widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
             self.fields["password"] = forms.CharField(label=_("Your password"), strip=False, widget=widget)
+            expects(self, password=_("Expected your password, got nothing. Nothing was changed."))
 
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])

@@ -14,6 +14,7 @@ from exports import kinds, minutes, originals, timecode, waiting
 from exports.forms import ClipForm, ExportForm
 from exports.kinds.multi_clip import Choice, MultiClip
 from exports.models import Clip, Export, Intake, Project, Source
+from exports.names import isolated
 from exports.preflight import Preflight, preflight
 from progress import wording
 from progress.models import Status
@@ -224,7 +225,7 @@ class Waiting:
     @property
     def said(self) -> str:
         starts = _("“%(title)s” starts as soon as %(missing)s uploaded.")
-        told = {"title": self.export.job.title, "missing": self.missing}
+        told = {"title": isolated(self.export.job.title), "missing": self.missing}
         again = _("If the upload was interrupted, choose the file again; only what is missing is sent.")
         return f"{starts % told} {again}"
 

@@ -127,6 +127,10 @@ def _not_looked_at() -> QuerySet[Source]:
 def take_in(project: Project, path: Path, tools: Tools, probe: Probe = probe) -> Source:
     """A file of this machine, whole and looked at when this returns. Whoever has a shell here has no quota."""
     source = Source.objects.create(project=project, name=named(path.name), bytes=path.stat().st_size)
+    return fill(source, path, tools, probe)
+
+
+def fill(source: Source, path: Path, tools: Tools, probe: Probe = probe) -> Source:
     uploads.store_file(source, path, tools)
     look_at(source.pk, tools, probe)
     source.refresh_from_db()

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from exports import kinds
 from exports.models import Export, Source
+from exports.names import isolated
 from progress.errors import Contended, Refused
 from progress.models import Status
 
@@ -32,7 +33,7 @@ def waiting_for(source: Source) -> list[Export]:
 def missing(export: Export) -> str:
     """What it waits for, with its verb: “beach.mov is”, “beach.mov and 2 other clips are”."""
     sources = kinds.get(export.kind).sources(export)
-    names = [source.name for source in sources if source.state == Source.State.UPLOADING]
+    names = [isolated(source.name) for source in sources if source.state == Source.State.UPLOADING]
     if not names:
         return ""
     more = len(names) - 1

@@ -38,7 +38,7 @@
   const unreachable = (event) => isPress(event) && tell(GONE);
   const answered = (event) => event.detail.successful && isPress(event) && tell("");
 
-  // A poll may take a button off the page before its press is answered, and what has left the page is heard by nobody
+  // Another press may take a button off the page before its own is answered, and what has left the page is heard by nobody
   // but itself: so each answer is listened for at what was pressed.
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (!isPress(event)) return;

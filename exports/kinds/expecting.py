@@ -1,9 +1,12 @@
-"""What a form of a kind says of a field that was left empty: what was expected there."""
+"""What a form says of a field that was left empty: what was expected there."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class ExpectingForm(forms.Form):
@@ -14,6 +17,12 @@ class ExpectingForm(forms.Form):
         for field in self.fields.values():
             if field.error_messages["required"] is forms.Field.default_error_messages["required"]:
                 field.error_messages["required"] = _got_nothing(field)
+
+
+def expects(form: forms.BaseForm, **said: "StrOrPromise") -> None:
+    """Words for fields that Django has declared, or that need what is known only now."""
+    for name, sentence in said.items():
+        form.fields[name].error_messages["required"] = sentence
 
 
 def _got_nothing(field: forms.Field) -> str:

@@ -117,6 +117,12 @@ class SignIn(Door):
     def get_default_redirect_url(self) -> str:
         return resolve_url(home(self.request))
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Whom a page has led here may have been signed in until now."""
+        led = bool(self.wanted()) and not self.request.user.is_authenticated
+        said = _("Sign in, and you are led to where you wanted to be. What was under way keeps running.") if led else ""
+        return {**super().get_context_data(**kwargs), "intro": said}
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if request.user.is_authenticated and guest_of(request) is None and request.method == "GET":
             return redirect(self.get_success_url())

@@ -24,8 +24,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from exports import authorising, connecting
 from exports.connecting import Grant, Refused, Several
 from exports.held import Held, TooLarge, forget
+from exports.kinds.expecting import ExpectingForm
 from exports.models import Connection, Posting
 from exports.models.connection import Platform
+from exports.names import isolated
 
 if TYPE_CHECKING:
     from exports.models import User
@@ -36,7 +38,7 @@ STATE = "posting-state"  # of the session: good for one answer
 IN_A_HEADER = re.compile(r"\A[!-~]+\Z")  # as it is sent to the platform
 
 
-class TokenForm(forms.Form):
+class TokenForm(ExpectingForm):
     """A token that somebody has from the platform. It is never shown again."""
 
     token = forms.CharField(
@@ -57,7 +59,7 @@ class TokenForm(forms.Form):
             self.fields["account"].required = False
 
 
-class WhichForm(forms.Form):
+class WhichForm(ExpectingForm):
     """Which of the accounts that a token reaches is meant."""
 
     account = forms.ChoiceField(label=gettext_lazy("Account"), widget=forms.Select(attrs={"autofocus": True}))
@@ -176,7 +178,7 @@ def _connected(request: HttpRequest, owner: "User", platform: str, grant: Grant,
             raise several from None
         return answer
     said = _("%(platform)s is connected as %(name)s.")
-    messages.success(request, said % {"platform": made.get_platform_display(), "name": made.name})
+    messages.success(request, said % {"platform": made.get_platform_display(), "name": isolated(made.name)})
     forget(answer)
     return answer
 

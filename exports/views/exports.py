@@ -47,6 +47,7 @@ def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if export.job.settled and export.job.unseen and access.is_owner(request, export.job):
         with aside("What was seen"):
             ProgressTracker().seen(job_id)
+            rows().forget_tray(request.user.pk)
     if request.user.is_authenticated:
         notices.tell(request, on=export.pk)
     own = access.is_owner(request, export.job)

@@ -21,6 +21,7 @@ from exports.forms import ClipForm
 from exports.kinds.multi_clip import MultiClip
 from exports.models import Export, Project, Source
 from exports.models.project import MOST_CLIPS
+from exports.names import isolated
 from exports.tools import tools
 from exports.views.projects import own, page_of
 
@@ -118,10 +119,10 @@ def _add(project: Project, what: str) -> str:
     refused = next((source for source in sources if source.state == Source.State.REFUSED), None)
     if refused is not None:
         said = _("%(name)s cannot be used: %(why)s")
-        raise NotDone(said % {"name": refused.name, "why": refused.refusal})
+        raise NotDone(said % {"name": isolated(refused.name), "why": refused.refusal})
     other = next((source for source in sources if not source.is_footage), None)
     if other is not None:
-        raise NotDone(_("%(name)s is no footage, so it cannot be in a film.") % {"name": other.name})
+        raise NotDone(_("%(name)s is no footage, so it cannot be in a film.") % {"name": isolated(other.name)})
     try:
         fits = project.append(sources)
     except Source.DoesNotExist:
@@ -129,7 +130,7 @@ def _add(project: Project, what: str) -> str:
     if not fits:
         raise _full()
     said = ngettext("%(name)s is in the film.", "%(count)d clips are in the film.", len(sources))
-    return said % {"name": sources[0].name, "count": len(sources)}
+    return said % {"name": isolated(sources[0].name), "count": len(sources)}
 
 
 def _move(by: int) -> Callable[[Project, str], str]:
@@ -164,12 +165,12 @@ def _discard(project: Project, what: str) -> str:
         return ""
     if source.state == Source.State.UPLOADING:
         uploads.abort(source, tools())
-        return _("The upload of %(name)s is stopped.") % {"name": source.name}
+        return _("The upload of %(name)s is stopped.") % {"name": isolated(source.name)}
     gone = originals.discard(source, tools())
     if not gone.done:
         said = _("%(name)s is needed by an export that has not ended yet. Wait for it, or cancel it; then delete.")
-        raise NotDone(said % {"name": source.name})
-    said = _("%(name)s is deleted.") % {"name": source.name}
+        raise NotDone(said % {"name": isolated(source.name)})
+    said = _("%(name)s is deleted.") % {"name": isolated(source.name)}
     return said if gone.cleared else f"{said} " + _("The store does not answer: its file goes within a day.")
 
 

@@ -14,6 +14,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from exports import notices
+from exports.asides import aside
 from exports.models import Export, Result
 from exports.tools import tools
 from exports.views.elsewhere import redirect_to
@@ -21,6 +23,8 @@ from exports.views.handed import handed
 from modal_functions.store import Missing, StoreError
 from progress import access
 from progress.models import Status
+from progress.rows import rows
+from progress.tracker import ProgressTracker
 
 logger = logging.getLogger("exports")
 
@@ -68,7 +72,19 @@ def result(request: HttpRequest, job_id: uuid.UUID, place: int) -> HttpResponseB
 def _film(request: HttpRequest, job_id: uuid.UUID, *, attachment: bool) -> HttpResponseBase:
     if access.is_anonymous(request) and not access.is_shown(request, job_id):
         return redirect_to_login(request.get_full_path())
-    return of(request, _visible(request, job_id), attachment=attachment)
+    export = _visible(request, job_id)
+    answer = of(request, export, attachment=attachment)
+    if attachment and request.method == "GET" and answer.status_code < 400 and access.is_owner(request, export.job):
+        _seen(request, export)
+    return answer
+
+
+def _seen(request: HttpRequest, export: Export) -> None:
+    """Who waited for it on its page has opened no other since: they need not be told that it is ready."""
+    notices.tell(request, on=export.pk)
+    with aside("What was seen"):
+        ProgressTracker().seen(export.pk)
+        rows().forget_tray(request.user.pk)
 
 
 def _visible(request: HttpRequest, job_id: uuid.UUID) -> Export:

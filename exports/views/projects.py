@@ -3,6 +3,7 @@
 import uuid
 from typing import TYPE_CHECKING, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -18,9 +19,11 @@ from exports import deleting, listed, notices, showing
 from exports.forms import ProjectForm
 from exports.models import Project, Source
 from exports.models.project import Unbegun
+from exports.names import isolated
 from exports.tools import tools
 from exports.views import pictures
 from progress.models import Job, Status
+from progress.rows import rows
 
 if TYPE_CHECKING:
     from exports.models import User
@@ -43,7 +46,8 @@ def projects(request: HttpRequest) -> HttpResponse:
     notices.tell(request)
     counted = Project.objects.of(request.user.pk).annotate(clip_count=Count("clips")).order_by("-created_at", "pk")
     page = Paginator(counted, PAGE).get_page(request.GET.get("page"))
-    return render(request, "projects/projects.html", {"page": page, "form": form}, status=422 if form.errors else 200)
+    context = {"page": page, "form": form, "posting": settings.POSTING}
+    return render(request, "projects/projects.html", context, status=422 if form.errors else 200)
 
 
 @login_required
@@ -86,7 +90,8 @@ def delete(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     except deleting.Refused as refusal:
         messages.error(request, str(refusal))
         return redirect("project", project_id=project.pk)
-    messages.success(request, _("“%(name)s” is deleted.") % {"name": project.name})
+    rows().forget_tray(request.user.pk)
+    messages.success(request, _("“%(name)s” is deleted.") % {"name": isolated(project.name)})
     return redirect("projects")
 
 
@@ -105,6 +110,7 @@ def page_of(request: HttpRequest, project: Project, film: showing.Film, *, statu
         "library": showing.library(project),
         "film": film,
         "waiting": showing.waiting_in(project) if uploading else None,
+        "posting": settings.POSTING,
         "listed": found,
     }
     return render(request, "projects/project.html", context, status=status)

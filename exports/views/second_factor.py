@@ -29,6 +29,7 @@ class CodeForm(forms.Form):
     code = forms.CharField(
         label=gettext_lazy("Code"),
         max_length=40,
+        error_messages={"required": gettext_lazy("Expected a code, such as 123456, got nothing.")},
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}),
     )
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from exports.forms import TokenForm
 from exports.models import Token
+from exports.names import isolated
 
 if TYPE_CHECKING:
     from exports.models import User
@@ -44,5 +45,5 @@ def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     token = get_object_or_404(Token, pk=token_id, owner=request.user.pk)
     if token.revoke(timezone.now()):
         said = _("“%(name)s” is taken back. Nothing gets in with it any more.")
-        messages.success(request, said % {"name": token.name})
+        messages.success(request, said % {"name": isolated(token.name)})
     return redirect("tokens")

@@ -43,7 +43,10 @@ def answers_in_json(view: View) -> View:
     @functools.wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return _error("Sign in to upload.", 403)
+            return _error(
+                _("You are signed out. Reload the page to sign in, then pick the file again: what was sent is kept."),
+                403,
+            )
         try:
             return view(request, *args, **kwargs)
         except Http404:

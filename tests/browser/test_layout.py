@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from exports.tools import tools
 from exports.views import lazy
+from tests.exports.footage import source_in
 from tests.gallery import desk, forms
 from tests.gallery.stage import Stage
 
@@ -130,3 +131,16 @@ def test_lists_and_forms_have_room_for_letters_of_twice_their_size(visitor, sign
         if found := visitor.evaluate(SQUEEZED) + visitor.evaluate(SMALL_BOXES) + ["wider"] * visitor.evaluate(WIDER):
             squeezed[path] = found
     assert squeezed == {}
+
+
+def test_a_button_that_deletes_keeps_its_word_and_the_name_apart(window, project, address):
+    source_in(project, "beach.mov")
+    window.goto(address)
+    for button in window.locator(".sure .button-stop").all():
+        apart = button.evaluate("""(button) => {
+          button.closest("details").open = true;
+          const word = document.createRange();
+          word.selectNode(button.firstChild);
+          return button.querySelector("bdi").getBoundingClientRect().left - word.getBoundingClientRect().right;
+        }""")
+        assert apart > 2, button.text_content()

@@ -6,7 +6,7 @@ from io import BytesIO
 
 import pytest
 from django.contrib.auth.models import Permission
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from django_q.models import OrmQ
 
@@ -168,6 +168,31 @@ def test_what_is_under_way_is_stopped_first(browser, owner, export):
     assert browser.post("/account/delete", DELETE).status_code == 422, "its process has not been seen to end"
     export.attempts.update(gone_at=export.job.created_at)
     assert browser.post("/account/delete", DELETE).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_written_for_an_account_as_it_goes_keeps_it_and_is_told(browser, owner):
+    begun = []
+
+    def rival(execute, sql, params, many, context):
+        """Between what goes with the account and the account itself; in our transaction, which then cannot end."""
+        if sql.startswith('DELETE FROM "exports_user"') and not begun:
+            begun.append(project_of(owner))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(rival):
+        answer = browser.post("/account/delete", DELETE)
+    assert (answer.status_code, len(begun)) == (422, 1)
+    assert "Something was being written for this account at that moment, so nothing was deleted." in answer.text
+    assert browser.post("/account/delete", DELETE).status_code == 302
+
+
+def test_where_clips_are_posted_it_is_told_what_stays_there(browser, owner, settings):
+    project, said = project_of(owner), "What was posted stays where it was posted."
+    for posting in (True, False):
+        settings.POSTING = posting
+        for address in ("/account", "/projects/", reverse("project", args=[project.pk])):
+            assert (said in browser.get(address).text) is posting
 
 
 def test_a_guest_is_deleted_by_saying_so(as_guest):

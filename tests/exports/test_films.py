@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from exports.models import Export
+from exports.models import Export, Notice
 from exports.tools import tools
 from exports.views.films import file_name
 from progress.models import Job
@@ -52,6 +52,16 @@ def test_it_is_streamed_whole_under_a_name_of_its_own(get):
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Accept-Ranges"] == "bytes"
     assert "private" in answer["Cache-Control"]
+
+
+def test_who_has_downloaded_it_is_not_told_any_more_that_it_is_ready(get, export, owner, signed_in):
+    Notice.objects.create(owner=owner, export=export, event=Notice.Event.DONE, attempt=1)
+    get("head")
+    get(page=reverse("watch", args=[export.pk]))
+    assert Job.objects.get().unseen
+    get()
+    assert not Job.objects.get().unseen
+    assert "is ready" not in signed_in(owner).get("/exports/").text
 
 
 def test_in_the_page_it_is_shown_and_not_saved(get, export):

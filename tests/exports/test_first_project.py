@@ -8,6 +8,7 @@ from exports.tools import Tools
 from modal_functions.folder import FolderStore
 from modal_functions.media.spec import Output
 from modal_functions.media.survey import Stretch, survey
+from tests.progress.test_race import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -34,6 +35,25 @@ def test_it_brings_three_clips_that_can_be_used_and_broken_off_it_goes_on_with_w
     assert first_project.lay_out(owner, tools) == 1
     assert first_project.lay_out(owner, tools) == 0
     assert Project.objects.count() == 1
+
+
+@pytest.mark.parametrize("broken_off", ["before it was stored", "before it was looked at", "before it was in the film"])
+def test_a_start_that_was_broken_off_leaves_no_clip_twice(broken_off, owner, tools):
+    first_project.lay_out(owner, tools)
+    source = Source.objects.get(name="Green drift.mp4")
+    source.clips.all().delete()
+    if broken_off != "before it was in the film":
+        state = Source.State.UPLOADING if broken_off == "before it was stored" else Source.State.STORED
+        Source.objects.filter(pk=source.pk).update(state=state, looked_at_times=0)
+    assert first_project.lay_out(owner, tools) == 1
+    assert Source.objects.get(name="Green drift.mp4").state == Source.State.READY
+    assert Clip.objects.count() == Source.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_starts_at_once_leave_no_clip_twice(owner, tools):
+    at_once(*[lambda: first_project.lay_out(owner, tools)] * 2)
+    assert Clip.objects.count() == Source.objects.count() == 3
 
 
 def test_no_two_of_its_pictures_are_the_same(tmp_path):

@@ -129,15 +129,16 @@ def test_the_sign_up_page_does_not_offer_the_name_that_the_guest_was_given(as_gu
     assert guest.username not in page.text
 
 
+NAMELESS = "Expected a username, such as “olga”, got nothing."
 WRONG = {
     "taken": ({"username": "olga"}, "A user with that username already exists."),
     "taken in other letters": ({"username": "OLGA"}, "A user with that username already exists."),
-    "no name": ({"username": ""}, "This field is required."),
-    "a name of blanks": ({"username": "   "}, "This field is required."),
+    "no name": ({"username": ""}, NAMELESS),
+    "a name of blanks": ({"username": "   "}, NAMELESS),
     "an impossible name": ({"username": "gwen & co"}, "Expected letters, digits, and any of @ . + - _, and no spaces."),
     "too long a name": ({"username": "g" * 151}, "at most 150 characters"),
-    "no password": ({"password1": "", "password2": ""}, "This field is required."),
-    "no second password": ({"password2": ""}, "This field is required."),
+    "no password": ({"password1": "", "password2": ""}, "Expected a password, got nothing."),
+    "no second password": ({"password2": ""}, "Expected the same password once more, got nothing."),
     "two passwords": ({"password2": "another long secret"}, "The two password fields didn’t match."),
     "a short password": ({"password1": "x7!q", "password2": "x7!q"}, "This password is too short."),
     "a common password": ({"password1": "password", "password2": "password"}, "This password is too common."),
@@ -178,7 +179,7 @@ def test_the_name_that_was_typed_is_still_in_the_field_but_no_password_is(visito
 
 def test_an_empty_form_is_answered_like_a_wrong_one(visitor):
     answer = visitor.post("/sign-up", {})
-    assert (answer.status_code, answer.text.count("This field is required.")) == (422, 3)
+    assert (answer.status_code, answer.text.count("got nothing.")) == (422, 3)
 
 
 class Rival:

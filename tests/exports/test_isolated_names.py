@@ -4,7 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from exports.models import Attempt
+from exports.names import isolated
+from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, requested, running
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +66,18 @@ def test_a_name_in_hebrew_is_isolated_on_every_page_that_shows_it(export, browse
     pages = {name: browser.get(path).text for name, path in paths.items()}
     assert all(FILM in page for page in pages.values())
     assert {name: found for name, page in pages.items() if (found := beside(page))} == {}
+
+
+def test_it_stands_by_itself_in_a_sentence_too(export, browser, owner):
+    alone = f"“\N{FIRST STRONG ISOLATE}{FILM}\N{POP DIRECTIONAL ISOLATE}”"
+    address = reverse("delete-project", args=[export.project_id])
+    assert f"{alone} is not finished yet." in browser.post(address, follow=True).text
+    ProgressTracker().cancel(export.pk, actor="")
+    Attempt.objects.update(gone_at=timezone.now())
+    page = browser.post(address, follow=True).text
+    assert f"{alone} is deleted." in page
+    assert beside(page.replace(alone, "")) == []
+
+
+def test_a_name_that_turns_nothing_round_stays_as_it_was_typed():
+    assert isolated("Лофотен 7 (été)") == "Лофотен 7 (été)"

@@ -67,7 +67,7 @@ def test_the_sessions_of_others_are_not_touched(owner, stranger, staff, signed_i
 
 WRONG = {
     "wrong old password": ({"old_password": "wrong"}, "Your old password was entered incorrectly."),
-    "no old password": ({"old_password": ""}, "This field is required."),
+    "no old password": ({"old_password": ""}, "Expected the password that you have now, got nothing."),
     "two new passwords": ({"new_password2": "a third secret"}, "The two password fields didn’t match."),
     "a short password": ({"new_password1": "x7!q", "new_password2": "x7!q"}, "This password is too short."),
     "only digits": ({"new_password1": "830915274", "new_password2": "830915274"}, "entirely numeric."),

@@ -43,7 +43,14 @@ def test_a_wrong_name_and_a_wrong_password_are_told_in_the_same_sentence(wrong, 
 @pytest.mark.parametrize("empty", ["username", "password"])
 def test_an_empty_field_is_asked_for(empty, owner, visitor):
     answer = visitor.post("/sign-in", RIGHT | {empty: ""})
-    assert (answer.status_code, "This field is required." in answer.text) == (422, True)
+    assert (answer.status_code, f"Expected your {empty}, got nothing." in answer.text) == (422, True)
+
+
+def test_whom_a_page_has_led_to_the_sign_in_is_told_what_it_leads_to(visitor):
+    said = "Sign in, and you are led to where you wanted to be. What was under way keeps running."
+    assert said in visitor.get("/exports/", follow=True).text
+    assert said not in visitor.get("/sign-in").text
+    assert said not in visitor.get("/sign-in", {"next": "https://elsewhere.example/"}).text
 
 
 def test_the_password_that_was_typed_is_not_sent_back(owner, visitor):

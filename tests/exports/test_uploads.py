@@ -256,7 +256,10 @@ def test_somebody_who_is_not_signed_in_is_told_to_sign_in(page, project, visitor
     begun = page.begun()
     answers = everything(Page(visitor, project), begun)
     assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(answers, 403)
-    assert said(answers["create"]) == "Sign in to upload."
+    assert (
+        said(answers["create"])
+        == "You are signed out. Reload the page to sign in, then pick the file again: what was sent is kept."
+    )
 
 
 def test_a_guest_uploads_into_a_project_of_their_own(as_guest):

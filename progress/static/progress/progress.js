@@ -88,7 +88,7 @@
   document.addEventListener("htmx:beforeRequest", (event) => {
     const element = pollOf(event);
     if (!element) return;
-    if (document.hidden || Date.now() < state(element).notBefore || mayWait(element)) {
+    if (presses.size || document.hidden || Date.now() < state(element).notBefore || mayWait(element)) {
       event.preventDefault();
       return;
     }
@@ -96,10 +96,20 @@
     element.addEventListener("htmx:beforeSwap", onlyInItsPlace); // once more changes nothing
   });
 
-  // Where a press has put a newer card meanwhile, the answer is of what was, and has no page to change.
+  // Where a press has put a newer card meanwhile, the answer is of what was, and has no page to change. Nor has it while
+  // a press is under way: it would take off the page what was pressed, and htmx has no place for the press's own answer.
   const onlyInItsPlace = (event) => {
-    if (!event.target.isConnected) event.detail.shouldSwap = false;
+    if (presses.has(event.detail.xhr)) return; // it is the answer to a press that is to take this place
+    if (presses.size || !event.target.isConnected) event.detail.shouldSwap = false;
   };
+
+  const presses = new Set(); // requests that a person waits for; each ends, at the latest by htmx's timeout
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    if (!requestConfig.triggeringEvent || requestConfig.triggeringEvent.type !== "submit") return;
+    presses.add(xhr);
+    xhr.addEventListener("loadend", () => presses.delete(xhr));
+  });
 
   document.addEventListener("htmx:afterRequest", (event) => {
     const element = pollOf(event);
