@@ -69,3 +69,8 @@ def finished(export, body=FILM):
 
 def fresh(export):
     return Export.objects.select_related("job__owner", "project").get(pk=export.pk)
+
+
+def names_in(project):
+    """What its film is made of, in order."""
+    return [clip.source.name for clip in project.clips.select_related("source")]
