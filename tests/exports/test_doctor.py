@@ -86,25 +86,27 @@ def test_a_store_that_refuses_is_said_in_its_own_words(tmp_path):
             raise Forbidden("Permission denied (store)")
 
     wrong = found(with_store(Locked(tmp_path)), "store")
-    assert (wrong.ok, wrong.said) == (False, "The store failed: Permission denied (store)")
+    assert (wrong.ok, wrong.said) == (False, "The store refuses: Permission denied (store).")
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "setting"),
+    ("status", "code", "does", "setting"),
     [
-        (404, "NoSuchBucket", "LONGHAUL_STORE names a bucket"),
-        (403, "InvalidAccessKeyId", "LONGHAUL_STORE_KEY"),
-        (403, "SignatureDoesNotMatch", "LONGHAUL_STORE_SECRET"),
-        (400, "AuthorizationHeaderMalformed", "LONGHAUL_STORE_REGION"),
-        (403, "AccessDenied", "permissions"),
+        (404, "NoSuchBucket", "refuses", "LONGHAUL_STORE names a bucket"),
+        (403, "InvalidAccessKeyId", "refuses", "LONGHAUL_STORE_KEY"),
+        (403, "SignatureDoesNotMatch", "refuses", "LONGHAUL_STORE_SECRET"),
+        (400, "AuthorizationHeaderMalformed", "fails", "LONGHAUL_STORE_REGION"),
+        (403, "AccessDenied", "refuses", "permissions"),
     ],
 )
-def test_why_a_bucket_refuses_is_told_of_what_was_tried_first_and_with_the_setting(status, code, setting, in_bucket):
+def test_why_a_bucket_refuses_is_told_of_what_was_tried_first_and_with_the_setting(
+    status, code, does, setting, in_bucket
+):
     for method in ("PUT", "DELETE"):
         in_bucket.fault(method, "/doctor/", status=status, code=code, times=99)
     wrong = found(part="store")
     assert (wrong.said, setting in wrong.todo) == (
-        f"The store failed: the bucket answers {status} {code} to PutObject",
+        f"The store {does}: the bucket answers {status} {code} to PutObject.",
         True,
     )
 

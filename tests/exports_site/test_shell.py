@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 
 from exports_site.shell import in_sentences
+from modal_functions.store import Forbidden
 from tests.deploy_check import manage
 from tests.serving import free_port
 
@@ -46,6 +47,10 @@ def ended(capsys, error):
         (
             OSError(errno.ENOSPC, "No space left on device"),
             "CommandError: No space left on device. Look at LONGHAUL_HOME",
+        ),
+        (
+            Forbidden("the bucket answers 403 InvalidAccessKeyId to PutObject"),
+            "CommandError: The store refuses: the bucket answers 403 InvalidAccessKeyId to PutObject. L",
         ),
     ],
 )
