@@ -1,11 +1,15 @@
 """A project to begin with: three clips made here and put in order, so that the first export is one click away."""
 
+import logging
 import tempfile
 from pathlib import Path
 
-from exports import sample, sources
+from exports import sample, sources, store_said
 from exports.models import Clip, Project, User
 from exports.tools import Tools
+from modal_functions.store import StoreError
+
+logger = logging.getLogger("exports")
 
 NAME = "Sample film"
 CLIPS = ((1, "Blue waves.mp4"), (2, "Green drift.mp4"), (3, "Pink pulse.mp4"))
@@ -23,6 +27,10 @@ def lay_out(owner: User, tools: Tools) -> int:
         with tempfile.TemporaryDirectory(prefix="longhaul-sample-") as folder:
             path = Path(folder, name)
             sample.make(path, number)
-            source = sources.take_in(project, path, tools)
+            try:
+                source = sources.take_in(project, path, tools)
+            except StoreError as error:
+                logger.warning("The sample film waits for the next start. %s", store_said.told(error))
+                return 0
         Clip.objects.get_or_create(project=project, source=source, defaults={"position": number})
     return len(missing)

@@ -127,7 +127,11 @@ def _not_looked_at() -> QuerySet[Source]:
 def take_in(project: Project, path: Path, tools: Tools, probe: Probe = probe) -> Source:
     """A file of this machine, whole and looked at when this returns. Whoever has a shell here has no quota."""
     source = Source.objects.create(project=project, name=named(path.name), bytes=path.stat().st_size)
-    uploads.store_file(source, path, tools)
+    try:
+        uploads.store_file(source, path, tools)
+    except StoreError:
+        source.delete()  # else it would be an upload that nobody goes on with
+        raise
     look_at(source.pk, tools, probe)
     source.refresh_from_db()
     return source
