@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from exports.doctor import examine
@@ -108,6 +109,19 @@ def test_why_a_bucket_refuses_is_told_of_what_was_tried_first_and_with_the_setti
     assert (wrong.said, setting in wrong.todo) == (
         f"The store {does}: the bucket answers {status} {code} to PutObject.",
         True,
+    )
+
+
+def test_a_database_that_cannot_be_used_is_told_as_every_command_tells_it(db):
+    def closed(*args):
+        raise OperationalError("unable to open database file")
+
+    with connection.execute_wrapper(closed):
+        wrong = found(part="database")
+    assert wrong.ok is False
+    assert wrong.said == (
+        "The database cannot be opened (unable to open database file)."
+        " Look at LONGHAUL_HOME: whether it is there, and whether this user may write in it."
     )
 
 

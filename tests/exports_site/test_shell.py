@@ -39,6 +39,7 @@ def ended(capsys, error):
             '(relation "exports_job" does not ex',
         ),
         (OperationalError("attempt to write a readonly database"), "may not be written by this user (attempt to write"),
+        (OperationalError("unable to open database file"), "cannot be opened (unable to open database file). Look at"),
         (OperationalError("database or disk is full"), "cannot be written (database or disk is full). Make room"),
         (
             PermissionError(errno.EACCES, "Permission denied", "/srv/static"),
