@@ -60,8 +60,11 @@ STORE = "Look at LONGHAUL_STORE and what belongs to it."
 
 
 def _database(tools: Tools) -> str:
+    """Read, and written with a row of its own: one on a full disk, or of another user's, can still be read."""
     User.objects.exists()
-    return f"{connection.vendor} answers, with the tables of this version."
+    Heartbeat.beat("doctor")
+    Heartbeat.objects.filter(name="doctor").delete()
+    return f"{connection.vendor} answers and can be written, with the tables of this version."
 
 
 def _clock(tools: Tools) -> str:

@@ -125,6 +125,19 @@ def test_a_database_that_cannot_be_used_is_told_as_every_command_tells_it(db):
     )
 
 
+def test_a_database_that_is_only_read_is_found_out_by_a_row_of_its_own(db):
+    def full(execute, sql, *args):
+        if not sql.startswith("SELECT"):
+            raise OperationalError("database or disk is full")
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(full):
+        wrong = found(part="database")
+    assert (wrong.ok, wrong.said.endswith("(database or disk is full). Make room on its disk.")) == (False, True)
+    assert found(part="database").ok
+    assert not Heartbeat.objects.exists()
+
+
 def test_a_runner_that_lacks_something_says_what(tmp_path):
     class Lacking(ScriptedRunner):
         def lacks(self, kinds):
