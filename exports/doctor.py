@@ -116,7 +116,7 @@ def _room(tools: Tools) -> str:
     if free < LEAST_FREE:
         raise Wrong(
             f"Only {free / 10**9:.1f} GB are free where the store is.",
-            "Make room, or move LONGHAUL_HOME to a larger disk: uploads and exports wait while it is full.",
+            "Make room, or move LONGHAUL_HOME to a larger disk: while it is full, uploads wait and exports fail.",
         )
     return f"{free / 10**9:,.0f} GB are free where the store is."
 
