@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from django.db import Error, InterfaceError, OperationalError, ProgrammingError
 
 from exports import store_said
-from exports.management.outage import COULD_NOT_LOOK, OLDER, told
+from exports.management.outage import COULD_NOT_LOOK, DAMAGED, OLDER, told
 
 STOPPED = 130  # as shells count a Ctrl-C
 PIPE_CLOSED = 141
@@ -39,7 +39,7 @@ def in_sentences(*, tracebacks: bool = False) -> Iterator[None]:
 def _is_of_the_machine(error: Error | OSError) -> bool:
     if isinstance(error, OSError):
         return error.errno in OF_THE_MACHINE
-    away = isinstance(error, OperationalError | InterfaceError)
+    away = isinstance(error, OperationalError | InterfaceError) or DAMAGED.search(str(error)) is not None
     return away or (isinstance(error, ProgrammingError) and bool(OLDER.search(str(error))))
 
 

@@ -40,6 +40,8 @@ def ended(capsys, error):
         ),
         (OperationalError("attempt to write a readonly database"), "may not be written by this user (attempt to write"),
         (OperationalError("unable to open database file"), "cannot be opened (unable to open database file). Look at"),
+        (DatabaseError("file is not a database"), "is damaged (file is not a database). Restore"),
+        (DatabaseError("database disk image is malformed"), "is damaged (database disk image is malformed). Restore"),
         (OperationalError("database or disk is full"), "cannot be written (database or disk is full). Make room"),
         (
             PermissionError(errno.EACCES, "Permission denied", "/srv/static"),
