@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import Error, connection
 
-from exports import kinds, stores
+from exports import kinds, store_said, stores
 from exports.findings import Found, Needless, Wrong
 from exports.kinds import enlarging
+from exports.management.outage import told
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, is_to_come
 from exports.outbox import examined
@@ -47,30 +48,23 @@ def _looked(part: str, look: "Callable[[Tools], str]", tools: Tools) -> Found:
     except RunnerError as error:
         return Found(part=part, ok=False, said=str(error), todo="Nothing is lost: what is asked for waits until then.")
     except StoreError as error:
-        return Found(part=part, ok=False, said=f"The store failed: {error}", todo=_todo(error))
+        return Found(part=part, ok=False, **store_said.told(error)._asdict())
     except MediaError as error:
         return Found(part=part, ok=False, said=f"A child process failed: {error}", todo="Look at the log.")
     except Error as error:
-        return Found(part=part, ok=False, said=f"The database failed: {error}".strip(), todo="Look at DATABASE_URL.")
+        todo = "" if connection.vendor == "sqlite" else "Look at DATABASE_URL."
+        return Found(part=part, ok=False, said=told(error), todo=todo)
 
 
-STORE = "Look at LONGHAUL_STORE and what belongs to it, and at the permissions of its key."
-REFUSED = {  # by what a bucket says of it
-    "NoSuchBucket": "LONGHAUL_STORE names a bucket that is not there: make it, or mend its name.",
-    "InvalidAccessKeyId": "LONGHAUL_STORE_KEY is no key of this provider: it was deleted, or is another's.",
-    "SignatureDoesNotMatch": "LONGHAUL_STORE_SECRET does not belong to LONGHAUL_STORE_KEY.",
-    "AuthorizationHeaderMalformed": "The bucket is in another region: LONGHAUL_STORE_REGION.",
-    "AccessDenied": "The key lacks the permission for this: docs/STORE.md has all permissions, word by word.",
-}
-
-
-def _todo(error: StoreError) -> str:
-    return next((todo for code, todo in REFUSED.items() if f" {code} " in str(error)), STORE)
+STORE = "Look at LONGHAUL_STORE and what belongs to it."
 
 
 def _database(tools: Tools) -> str:
+    """Read, and written with a row of its own: one on a full disk, or of another user's, can still be read."""
     User.objects.exists()
-    return f"{connection.vendor} answers, with the tables of this version."
+    Heartbeat.beat("doctor")
+    Heartbeat.objects.filter(name="doctor").delete()
+    return f"{connection.vendor} answers and can be written, with the tables of this version."
 
 
 def _clock(tools: Tools) -> str:
@@ -122,7 +116,7 @@ def _room(tools: Tools) -> str:
     if free < LEAST_FREE:
         raise Wrong(
             f"Only {free / 10**9:.1f} GB are free where the store is.",
-            "Make room, or move LONGHAUL_HOME to a larger disk: uploads and exports wait while it is full.",
+            "Make room, or move LONGHAUL_HOME to a larger disk: while it is full, uploads wait and exports fail.",
         )
     return f"{free / 10**9:,.0f} GB are free where the store is."
 
@@ -187,7 +181,7 @@ def _preflight(scheme: str, host: str, path: str) -> tuple[int, str | None]:
         answer.read()
         return answer.status, answer.getheader("Access-Control-Allow-Origin")
     except (OSError, http.client.HTTPException) as error:
-        raise Wrong(f"The bucket does not answer: {error}.", STORE) from error
+        raise Wrong(f"The bucket does not answer: {error}.", store_said.NOT_THERE) from error
     finally:
         talk.close()
 

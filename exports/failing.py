@@ -1,18 +1,16 @@
 """A store that fails while something is uploaded, in a sentence for whoever uploads."""
 
 import contextlib
-import errno
 import logging
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from exports import store_said
 from exports.limits import Refused
-from modal_functions.store import Full, StoreError
+from modal_functions.store import Forbidden, Full, StoreError, answer_of
 
 logger = logging.getLogger("exports")
-
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextlib.contextmanager
@@ -21,15 +19,17 @@ def store_in_words(name: str) -> Iterator[None]:
     try:
         yield
     except (StoreError, OSError) as error:
-        logger.warning("The store failed while something was uploaded: %s", error)  # a name may be a patient's
-        if isinstance(error, Full) or (isinstance(error, OSError) and error.errno in NO_ROOM):
-            said = _(
-                "The server's disk is full, so %(name)s cannot be stored. What was sent so far is kept:"
-                " try again when there is room."
-            )
-            raise Refused(
-                said % {"name": name},
-                507,
-            ) from error
-        said = _("The server cannot store %(name)s now. What was sent so far is kept: try again later.")
-        raise Refused(said % {"name": name}, 503) from error
+        failed = answer_of(error) if isinstance(error, OSError) else error
+        logger.warning("Something could not be uploaded. %s", store_said.told(failed))  # a name may be a patient's
+        raise Refused(_sentence(failed) % {"name": name}, 507 if isinstance(failed, Full) else 503) from error
+
+
+def _sentence(failed: StoreError) -> str:
+    if isinstance(failed, Full):
+        return _(
+            "The server's disk is full, so %(name)s cannot be stored. What was sent so far is kept:"
+            " try again when there is room."
+        )
+    if isinstance(failed, Forbidden):
+        return _("The server's store refuses %(name)s. What was sent so far is kept: tell whoever runs the server.")
+    return _("The server cannot store %(name)s now. What was sent so far is kept: try again later.")

@@ -1,15 +1,19 @@
 """A project to begin with: three clips made here and put in order, so that the first export is one click away."""
 
 import contextlib
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from django.db import transaction
 
-from exports import sample, sources
+from exports import sample, sources, store_said
 from exports.models import Clip, Project, Source, User
 from exports.tools import Tools
+from modal_functions.store import StoreError
+
+logger = logging.getLogger("exports")
 
 NAME = "Sample film"
 CLIPS = ((1, "Blue waves.mp4"), (2, "Green drift.mp4"), (3, "Pink pulse.mp4"))
@@ -29,8 +33,12 @@ def lay_out(owner: User, tools: Tools) -> int:
             path = Path(folder, name)
             sample.make(path, number)
             source = _source_of(project, path)
-            if source.state != Source.State.READY:
-                sources.fill(source, path, tools)
+            try:
+                if source.state != Source.State.READY:
+                    sources.fill(source, path, tools)
+            except StoreError as error:
+                logger.warning("The sample film waits for the next start. %s", store_said.told(error))
+                return 0
         with _alone(owner):
             Clip.objects.get_or_create(project=project, source=source, defaults={"position": number})
     return len(missing)

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from exports.runners.base import NotReached, NotReady, Ordered
+from exports.store_said import OF_THE_KEY
 from modal_functions.stores import ENDS
 
 SECONDS = 10.0  # for one question to who makes them
@@ -20,6 +21,9 @@ NONE = (
     "Work cannot be given a key of its own to the bucket. Set LONGHAUL_STORE_GRANTS to sts or r2,"
     " and what belongs to it: manage.py check says what is missing."
 )
+STS = "Look at LONGHAUL_STORE_GRANTS_ROLE, and at what LONGHAUL_STORE_KEY may do: docs/STORE.md has it."
+OF_CLOUDFLARE = "Look at LONGHAUL_STORE_GRANTS_TOKEN, and whether it may edit R2."
+ENDPOINT = "Look at LONGHAUL_STORE_GRANTS_ENDPOINT and LONGHAUL_STORE_KEY."
 
 
 class NoKeyNow(NotReached):
@@ -104,7 +108,9 @@ def _sts(ordered: Ordered) -> dict[str, Any]:
         else:
             made = client.get_federation_token(Name=name, **limits)["Credentials"]
     except ClientError as error:
-        raise _refused("The STS", error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) from error
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        code = error.response.get("Error", {}).get("Code", "")
+        raise _refused("The STS", f"{status} {code}".strip(), OF_THE_KEY.get(code, STS)) from error
     except (BotoCoreError, ResponseParserError) as error:
         raise NoKeyNow(f"The STS does not answer: {type(error).__name__}.") from error
     finally:
@@ -155,7 +161,8 @@ def _posted(asked: dict[str, Any]) -> dict[str, Any]:
             told = json.load(answer)
     except urllib.error.HTTPError as error:
         error.close()
-        raise _refused("Cloudflare", error.code) from error
+        todo = OF_CLOUDFLARE if error.code in (401, 403) else ENDPOINT
+        raise _refused("Cloudflare", str(error.code), todo) from error
     except (OSError, http.client.HTTPException) as error:
         raise NoKeyNow(f"Cloudflare does not answer: {type(error).__name__}.") from error
     except ValueError as error:
@@ -163,7 +170,7 @@ def _posted(asked: dict[str, Any]) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _refused(who: str, status: int) -> NoKeyNow | NoKey:
-    if status == 429 or status >= 500:
-        return NoKeyNow(f"{who} cannot make a key for the attempt now: it answers {status}.")
-    return NoKey(f"{who} refuses to make a key for the attempt: it answers {status}. manage.py check may say why.")
+def _refused(who: str, answer: str, todo: str) -> NoKeyNow | NoKey:
+    if answer.startswith(("429", "5")):
+        return NoKeyNow(f"{who} cannot make a key for the attempt now: it answers {answer}.")
+    return NoKey(f"{who} refuses to make a key for the attempt: it answers {answer}. {todo}")

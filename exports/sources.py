@@ -131,7 +131,11 @@ def take_in(project: Project, path: Path, tools: Tools, probe: Probe = probe) ->
 
 
 def fill(source: Source, path: Path, tools: Tools, probe: Probe = probe) -> Source:
-    uploads.store_file(source, path, tools)
+    try:
+        uploads.store_file(source, path, tools)
+    except StoreError:  # else it would be an upload that nobody goes on with
+        Source.objects.filter(pk=source.pk, state=Source.State.UPLOADING).delete()
+        raise
     look_at(source.pk, tools, probe)
     source.refresh_from_db()
     return source

@@ -206,7 +206,8 @@ def receive(project: Project, file: TemporaryUploadedFile, tools: Tools) -> Sour
     """From a plain form, which has it on the disk already."""
     source = begin(project, name=file.name, size=file.size)
     try:
-        store_file(source, Path(file.temporary_file_path()), tools)
+        with store_in_words(source.name):
+            store_file(source, Path(file.temporary_file_path()), tools)
     except Refused:
         abort(source, tools)
         raise
@@ -216,8 +217,7 @@ def receive(project: Project, file: TemporaryUploadedFile, tools: Tools) -> Sour
 
 def store_file(source: Source, path: Path, tools: Tools) -> bool:
     """A file that is on this machine becomes the object of its source."""
-    with store_in_words(source.name):
-        stored = tools.store.put_file(source.key, path)
+    stored = tools.store.put_file(source.key, path)
     return _become_stored(source, stored.sha256, tools)
 
 

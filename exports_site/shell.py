@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from django.db import Error, InterfaceError, OperationalError, ProgrammingError
 
-from exports.management.outage import COULD_NOT_LOOK, OLDER, told
+from exports import store_said
+from exports.management.outage import COULD_NOT_LOOK, DAMAGED, OLDER, told
 
 STOPPED = 130  # as shells count a Ctrl-C
 PIPE_CLOSED = 141
@@ -25,6 +26,10 @@ def in_sentences(*, tracebacks: bool = False) -> Iterator[None]:
     except BrokenPipeError:  # whoever read it has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(PIPE_CLOSED)
+    except store_said.Failed as error:
+        if tracebacks:
+            raise
+        _end(f"CommandError: {store_said.told(error)}", COULD_NOT_LOOK)
     except (Error, OSError) as error:
         if tracebacks or not _is_of_the_machine(error):
             raise
@@ -34,7 +39,7 @@ def in_sentences(*, tracebacks: bool = False) -> Iterator[None]:
 def _is_of_the_machine(error: Error | OSError) -> bool:
     if isinstance(error, OSError):
         return error.errno in OF_THE_MACHINE
-    away = isinstance(error, OperationalError | InterfaceError)
+    away = isinstance(error, OperationalError | InterfaceError) or DAMAGED.search(str(error)) is not None
     return away or (isinstance(error, ProgrammingError) and bool(OLDER.search(str(error))))
 
 

@@ -174,7 +174,8 @@ def answered() -> Iterator[None]:
 def _answer(error: "ClientError") -> StoreError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     code = error.response.get("Error", {}).get("Code", "")
-    said = f"the bucket answers {status} {code} to {error.operation_name}"
+    named = "" if code.isdigit() else code  # an answer without a body has its status for a code
+    said = f"the bucket answers {f'{status} {named}'.strip()} to {error.operation_name}"
     if code in NO_ROOM or status == 507:
         return Full(said)
     if code in NO_ENTRY or status in (301, 401, 403):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
+from exports import store_said
 from exports.audit import kept
 from exports.audit.cases import read
 from exports.audit.checks import CHECKS
@@ -202,7 +203,7 @@ class _Audit:
         self.store_answers = False
         left = OF_STORE[OF_STORE.index(check) :]
         rest = ", ".join(name for name in left if name in self.wanted.checks)
-        self.done.unlooked.append(f"The store does not answer, so not everything was looked at ({rest}): {error}")
+        self.done.unlooked.append(f"Not everything was looked at ({rest}). {store_said.told(error)}")
 
 
 Rows = TypeVar("Rows", bound=Model)

@@ -11,6 +11,8 @@ COULD_NOT_LOOK = 2  # the exit code of a command that was kept from its work
 SETTINGS = (Tags.security,)  # what is checked before it: else the database may be another than was meant
 OLDER = re.compile(r"no such (?:table|column)|has no column named|(?:relation|column) .* does not exist")
 READ_ONLY = re.compile(r"readonly database|read-only")
+CLOSED = re.compile(r"unable to open database file")  # SQLite's
+DAMAGED = re.compile(r"not a database|disk image is malformed")
 FULL = re.compile(r"disk is full|No space left|file too large|disk I/O error", re.IGNORECASE)
 
 
@@ -21,6 +23,12 @@ def told(error: Error) -> str:
         return f"The database is not of this version ({first}). Bring it up to date: manage.py migrate"
     if READ_ONLY.search(said):
         return f"The database may not be written by this user ({said}). Be the user that the site runs as."
+    if CLOSED.search(said):
+        opens = "Look at LONGHAUL_HOME: whether it is there, and whether this user may write in it."
+        return f"The database cannot be opened ({said}). {opens}"
+    if DAMAGED.search(said):
+        again = "Restore a backup, and remove the files beside it that end in -wal and -shm: docs/OPERATING.md."
+        return f"The database is damaged ({said}). {again}"
     if FULL.search(said):
         return f"The database cannot be written ({said}). Make room on its disk."
     return f"The database does not answer: {said}"

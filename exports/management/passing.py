@@ -16,6 +16,7 @@ from django.db import Error
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from exports import store_said
 from exports.management.outage import COULD_NOT_LOOK, SETTINGS, told
 from exports.management.values import count
 from modal_functions.store import StoreError
@@ -65,7 +66,7 @@ class PassCommand(BaseCommand):
                 asked = Asked(apply=not options["dry_run"], limit=options["limit"], tell=tell, options=options)
                 passed = self.run_pass(asked)
         except StoreError as error:
-            raise CommandError(f"The store does not answer: {error}", returncode=COULD_NOT_LOOK) from error
+            raise CommandError(str(store_said.told(error)), returncode=COULD_NOT_LOOK) from error
         except Error as error:
             raise CommandError(told(error), returncode=COULD_NOT_LOOK) from error
         self._say(passed, options)

@@ -13,7 +13,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 
-from exports import versions
+from exports import store_said, versions
 from exports.models import Attempt, Export, User
 from exports.runners.local import LOG
 from exports.staff import files, masking
@@ -57,7 +57,7 @@ def contents(export: Export, tools: Tools) -> Iterator[tuple[str, str]]:
     try:
         yield from _of_the_store(attempts, tools)
     except StoreError as error:
-        yield "store/UNREACHABLE.txt", masking.text(f"The store does not answer: {error}")
+        yield "store/UNREACHABLE.txt", masking.text(str(store_said.told(error)))
     yield from _logs(attempts)
 
 

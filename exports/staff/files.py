@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from exports import store_said
 from exports.looking import SILENT, Look, look
 from exports.models import Attempt, Export
 from exports.plan import plan
@@ -67,7 +68,7 @@ def _asked(export: Export, attempts: list[Attempt], tools: Tools) -> Answered:
         files = tuple(file for attempt in attempts for file in read(attempt, tools))
         listed = tuple(f"{entry.key} ({entry.bytes:,} bytes)" for each in attempts for entry in made(each, tools))
     except StoreError as error:
-        return Answered(seen=seen, trouble=f"The store does not answer: {error}")
+        return Answered(seen=seen, trouble=str(store_said.told(error)))
     return Answered(seen=seen, files=files, listed=listed)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.conf import settings
 
-from exports import kinds
+from exports import kinds, store_said
 from exports.runners.base import RunnerError
 from exports.together import in_time
 from exports.tools import Tools
@@ -53,8 +53,10 @@ def _asked(part: str, look: "Callable[[Tools], str]", tools: Tools, seconds: flo
 def _looked(look: "Callable[[Tools], str]", tools: Tools) -> tuple[bool | None, str]:
     try:
         wrong = look(tools)
-    except (RunnerError, StoreError) as error:
+    except RunnerError as error:
         return False, str(error)
+    except StoreError as error:
+        return False, str(store_said.told(error))
     return not wrong, wrong or "It answers."
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from exports.doctor import examine
@@ -86,27 +87,55 @@ def test_a_store_that_refuses_is_said_in_its_own_words(tmp_path):
             raise Forbidden("Permission denied (store)")
 
     wrong = found(with_store(Locked(tmp_path)), "store")
-    assert (wrong.ok, wrong.said) == (False, "The store failed: Permission denied (store)")
+    assert (wrong.ok, wrong.said) == (False, "The store refuses: Permission denied (store).")
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "setting"),
+    ("status", "code", "does", "setting"),
     [
-        (404, "NoSuchBucket", "LONGHAUL_STORE names a bucket"),
-        (403, "InvalidAccessKeyId", "LONGHAUL_STORE_KEY"),
-        (403, "SignatureDoesNotMatch", "LONGHAUL_STORE_SECRET"),
-        (400, "AuthorizationHeaderMalformed", "LONGHAUL_STORE_REGION"),
-        (403, "AccessDenied", "permissions"),
+        (404, "NoSuchBucket", "refuses", "LONGHAUL_STORE names a bucket"),
+        (403, "InvalidAccessKeyId", "refuses", "LONGHAUL_STORE_KEY"),
+        (403, "SignatureDoesNotMatch", "refuses", "LONGHAUL_STORE_SECRET"),
+        (400, "AuthorizationHeaderMalformed", "fails", "LONGHAUL_STORE_REGION"),
+        (403, "AccessDenied", "refuses", "permissions"),
     ],
 )
-def test_why_a_bucket_refuses_is_told_of_what_was_tried_first_and_with_the_setting(status, code, setting, in_bucket):
+def test_why_a_bucket_refuses_is_told_of_what_was_tried_first_and_with_the_setting(
+    status, code, does, setting, in_bucket
+):
     for method in ("PUT", "DELETE"):
         in_bucket.fault(method, "/doctor/", status=status, code=code, times=99)
     wrong = found(part="store")
     assert (wrong.said, setting in wrong.todo) == (
-        f"The store failed: the bucket answers {status} {code} to PutObject",
+        f"The store {does}: the bucket answers {status} {code} to PutObject.",
         True,
     )
+
+
+def test_a_database_that_cannot_be_used_is_told_as_every_command_tells_it(db):
+    def closed(*args):
+        raise OperationalError("unable to open database file")
+
+    with connection.execute_wrapper(closed):
+        wrong = found(part="database")
+    assert wrong.ok is False
+    assert wrong.said == (
+        "The database cannot be opened (unable to open database file)."
+        " Look at LONGHAUL_HOME: whether it is there, and whether this user may write in it."
+    )
+
+
+def test_a_database_that_is_only_read_is_found_out_by_a_row_of_its_own(db):
+    def full(execute, sql, *args):
+        if not sql.startswith("SELECT"):
+            raise OperationalError("database or disk is full")
+        return execute(sql, *args)
+
+    with connection.execute_wrapper(full):
+        wrong = found(part="database")
+    assert (wrong.ok, wrong.said.endswith("(database or disk is full). Make room on its disk.")) == (False, True)
+    assert found(part="database").ok
+    assert not Heartbeat.objects.exists()
 
 
 def test_a_runner_that_lacks_something_says_what(tmp_path):

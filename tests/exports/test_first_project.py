@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -8,6 +9,7 @@ from exports.tools import Tools
 from modal_functions.folder import FolderStore
 from modal_functions.media.spec import Output
 from modal_functions.media.survey import Stretch, survey
+from modal_functions.store import Forbidden
 from tests.progress.test_race import at_once
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +56,19 @@ def test_a_start_that_was_broken_off_leaves_no_clip_twice(broken_off, owner, too
 def test_two_starts_at_once_leave_no_clip_twice(owner, tools):
     at_once(*[lambda: first_project.lay_out(owner, tools)] * 2)
     assert Clip.objects.count() == Source.objects.count() == 3
+
+
+def test_where_the_store_refuses_it_waits_for_the_next_start_and_leaves_no_upload_that_nobody_goes_on_with(
+    owner, tools, caplog
+):
+    class Refusing(FolderStore):
+        def put_file(self, *args, **more):
+            raise Forbidden("the bucket answers 403 InvalidAccessKeyId to PutObject")
+
+    assert first_project.lay_out(owner, replace(tools, store=Refusing(tools.store.root))) == 0
+    assert not Source.objects.exists()
+    assert "waits for the next start. The store refuses: the bucket answers 403 InvalidAcc" in caplog.text
+    assert first_project.lay_out(owner, tools) == 3
 
 
 def test_no_two_of_its_pictures_are_the_same(tmp_path):

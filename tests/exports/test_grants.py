@@ -103,7 +103,7 @@ def test_what_the_sts_is_asked_for_ends_and_is_named_after_the_attempt(site, rol
     asked = Asked()
     site.GRANTS_ENDPOINT = asked.address
     try:
-        with pytest.raises(NotReady, match="refuses to make a key for the attempt: it answers 403"):
+        with pytest.raises(NotReady, match=r"answers 403 AccessDenied[.] Look at LONGHAUL_STORE_GRANTS_ROLE"):
             stores.grant(ORDERED)
     finally:
         asked.stop()
@@ -219,6 +219,27 @@ def test_what_cloudflare_answers_instead_is_said_without_a_secret(site, cloudfla
 def test_nobody_there_is_asked_again_later(site, who):
     site.GRANTS, site.GRANTS_ENDPOINT = who, "http://127.0.0.1:9/"
     with pytest.raises(NotReached, match="does not answer"):
+        stores.grant(ORDERED)
+
+
+@pytest.mark.parametrize(
+    ("code", "setting"),
+    [("InvalidClientTokenId", "LONGHAUL_STORE_KEY is no key"), ("SignatureDoesNotMatch", "LONGHAUL_STORE_SECRET does")],
+)
+def test_a_wrong_key_is_named_where_the_sts_refuses_it(site, code, setting):
+    site.GRANTS = "sts"
+    asked = Asked(f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>".encode())
+    site.GRANTS_ENDPOINT = asked.address
+    try:
+        with pytest.raises(NotReady, match=f"it answers 403 {code}. {setting}"):
+            stores.grant(ORDERED)
+    finally:
+        asked.stop()
+
+
+def test_a_token_that_cloudflare_refuses_is_named(site, cloudflare):
+    cloudflare.answers.append((403, {"success": False}))
+    with pytest.raises(NotReady, match="Look at LONGHAUL_STORE_GRANTS_TOKEN"):
         stores.grant(ORDERED)
 
 

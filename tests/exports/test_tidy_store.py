@@ -135,9 +135,9 @@ def test_what_cannot_be_removed_is_counted_and_its_exit_code_says_so(in_bucket):
     assert "1 (3 bytes) removed" in said()
 
 
-def test_a_store_that_does_not_answer_is_an_error_of_its_own(in_bucket):
+def test_a_store_that_refuses_is_an_error_of_its_own(in_bucket):
     in_bucket.fault("GET", "list-type=2", status=403, code="AccessDenied", times=9)
-    with pytest.raises(CommandError, match="does not answer") as refused:
+    with pytest.raises(CommandError, match=r"The store refuses: .* lacks the permission") as refused:
         said()
     assert refused.value.returncode == 2
 

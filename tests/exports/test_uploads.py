@@ -1,5 +1,6 @@
 """Uploading, as the page's script and Uppy do it, and as a plain form does it."""
 
+import errno
 import fcntl
 import hashlib
 import io
@@ -473,6 +474,19 @@ def test_a_full_disk_is_a_sentence_and_the_parts_so_far_are_kept(page, store):
     assert [part["PartNumber"] for part in page.listed(begun).json()] == [1]
     assert page.put(begun, 2, b"x" * (65 * MIB)).status_code == 200
     assert page.complete(begun).status_code == 200
+
+
+def test_a_store_that_refuses_is_for_who_runs_the_server(page, store, monkeypatch):
+    def refusing(*args):
+        raise PermissionError(errno.EACCES, "Permission denied", "incoming")
+
+    begun = page.begun()
+    monkeypatch.setattr(FolderParts, "keep", refusing)
+    answer = page.put(begun, 1, SENT)
+    assert (answer.status_code, said(answer)) == (
+        503,
+        "The server's store refuses beach.mov. What was sent so far is kept: tell whoever runs the server.",
+    )
 
 
 def test_a_store_that_cannot_be_written_is_a_sentence_too(page, store):

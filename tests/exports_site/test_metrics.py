@@ -1,14 +1,20 @@
 """The numbers for Prometheus: who may read them, and that they are what the rows say."""
 
+import re
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
 from django.db import OperationalError, connection
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from exports import gauges
+from exports import driver, gauges
 from exports.gauges import Gauge, Sample
-from exports.models import Heartbeat, Intake
+from exports.models import Export, Heartbeat, Intake
 from exports.models.heartbeat import CLUSTER
 from progress.tracker import ProgressTracker
+from tests.exports.footage import film_of, project_of, requested
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +74,25 @@ def test_a_database_that_is_away_is_a_number_too(visitor):
 
     with connection.execute_wrapper(away):
         assert "longhaul_database_up 0.0" in visitor.get("/metrics").text
+
+
+def alarms(numbers):
+    """Those of docs/OPERATING.md that would be raised now."""
+    text = (settings.BASE_DIR / "docs" / "OPERATING.md").read_text()
+    told = re.findall(r"`longhaul_(\w+_seconds) > (\d+)`", text)
+    assert len(told) == 3
+    return [name for name, most in told if numbers()[f"longhaul_{name}",] > int(most)]
+
+
+def test_no_alarm_is_raised_while_nothing_is_to_be_done_and_the_driver_is_rung_each_minute(numbers):
+    Heartbeat.beat(CLUSTER)
+    Heartbeat.objects.create(name=driver.LEASE, at=timezone.now() - timedelta(seconds=75))
+    assert alarms(numbers) == []
+
+
+def test_an_alarm_is_raised_where_what_is_due_is_not_driven(numbers, owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    export = requested(project)
+    Export.objects.filter(pk=export.pk).update(next_due_at=timezone.now() - timedelta(seconds=90))
+    assert alarms(numbers) == ["exports_due_late_seconds"]

@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 
 from exports_site.shell import in_sentences
+from modal_functions.store import Forbidden
 from tests.deploy_check import manage
 from tests.serving import free_port
 
@@ -38,6 +39,9 @@ def ended(capsys, error):
             '(relation "exports_job" does not ex',
         ),
         (OperationalError("attempt to write a readonly database"), "may not be written by this user (attempt to write"),
+        (OperationalError("unable to open database file"), "cannot be opened (unable to open database file). Look at"),
+        (DatabaseError("file is not a database"), "is damaged (file is not a database). Restore"),
+        (DatabaseError("database disk image is malformed"), "is damaged (database disk image is malformed). Restore"),
         (OperationalError("database or disk is full"), "cannot be written (database or disk is full). Make room"),
         (
             PermissionError(errno.EACCES, "Permission denied", "/srv/static"),
@@ -46,6 +50,10 @@ def ended(capsys, error):
         (
             OSError(errno.ENOSPC, "No space left on device"),
             "CommandError: No space left on device. Look at LONGHAUL_HOME",
+        ),
+        (
+            Forbidden("the bucket answers 403 InvalidAccessKeyId to PutObject"),
+            "CommandError: The store refuses: the bucket answers 403 InvalidAccessKeyId to PutObject. L",
         ),
     ],
 )

@@ -144,6 +144,8 @@ def test_without_the_right_to_list_what_is_absent_is_called_forbidden_and_the_li
     bucket.fault("GET", "list-type=2", status=403, code="AccessDenied", times=99)
     with pytest.raises(Forbidden):
         store.get("a/nothing")
+    with pytest.raises(Forbidden, match="answers 403 to HeadObject"):  # which has no body that says more
+        store.size("a/nothing")
 
 
 def test_every_call_is_bounded_in_time_and_a_slow_answer_within_it_is_one(bucket, store):

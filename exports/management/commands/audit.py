@@ -13,6 +13,7 @@ from django.db import Error
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from exports import store_said
 from exports.audit import CHECKS, Audited, Wanted, audit
 from exports.audit.repair import Repaired, repair
 from exports.audit.run import Tell
@@ -60,7 +61,7 @@ class Command(BaseCommand):
         except Error as error:
             raise CommandError(told(error), returncode=COULD_NOT_LOOK) from error
         except StoreError as error:
-            raise CommandError(f"The store does not answer: {error}", returncode=COULD_NOT_LOOK) from error
+            raise CommandError(str(store_said.told(error)), returncode=COULD_NOT_LOOK) from error
         seconds = time.monotonic() - began
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(done, mended, seconds)))

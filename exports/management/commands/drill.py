@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 from django.utils import timezone
 
+from exports import store_said
 from exports.drill.drivers import Processes, drive, hold
 from exports.drill.items import ITEMS, Result
 from exports.drill.rehearsal import Rehearsal
@@ -67,7 +68,7 @@ class Command(BaseCommand):
         except Error as error:
             raise CommandError(told(error), returncode=COULD_NOT_LOOK) from error
         except StoreError as error:
-            raise CommandError(f"The store does not answer: {error}", returncode=COULD_NOT_LOOK) from error
+            raise CommandError(str(store_said.told(error)), returncode=COULD_NOT_LOOK) from error
         except KeyboardInterrupt:
             raise CommandError("Left before its end.", returncode=COULD_NOT_LOOK) from None
         if ok is not True:
@@ -119,7 +120,12 @@ class Command(BaseCommand):
     def _clear_away(self, drill: Drill, options: dict[str, Any]) -> None:
         if options["keep"]:
             Drill.objects.filter(pk=drill.pk).update(account=None)
-        elif said := clear(drill, tools(), wait=_within(CLEARED_WITHIN)):
+            return
+        try:
+            said = clear(drill, tools(), wait=_within(CLEARED_WITHIN))
+        except StoreError as error:  # what was found before is told even so
+            said = f"What it has left in the store goes with tidy_store, in a day. {store_said.told(error)}"
+        if said:
             self.stderr.write(said)
 
     def _told(self, drill: Drill, results: list[Result], options: dict[str, Any]) -> bool | None:

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from exports import store_said
 from exports.audit import CHECKS
 from exports.driver import LEASE
 from exports.models import Attempt, Delivery, Export, Heartbeat, Notice, Source
@@ -489,4 +490,6 @@ def test_a_store_that_breaks_off_in_the_middle_of_a_listing_is_told(system, expo
     system.tools = replace(system.tools, store=Breaking(system.tools.store.root))
     done = system.audited()
     assert done.violations == []
-    assert done.unlooked == ["The store does not answer, so not everything was looked at (objects): The cable is out."]
+    assert done.unlooked == [
+        f"Not everything was looked at (objects). {store_said.told(Unreachable('The cable is out.'))}"
+    ]

@@ -84,7 +84,7 @@ def test_a_store_that_does_not_answer_is_told(kept, settings, tmp_path):
     finally:
         root.with_name("unplugged").rename(root)
     assert code == 2
-    assert said.startswith("The store does not answer, so not everything was looked at (sources): ")
+    assert said.startswith("Not everything was looked at (sources). The store does not answer: ")
 
 
 @pytest.mark.parametrize("options", [("--only", "everything"), ("--limit", "0"), ("--limit", "many")])
