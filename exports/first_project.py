@@ -19,29 +19,42 @@ NAME = "Sample film"
 CLIPS = ((1, "Blue waves.mp4"), (2, "Green drift.mp4"), (3, "Pink pulse.mp4"))
 
 
-def is_there(owner: User) -> bool:
-    return Clip.objects.filter(project__owner=owner, project__name=NAME).count() >= len(CLIPS)
+def begin(owner: User) -> Project:
+    return Project.objects.create(owner=owner, name=NAME)
+
+
+def begun(owner: User) -> Project | None:
+    """It, where nothing is in its film yet, or no more. What its owner has deleted does not come back, nor does a clip
+    that was taken out while others are in."""
+    return owner.projects.filter(name=NAME, clips__isnull=True, exports__isnull=True).order_by("created_at").first()
 
 
 def lay_out(owner: User, tools: Tools) -> int:
-    """Makes what is missing of it, and returns how much that was: broken off, it is gone on with."""
+    """Makes what is missing of it, and puts all into its film at last: broken off, it is gone on with. Returns how
+    many clips are in the film by that."""
+    project = begun(owner)
+    if project is None:
+        return 0
+    try:
+        made = [_made(project, number, name, tools) for number, name in CLIPS]
+    except StoreError as error:
+        logger.warning("The sample film waits for the next start. %s", store_said.told(error))
+        return 0
     with _alone(owner):
-        project, _ = Project.objects.get_or_create(owner=owner, name=NAME)
-    missing = [(number, name) for number, name in CLIPS if not project.clips.filter(source__name=name).exists()]
-    for number, name in missing:
-        with tempfile.TemporaryDirectory(prefix="longhaul-sample-") as folder:
-            path = Path(folder, name)
-            sample.make(path, number)
-            source = _source_of(project, path)
-            try:
-                if source.state != Source.State.READY:
-                    sources.fill(source, path, tools)
-            except StoreError as error:
-                logger.warning("The sample film waits for the next start. %s", store_said.told(error))
-                return 0
-        with _alone(owner):
-            Clip.objects.get_or_create(project=project, source=source, defaults={"position": number})
-    return len(missing)
+        if begun(owner) != project:  # another start was quicker, or its owner
+            return 0
+        placed = enumerate(made, 1)
+        return len(Clip.objects.bulk_create(Clip(project=project, source=each, position=at) for at, each in placed))
+
+
+def _made(project: Project, number: int, name: str, tools: Tools) -> Source:
+    ready = project.sources.filter(name=name, state=Source.State.READY).first()
+    if ready is not None:
+        return ready
+    with tempfile.TemporaryDirectory(prefix="longhaul-sample-") as folder:
+        path = Path(folder, name)
+        sample.make(path, number)
+        return sources.fill(_source_of(project, path), path, tools)
 
 
 def _source_of(project: Project, path: Path) -> Source:

@@ -3,8 +3,9 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django_q.models import OrmQ
 
-from exports.models import User
+from exports.models import Project, User
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,16 @@ def test_a_second_run_changes_nothing(home):
     account = User.objects.get()
     assert demo() == first
     assert User.objects.get().password == account.password
+    assert [project.name for project in account.projects.all()] == ["Sample film"]
+
+
+def test_who_has_deleted_the_sample_film_does_not_get_it_again(home):
+    demo()
+    Project.objects.all().delete()
+    OrmQ.objects.all().delete()
+    demo()
+    assert not Project.objects.exists()
+    assert not OrmQ.objects.exists()
 
 
 def test_a_password_of_ones_own_is_not_touched_and_not_told(home):
@@ -67,6 +78,7 @@ def test_an_account_named_demo_that_was_there_before_is_left_alone(home):
     User.objects.create_user("demo", password="not made by us")
     assert "has a password of your own" in demo()
     assert not User.objects.get().is_staff
+    assert not Project.objects.exists()
     assert not (home / "demo-password").exists()
 
 

@@ -20,11 +20,14 @@ def tools(tmp_path, clock, tracker):
     return Tools(store=FolderStore(tmp_path / "store"), runner=None, tracker=tracker, clock=clock)
 
 
-def test_it_brings_three_clips_that_can_be_used_and_broken_off_it_goes_on_with_what_is_missing(owner, tools):
-    assert not first_project.is_there(owner)
+@pytest.fixture
+def project(owner):
+    return first_project.begin(owner)
+
+
+def test_it_brings_three_clips_that_can_be_used(owner, project, tools):
     assert first_project.lay_out(owner, tools) == 3
-    assert first_project.is_there(owner)
-    clips = list(Clip.objects.select_related("source"))
+    clips = list(project.clips.select_related("source"))
     assert [clip.position for clip in clips] == [1, 2, 3]
     for clip in clips:
         facts = clip.source.facts
@@ -33,33 +36,41 @@ def test_it_brings_three_clips_that_can_be_used_and_broken_off_it_goes_on_with_w
         assert (facts["width"], facts["height"]) == (sample.WIDTH, sample.HEIGHT)
         assert max(facts["waveform"]) > 20, "it can be heard"
         assert tools.store.size(clip.source.key) == clip.source.bytes
-    clips[1].delete()
-    assert first_project.lay_out(owner, tools) == 1
     assert first_project.lay_out(owner, tools) == 0
-    assert Project.objects.count() == 1
+    assert Clip.objects.count() == Source.objects.count() == 3
+
+
+@pytest.mark.parametrize("gone", ["a clip", "the project"])
+def test_what_its_owner_has_deleted_does_not_come_back(gone, owner, project, tools):
+    first_project.lay_out(owner, tools)
+    (project.clips.all()[1] if gone == "a clip" else project).delete()
+    left = Clip.objects.count()
+    assert first_project.begun(owner) is None
+    assert first_project.lay_out(owner, tools) == 0
+    assert (Clip.objects.count(), Project.objects.count()) == (left, 1 if gone == "a clip" else 0)
 
 
 @pytest.mark.parametrize("broken_off", ["before it was stored", "before it was looked at", "before it was in the film"])
-def test_a_start_that_was_broken_off_leaves_no_clip_twice(broken_off, owner, tools):
+def test_a_start_that_was_broken_off_leaves_no_clip_twice(broken_off, owner, project, tools):
     first_project.lay_out(owner, tools)
-    source = Source.objects.get(name="Green drift.mp4")
-    source.clips.all().delete()
+    project.clips.all().delete()
     if broken_off != "before it was in the film":
         state = Source.State.UPLOADING if broken_off == "before it was stored" else Source.State.STORED
-        Source.objects.filter(pk=source.pk).update(state=state, looked_at_times=0)
-    assert first_project.lay_out(owner, tools) == 1
+        Source.objects.filter(name="Green drift.mp4").update(state=state, looked_at_times=0)
+    assert first_project.begun(owner) == project
+    assert first_project.lay_out(owner, tools) == 3
     assert Source.objects.get(name="Green drift.mp4").state == Source.State.READY
     assert Clip.objects.count() == Source.objects.count() == 3
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_starts_at_once_leave_no_clip_twice(owner, tools):
+def test_two_starts_at_once_leave_no_clip_twice(owner, project, tools):
     at_once(*[lambda: first_project.lay_out(owner, tools)] * 2)
     assert Clip.objects.count() == Source.objects.count() == 3
 
 
 def test_where_the_store_refuses_it_waits_for_the_next_start_and_leaves_no_upload_that_nobody_goes_on_with(
-    owner, tools, caplog
+    owner, project, tools, caplog
 ):
     class Refusing(FolderStore):
         def put_file(self, *args, **more):

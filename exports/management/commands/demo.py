@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django_q.tasks import async_task
 
 from exports import first_project
@@ -32,10 +32,12 @@ class Command(BaseCommand):
             password = secrets.token_urlsafe(9)
             _keep(path, password)
             with contextlib.suppress(IntegrityError):  # another start was first
-                made = User.objects.create_superuser(NAME, password=password)
+                with transaction.atomic():
+                    made = User.objects.create_superuser(NAME, password=password)
+                    first_project.begin(made)
                 _keep(path.with_name(OPENS), _seal(password, made))
         user = User.objects.get(username=NAME)
-        if not first_project.is_there(user):
+        if first_project.begun(user) is not None:
             async_task("exports.tasks.lay_out_first_project", user.pk)  # some seconds of work
         kept = path.read_text() if path.exists() else ""
         if kept and _opens(kept, user, path.with_name(OPENS)):
