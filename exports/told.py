@@ -58,7 +58,7 @@ def _told(event: Event, job: Job) -> Told | None:
     more = event.note if event.phase in SENTENCES else ""
     if event.phase == Status.COMPLETE:
         more = ", ".join(speeds.of_job(job).said)
-    return Told(at=event.at, said=said, more=more, percent=event.bp // 100)
+    return Told(at=event.at, said=said, more=more, percent=event.percent)
 
 
 def _label(event: Event, job: Job) -> str:

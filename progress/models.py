@@ -223,6 +223,11 @@ class Event(models.Model):
     def __str__(self) -> str:
         return f"{self.phase} after {self.since_start:.1f} s"
 
+    @property
+    def percent(self) -> int:
+        """As the bar has it: rounded down."""
+        return self.bp // 100
+
 
 class Forecast(models.Model):
     """A stored prediction of the finish; once the job is complete, held against what came."""

@@ -121,8 +121,8 @@ def test_the_command_says_in_one_line_what_it_did(in_bucket):
     assert json.loads(said("--json", "--dry-run")) == {
         "looked": 1, "removed": 1, "bytes": 3, "failed": 0, "half_written": 0, "dry_run": True,
     }  # fmt: skip
-    assert said("--dry-run") == "1 objects looked at: 1 (3 bytes) would be removed.\n"
-    assert said() == "1 objects looked at: 1 (3 bytes) removed.\n"
+    assert said("--dry-run") == "1 object looked at: 1 (3 bytes) would be removed.\n"
+    assert said() == "1 object looked at: 1 (3 bytes) removed.\n"
     assert said() == "0 objects looked at: 0 (0 bytes) removed.\n"
 
 

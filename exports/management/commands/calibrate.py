@@ -54,13 +54,13 @@ class Command(BaseCommand):
 
 
 def _summary(done: Calibrated, *, dry: bool) -> str:
+    looked = f"{done.jobs:,} export{'s' * (done.jobs != 1)} looked at"
     if not done.stages:
-        return f"{done.jobs:,} exports looked at: nothing to learn from yet. The rates stay as they are."
+        return f"{looked}: nothing to learn from yet. The rates stay as they are."
     changed = "would be kept" if dry and done.better else "kept" if done.kept else "not kept, for they foretell worse"
     told = f"median error {_accuracy(done.before)} before, {_accuracy(done.after)} after"
-    return (
-        f"{done.jobs:,} exports looked at, {done.stages:,} stages learned from: {told}; {done.rates:,} rates {changed}."
-    )
+    stages = f"{done.stages:,} stage{'s' * (done.stages != 1)} learned from"
+    return f"{looked}, {stages}: {told}; {done.rates:,} rate{'s' * (done.rates != 1)} {changed}."
 
 
 def _accuracy(accuracy: Accuracy | None) -> str:

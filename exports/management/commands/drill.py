@@ -82,6 +82,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             return True
         drill = Drill.objects.create(version=LONGHAUL, runner=settings.RUNNER)
+        staged = None
         try:
             for other in left_by_others(drill):
                 clear(other, tools(), wait=_within(BRIEFLY))
@@ -89,6 +90,8 @@ class Command(BaseCommand):
             results = self._results(staged, found, driven, options)
         finally:
             self._clear_away(drill, options)
+            if staged is None:  # one that could not begin takes no other's place; what it has left is found by its row
+                Drill.objects.filter(pk=drill.pk, account=None).delete()
         return self._told(drill, results, options)
 
     def _results(self, staged: Staged, site: Site | None, driven: bool, options: dict[str, Any]) -> list[Result]:

@@ -24,4 +24,5 @@ def _summary(done: Tidied, *, dry: bool) -> str:
     verb = "would be removed" if dry else "removed"
     failed = f", {done.failed:,} could not be" if done.failed else ""
     half = f" {done.half_written:,} half-written files {verb}." if done.half_written else ""
-    return f"{done.looked:,} objects looked at: {done.removed:,} ({size(done.bytes)}) {verb}{failed}.{half}"
+    looked = f"{done.looked:,} object{'s' * (done.looked != 1)} looked at"
+    return f"{looked}: {done.removed:,} ({size(done.bytes)}) {verb}{failed}.{half}"

@@ -13,6 +13,7 @@ from django.db import OperationalError, connection
 
 from exports.drill.items import ITEMS
 from exports.models import Drill, User
+from exports.tools import tools
 from tests.serving import ROOT, Server, free_port
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,22 @@ def test_a_database_that_does_not_answer_is_told():
     with connection.execute_wrapper(away), pytest.raises(CommandError) as refused:
         asked("--port", str(free_port()))
     assert (refused.value.returncode, str(refused.value)) == (2, "The database does not answer: no route to host")
+
+
+@pytest.fixture
+def no_store(settings, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    settings.STORE_ROOT = tmp_path / "file" / "store"
+    tools.cache_clear()
+    yield
+    tools.cache_clear()
+
+
+@pytest.mark.usefixtures("no_store")
+def test_one_that_cannot_begin_is_no_drill():
+    with pytest.raises(CommandError, match=r"^The store fails|^The store does not answer"):
+        asked("--port", str(free_port()))
+    assert (Drill.objects.count(), User.objects.count()) == (0, 0)
 
 
 @pytest.mark.parametrize("options", [("--only", "everything"), ("--film", "0"), ("--patience", "nan")])

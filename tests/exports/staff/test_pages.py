@@ -448,6 +448,11 @@ def test_the_story_of_an_export_is_on_one_page(boss, export, work, tracker):
     assert all(phase in page for phase in Event.objects.values_list("phase", flat=True))
 
 
+def test_its_percents_are_rounded_down_as_those_of_the_bar(boss, export):
+    Event.objects.filter(job=export.pk, phase="created").update(bp=2599)
+    assert '<td class="staff-number">25</td>' in boss.get(story(export)).text
+
+
 def test_a_pause_counts_for_nothing_where_forecasts_are_held_against_what_came(export, tracker, clock):
     begun = export.job.created_at
     ended = begun + timedelta(hours=3)
