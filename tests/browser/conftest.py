@@ -9,6 +9,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from exports.tools import tools
 from exports.views import lazy
 from tests.browser.production import Production
 from tests.exports.footage import driver_is_awake, project_of
@@ -66,6 +67,16 @@ def opened(chromium, url, *, expected=()):
         context.close()
     assert [each for each in refused if not each.startswith(expected or "nothing")] == []
     assert [each for each in errors if not (expected and "TrustedHTML" in each)] == []
+
+
+@pytest.fixture
+def store(settings, tmp_path):
+    """A folder of the test's own."""
+    settings.STORE_ROOT = tmp_path / "store"
+    for kept in (tools, lazy.lazily):
+        kept.cache_clear()
+    yield tools().store
+    tools.cache_clear()
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from exports.tools import tools
-from exports.views import lazy
 from tests.gallery.scenes import scenes, unfold
 from tests.gallery.stage import Stage
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("store")]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 ALL = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
 SHOWN = (
@@ -31,15 +29,6 @@ CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTy
 def wrong(page, options):
     found = Axe().run(page, options=options).response["violations"]
     return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
-
-
-@pytest.fixture(autouse=True)
-def store(settings, tmp_path):
-    settings.STORE_ROOT = tmp_path / "store"
-    tools.cache_clear()
-    lazy.lazily.cache_clear()
-    yield
-    tools.cache_clear()
 
 
 def test_every_page_and_state_is_for_everybody(visitor, sign_in):

@@ -3,13 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
-from exports.tools import tools
-from exports.views import lazy
 from tests.exports.footage import source_in
 from tests.gallery import desk, forms
 from tests.gallery.stage import Stage
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("store")]
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 # Boxes that do not stand before their label, on its first line; as the label says.
@@ -28,15 +26,6 @@ PARTED = """() => [...document.querySelectorAll(".staff label[for]")].filter((la
   return !beside && !(field.top >= at.bottom && Math.abs(field.left - at.left) < 8);
 }).map((label) => `${label.htmlFor}: ${label.textContent.trim()}`)"""
 WIDER = "document.documentElement.scrollWidth > window.innerWidth"
-
-
-@pytest.fixture(autouse=True)
-def store(settings, tmp_path):
-    settings.STORE_ROOT = tmp_path / "store"
-    tools.cache_clear()
-    lazy.lazily.cache_clear()
-    yield
-    tools.cache_clear()
 
 
 def shown(visitor, sign_in, scene):

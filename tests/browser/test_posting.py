@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import expect
 
-from exports.tools import tools
 from tests.browser.test_accessibility import ALL, wrong
 from tests.exports.clips import at, clips_of, connected, ended, post
 from tests.platforms import Platforms
@@ -22,11 +21,8 @@ def platforms(settings):
 
 
 @pytest.fixture
-def clips(awake, project, settings, tmp_path):
-    settings.STORE_ROOT = tmp_path / "store"
-    tools.cache_clear()
-    yield clips_of(project)
-    tools.cache_clear()
+def clips(awake, project, store):
+    return clips_of(project)
 
 
 @pytest.mark.usefixtures("awake")

@@ -11,19 +11,11 @@ from exports.models import Project, Source
 from exports.tools import tools
 from tests.soon import soon
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("store")]
 
 LARGE = 20_000_000  # three parts
 KEEP_OPEN = "Keep this page open while uploading."
 MAY_CLOSE = "You can close this page. We'll keep working."
-
-
-@pytest.fixture(autouse=True)
-def store(settings, tmp_path):
-    settings.STORE_ROOT = tmp_path / "store"
-    tools.cache_clear()
-    yield tools().store
-    tools.cache_clear()
 
 
 @pytest.fixture

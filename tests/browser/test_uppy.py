@@ -14,10 +14,9 @@ import pytest
 from playwright.sync_api import expect
 
 from exports.models import Project, Source
-from exports.tools import tools
 from tests.soon import soon
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("store")]
 
 HERE = Path(__file__).parent.parent / "uppy"
 BYTES = int(os.environ.get("UPPY_BYTES", "30_000_000"))
@@ -36,14 +35,6 @@ def bundle():
         [bundler, "page.js", "--bundle", "--format=iife"], cwd=HERE, capture_output=True, check=True, timeout=60
     )
     return made.stdout.decode()
-
-
-@pytest.fixture(autouse=True)
-def store(settings, tmp_path):
-    settings.STORE_ROOT = tmp_path / "store"
-    tools.cache_clear()
-    yield tools().store
-    tools.cache_clear()
 
 
 @pytest.fixture

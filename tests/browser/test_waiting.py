@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 
 from exports.models import Export, Share, User
 from exports.tools import tools
-from exports.views import lazy
 from modal_functions.wire import AttemptKeys, Piece, SoFar, pack
 from progress.tracker import ProgressTracker
 from tests.exports.footage import driver_is_awake, film_of, project_of, requested, running
@@ -34,14 +33,9 @@ NOTIFIED = """
 
 
 @pytest.fixture(autouse=True)
-def store(settings, tmp_path):
-    settings.STORE_ROOT = tmp_path / "store"
+def calm(settings, store):
     settings.PROGRESS_POLL_SECONDS = 1
-    tools.cache_clear()
-    lazy.lazily.cache_clear()
     driver_is_awake()
-    yield
-    tools.cache_clear()
 
 
 @pytest.fixture
