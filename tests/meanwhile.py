@@ -1,9 +1,10 @@
-"""Somebody else acts on a connection of their own, at a moment within what this one does."""
+"""Somebody else acts on a connection of their own: at a moment within what this one does, or at the same."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from django.db import connection
+from django.db import connection, connections
 
 
 @contextmanager
@@ -51,3 +52,21 @@ class Nth:
             return False
         self.left -= 1
         return self.left == 0
+
+
+def at_once(*acts, told=()):
+    """Each act in a thread of its own, on a connection of its own, from the same moment on. Errors of these sorts are
+    results, too."""
+    together = threading.Barrier(len(acts))
+
+    def run(act):
+        try:
+            together.wait()
+            return act()
+        except told as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return [future.result() for future in [pool.submit(run, act) for act in acts]]

@@ -18,7 +18,7 @@ from modal_functions.multipart import Gone
 from progress.models import Job, Status, Wish
 from tests.exports.conftest import PASSWORD
 from tests.exports.footage import film_of, finished, fresh, project_of, requested, requested_or_told, running, source_in
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
 DELETE = {"delete-password": PASSWORD}

@@ -16,7 +16,7 @@ from exports import left_uploads, sources, uploads
 from exports.models import Clip, Export, Project, Source
 from exports.probing import Found
 from exports.tools import Tools, tools
-from tests.exports.test_uploads import Page
+from tests.exports.uploads.sending import Page
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_bucket")]
 

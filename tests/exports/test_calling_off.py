@@ -11,7 +11,7 @@ from progress.models import Event, Status, Wish
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, fresh, project_of, requested
 from tests.exports.scripted import ScriptedRunner
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
 

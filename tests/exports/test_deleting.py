@@ -27,7 +27,7 @@ from progress.models import Event, Job, Status
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, finished, fresh, project_of, requested, requested_or_told, running, source_in
 from tests.exports.outbox.conftest import contact_of
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 

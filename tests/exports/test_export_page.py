@@ -14,7 +14,7 @@ from exports.models import Attempt, Export, Notice, Source
 from progress.models import Event, Status, Wish
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, finished, fresh, project_of, requested, running, source_in
-from tests.exports.test_uploads import at_once
+from tests.meanwhile import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 HTMX = {"HX-Request": "true"}
@@ -266,7 +266,7 @@ def test_of_a_retry_and_a_deletion_at_once_one_wins(export, project, _):
     running(export)
     ProgressTracker().fail(export.pk, cause="lost", text="The machine went away.")
     source, twin = Source.objects.get(), Export.objects.get(pk=export.pk)
-    retried, deleted = at_once(lambda: twin.retry(actor="olga"), lambda: project.discard(source))
+    retried, deleted = at_once(lambda: twin.retry(actor="olga"), lambda: project.discard(source), told=Exception)
     assert retried is not deleted, (retried, deleted)
     assert fresh(export).job.status == (Status.QUEUED if retried else Status.FAILED)
     assert Source.objects.exists() is retried

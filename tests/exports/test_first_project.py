@@ -10,7 +10,7 @@ from modal_functions.folder import FolderStore
 from modal_functions.media.spec import Output
 from modal_functions.media.survey import Stretch, survey
 from modal_functions.store import Forbidden
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -10,7 +10,7 @@ from exports import guessing
 from exports.guessing import TRIES, counted_for_strangers
 from exports.models import Allowance, User
 from tests.exports.conftest import PASSWORD
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_while")]
 PAGES = ["/sign-in", "/admin/login/"]

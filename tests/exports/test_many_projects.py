@@ -11,7 +11,7 @@ from exports.limits import Refused
 from exports.models import Project
 from exports.models.project import MOST_PROJECTS, Unbegun
 from exports.tools import tools
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 ENDED = "This account was deleted meanwhile, so nothing can be begun in it any more."

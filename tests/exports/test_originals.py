@@ -18,7 +18,7 @@ from progress.models import Job
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, source_in
 from tests.exports.kinds.test_mri_mesh import uploaded
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
 FACTS = {"sort": "scan", "shape": [64, 60, 50], "spacing": [1, 1, 1.5]}

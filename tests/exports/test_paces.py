@@ -8,7 +8,7 @@ from exports.limits import Refused
 from exports.models import Contact, Delivery, Project, User
 from exports.models.contact import hashed
 from exports.outbox import proving
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_while")]
 

@@ -19,7 +19,7 @@ from modal_functions.store import Unreachable
 from progress.models import Event, Job, Status
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, finished, fresh, project_of, requested
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
 NO_SCANS = {"scans_due": 0, "scans_gone": 0, "scans_bytes": 0, "scans_failed": 0}

@@ -16,7 +16,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from exports import sealing, second_factor
 from exports.models import Allowance, CodesOfApp, User
 from tests.exports.conftest import PASSWORD
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_one_while")]
 

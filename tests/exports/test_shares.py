@@ -14,7 +14,7 @@ from progress.models import Job
 from progress.tracker import ProgressTracker
 from tests.exports.footage import FILM, film_of, finished, project_of, requested, running
 from tests.exports.several import SEVERAL
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 

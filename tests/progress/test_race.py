@@ -1,17 +1,15 @@
 """Writers on connections of their own."""
 
 import random
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connections
 
 from progress.models import Event, Job, StageRun, Status
 from progress.report import Passed, Report
 from progress.tracker import ProgressTracker
 from tests.conftest import Clock
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,21 +48,6 @@ def a_thousand_reports(job):
             )
         )  # fmt: skip
     return reports
-
-
-def at_once(*acts):
-    """Each act in a thread of its own, on a connection of its own, from the same moment on."""
-    together = threading.Barrier(len(acts))
-
-    def run(act):
-        try:
-            together.wait()
-            return act()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result() for future in [pool.submit(run, act) for act in acts]]
 
 
 def picture(job):

@@ -5,7 +5,7 @@ from django.test.utils import CaptureQueriesContext
 from progress.estimate.rates import Rate as Learned
 from progress.models import Rate
 from progress.rates import FRESH, RateRows
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 KEYS = {"film@1/process", "film@1/process/work", "process/machine=a"}
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from exports.models import Contact, Delivery, User
 from progress.models import Event
 from tests.exports.outbox.conftest import contact_of, finish, requested
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/exports/delivery/"

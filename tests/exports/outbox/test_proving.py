@@ -9,7 +9,7 @@ from exports.models import Contact, Delivery, Silenced
 from exports.models.contact import hashed
 from exports.outbox import proving
 from tests.exports.outbox.conftest import contact_of, finish, requested, told
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
 NUMBER = "+4915123456789"

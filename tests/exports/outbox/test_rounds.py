@@ -19,7 +19,7 @@ from exports.outbox.wording import parcel_of
 from exports.tools import Tools
 from progress.tracker import ProgressTracker
 from tests.exports.outbox.conftest import contact_of, fail, finish, fresh, requested, state, states
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from exports.models import Export, Intake, IntakeChange
 from exports.models.intake import EVERYTHING
 from progress.models import Job, Status, Wish
 from tests.exports.staff.conftest import project_of, requested
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
 SYSTEM = "/admin/exports/export/system/"

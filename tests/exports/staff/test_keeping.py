@@ -12,7 +12,7 @@ from exports.tools import tools as real_tools
 from progress.models import Job, Status
 from tests.exports.footage import film_of, finished, project_of, requested
 from tests.exports.staff.conftest import fresh, status
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from exports.staff.acts import Order, find, perform
 from progress.models import Event, Job, Status
 from progress.tracker import ProgressTracker
 from tests.exports.staff.conftest import fresh, requested, status
-from tests.progress.test_race import at_once
+from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GONE = "It was deleted meanwhile, so there is nothing to make it again of."
