@@ -3,11 +3,13 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
+from django.utils import timezone
 
 from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Project, Source, User
 from exports.staff import listing
 from exports.staff.acts import Order, find, perform, planned
+from progress.models import Job
 from tests.exports.scripted import ScriptedRunner, Work
 
 
@@ -125,3 +127,19 @@ def attempt_of(export):
 
 
 MINUTES = timedelta(minutes=1)
+
+
+@pytest.fixture
+def boss(staff, signed_in):
+    return signed_in(staff)
+
+
+@pytest.fixture
+def many(project):
+    def made(count):
+        exports = [requested(project, f"Reel {number}") for number in range(count)]
+        for number, export in enumerate(exports):
+            Job.objects.filter(pk=export.pk).update(created_at=timezone.now() + timedelta(seconds=number))
+        return exports
+
+    return made

@@ -18,11 +18,6 @@ SYSTEM = "/admin/exports/export/system/"
 BY = {"why": "The bucket is moved.", "actor": "staff 1"}
 
 
-@pytest.fixture
-def boss(staff, signed_in):
-    return signed_in(staff)
-
-
 def status(export):
     return Job.objects.get(pk=export.pk).status
 
