@@ -30,6 +30,7 @@ WIDER = "document.documentElement.scrollWidth > window.innerWidth"
 
 def shown(visitor, sign_in, scene):
     """The page of a scene, as it stands after what is done there."""
+    visitor.goto("about:blank")  # else a poll of the page before may lead to the sign-in, and not the scene
     visitor.context.clear_cookies()
     if scene.account:
         sign_in(visitor, scene.account)

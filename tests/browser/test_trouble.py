@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 MB = 1_000_000
 FULL = "The server's disk is full, so beach.mov cannot be stored. What was sent so far is kept:"
-UNWRITABLE = "The server cannot store beach.mov now. What was sent so far is kept: try again later."
+UNWRITABLE = "The server's store refuses beach.mov. What was sent so far is kept: tell whoever runs the server."
 BUSY = "The database is busy with something else, so nothing was changed."
 
 
