@@ -1,4 +1,4 @@
-"""What is random, or has very many cases: the suite tries a part of it, always the same; `make thorough` all."""
+"""What is random, or has very many cases: the suite tries a part of it; `make thorough` all."""
 
 import os
 
