@@ -11,7 +11,7 @@ from typing import Any
 
 from modal_functions.fan import Fan
 from modal_functions.media.child import Start, executed
-from modal_functions.media.errors import NO_ROOM_LEFT, MediaError
+from modal_functions.media.errors import MediaError
 from modal_functions.media.nursery import Nursery
 from modal_functions.reporter import Reporter
 from modal_functions.store import Forbidden, Full, Store, StoreError
@@ -154,7 +154,6 @@ def run(
 
 
 KEY_ENDED = "Its key to the store was about to end; another attempt with a new one goes on from the finished parts."
-DISK_FULL = "The disk where it is made is full. What is finished is kept; when there is room again, retry it."
 POISON = (
     f"This input ended the machine {MOST_RUNS} times in a row, so it was not tried again."
     " Try without the clip added last, or convert it with another program first."
@@ -206,8 +205,6 @@ def _work(
     except Failed as failed:
         return _outcome(call, number, "error", code=failed.code, sentence=failed.sentence)
     except MediaError as error:
-        if error.sentence == NO_ROOM_LEFT:  # nothing is wrong with what was made
-            return _outcome(call, number, "error", code="store", sentence=DISK_FULL)
         return _outcome(call, number, "error", code=error.code, sentence=error.sentence)
     except StoreError as error:
         logger.warning("The store failed: %s", error)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
-from modal_functions.media.errors import CODES, TOLD_TO_STOP, MediaError
+from modal_functions.media.errors import CODES, TOLD_TO_STOP, TOO_LARGE, MediaError
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "modal_functions.media")
@@ -216,7 +216,7 @@ def _death(code: int, verb: str, limits: Limits) -> MediaError:
     if code in (-signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP):  # as when the machine is shut down: no file did that
         return MediaError("result_invalid", TOLD_TO_STOP)
     if code == -signal.SIGXFSZ:
-        return MediaError("result_invalid", "The result became larger than it may be.")
+        return MediaError("result_invalid", TOO_LARGE)
     if code < 0 and verb not in OWN_FILES:
         return MediaError("input_unreadable", "This file is damaged in a way that makes its decoder crash.")
     return MediaError("result_invalid", "The work ended without an answer.")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import IO, Any
 
 from modal_functions.media.confinement import confine
-from modal_functions.media.errors import NO_ROOM, NO_ROOM_LEFT, MediaError
+from modal_functions.media.errors import MediaError, unwritten
 from modal_functions.media.spec import Unusable
 
 PR_SET_PDEATHSIG = 1
@@ -72,9 +72,10 @@ def _outcome(perform: Perform, request: dict[str, Any], say: Say) -> dict[str, A
     except MemoryError:
         return _refusal("out_of_memory", "The work needs more memory than there is for it.")
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        full = unwritten(error.errno)
+        if full is None:
             raise
-        return _refusal("result_invalid", NO_ROOM_LEFT)
+        return _refusal(full.code, full.sentence)
 
 
 def _refusal(code: str, sentence: str, pictures: tuple[int, int] | None = None) -> dict[str, Any]:

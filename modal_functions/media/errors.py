@@ -4,16 +4,16 @@ import errno
 from typing import Final
 
 CODES: Final = frozenset(
-    {"input_unreadable", "unsupported", "too_long", "out_of_memory", "function_timeout", "result_invalid"}
+    {"input_unreadable", "unsupported", "too_long", "out_of_memory", "function_timeout", "result_invalid", "store"}
 )
 
-# What a full disk, a used-up quota and a file past its limit say.
-NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})  # what a full disk and a used-up quota say
 
-NO_ROOM_LEFT: Final = "There was no room left to write the result."
+NO_ROOM_LEFT: Final = "The disk where it is made is full. What is finished is kept; when there is room again, retry it."
+TOO_LARGE: Final = "The result became larger than it may be."
 TOLD_TO_STOP: Final = "The work was told to stop from outside."
 DAMAGED_PART: Final = "A part that was finished before is damaged."
-NOT_OF_COPIES: Final = frozenset({NO_ROOM_LEFT, TOLD_TO_STOP, DAMAGED_PART})  # to encode instead would not help
+NOT_OF_COPIES: Final = frozenset({NO_ROOM_LEFT, TOO_LARGE, TOLD_TO_STOP, DAMAGED_PART})  # to encode would not help
 
 
 class MediaError(Exception):
@@ -30,3 +30,10 @@ class MediaError(Exception):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+def unwritten(number: int | None) -> MediaError | None:
+    """What the number of an OSError says of a file that could not be written, if it speaks of that."""
+    if number in NO_ROOM:
+        return MediaError("store", NO_ROOM_LEFT)
+    return MediaError("result_invalid", TOO_LARGE) if number == errno.EFBIG else None

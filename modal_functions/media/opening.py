@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from modal_functions.media.errors import NO_ROOM, NO_ROOM_LEFT, MediaError
+from modal_functions.media.errors import MediaError, unwritten
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -64,8 +64,8 @@ def unreadable() -> Iterator[None]:
     except MemoryError as error:  # av.error.MemoryError is one
         raise MediaError("out_of_memory", "Reading this file takes more memory than there is for it.") from error
     except (av.FFmpegError, EOFError, IndexError, UnicodeDecodeError) as error:
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            raise MediaError("result_invalid", NO_ROOM_LEFT) from error
+        if isinstance(error, OSError) and (full := unwritten(error.errno)):
+            raise full from error
         raise MediaError("input_unreadable", "This file is damaged, or is no video that can be read here.") from error
 
 

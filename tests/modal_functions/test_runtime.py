@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from modal_functions.media.errors import NO_ROOM_LEFT, MediaError
+from modal_functions.media.errors import MediaError
 from modal_functions.runtime import Failed, run
 from modal_functions.store import Forbidden, Full, Unreachable
 from modal_functions.wire import AttemptKeys, Outcome, pack
@@ -51,11 +51,6 @@ def test_hello_comes_first_and_the_outcome_last(go, store):
         (ZeroDivisionError("x"), "internal", "Something went wrong on our side (ZeroDivisionError at test_runtime.py:"),
         (Unreachable("disk gone"), "store", "The server's store does not answer."),
         (Full("no space"), "store", "The server's disk is full."),
-        (
-            MediaError("result_invalid", NO_ROOM_LEFT),
-            "store",
-            "where it is made is full. What is finished is kept; when",
-        ),
         (MediaError("result_invalid", "It is no film."), "result_invalid", "It is no film."),
         (Forbidden("no"), "store", "may not be written"),
         (TimeoutError(), "internal", "TimeoutError"),

@@ -62,8 +62,8 @@ def died(act, request=None, **limits):
         ("raise RuntimeError", {}, "result_invalid", "The work ended without an answer."),
         ("raise MediaError('too_long', 'Too long.')", {}, "too_long", "Too long."),
         ("return {'a': 'x' * (1 << 20)}", {"answer_bytes": 1 << 16}, "result_invalid", "cannot be understood"),
-        ("with open('/dev/full', 'wb') as full: full.write(b'x')", {}, "result_invalid", "There was no room left"),
-        (FILLING, {"file_bytes": 1 << 16}, "result_invalid", "There was no room left"),
+        ("with open('/dev/full', 'wb') as full: full.write(b'x')", {}, "store", "The disk where it is made is full."),
+        (FILLING, {"file_bytes": 1 << 16}, "result_invalid", "The result became larger than it may be."),
     ],
 )  # fmt: skip
 def test_a_death_has_a_name_and_leaves_nobody(act, limits, code, sentence):

@@ -80,7 +80,7 @@ def rendering(clip, folder, *, height=180):
 
 
 def test_its_limits_are_its_own(nursery, clip, tmp_path):
-    with pytest.raises(MediaError, match="no room left") as refused:
+    with pytest.raises(MediaError, match="larger than it may be") as refused:
         run(rendering(clip, tmp_path), limits=Limits(file_bytes=1 << 10), start=nursery.start)
     assert refused.value.code == "result_invalid"
     assert run(rendering(clip, tmp_path), start=nursery.start)["chunks"]
