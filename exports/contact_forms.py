@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from exports.kinds.expecting import ExpectingForm, expects
+from exports.expecting import ExpectingForm, expects
 from exports.models import Contact, Hours
 from exports.models.contact import EVERY_EXPORT, Channel, Event
 from exports.outbox.proving import channels

@@ -60,8 +60,8 @@ def _made(project: Project, number: int, name: str, tools: Tools) -> Source:
 def _source_of(project: Project, path: Path) -> Source:
     """A site that was stopped at once and started again lays it out twice at the same time, in part from before."""
     with _alone(project.owner):
-        begun = project.sources.filter(name=path.name).first()
-        return begun or Source.objects.create(project=project, name=path.name, bytes=path.stat().st_size)
+        there = project.sources.filter(name=path.name).first()
+        return there or Source.objects.create(project=project, name=path.name, bytes=path.stat().st_size)
 
 
 @contextlib.contextmanager

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from exports import timecode
+from exports.expecting import ExpectingForm, expects
 from exports.kinds.asking import time_input
 from exports.kinds.enlarging import LABELS, EnlargingField
-from exports.kinds.expecting import ExpectingForm, expects
 from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES, Choice
 from exports.models import Clip, Token, User

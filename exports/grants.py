@@ -110,7 +110,7 @@ def _sts(ordered: Ordered) -> dict[str, Any]:
     except ClientError as error:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         code = error.response.get("Error", {}).get("Code", "")
-        raise _refused("The STS", f"{status} {code}".strip(), OF_THE_KEY.get(code, STS)) from error
+        raise _refused("The STS", status, OF_THE_KEY.get(code, STS), code) from error
     except (BotoCoreError, ResponseParserError) as error:
         raise NoKeyNow(f"The STS does not answer: {type(error).__name__}.") from error
     finally:
@@ -162,7 +162,7 @@ def _posted(asked: dict[str, Any]) -> dict[str, Any]:
     except urllib.error.HTTPError as error:
         error.close()
         todo = OF_CLOUDFLARE if error.code in (401, 403) else ENDPOINT
-        raise _refused("Cloudflare", str(error.code), todo) from error
+        raise _refused("Cloudflare", error.code, todo) from error
     except (OSError, http.client.HTTPException) as error:
         raise NoKeyNow(f"Cloudflare does not answer: {type(error).__name__}.") from error
     except ValueError as error:
@@ -170,7 +170,8 @@ def _posted(asked: dict[str, Any]) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _refused(who: str, answer: str, todo: str) -> NoKeyNow | NoKey:
-    if answer.startswith(("429", "5")):
+def _refused(who: str, status: int, todo: str, code: str = "") -> NoKeyNow | NoKey:
+    answer = f"{status} {code}".strip()
+    if status == 429 or status >= 500:
         return NoKeyNow(f"{who} cannot make a key for the attempt now: it answers {answer}.")
     return NoKey(f"{who} refuses to make a key for the attempt: it answers {answer}. {todo}")

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from exports.kinds.expecting import expects
+from exports.expecting import expects
 from exports.models import Allowance, GuardedSignIn, User
 from progress import wording
 

@@ -8,7 +8,6 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from exports import guessing
-from exports.kinds.expecting import expects
 from exports.models import User
 
 
@@ -19,12 +18,14 @@ class AgainForm(forms.Form):
         super().__init__(typed, prefix=prefix, label_suffix="")
         self.user = user
         if user.guest:
-            self.fields["sure"] = forms.BooleanField(label=_("Yes, delete everything I made as a guest"))
-            expects(self, sure=_("Confirm first that everything shall go. Nothing was deleted."))
+            empty = {"required": _("Confirm first that everything shall go. Nothing was deleted.")}
+            label = _("Yes, delete everything I made as a guest")
+            self.fields["sure"] = forms.BooleanField(label=label, error_messages=empty)
         else:
             widget = forms.PasswordInput(attrs={"autocomplete": "current-password"})
-            self.fields["password"] = forms.CharField(label=_("Your password"), strip=False, widget=widget)
-            expects(self, password=_("Expected your password, got nothing. Nothing was changed."))
+            empty = {"required": _("Expected your password, got nothing. Nothing was changed.")}
+            label = _("Your password")
+            self.fields["password"] = forms.CharField(label=label, strip=False, widget=widget, error_messages=empty)
 
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])

@@ -141,14 +141,18 @@ def entered(job: Job, report: Report, passed: tuple[Passed, ...]) -> list[str]:
 def _goings(pipeline: Pipeline, report: Report) -> list[tuple[Passed, bool]]:
     """Each time that it went through a stage, and whether that was left for an earlier one, as where a result is
     refused and made anew."""
-    stages = [pipeline.index(stage) for stage in (*(each.stage for each in report.passed), report.stage)]
-    return [(each, after < at) for each, (at, after) in zip(report.passed, pairwise(stages), strict=True)]
+    steps = pairwise(_way(pipeline, report))
+    return [(each, after < at) for each, (at, after) in zip(report.passed, steps, strict=True)]
 
 
 def _goes_straight(pipeline: Pipeline, report: Report) -> bool:
     """Through each stage once, in their order."""
-    stages = [pipeline.index(each.stage) for each in report.passed]
-    return all(one < other for one, other in pairwise([*stages, pipeline.index(report.stage)]))
+    return all(at < after for at, after in pairwise(_way(pipeline, report)))
+
+
+def _way(pipeline: Pipeline, report: Report) -> list[int]:
+    """The stages that it went through, and the one where it stands."""
+    return [pipeline.index(stage) for stage in (*(each.stage for each in report.passed), report.stage)]
 
 
 def behind(job: Job, pipeline: Pipeline, report: Report, passed: tuple[Passed, ...]) -> dict[str, list[float]]:

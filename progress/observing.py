@@ -42,8 +42,7 @@ def reported(
 
 def _same_stage(job: Job, report: Report, index: int, last: Observation | None) -> Observation | None:
     """What was seen last, where it was in the same stage of the same run."""
-    fresh = (report.attempt, report.run) != (job.attempt, job.run)
-    return None if fresh or last is None or last.part != index else last
+    return None if fold.is_fresh(job, report) or last is None or last.part != index else last
 
 
 def _kept(report: Report, here: Observation | None, done: float, seconds: float) -> float:

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy, ngettext
 
 from exports import timecode
-from exports.kinds.expecting import ExpectingForm
+from exports.expecting import ExpectingForm
 from exports.kinds.sorts import FOOTAGE
 from exports.names import NameField
 

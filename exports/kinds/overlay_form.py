@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from exports import logos, timecode
+from exports.expecting import ExpectingForm
 from exports.kinds.asking import FootageField, time_input
-from exports.kinds.expecting import ExpectingForm
 from exports.kinds.footage import footage_of
 from exports.kinds.multi_clip import OutputForm
 from modal_functions.media.letters import missing_letters

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from exports import stories, timecode
+from exports.expecting import ExpectingForm
 from exports.kinds.asking import KindForm, time_input
-from exports.kinds.expecting import ExpectingForm
 from exports.kinds.footage import RATES
 from exports.kinds.sorts import FOOTAGE
 from modal_functions.editing.cut import Unreadable

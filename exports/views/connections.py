@@ -23,8 +23,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from exports import authorising, connecting
 from exports.connecting import Grant, Refused, Several
+from exports.expecting import ExpectingForm
 from exports.held import Held, TooLarge, forget
-from exports.kinds.expecting import ExpectingForm
 from exports.models import Connection, Posting
 from exports.models.connection import Platform
 from exports.names import isolated
