@@ -14,8 +14,9 @@ from exports.kinds.sorts import BEGINNING
 from exports.receiving import incoming
 from modal_functions import needs
 from modal_functions.media import child
-from modal_functions.media.child import Limits
+from modal_functions.media.child import Limits, Start
 from modal_functions.media.errors import MediaError
+from modal_functions.media.nursery import Nursery
 
 logger = logging.getLogger("exports")
 
@@ -65,11 +66,33 @@ def probe(path: Path) -> Found:
 
 
 def _footage(path: Path) -> Found:
-    facts = _ask("probe", path)
-    picture = base64.b64decode(_preview("thumbnail", path).get("jpeg", ""))
-    peaks = _preview("waveform", path, buckets=COLUMNS).get("peaks", []) if facts["sound"] else []
+    with Nursery() as nursery:
+        asked = _Asked(path=path, start=nursery.start)
+        facts = asked.for_("probe")
+        picture = base64.b64decode(asked.preview("thumbnail").get("jpeg", ""))
+        peaks = asked.preview("waveform", buckets=COLUMNS).get("peaks", []) if facts["sound"] else []
     facts |= {"seconds": facts["duration_us"] / 1_000_000, "waveform": peaks}
     return Found(facts=facts, picture=picture)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """A file, by a child for each question: one that ends at the waveform may have been able to tell the rest."""
+
+    path: Path
+    start: Start
+
+    def for_(self, what: str, **more: Any) -> dict[str, Any]:
+        request = {"do": what, "path": str(self.path), **more}
+        return child.run(request, limits=limits_of(what), start=self.start)
+
+    def preview(self, what: str, **more: Any) -> dict[str, Any]:
+        """A page can do without it."""
+        try:
+            return self.for_(what, **more)
+        except MediaError as error:
+            logger.warning("%s has no %s: %s", self.path, what, error)
+            return {}
 
 
 def _looked_at(path: Path, sort: kinds.Sort) -> Found:
@@ -82,19 +105,6 @@ def _looked_at(path: Path, sort: kinds.Sort) -> Found:
         facts = {**answer["facts"], "sort": sort.key}
         picture = base64.b64decode(answer.get("jpeg", ""))
         return Found(facts=facts, picture=picture, instead=instead, _kept=stack.pop_all())
-
-
-def _preview(what: str, path: Path, **more: Any) -> dict[str, Any]:
-    """A page can do without it."""
-    try:
-        return _ask(what, path, **more)
-    except MediaError as error:
-        logger.warning("%s has no %s: %s", path, what, error)
-        return {}
-
-
-def _ask(what: str, path: Path, **more: Any) -> dict[str, Any]:
-    return child.run({"do": what, "path": str(path), **more}, limits=limits_of(what))
 
 
 def limits_of(what: str) -> Limits:

@@ -130,7 +130,8 @@ def documents(story: Story) -> list[dict[str, Any]]:
     for number, (form, label) in enumerate(DOCUMENTS.items()):
         context.border()
         to = context.folder / f"story{form}"
-        child.run({"do": "edl.write", "cut": as_wire(cut), "form": form, "lengths": story.lengths, "to": str(to)})
+        request = {"do": "edl.write", "cut": as_wire(cut), "form": form, "lengths": story.lengths, "to": str(to)}
+        child.run(request, start=context.start)
         name = f"{story.told.file}{form}"
         results.append(context.ready(to, place=FIRST_DOCUMENT + number, name=name, label=label))
         context.report.units(number + 1)

@@ -87,7 +87,7 @@ def _thumbnails(story: Story, prints: Prints) -> list[dict[str, Any]]:
     files = [context.folder / f"thumbnail-{number}.jpg" for number in range(1, len(moments) + 1)]
     pictures = [{"to": str(to), "at": str(moment)} for to, moment in zip(files, moments, strict=True)]
     request = {"do": "assembly.pictures", "path": str(film), "pictures": pictures}
-    child.run(request, lambda said: context.report.units(said["done"]))
+    child.run(request, lambda said: context.report.units(said["done"]), start=context.start)
     return [
         context.ready(
             to,

@@ -110,6 +110,7 @@ def _validated(context: Context, asked: dict[str, Any], sources: dict[str, Path]
             "workers": parts.workers,
         },
         lambda progress: context.report.units(progress["slices"]),
+        start=context.start,
     )
     wide, high, deep = found["shape"]
     context.report.units(deep, deep)
@@ -153,7 +154,7 @@ def _joined(scan: Scan) -> list[int]:
     """Which pieces hang together across slabs is known only with all of them. The voxels of each label."""
     paths = [str(path) for path in scan.parts.all_at_hand([scan.piece(slab) for slab in scan.slabs])]
     request = {"do": "mri_mesh.join", "paths": paths, "classes": int(scan.asked["classes"]), "to": str(_labels(scan))}
-    voxels: list[int] = child.run(request)["voxels"]
+    voxels: list[int] = child.run(request, start=scan.context.start)["voxels"]
     return voxels
 
 
@@ -199,7 +200,7 @@ def _finished(scan: Scan, labels: Sequence[int]) -> list[dict[str, Any]]:
         report.units(said["steps"])
         scan.context.border()
 
-    child.run(request, hear)
+    child.run(request, hear, start=scan.context.start)
     if not results:
         raise Failed("unsupported", "The tissue in this scan is too thin for a surface. Ask for fewer classes.")
     return results

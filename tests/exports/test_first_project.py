@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from fractions import Fraction
 
@@ -20,8 +21,18 @@ def tools(tmp_path, clock, tracker):
     return Tools(store=FolderStore(tmp_path / "store"), runner=None, tracker=tracker, clock=clock)
 
 
+@pytest.fixture(scope="module")
+def shot(tmp_path_factory):
+    """The clips of the sample film, each made once: that takes seconds."""
+    clips = {number: tmp_path_factory.mktemp("sample") / "clip.mp4" for number, _ in first_project.CLIPS}
+    for number, clip in clips.items():
+        sample.make(clip, number)
+    return clips
+
+
 @pytest.fixture
-def project(owner):
+def project(owner, shot, monkeypatch):
+    monkeypatch.setattr(sample, "make", lambda path, number: shutil.copyfile(shot[number], path))
     return first_project.begin(owner)
 
 

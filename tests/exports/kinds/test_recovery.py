@@ -15,10 +15,16 @@ from tests.exports.kinds.asked import HERE, KINDS, OPTIONS, asked_for, ground, i
 from tests.exports.test_end_to_end import drive_until, reels  # noqa: F401 - reels is a fixture
 from tests.platforms import Platforms
 from tests.soon import soon
-from tests.thorough import more, part_of
+from tests.thorough import THOROUGH, more, part_of
 
 pytestmark = pytest.mark.django_db
 UNDISTURBED: dict[str, str] = {}  # the checksum of each kind's film
+
+
+def each_somewhere(kinds):
+    """On both runners; in the suite on one of them in turn."""
+    both = [(kind, place) for kind in kinds for place in ("local", "modal")]
+    return both if THOROUGH else both[::4] + both[3::4]
 
 
 class LosesTheFirstAnswer:
@@ -122,7 +128,8 @@ def test_lost_killed_paused_and_resumed_it_completes_once_and_is_the_same(
     assert export.result_sha256 == UNDISTURBED.get(kind, export.result_sha256)
 
 
-@pytest.mark.parametrize("kind", HERE)
+@more
+@pytest.mark.parametrize(("kind", "place"), each_somewhere(HERE), indirect=["place"])
 def test_cancelled_nothing_runs_on_and_a_retry_goes_on_from_what_is_kept(kind, project, tools, place, kept):
     export = asked_for(project, kind)
 
