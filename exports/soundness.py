@@ -35,7 +35,7 @@ def _of_declarations() -> Iterator[str]:
         first = kind.pipeline.stages[0]
         if first.key != "upload" and first.unit is not None and not kind.made_of_results_of:
             yield f"{kind.key}: its first stage is {first.key!r}; an export begins with its upload, or with waiting."
-        for code in ("internal", "input_missing", "store"):
+        for code in ("internal", "input_missing", "store", "no_room"):
             if code not in kind.errors:
                 yield f"{kind.key}: it does not say whether {code!r} is tried again."
 

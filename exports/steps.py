@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.db import transaction
 
-from exports import calling_off, foreseen, kinds, results
+from exports import calling_off, foreseen, kinds, results, room
 from exports.looking import progress_of
 from exports.models import Attempt, Export, Notice
 from exports.runners.base import RunnerError
@@ -170,6 +170,7 @@ def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, job: Job, tool
             sentence=outcome.sentence or _why(outcome.code),
             retryable=error is not None and error.retryable,
             tools=tools,
+            most=room.TRIES if room.is_short(outcome.code, attempt.runner) else MOST_ERRORS,
         )
 
 
@@ -198,11 +199,18 @@ def _interrupted(outcome: Outcome, export: Export, attempt: Attempt, tools: Tool
 
 
 def _try_again(
-    export: Export, attempt: Attempt | None, *, cause: str, sentence: str, retryable: bool, tools: Tools
+    export: Export,
+    attempt: Attempt | None,
+    *,
+    cause: str,
+    sentence: str,
+    retryable: bool,
+    tools: Tools,
+    most: int = MOST_ERRORS,
 ) -> None:
     """What went wrong is tried again where that can help, but not for ever."""
     export.count("errors")
-    if retryable and export.errors + 1 <= MOST_ERRORS:
+    if retryable and export.errors + 1 <= most:
         tools.tracker.requeue(export.pk, cause=cause, text=sentence)
     else:
         _failed(export, attempt, cause=cause, sentence=sentence, tools=tools)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from exports import minutes
 from exports.models import Attempt, Export, Intake
-from progress.models import Job, Status, Wish
+from progress.models import Away, Job, Status, Wish
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,8 @@ class Waiting:
 
 
 def waiting(now: datetime) -> list[Waiting]:
-    """Without those of what is closed, and of whom the minutes of the day are used up: they are in nobody's way."""
+    """Without those of what is closed, of whom the minutes of the day are used up, and for which there is no room on
+    the disk: they are in nobody's way."""
     rows = _queued()
     spent = _spent(rows, now)
     return [row for row in rows if row.pk not in spent]
@@ -37,6 +38,7 @@ def waiting(now: datetime) -> list[Waiting]:
 def _queued() -> list[Waiting]:
     """The oldest first within a priority."""
     rows = Job.objects.active().filter(status=Status.QUEUED, wish=Wish.RUN, export__isnull=False)
+    rows = rows.exclude(unreachable_since__isnull=False, unreachable_part=Away.ROOM)
     closed = Intake.shut_out()
     rows = rows.exclude(closed) if closed is not None else rows
     columns = ("pk", "owner_id", "owner__guest", "owner__minutes_a_day", "export__priority", "created_at", "attempt")

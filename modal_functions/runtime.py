@@ -208,7 +208,8 @@ def _work(
         return _outcome(call, number, "error", code=error.code, sentence=error.sentence)
     except StoreError as error:
         logger.warning("The store failed: %s", error)
-        return _outcome(call, number, "error", code="store", sentence=_of_store(error))
+        code = "no_room" if isinstance(error, Full) else "store"
+        return _outcome(call, number, "error", code=code, sentence=_of_store(error))
     except MemoryError:
         return _outcome(
             call, number, "error", code="out_of_memory", sentence="The work needs more memory than there is."

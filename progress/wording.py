@@ -130,7 +130,7 @@ def unreachable(part: str) -> str:
     if part == Away.STORE:
         return _("We can't reach the store right now. Your export is not affected.")
     if part == Away.ROOM:
-        return _("The store has no room right now. Your export is not affected, and goes on when there is.")
+        return _("There is no room to keep it right now. Nothing of your export is lost: it goes on when there is.")
     return _("We can't reach the render service right now. Your export is not affected.")
 
 

@@ -60,6 +60,7 @@ USUAL_ERRORS: Mapping[str, Error] = {
     "function_timeout": Error(retryable=True),
     "result_invalid": Error(retryable=True),
     "store": Error(retryable=True),
+    "no_room": Error(retryable=True),
     "internal": Error(retryable=True),
 }
 

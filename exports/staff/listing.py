@@ -16,7 +16,7 @@ from exports.models import Attempt, Export, User
 from exports.models.driven import AT_ONCE
 from exports.staff import verdict
 from exports.staff.verdict import Verdict, judge
-from progress.models import Status, Wish
+from progress.models import Away, Status, Wish
 from progress.snapshot import QUIET_AFTER
 
 PAGE = 50
@@ -113,6 +113,7 @@ def _needing_attention(rows: "QuerySet[Export]", now: datetime) -> Iterator["Que
     silent = active.filter(job__status__in=(Status.RUNNING, Status.FINALIZING)).annotate(heard=heard)
     yield silent.filter(heard__lt=now - timedelta(seconds=QUIET_AFTER))
     yield active.filter(job__unreachable_since__lt=now - verdict.UNKNOWN_AFTER)
+    yield active.filter(job__unreachable_since__isnull=False, job__unreachable_part=Away.ROOM)
     yield active.filter(job__wish=Wish.CANCEL, stop_asked_at__lt=now - verdict.CANCELLING_AFTER)
     due = active.filter(next_due_at__isnull=False)
     yield due.filter(lease_until__lt=now)

@@ -7,7 +7,7 @@ from exports import kinds
 from exports.models import Attempt, Export
 from exports.models.driven import AT_ONCE
 from progress import wording
-from progress.models import SETTLED, Status, Wish
+from progress.models import SETTLED, Away, Status, Wish
 from progress.snapshot import snapshot
 
 UNKNOWN_AFTER = timedelta(minutes=10)
@@ -59,6 +59,9 @@ def _of_cancelling(export: Export, attempt: Attempt | None, now: datetime) -> Ve
 
 def _of_driving(export: Export, now: datetime) -> Verdict | None:
     away, due = export.job.unreachable_since, export.next_due_at
+    if away is not None and export.job.unreachable_part == Away.ROOM:
+        said = f"No room on the disk, or in the store, for {_ago(now - away)}. It is tried again by itself: make room."
+        return Verdict(word="no room", evidence=said, act="check")
     if away is not None and now - away > UNKNOWN_AFTER:
         part = export.job.get_unreachable_part_display() or "Runner or store"
         said = f"{part}: no answer for {_ago(now - away)}. That says nothing about the work."

@@ -4,7 +4,7 @@ import errno
 from typing import Final
 
 CODES: Final = frozenset(
-    {"input_unreadable", "unsupported", "too_long", "out_of_memory", "function_timeout", "result_invalid", "store"}
+    {"input_unreadable", "unsupported", "too_long", "out_of_memory", "function_timeout", "result_invalid", "no_room"}
 )
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})  # what a full disk and a used-up quota say
@@ -35,5 +35,5 @@ class MediaError(Exception):
 def unwritten(number: int | None) -> MediaError | None:
     """What the number of an OSError says of a file that could not be written, if it speaks of that."""
     if number in NO_ROOM:
-        return MediaError("store", NO_ROOM_LEFT)
+        return MediaError("no_room", NO_ROOM_LEFT)
     return MediaError("result_invalid", TOO_LARGE) if number == errno.EFBIG else None

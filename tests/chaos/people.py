@@ -25,7 +25,7 @@ PREPARED = 2  # projects
 READY = 300.0  # seconds that one of them may take on a busy machine
 FATES = ("complete", "complete", "pause", "pause", "cancel")
 # Endings that mere violence may bring about; staff looks and retries.
-BORNE = frozenset({"preempted_too_often", "store", "out_of_memory", "result_invalid", "result_missing"})
+BORNE = frozenset({"preempted_too_often", "store", "no_room", "out_of_memory", "result_invalid", "result_missing"})
 
 
 class Browser:

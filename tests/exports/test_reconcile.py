@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -182,6 +183,54 @@ def test_an_error_that_may_pass_is_tried_twice_more(export, drive, work, runner,
         Work(runner, store, clock).commits("error", code="out_of_memory", sentence="Not enough memory.")
         drive(3)
     assert (status(export), len(runner.spawned)) == (Status.FAILED, 3)
+
+
+def runs_out_of_room(runner, store, clock):
+    said = "The disk where it is made is full. What is finished is kept; when there is room again, retry it."
+    Work(runner, store, clock).commits("error", code="no_room", sentence=said)
+
+
+def test_a_disk_that_is_full_while_it_is_made_is_waited_out(export, drive, work, runner, store, clock):
+    runs_out_of_room(runner, store, clock)
+    drive(5)
+    assert (status(export), len(runner.spawned)) == (Status.QUEUED, 1)
+    assert said(export).startswith("There is no room to keep it right now. Nothing of your export is lost")
+    drive(6)
+    assert (status(export), len(runner.spawned)) == (Status.RUNNING, 2)
+    assert not said(export).startswith("There is no room")
+    runs_out_of_room(runner, store, clock)
+    drive(20)
+    assert len(runner.spawned) == 2, "the second time it waits longer"
+    drive(20)
+    assert len(runner.spawned) == 3
+    again = Work(runner, store, clock)
+    again.says_hello()
+    again.finishes()
+    drive(2)
+    assert status(export) == Status.COMPLETE
+
+
+def test_after_an_hour_without_room_it_ends_with_what_to_do(export, drive, work, runner, store, clock):
+    began = clock()
+    while status(export) != Status.FAILED:
+        if Attempt.objects.filter(outcome="").exists():
+            runs_out_of_room(runner, store, clock)
+        drive()
+    assert timedelta(minutes=55) < clock() - began < timedelta(minutes=75)
+    assert fresh(export).job.cause_text.endswith("when there is room again, retry it.")
+    assert len(runner.spawned) == 15
+    assert fresh(export).retry(actor="olga")
+    drive(3)
+    assert (status(export), len(runner.spawned)) == (Status.RUNNING, 16), "who asks need not wait"
+
+
+def test_what_waits_for_room_is_in_nobodys_way(export, drive, work, project, runner, store, clock):
+    runner.at_once = 1
+    runs_out_of_room(runner, store, clock)
+    drive(2)
+    other = requested(project, clock)
+    drive(3)
+    assert (status(export), status(other)) == (Status.QUEUED, Status.RUNNING)
 
 
 def test_a_pause_waits_for_the_border_and_a_resume_goes_on(export, drive, work, runner, store, clock):
@@ -399,7 +448,7 @@ def test_a_full_disk_at_the_start_is_waited_out(export, drive, tools, store, clo
     full = replace(tools, store=Full(store.root))
     assert reconcile(export.pk, full).name == "queue"
     assert reconcile(export.pk, full).name == "unreachable"
-    assert said(export).startswith("The store has no room right now.")
+    assert said(export).startswith("There is no room to keep it right now.")
     assert not runner.spawned
     clock.pass_by(20)
     drive(3)

@@ -62,7 +62,7 @@ def died(act, request=None, **limits):
         ("raise RuntimeError", {}, "result_invalid", "The work ended without an answer."),
         ("raise MediaError('too_long', 'Too long.')", {}, "too_long", "Too long."),
         ("return {'a': 'x' * (1 << 20)}", {"answer_bytes": 1 << 16}, "result_invalid", "cannot be understood"),
-        ("with open('/dev/full', 'wb') as full: full.write(b'x')", {}, "store", "The disk where it is made is full."),
+        ("with open('/dev/full', 'wb') as full: full.write(b'x')", {}, "no_room", "The disk where it is made is full."),
         (FILLING, {"file_bytes": 1 << 16}, "result_invalid", "The result became larger than it may be."),
     ],
 )  # fmt: skip
