@@ -55,9 +55,7 @@ def _check_letters(items: list[Item]) -> None:
 def _laid_over(making: Making, items: list[Item]) -> Making:
     texts, output = [item.as_wire() for item in items if item.what != "logo"], making.film.output
     # Now it is said of the item; later it would be said of a clip.
-    child.run(
-        {"do": "overlay.try", "items": texts, "size": [output.width, output.height]}, start=making.context.start
-    )
+    child.run({"do": "overlay.try", "items": texts, "size": [output.width, output.height]}, start=making.context.start)
     logos = sorted({f"{item.logo}.png" for item in items if item.what == "logo"})
     if set(logos) - making.parts.there(logos):
         raise Failed("input_missing", "The logo is no longer where it was kept. Choose it again, then export.")

@@ -9,7 +9,9 @@ CODES: Final = frozenset(
 
 NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})  # what a full disk and a used-up quota say
 
-NO_ROOM_LEFT: Final = "The disk where it is made is full. What is finished is kept; when there is room again, retry it."
+NO_ROOM_LEFT: Final = (
+    "The disk where it is made is full. What is finished is kept: once there is room, a retry goes on from there."
+)
 TOO_LARGE: Final = "The result became larger than it may be."
 TOLD_TO_STOP: Final = "The work was told to stop from outside."
 DAMAGED_PART: Final = "A part that was finished before is damaged."

@@ -208,7 +208,7 @@ def test_a_full_disk_ends_it_at_last_with_a_sentence_and_a_retry_when_there_is_r
     disk.fill(but=100_000)
     window.goto(reverse("export", args=[export.pk]))
     assert drive(export, ended).job.status == Status.FAILED
-    said = "The server's disk is full. What is finished is kept; when there is room again, retry it."
+    said = "The server's disk is full. What is finished is kept: once there is room, a retry goes on from there."
     expect(window.locator(".job-eta")).to_contain_text(said)
     assert soon(lambda: half_written(disk.root) == []), "between two tries nothing is left"
     assert not Attempt.objects.filter(Q(outcome="") | Q(gone_at=None)).exists()

@@ -12,6 +12,7 @@ from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
 from modal_functions import store as stores
 from modal_functions.folder import FolderStore
+from modal_functions.media.errors import NO_ROOM_LEFT
 from modal_functions.store import Unreachable
 from progress.models import Event, Status
 from progress.snapshot import snapshot
@@ -186,8 +187,7 @@ def test_an_error_that_may_pass_is_tried_twice_more(export, drive, work, runner,
 
 
 def runs_out_of_room(runner, store, clock):
-    said = "The disk where it is made is full. What is finished is kept; when there is room again, retry it."
-    Work(runner, store, clock).commits("error", code="no_room", sentence=said)
+    Work(runner, store, clock).commits("error", code="no_room", sentence=NO_ROOM_LEFT)
 
 
 def test_a_disk_that_is_full_while_it_is_made_is_waited_out(export, drive, work, runner, store, clock):
@@ -217,7 +217,7 @@ def test_after_an_hour_without_room_it_ends_with_what_to_do(export, drive, work,
             runs_out_of_room(runner, store, clock)
         drive()
     assert timedelta(minutes=55) < clock() - began < timedelta(minutes=75)
-    assert fresh(export).job.cause_text.endswith("when there is room again, retry it.")
+    assert fresh(export).job.cause_text == NO_ROOM_LEFT
     assert len(runner.spawned) == 15
     assert fresh(export).retry(actor="olga")
     drive(3)
