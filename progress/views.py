@@ -34,6 +34,7 @@ def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         raise Http404(_("There is no such job among yours."))
     if job.settled and job.unseen and access.is_owner(request, job):
         ProgressTracker().seen(job.pk)
+        rows().forget_tray(job.owner_id)
     context = {"seen": snapshot(job), "auto": auto_of(request), "choices": REFRESH_SECONDS}
     return render(request, "progress/job.html", context)
 
