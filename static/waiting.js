@@ -51,7 +51,7 @@
     pressed.hidden = true;
     say(wanted() ? pressed.dataset.granted : pressed.dataset.refused);
   });
-  for (const name of ["job:complete", "job:failed"]) {
+  for (const name of ["job:complete", "job:failed", "job:cancelled", "job:expired"]) {
     document.addEventListener(name, () => {
       if (wanted()) setTimeout(() => new Notification(document.title, { tag: location.pathname }), 100);
       asked = false;
