@@ -87,9 +87,10 @@ def _rest(foresight: Foresight, job: Job, now: datetime) -> Left:
     if job.finish is None:
         return replace(_whole(foresight, job, now), running=True)
     middle = (job.finish - now).total_seconds()
+    late = max(0.0, -middle)  # and nobody knows for how much longer: as long again is as likely as not
     low = (job.finish_low - now).total_seconds() if job.finish_low else middle / SLOWEST
     high = (job.finish_high - now).total_seconds() if job.finish_high else middle * SLOWEST
-    return Left(low=max(0.0, low), middle=max(0.0, middle), high=max(0.0, high), running=True)
+    return Left(low=max(0.0, low), middle=max(middle, late), high=max(high, 2 * late), running=True)
 
 
 def _whole(foresight: Foresight, job: Job, now: datetime) -> Left:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from exports import speeds
 from progress import spoken
-from progress.models import Event, Job, Status, Wish
+from progress.models import Away, Event, Job, Status, Wish
 
 MOST = 60
 WORDS = {
@@ -31,6 +31,10 @@ WORDS = {
     "upload_complete": gettext_lazy("All clips are uploaded"),
     "unreachable": gettext_lazy("The render service did not answer"),
     "reached": gettext_lazy("The render service answers again"),
+    f"unreachable_{Away.STORE}": gettext_lazy("The store did not answer"),
+    f"reached_{Away.STORE}": gettext_lazy("The store answers again"),
+    f"unreachable_{Away.ROOM}": gettext_lazy("The store had no room"),
+    f"reached_{Away.ROOM}": gettext_lazy("There is room in the store again"),
 }
 SENTENCES = frozenset({"requeued", "failed", "cancelled", "expired", "retried"})
 

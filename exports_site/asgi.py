@@ -21,7 +21,7 @@ django.setup(set_prefix=False)
 
 from exports import push  # noqa: E402 - only after Django was set up
 from progress.push import streams  # noqa: E402
-from progress.push.bells import own_bell  # noqa: E402
+from progress.push.bells import AGAIN_AFTER, own_bell  # noqa: E402
 from progress.push.hub import TURNS, Hub, Watch  # noqa: E402
 from progress.push.rows import aside, look  # noqa: E402
 from progress.push.streams import Receive, Scope, Send  # noqa: E402
@@ -41,6 +41,7 @@ class Pushing:
         self.hub: Hub | None = None
         self.hearers: dict[push.Hearer, set[Watch]] = defaultdict(set)
         self.as_staff: dict[Watch, push.Hearer] = {}  # of jobs that are not all their own
+        self._missed = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -111,16 +112,29 @@ class Pushing:
     async def _hub(self) -> Hub:
         if self.hub is None:
             self.hub = Hub(partial(look, beside=push.foreknow), push.told)
-            for act in (own_bell().listen(self._rung), self._keep_looking_at_hearers(), self._keep_beating(self.hub)):
+            for act in (
+                own_bell().listen(self._rung),
+                self._keep_making_up(),
+                self._keep_looking_at_hearers(),
+                self._keep_beating(self.hub),
+            ):
                 self._keep(act)
         return self.hub
 
     async def _rung(self, moved: frozenset[uuid.UUID] | None) -> None:
-        """What goes wrong with one look is logged, and mended by the next."""
         try:
             await (await self._hub()).rung(moved)
         except Exception:
-            logger.exception("News could not be read")
+            logger.exception("News could not be read; all are looked at again")
+            self._missed.set()
+
+    async def _keep_making_up(self) -> None:
+        """For looks that failed. Of what has ended the bell rings no more: its readers would wait for ever."""
+        while True:
+            await self._missed.wait()
+            await asyncio.sleep(AGAIN_AFTER)
+            self._missed.clear()
+            await self._rung(None)
 
     async def _keep_beating(self, hub: Hub) -> None:
         for turn in itertools.cycle(range(TURNS)):

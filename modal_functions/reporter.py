@@ -65,17 +65,19 @@ class Reporter:
         with self._lock:
             total = self._picture.total
             count = count if total is None else min(count, total)
-            self._tell(at=self._now(), kept=count, done=max(self._picture.done or 0, count))
+            done = None if total is None else max(self._picture.done or 0, count)
+            self._tell(at=self._now(), kept=count, done=done)
 
     def units(self, done: int, total: int | None = None, *, bytes: int | None = None, note: str | None = None) -> None:  # noqa: A002
-        """So much of the stage is done. It never tells of less than it told before in the same stage."""
+        """So much of the stage is done; of the same whole never less than was told before. While nobody knows how much
+        there is in all, only the words are told: a count alone is refused by whoever reads it."""
         with self._lock:
             picture = self._picture
             total = picture.total if total is None else total
             done = max(picture.done or 0, done) if total == picture.total else done
             self._tell(
                 at=self._now(),
-                done=done if total is None else min(done, total),
+                done=None if total is None else min(done, total),
                 total=total,
                 bytes=picture.bytes if bytes is None else bytes,
                 note=picture.note if note is None else note,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SIZE = 250
 ALWAYS = ("seq", "done", "total", "bytes", "message", "gap", "bp", "own_bp", "heard_at")
 FORETOLD = ("finish_low", "finish", "finish_high", "later", "worsened", "plan")
-SOMETIMES = (*FORETOLD, "tracks")
+SOMETIMES = (*FORETOLD, "kept", "tracks")
 AT_A_STAGE = (
     *("attempt", "run", "status", "started_at", "stage", "stage_began", "unit", "passed"),
     *("queue_position", "unreachable_since", "starts_low", "starts_high"),

@@ -127,7 +127,7 @@ def _since_it_was_ordered(job: Job, passed: Passed) -> Passed:
 def _left(job: Job, report: Report) -> Passed:
     began = job.stage_began or report.at
     ended = max(began, report.began or report.at)
-    return Passed(stage=job.stage, began=began, ended=ended, done=job.done, total=job.total)
+    return Passed(stage=job.stage, began=began, ended=ended, done=job.done, total=job.total, kept=job.kept)
 
 
 def entered(job: Job, report: Report, passed: tuple[Passed, ...]) -> list[str]:

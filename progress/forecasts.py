@@ -48,15 +48,18 @@ class Forecasts(ConditionalWrites):
     def queued_at(
         self, job_id: uuid.UUID, position: int | None, ahead: Sequence[Left] | None = None, slots: int = 1
     ) -> bool:
-        """So many jobs will start before this one; with what is `ahead`, its start and end are foreseen too."""
+        """So many jobs will start before this one; with what is `ahead`, its start and end are foreseen too. Without a
+        place it stands in no line, and nobody knows when it begins."""
         if position is not None:
             whole("position", position, 0, 2**31 - 1)
 
         def decide(job: Job, now: datetime) -> Step | None:
-            if job.status != Status.QUEUED or (ahead is None and job.queue_position == position):
+            if job.status != Status.QUEUED:
                 return None
             changes: dict[str, Any] = {"queue_position": position}
-            if ahead is not None:
+            if position is None:
+                changes |= {"finish_low": None, "finish": None, "finish_high": None, **fold.starting(None, now)}
+            elif ahead is not None:
                 left = self.foresight.queued(job, ahead, slots, now)
                 changes |= fold.foreseen(job, left, now, anew=job.starts_low is None)
                 changes |= fold.starting(self.foresight.wait(ahead, slots) if left else None, now)

@@ -238,4 +238,4 @@ def _noted(known: Known, sight: Sight) -> bool:
 def _is_due(pipeline: Pipeline, seen: Observation, known: Known) -> bool:
     if pipeline.bands == "learned" or known.last is None or known.last.part != seen.part:
         return True
-    return seen.at - known.forecast_at >= EVERY
+    return not 0 <= seen.at - known.forecast_at < EVERY  # less than nothing, where the clock was set back

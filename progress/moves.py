@@ -12,6 +12,9 @@ from progress.report import Passed, clean
 from progress.timeline import Entry
 from progress.writes import ConditionalWrites, Step
 
+# Of a stage that nobody has reported from: what was said of another, or by an earlier attempt, is not true of it.
+NOTHING_TOLD: dict[str, Any] = {"done": None, "total": None, "kept": None, "bytes": None, "unit": "", "message": ""}
+
 
 class Moves(ConditionalWrites):
     """Each is False when the job is not where the move could start. Who has decided on one from a row that was read
@@ -28,7 +31,7 @@ class Moves(ConditionalWrites):
         def begins(job: Job, now: datetime) -> dict[str, Any]:
             least = job.attempt + 1 if job.started_at else max(job.attempt, 1)  # an upload tells as attempt 1
             number = least if attempt is None else whole("attempt", attempt, least, 2**31 - 1)
-            begun = {"attempt": number, "run": 0, "seq": 0, "stage_began": None, "done": None, "total": None}
+            begun = {"attempt": number, "run": 0, "seq": 0, "stage_began": None, **NOTHING_TOLD}
             waits_in = pipelines.get(job.pipeline).waits_in
             return begun | ({"stage": waits_in, "stage_began": now} if waits_in else {})
 
@@ -118,23 +121,15 @@ def _second_stage(job: Job, now: datetime) -> dict[str, Any]:
     pipeline = pipelines.find(job.pipeline)
     if pipeline is None or len(pipeline.stages) == 1 or not pipeline.uploads:
         return {}
-    return {
-        "stage": pipeline.stages[1].key,
-        "done": None,
-        "total": None,
-        "kept": None,
-        "unit": "",
-        "bytes": None,
-        "message": "",
-    }
+    return {"stage": pipeline.stages[1].key, **NOTHING_TOLD}
 
 
 def _left_stage(job: Job, now: datetime) -> tuple[Passed, ...]:
     """The stage that a move leaves, if it was under way."""
     if job.status not in LISTENING or job.stage_began is None or job.stage in fold.known(job):
         return ()
-    ended = max(job.stage_began, now)
-    return (Passed(stage=job.stage, began=job.stage_began, ended=ended, done=job.done, total=job.total),)
+    began, ended = job.stage_began, max(job.stage_began, now)
+    return (Passed(stage=job.stage, began=began, ended=ended, done=job.done, total=job.total, kept=job.kept),)
 
 
 def _cause(cause: str) -> str:

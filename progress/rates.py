@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -27,26 +27,33 @@ class _Overtaken(Exception):
     """A row was changed by another since it was read."""
 
 
+class _Round(NamedTuple):
+    """What was read since, and what was asked for: exchanged as one, so that nobody finds half of two."""
+
+    rates: dict[str, Learned]
+    asked: set[str]
+    since: float
+
+
 @dataclass
 class RateRows:
     """Of one process. A row that is not there counts as such until it is asked for again."""
 
     clock: Callable[[], float] = time.monotonic
-    _rates: dict[str, Learned] = field(default_factory=dict)
-    _asked: set[str] = field(default_factory=set)
-    _since: float = float("-inf")
+    _round: _Round = field(default_factory=lambda: _Round({}, set(), float("-inf")))
 
     def of(self, keys: AbstractSet[str]) -> Rates:
         """These, and whatever else is at hand; the same mapping goes on being filled."""
         now = self.clock()
-        if now - self._since > FRESH:
-            self._rates, self._asked, self._since = _read(Q(key__startswith=ALWAYS))[0], set(), now
-        missing = [] if keys <= self._asked else sorted(keys - self._asked)
+        if now - self._round.since > FRESH:
+            self._round = _Round(_read(Q(key__startswith=ALWAYS))[0], set(), now)
+        rates, asked, _ = self._round  # another thread may begin the next while this one reads
+        missing = [] if keys <= asked else sorted(keys - asked)
         for start in range(0, len(missing), ASKED_AT_ONCE):
-            asked = missing[start : start + ASKED_AT_ONCE]
-            self._rates |= _read(Q(key__in=asked))[0]
-            self._asked |= set(asked)
-        return self._rates
+            some = missing[start : start + ASKED_AT_ONCE]
+            rates.update(_read(Q(key__in=some))[0])
+            asked.update(some)
+        return rates
 
     def change(self, keys: Iterable[str], learn: Callable[[Rates], Mapping[str, Learned]]) -> bool:
         """What is learned from these rows becomes theirs; False when others changed them each time it was tried.
@@ -62,13 +69,13 @@ class RateRows:
                         _write(key, changed[key], versions.get(key))
             except (_Overtaken, IntegrityError):
                 continue
-            self._rates |= changed
+            self._round.rates.update(changed)
             return True
         logger.warning("What was learned could not be kept: others changed the same rates %s times", TRIES)
         return False
 
     def forget(self) -> None:
-        self._since = float("-inf")
+        self._round = self._round._replace(since=float("-inf"))
 
 
 def _read(which: Q) -> tuple[dict[str, Learned], dict[str, int]]:

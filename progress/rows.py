@@ -12,11 +12,11 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.db.models import QuerySet, Window
-from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from progress.again import Again, raw
+from progress.in_tray import MOST as IN_TRAY
+from progress.in_tray import chosen, endings, newest, newest_endings
 from progress.joined import Joined
 from progress.models import Job
 
@@ -30,8 +30,6 @@ HANGS_AFTER = 5.0  # … unless that has been taking so long
 KEPT_AFTER_END = timedelta(seconds=30)  # so that the last fragment is served from memory too
 WANTED_FOR = 60.0  # seconds for which looks go on when nobody polls any longer
 ASKED_FOR = 60.0  # seconds for which the tray of an account that has asked for it is kept at hand
-IN_TRAY = 20
-FULL = range(IN_TRAY)
 SIZE = 500
 
 
@@ -66,7 +64,11 @@ class FromDatabase:
         return Job.objects.select_related("owner").filter(pk=job_id).first()
 
     def tray(self, owner_id: Any) -> list[Job]:
-        return list(Job.objects.of(owner_id).in_tray()[:IN_TRAY])
+        found = list(Job.objects.of(owner_id).in_tray()[:IN_TRAY])
+        if len(found) < IN_TRAY or not endings(found):
+            return found
+        older = Job.objects.of(owner_id).active().order_by("-created_at")[:IN_TRAY]
+        return chosen({job.pk: job for job in (*found, *older)}.values())
 
     def at_hand(self, job_id: uuid.UUID) -> Job | None:
         return None
@@ -80,7 +82,7 @@ class FromDatabase:
     def trays(self, owner_ids: list[Any]) -> dict[Any, list[Job]]:
         if len(owner_ids) == 1:  # which is the usual case, and half the work
             return {owner: self.tray(owner) for owner in owner_ids}
-        shown = _newest(Job.objects.filter(owner__in=owner_ids, unseen=True))
+        shown = newest(Job.objects.filter(owner__in=owner_ids, unseen=True))
         trays: dict[Any, list[Job]] = {owner: [] for owner in owner_ids}
         for job in sorted(shown, key=lambda job: job.created_at, reverse=True):
             trays[job.owner_id].append(job)
@@ -198,13 +200,14 @@ class FromMemory:
         trays = {owner: jobs for owner, jobs in self._trays.copy().items() if owner in asked}
         here = {job.pk for jobs in trays.values() for job in jobs if job.settled_at}
         new = list(asked - trays.keys())
-        return here | set(_newest_endings(new)) if new else here
+        return here | set(newest_endings(new)) if new else here
 
     def _fill_trays(self, asked: set[Any], began: float) -> None:
-        trays: dict[Any, list[Job]] = {owner: [] for owner in asked}
-        for job in sorted(self._jobs.values(), key=lambda job: job.created_at, reverse=True):
-            if job.unseen and len(trays.get(job.owner_id, FULL)) < IN_TRAY:
-                trays[job.owner_id].append(job)
+        found: dict[Any, list[Job]] = {owner: [] for owner in asked}
+        for job in self._jobs.values():
+            if job.unseen and job.owner_id in found:
+                found[job.owner_id].append(job)
+        trays = {owner: chosen(jobs) for owner, jobs in found.items()}
         with self._filling:
             self._forgotten = {owner: at for owner, at in self._forgotten.items() if at >= began}
             left_out = self._forgotten.keys() | self._has_room(trays)
@@ -212,9 +215,13 @@ class FromMemory:
         self._asked = {owner: at for owner, at in list(self._asked.items()) if began - at < ASKED_FOR}
 
     def _has_room(self, trays: dict[Any, list[Job]]) -> set[Any]:
-        """Whose was full: of more than that nothing is known here, and the next one has moved up."""
-        full = {owner for owner, jobs in self._trays.items() if len(jobs) == IN_TRAY}
-        return {owner for owner in full & trays.keys() if len(trays[owner]) < IN_TRAY}
+        """Whose was full: of more endings than it had nothing is known here, and the next one has moved up."""
+        full = {owner: endings(jobs) for owner, jobs in self._trays.items() if len(jobs) == IN_TRAY}
+        return {
+            owner
+            for owner in full.keys() & trays.keys()
+            if len(trays[owner]) < IN_TRAY or endings(trays[owner]) > full[owner]
+        }
 
     def _look_at_owners(self, wanted: set[Any]) -> None:
         began = self.clock()
@@ -269,18 +276,6 @@ def _versions(unseen: Collection[uuid.UUID]) -> Iterable[tuple[Any, ...]]:
     ended = jobs.filter(settled_at__isnull=False, settled_at__gt=timezone.now() - KEPT_AFTER_END)
     parts = [ended, *([jobs.filter(pk__in=unseen)] if unseen else [])]
     return raw(jobs.filter(settled_at__isnull=True).union(*parts, all=True))[1]
-
-
-def _newest_endings(owners: list[Any]) -> Iterable[uuid.UUID]:
-    """That they have not seen: whoever starts work by the API alone has thousands of them."""
-    ended = Job.objects.filter(owner__in=owners, unseen=True, settled_at__isnull=False)
-    return _newest(ended).values_list("pk", flat=True)
-
-
-def _newest(jobs: QuerySet[Job]) -> QuerySet[Job]:
-    """Of each owner so many as a tray shows."""
-    nth = Window(RowNumber(), partition_by="owner", order_by="-created_at")
-    return jobs.order_by().annotate(nth=nth).filter(nth__lte=IN_TRAY)
 
 
 def _keys(found: Iterable[Any]) -> list[uuid.UUID]:

@@ -99,29 +99,25 @@ class Snapshot:
             return ""
         if self.job.unreachable_since:
             return "unreachable"
-        if self.silence <= max(QUIET_AFTER, 3 * self.job.gap):
+        if self.silence <= self._patience:
             return ""
-        latest = self.job.finish_high or self.job.finish
-        return "stuck" if latest and self.now > latest else "quiet"
+        return "stuck" if self._latest and self.now > self._latest else "quiet"
 
     @cached_property
     def silence(self) -> float:
-        since = self.job.heard_at or self.job.started_at or self.job.created_at
-        return max(0.0, (self.now - since).total_seconds())
+        return max(0.0, (self.now - self._heard).total_seconds())
 
     @cached_property
     def verdict_words(self) -> str:
-        latest = self.job.finish_high or self.job.finish
-        if self.verdict == "stuck" and latest:
-            return wording.stuck(self._coarse_silence, self.job.gap, latest)
-        return wording.quiet(self._coarse_silence, self.job.gap) if self.verdict == "quiet" else ""
+        return self._judged_after(self.silence)
 
     @cached_property
     def held(self) -> str:
-        if self.settled or self.status == Status.PAUSED or self.job.own_bp >= self.job.bp:
+        """Nothing where it is behind by less than can be told."""
+        job, own = self.job, self.job.own_bp // 100
+        if self.settled or self.status == Status.PAUSED or own >= self.percent:
             return ""
-        job, waiting = self.job, self.status == Status.QUEUED
-        return wording.held(self.percent, job.own_bp // 100, job.attempt, run=job.run, waiting=waiting)
+        return wording.held(self.percent, own, job.attempt, run=job.run, waiting=self.status == Status.QUEUED)
 
     @cached_property
     def message(self) -> str:
@@ -185,7 +181,7 @@ class Snapshot:
         label = self.stage.label if self.stage and self.status != Status.QUEUED else self.heading
         quarter = 0 if self.held else self.percent // 25 * 25  # what was reached before is no news
         reached = _("%(percent)d percent reached.") % {"percent": quarter} if quarter else ""
-        return " ".join(part for part in (f"{label}.", reached, self.verdict_words) if part)
+        return " ".join(part for part in (f"{label}.", reached, self._verdict_aloud) if part)
 
     @cached_property
     def in_brief(self) -> str:
@@ -235,7 +231,7 @@ class Snapshot:
         if self.eta_seconds is None:
             return wording.estimating()
         if self._is_overdue:
-            going_on = (self.job.done, self.job.total) if not self.verdict else (None, None)
+            going_on = (self.job.done, self.job.total) if self.unit_words and not self.verdict else (None, None)
             return wording.overdue(*going_on, self.job.unit)
         return wording.remaining(self.eta_seconds, **self._range, now=self.now)
 
@@ -249,9 +245,31 @@ class Snapshot:
         return bool(self.job.finish_high and self.now > self.job.finish_high)
 
     @property
-    def _coarse_silence(self) -> float:
+    def _latest(self) -> datetime | None:
+        return self.job.finish_high or self.job.finish
+
+    @property
+    def _heard(self) -> datetime:
+        return self.job.heard_at or self.job.started_at or self.job.created_at
+
+    @property
+    def _patience(self) -> float:
+        return max(QUIET_AFTER, 3 * self.job.gap)
+
+    def _judged_after(self, silence: float) -> str:
         """To the half minute, so that the words don't change with every poll."""
-        return self.silence // 30 * 30
+        coarse = silence // 30 * 30
+        if self.verdict == "stuck" and self._latest:
+            return wording.stuck(coarse, self.job.gap, self._latest)
+        return wording.quiet(coarse, self.job.gap) if self.verdict == "quiet" else ""
+
+    @property
+    def _verdict_aloud(self) -> str:
+        """As it was reached: a silence that only grows is no news."""
+        if self.verdict == "unreachable":
+            return self.eta
+        past = (self._latest - self._heard).total_seconds() if self.verdict == "stuck" and self._latest else 0.0
+        return self._judged_after(max(self._patience, past))
 
     @property
     def _ending(self) -> str:

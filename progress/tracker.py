@@ -125,14 +125,20 @@ class ProgressTracker(Hearing, Moves, DirectCalls):
             if job.settled or (job.unreachable_since and job.unreachable_part == part):
                 return None
             changes = {"unreachable_since": job.unreachable_since or now, "unreachable_part": part}
-            return Step(changes=changes, entries=(Entry(phase="unreachable", note=why),))
+            return Step(changes=changes, entries=(Entry(phase=_about("unreachable", part), note=why),))
 
         return self._act(job_id, decide) is not None
 
     def reached(self, job_id: uuid.UUID) -> bool:
         """What was away answers again."""
-        answered = Step(changes={"unreachable_since": None}, entries=(Entry(phase="reached"),))
-        return self._act(job_id, lambda job, now: answered if job.unreachable_since else None) is not None
+
+        def decide(job: Job, now: datetime) -> Step | None:
+            if job.unreachable_since is None:
+                return None
+            answers = Entry(phase=_about("reached", job.unreachable_part))
+            return Step(changes={"unreachable_since": None}, entries=(answers,))
+
+        return self._act(job_id, decide) is not None
 
     def seen(self, job_id: uuid.UUID) -> bool:
         """Its owner has seen how it ended; the indicator need not show it any longer."""
@@ -151,3 +157,8 @@ class ProgressTracker(Hearing, Moves, DirectCalls):
     def hand_over(self, *, giver: Any, taker: Any) -> int:
         """All jobs of one account become another's."""
         return Job.objects.of(giver.pk).update(owner=taker, version=F("version") + 1)
+
+
+def _about(phase: str, part: str) -> str:
+    """Of the runner, as it is; of another part, with its name."""
+    return phase if part in ("", Away.RUNNER) else f"{phase}_{part}"

@@ -14,14 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseStopPolling, trigger_client_event
 
 from progress import access, markup, quick
-from progress.models import Job, Status
+from progress.models import Job
 from progress.rows import rows
 from progress.snapshot import Snapshot, snapshot, version_of
 from progress.tracker import ProgressTracker
 from progress.tray import Tray, tray
 
 REFRESH_SECONDS = (10, 30, 60)
-ANNOUNCED = {Status.COMPLETE: "job:complete", Status.FAILED: "job:failed"}
 
 
 @require_GET
@@ -34,6 +33,7 @@ def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         raise Http404(_("There is no such job among yours."))
     if job.settled and job.unseen and access.is_owner(request, job):
         ProgressTracker().seen(job.pk)
+        rows().forget_tray(job.owner_id)
     context = {"seen": snapshot(job), "auto": auto_of(request), "choices": REFRESH_SECONDS}
     return render(request, "progress/job.html", context)
 
@@ -93,9 +93,7 @@ def _told(request: HttpRequest, seen: Snapshot) -> HttpResponse:
     shown = markup.fragment(seen, _tray_beside(request, seen), token=partial(get_token, request))
     if not seen.settled:
         return HttpResponse(shown)
-    last = HttpResponseStopPolling(shown)
-    event = ANNOUNCED.get(seen.status)
-    return trigger_client_event(last, event, {"id": str(seen.id)}) if event else last
+    return trigger_client_event(HttpResponseStopPolling(shown), f"job:{seen.status}", {"id": str(seen.id)})
 
 
 def _tray_beside(request: HttpRequest, seen: Snapshot) -> Tray | None:

@@ -9,6 +9,7 @@ from progress.place import gettext as _
 from progress.place import local, ngettext
 
 ALMOST_DONE = 10  # seconds
+A_DAY = 24 * 60 * 60  # after which a clock's time says nothing: of which day?
 SIZES = (gettext_noop("bytes"), gettext_noop("kB"), "MB", "GB", "TB", "PB")
 WIDE = 1.5  # a range whose ends differ by more than this factor is told as a range
 
@@ -38,16 +39,16 @@ def remaining(seconds: float, *, low: float | None = None, high: float | None = 
         return _("Less than a minute remaining")
     else:
         words = _("About %(time)s remaining") % {"time": rounded(seconds)}
-    return f"{words}, {at_the_clock(seconds, now)}" if seconds > 20 * 60 else words
+    return f"{words}, {at_the_clock(seconds, now)}" if 20 * 60 < seconds < A_DAY else words
 
 
 def rounded(seconds: float) -> str:
     """Minutes up to an hour and a half, tens of minutes beyond; steps of five from twenty minutes up."""
     minutes = seconds / 60
-    if minutes > 90:
-        hours, rest = divmod(round(minutes / 10) * 10, 60)
-        return hours_and_minutes(hours, rest)
-    return minutes_in_words(_to_step(minutes))
+    tens = round(minutes / 10)
+    if tens > 9:
+        return hours_and_minutes(*divmod(10 * tens, 60))
+    return minutes_in_words(min(90, _to_step(minutes)))
 
 
 def minutes_in_words(minutes: int) -> str:
@@ -91,7 +92,7 @@ def at_the_clock(seconds: float, now: datetime) -> str:
 
 def overdue(done: int | None, total: int | None, unit: str) -> str:
     late = _("Taking longer than usual.")
-    if done is None or not total:
+    if not done or not total:
         return late
     going_on = _("Still making progress: %(units)s.") % {"units": units(done, total, unit)}
     return f"{late} {going_on}"

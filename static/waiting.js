@@ -32,8 +32,10 @@
 
   // A notification of the browser's own: only after a click here, and only while this page is open.
   const button = () => document.querySelector("[data-notify]");
-  let wanted = false;
   let asked = false;
+  // As long as it is wanted, the page goes on asking behind other tabs.
+  const wanted = () => document.documentElement.hasAttribute("data-calls");
+  const want = (yes) => document.documentElement.toggleAttribute("data-calls", yes);
   const offer = () => {
     if (button() && !asked && "Notification" in window && Notification.permission !== "denied") button().hidden = false;
   };
@@ -45,14 +47,15 @@
     const pressed = event.target.closest && event.target.closest("[data-notify]");
     if (!pressed) return;
     asked = true;
-    wanted = (await Notification.requestPermission()) === "granted";
+    want((await Notification.requestPermission()) === "granted");
     pressed.hidden = true;
-    say(wanted ? pressed.dataset.granted : pressed.dataset.refused);
+    say(wanted() ? pressed.dataset.granted : pressed.dataset.refused);
   });
-  for (const name of ["job:complete", "job:failed"]) {
+  for (const name of ["job:complete", "job:failed", "job:cancelled", "job:expired"]) {
     document.addEventListener(name, () => {
-      if (wanted) setTimeout(() => new Notification(document.title, { tag: location.pathname }), 100);
-      wanted = asked = false;
+      if (wanted()) setTimeout(() => new Notification(document.title, { tag: location.pathname }), 100);
+      asked = false;
+      want(false);
     });
   }
   document.addEventListener("DOMContentLoaded", offer);

@@ -52,7 +52,9 @@ class Watch:
     was_told: bool = False  # since the last beat
 
     def hear(self, news: News) -> None:
-        if news.version > self.known.get(news.job, 0):
+        """Two looks may be told crosswise: what is older than what waits here already is no news either."""
+        waiting = self.latest.get(news.job)
+        if news.version > (waiting.version if waiting else self.known.get(news.job, 0)):
             self.latest[news.job] = news
             self.wake()
 
@@ -94,13 +96,18 @@ class Hub:
         self._joined = 0
 
     async def join(self, jobs: Iterable[uuid.UUID], known: Mapping[uuid.UUID, int]) -> Watch:
-        """From here on it hears; what it does not know yet it hears at once."""
+        """From here on it hears; what it does not know yet it hears at once. So do all others: what was read for it is
+        not looked at again."""
         self._joined += 1
         watch = Watch(jobs=tuple(dict.fromkeys(jobs)), known=dict(known), turn=self._joined % TURNS, over=self.closing)
         for job in watch.jobs:
             self.watches[job].add(watch)
-        for row in await self.look(watch.jobs, {}):
-            watch.hear(self._news(row))
+        try:
+            for row in await self.look(watch.jobs, {}):
+                self._tell(row)
+        except BaseException:  # nobody has it yet, who could leave
+            self.leave(watch)
+            raise
         return watch
 
     def leave(self, watch: Watch) -> None:
@@ -115,9 +122,7 @@ class Hub:
         wanted = self.watches.keys() if moved is None else moved & self.watches.keys()
         if wanted:
             for number, row in enumerate(await self.look(list(wanted), self.versions if moved is None else {}), 1):
-                news = self._news(row)
-                for watch in self.watches.get(row.pk, ()):
-                    watch.hear(news)
+                self._tell(row)
                 if number % AT_ONCE == 0:
                     await asyncio.sleep(0)  # who was woken goes first
 
@@ -139,7 +144,11 @@ class Hub:
     def _all(self) -> set[Watch]:
         return {watch for these in self.watches.values() for watch in these}
 
-    def _news(self, row: Job) -> News:
-        if row.pk in self.watches:
+    def _tell(self, row: Job) -> None:
+        """To all who wait for it, as far as somebody still does."""
+        watches = self.watches.get(row.pk)
+        if watches:
+            news = News(job=row.pk, version=row.version, settled=row.settled, told=self.tell(row))
+            for watch in watches:
+                watch.hear(news)
             self.versions[row.pk] = row.version
-        return News(job=row.pk, version=row.version, settled=row.settled, told=self.tell(row))

@@ -7,7 +7,8 @@ import asyncio
 import contextlib
 import json
 import random
-from collections.abc import Awaitable, Callable, MutableMapping
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from progress.push.hub import Hub, News, Watch, event
@@ -34,7 +35,7 @@ async def events(receive: Receive, send: Send, hub: Hub, watch: Watch, headers: 
             news = await watch.next()
             if watch.over:
                 break
-            await _piece(send, b"".join([_event(watch, each) for each in news]) or b":\n\n")
+            await _piece(send, b"".join(_events(watch, news)) or b":\n\n")
         if not gone.done():
             last = b"retry: %d\n\n" % random.randint(SOONEST, LATEST) if hub.closing else b""  # noqa: S311
             await _patiently(send, {"type": "http.response.body", "body": last})
@@ -77,8 +78,16 @@ def _leaving(receive: Receive, word: str, watch: Watch) -> "asyncio.Future[None]
     return gone
 
 
-def _event(watch: Watch, news: News) -> bytes:
-    return news.alone if len(watch.jobs) == 1 else event(watch.known, news.told)
+def _events(watch: Watch, news: list[News]) -> list[bytes]:
+    """None says of those behind it that they are known: the line may break off in between, and they are owed then."""
+    if len(watch.jobs) == 1:
+        return [each.alone for each in news]
+    owed = [{later.job for later in news[number:]} for number in range(1, len(news) + 1)]
+    return [event(_without(watch.known, jobs), each.told) for each, jobs in zip(news, owed, strict=True)]
+
+
+def _without(known: Mapping[uuid.UUID, int], jobs: set[uuid.UUID]) -> dict[uuid.UUID, int]:
+    return {job: version for job, version in known.items() if job not in jobs}
 
 
 async def _piece(send: Send, body: bytes) -> None:

@@ -10,6 +10,7 @@ from exports.models import Export, Share, User
 from exports.tools import tools
 from modal_functions.wire import AttemptKeys, Piece, SoFar, pack
 from progress.tracker import ProgressTracker
+from tests.browser.test_watching import HIDING
 from tests.exports.footage import driver_is_awake, film_of, project_of, requested, running
 from tests.soon import soon
 
@@ -146,6 +147,21 @@ def test_another_tab_is_told_by_its_icon_its_title_and_when_asked_to_by_a_notifi
         expect(over).to_be_hidden()
     assert soon(lambda: window.evaluate("window.__notified") == ["Done · Reel 12"])
     assert "favicon" in icon.get_attribute("href")
+
+
+@pytest.mark.parametrize("how", ["Done", "Cancelled"])
+def test_whoever_asked_for_a_notification_gets_it_while_another_tab_is_in_front(window, export, tracker, how):
+    window.add_init_script(NOTIFIED)
+    window.add_init_script(HIDING)
+    window.goto(reverse("export", args=[export.pk]))
+    window.get_by_role("button", name="Notify me in this browser").click()
+    expect(window.get_by_text("as long as this page is open in some tab")).to_be_visible()
+    window.evaluate("window.__hide(true)")
+    if how == "Done":
+        finished_by(tracker, export)
+    else:
+        tracker.cancel(export.pk, actor="staff 7", cause="cancelled_by_staff")
+    assert soon(lambda: window.evaluate("window.__notified") == [f"{how} · Reel 12"])
 
 
 def test_the_list_of_exports_moves_and_who_stands_on_one_of_them_stays_there(window, export, tracker):

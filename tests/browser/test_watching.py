@@ -143,6 +143,18 @@ def test_a_hidden_tab_does_not_poll(window, work, address, polls):
     assert len(polls) == asked
 
 
+def test_a_clock_that_is_set_back_holds_up_nothing(window, work, address):
+    work.tells("process", 50, 100)
+    window.add_init_script("window.__behind = 0; const real = Date.now; Date.now = () => real() - window.__behind;")
+    window.goto(address)
+    window.route("**/fragment*", lambda route: route.fulfill(status=503))
+    expect(window.get_by_text("Connection lost.")).to_be_visible()
+    window.evaluate("window.__behind = 3600000")
+    window.unroute("**/fragment*")
+    work.tells("process", 75, 100)
+    expect(window.locator(".job-percent")).to_have_text("72 %")
+
+
 def test_a_tab_that_is_shown_again_asks_at_once(window, work, address, settings):
     settings.PROGRESS_POLL_SECONDS = 60  # the next poll by the clock comes too late for this test
     work.tells("process", 1, 100)

@@ -73,6 +73,32 @@ def test_who_keeps_the_place_and_was_told_just_now_costs_nothing(waiting, tools)
     assert len(queries) == 0
 
 
+def test_who_is_kept_out_of_the_line_is_told_of_no_time(waiting, tools, clock):
+    exports, places = fresh(waiting), {export.pk: place for place, export in enumerate(waiting)}
+    line.tell(exports, places, tools)
+    assert snapshot(job(waiting[0]), clock()).in_brief.startswith("in about ")
+    line.tell(fresh(waiting), {}, tools)
+    for export in waiting:
+        seen = snapshot(job(export), clock())
+        assert (seen.eta, seen.in_brief) == ("Waiting to start.", "")
+    with CaptureQueriesContext(connection) as queries:
+        line.tell(fresh(waiting), {}, tools)
+    assert not any("UPDATE" in query["sql"] for query in queries)
+    line.memory.cache_clear()
+    line.tell(fresh(waiting), places, tools)
+    assert "1 export ahead of you. Starts in about " in snapshot(job(waiting[1]), clock()).eta
+
+
+def test_behind_what_is_late_and_says_nothing_nobody_is_told_to_start_in_a_minute(waiting, tools, clock):
+    queue.begin_next(fresh(waiting), tools)
+    late = {"finish_low": clock(), "finish": clock(), "finish_high": clock()}
+    Job.objects.filter(status="running").update(**late)
+    clock.pass_by(3600)
+    line.memory.cache_clear()
+    queue.begin_next(fresh(waiting), tools)
+    assert snapshot(job(waiting[0]), clock()).eta.endswith("Starts in about 1 minute to 2 hours.")
+
+
 def test_who_moves_up_is_told_at_once(waiting, tools):
     exports, places = fresh(waiting), {export.pk: place for place, export in enumerate(waiting)}
     line.tell(exports, places, tools)

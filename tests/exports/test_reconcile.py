@@ -466,7 +466,7 @@ def test_without_a_key_for_the_attempt_it_is_the_store_that_is_away(export, driv
     keyless = replace(tools, runner=lambda name: Keyless())
     assert reconcile(export.pk, keyless).name == "unreachable"
     assert said(export) == "We can't reach the store right now. Your export is not affected."
-    assert Event.objects.filter(phase="unreachable").get().note == "it could not be started: The STS answers 503."
+    assert Event.objects.filter(phase="unreachable_store").get().note == "it could not be started: The STS answers 503."
     clock.pass_by(20)
     drive(2)
     assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)

@@ -114,6 +114,19 @@ def test_a_stage_that_had_nothing_to_make_takes_no_part(done):
     assert speeds.of_finished(done).shots == 12.0
 
 
+def test_of_an_attempt_that_was_broken_off_only_what_it_made_itself_counts(story):
+    """By the stage run that the break leaves, as the driver folds what was reported."""
+    making(story, seconds=20)
+    tracker, job = ProgressTracker(), Job.objects.get(pk=story.pk)
+    told = Report(job=job.pk, attempt=1, run=1, seq=5, stage="concatenate", at=timezone.now(), done=700, total=900,
+                  kept=500)  # fmt: skip
+    assert tracker.observe_many([told]) == 1
+    assert Job.objects.get(pk=story.pk).kept == 500
+    tracker.requeue(job.pk, cause="preempted", text="The machine was taken away.")
+    left = StageRun.objects.get(job=job, stage="concatenate")
+    assert (left.done, left.kept, left.finished) == (700, 500, False)
+
+
 def test_what_was_all_there_already_has_no_speed(signed_in, owner, done):
     ran(done, "concatenate", 30, kept=900)
     assert speeds.of_finished(done) == speeds.NONE

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -152,6 +152,49 @@ def test_a_stream_that_broke_off_goes_on_with_what_is_new(export, cookie):
         await move(export, 600)
         assert json.loads((await again.news())["data"])["data"]["progress"] == 66
         again.leave()
+
+    play(story)
+
+
+def test_what_breaks_off_in_the_middle_goes_on_with_what_has_not_arrived(export, owner, cookie):
+    """Several jobs are told in one piece: of those behind an event its id knows nothing."""
+    other = running(requested(export.project, title="Reel 13"))
+
+    async def story(app):
+        stream = Stream(app, "/api/v1/stream", f"jobs={export.pk},{other.pk}", cookie=f"sessionid={cookie}")
+        await stream.status()
+        told = b""
+        while told.count(b"data: ") < 2:
+            told += (await stream.next())["body"]
+        first, second, *_ = told.decode().replace("retry: 2000\n\n", "").split("\n\n")
+        knows = json.loads(first.splitlines()[0].removeprefix("id: "))
+        assert [json.loads(first.splitlines()[2].removeprefix("data: "))["jobId"]] == list(knows)
+        assert set(json.loads(second.splitlines()[0].removeprefix("id: "))) == {str(export.pk), str(other.pk)}
+        stream.leave()
+        await stream.running
+
+    play(story)
+
+
+def test_news_whose_look_failed_comes_all_the_same_though_nothing_moves_any_more(export, cookie):
+    async def story(app):
+        stream = Stream(app, *of(export), cookie=f"sessionid={cookie}")
+        await stream.status()
+        await stream.news()
+        look, failed = app.hub.look, asyncio.Event()
+
+        async def cut_off(*asked):
+            failed.set()
+            raise OperationalError("canceling statement due to statement timeout")
+
+        app.hub.look = cut_off
+        await move(export, 900)
+        await asyncio.wait_for(failed.wait(), 30)
+        await asyncio.sleep(0.3)  # whatever else rings of the same
+        app.hub.look = look
+        assert json.loads((await stream.news())["data"])["data"]["progress"] == 90
+        stream.leave()
+        await stream.running
 
     play(story)
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from modal_functions.reporter import Reporter
+from progress.report import from_wire
 
 BEGAN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -90,6 +91,25 @@ def test_units_never_go_back_within_a_stage_nor_over_its_total(reporter, written
     assert report.picture.done == 50
     report.units(95)
     assert report.picture.done == 90
+
+
+def test_while_nobody_knows_how_much_there_is_what_is_told_can_be_read_all_the_same(reporter):
+    """As of a video in pieces, of which the site that it is fetched from says no size."""
+    report = reporter()
+
+    def read():
+        return from_wire({**report.picture.as_wire(), "job": "00000000-0000-4000-8000-000000000000"})
+
+    report.stage("downloading", unit="bytes", note="Asking for the video")
+    report.units(5_000_000, None, note="Downloading")
+    assert (read().done, read().total, read().note) == (None, None, "Downloading")
+    report.units(9_000_000, 9_000_000)
+    assert (read().done, read().total) == (9_000_000, 9_000_000)
+    report.stage("uploading", unit="bytes")
+    report.kept(7)
+    report.units(8)
+    report.stage("downloaded")
+    assert [(each.done, each.total) for each in read().passed] == [(9_000_000, 9_000_000), (None, None)]
 
 
 def test_a_store_that_fails_is_not_the_works_trouble_and_the_next_picture_has_it_all(reporter, written):

@@ -6,7 +6,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from progress.models import Event, Forecast, Job, Outlook, StageRun
-from progress.report import Passed, Report
+from progress.report import Passed, Report, Track
 
 pytestmark = pytest.mark.django_db
 
@@ -87,6 +87,21 @@ def test_a_report_that_must_be_refused_keeps_none_of_the_others_back(tracker, cl
         assert tracker.observe_many([unknown, wrong, report(jobs[0], clock, 2, done=9)]) == 1
     assert "which none has" in caplog.text
     assert "'proces' is not a stage of film@1" in caplog.text
+
+
+def test_many_reports_write_all_that_one_alone_writes(tracker, clock, jobs):
+    alone, other = jobs[:2]
+    tracks = (Track(name="MP4", done=1, total=2),)
+    for told in (
+        {"seq": 2, "done": 500, "kept": 450, "bytes": 7, "note": "half", "tracks": tracks},
+        {"seq": 3, "done": 510},
+        {"seq": 1, "run": 2, "stage": "publish", "done": 3, "kept": 3},
+    ):
+        clock.pass_by(20)
+        assert tracker.observe(report(alone, clock, **told))
+        assert tracker.observe_many([report(other, clock, **told)]) == 1
+        first, second = Job.objects.filter(pk__in=[alone.pk, other.pk]).values()
+        assert {name for name in first if first[name] != second[name]} == {"id", "title"}, told
 
 
 def test_old_ones_change_nothing(tracker, clock, jobs):

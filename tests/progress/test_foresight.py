@@ -79,6 +79,15 @@ def test_of_a_new_kind_nothing_is_told_before_something_was_measured(tracker, cl
     assert row(job).finish is not None
 
 
+def test_a_clock_that_is_set_back_is_not_waited_for(tracker, clock, job):
+    began, at = clock(), clock.pass_by(60)
+    tracker.observe(told(job, clock, 1, began=began, done=450))
+    assert row(job).finish - clock() < timedelta(minutes=5)
+    clock.pass_by(-3600)
+    tracker.observe(told(job, clock, 2, began=began, at=at + timedelta(seconds=1), done=451))
+    assert row(job).finish - clock() < timedelta(minutes=5), "and not in an hour and a minute"
+
+
 def test_the_stages_to_come_take_what_was_learned_of_such_jobs(tracker, known):
     job = tracker.create("film@1", title="Reel", features=features())
     with CaptureQueriesContext(connection) as asked:

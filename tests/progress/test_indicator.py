@@ -92,6 +92,16 @@ def test_endings_stay_until_they_are_dismissed(client, owner, tracker, job):
     assert not Job.objects.get(pk=job.pk).unseen
 
 
+def test_work_under_way_is_shown_and_asked_about_however_many_endings_came_after_it(client, owner, tracker, job):
+    for number in range(25):
+        tracker.complete(tracker.create("film@1", title=f"Later {number}", owner=owner).pk)
+    client.force_login(owner)
+    page = client.get(ADDRESS).text
+    assert "1 export" in page
+    assert job.title in page
+    assert 'hx-trigger="every 5s, refresh"' in page
+
+
 def test_without_javascript_dismissing_leads_back_to_the_job(client, owner, tracker, job):
     tracker.complete(job.pk)
     client.force_login(owner)

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from progress.models import Job
 from progress.tracker import ProgressTracker
+from tests.progress.test_rows import Monotonic, Unthreaded
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,18 @@ def test_without_javascript_it_refreshes_only_when_asked_to(client, owner, addre
     assert "Stop refreshing" in page
     for nonsense in ("1", "0", "-5", "abc", "30;url=//evil"):
         assert 'http-equiv="refresh"' not in client.get(address, {"auto": nonsense}).content.decode()
+
+
+def test_an_ending_that_is_seen_is_not_in_the_tray_of_this_very_page(client, owner, job, address, monkeypatch):
+    memory = Unthreaded(clock=Monotonic())
+    for place in ("views", "tray"):
+        monkeypatch.setattr(f"progress.{place}.rows", lambda: memory)
+    ProgressTracker().complete(job.pk)
+    memory.tray(owner.pk)
+    memory.look()
+    assert memory.tray_at_hand(owner.pk) == [job]
+    client.force_login(owner)
+    assert "1 finished" not in client.get(address).text
 
 
 def test_seeing_an_ending_takes_it_out_of_the_owners_tray_only(client, owner, staff, job, address):

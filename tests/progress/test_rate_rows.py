@@ -48,6 +48,28 @@ def test_rows_are_asked_for_once_in_half_a_minute():
 
 
 @pytest.mark.django_db
+def test_who_still_reads_while_another_begins_anew_takes_nothing_from_what_that_one_finds():
+    """Two threads, of which one is at the database when half a minute is over."""
+    Rate.objects.bulk_create(Rate(key=key, mean=1.0, variance=0.1) for key in ("one", "other"))
+    clock, begun = Ticking(), []
+    rows = RateRows(clock=clock)
+    rows.of({"before"})
+
+    def meanwhile(execute, *asked):
+        answer = execute(*asked)
+        if not begun:
+            begun.append(True)
+            clock.now += FRESH + 1
+            rows.of({"other"})
+        return answer
+
+    with connection.execute_wrapper(meanwhile):
+        assert rows.of({"one"})["one"].mean == 1.0
+    assert rows.of({"other"})["other"].mean == 1.0
+    assert rows.of({"one"})["one"].mean == 1.0
+
+
+@pytest.mark.django_db
 def test_a_row_that_no_learning_can_have_written_is_left_out(caplog):
     Rate.objects.create(key="film@1/process", mean=1e9, variance=0.1)
     assert "film@1/process" not in RateRows().of(KEYS)

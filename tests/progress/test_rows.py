@@ -255,6 +255,21 @@ def test_where_one_of_many_is_dismissed_elsewhere_the_next_one_moves_up(memory, 
     assert len(memory._jobs) == 20
 
 
+def test_what_is_older_than_many_endings_and_still_runs_has_its_place(memory, many_endings, tracker, owner, stranger):
+    old = tracker.create("film@1", title="The long one", owner=owner)
+    Job.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=9))
+    database = FromDatabase()
+    memory.tray(owner.pk)
+    memory.look()
+    assert memory.tray_at_hand(owner.pk) == [*many_endings[:5:-1], old]
+    assert database.tray(owner.pk) == database.trays([owner.pk, stranger.pk])[owner.pk] == memory.tray(owner.pk)
+    tracker.complete(old.pk)
+    for _ in range(2):
+        memory.look()
+        assert memory.tray(owner.pk) == database.tray(owner.pk) == many_endings[:4:-1]
+    assert memory.tray_at_hand(owner.pk) is not None
+
+
 def test_a_look_that_fails_is_told_and_the_next_one_has_another_connection(memory, job, monkeypatch, caplog):
     closed = []
     monkeypatch.setattr("progress.rows.connection.close", lambda: closed.append(True))

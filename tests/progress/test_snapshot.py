@@ -125,6 +125,14 @@ def test_past_its_range_it_says_so_and_what_is_done(tracker, clock, job, seen):
     assert seen().eta == "Taking longer than usual. Still making progress: 7,420 of 9,000 frames."
 
 
+def test_past_its_range_a_percent_of_ones_own_is_not_told_as_so_many_percent_of_so_many(tracker, clock, job, seen):
+    tracker.update_progress_explicit(job.pk, 45)
+    tracker.forecast(job.pk, finish=clock() + timedelta(minutes=1), high=clock() + timedelta(minutes=2))
+    clock.pass_by(121)
+    tracker.update_progress_explicit(job.pk, 46)
+    assert seen().eta == "Taking longer than usual."
+
+
 def test_past_its_range_and_without_news_nothing_is_said_to_make_progress(tracker, clock, job, seen):
     tracker.observe(told(job, clock, done=7310, total=9000))
     tracker.forecast(job.pk, finish=clock() + timedelta(minutes=1), high=clock() + timedelta(minutes=2))
@@ -195,6 +203,22 @@ def test_the_held_bar_says_why(tracker, clock, job, seen):
     tracker.observe(told(job, clock, attempt=2, done=1000, total=9000))
     assert seen().held == "The bar stays at 63 % while attempt 2 catches up; it is at 26 %."
     assert lines(seen())["process"][2] == "1,000 of 9,000 frames · attempt 2"
+
+
+def test_a_bar_that_has_caught_up_to_the_percent_is_no_longer_said_to_be_held(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=5700, total=9000))
+    tracker.observe(told(job, clock, run=2, done=5630, total=9000))
+    assert (seen().percent, seen().job.own_bp // 100, seen().held) == (63, 63, ""), "and not: at 63 %, it is at 63 %"
+    assert seen().announcement == "Rendering. 50 percent reached."
+
+
+def test_what_an_attempt_said_last_is_not_said_of_the_next_one_that_waits(tracker, clock, job, seen):
+    tracker.observe(told(job, clock, done=8000, total=9000, kept=10, bytes=7, note="Keeping the film"))
+    tracker.requeue(job.pk, cause="preempted", text="The machine was taken away.")
+    tracker.start(job.pk)
+    row = seen().job
+    assert seen().message == "Waiting for a machine to start."
+    assert (row.done, row.kept, row.bytes, row.unit) == (None, None, None, "")
 
 
 def test_a_run_that_was_interrupted_says_so_while_it_catches_up(tracker, clock, job, seen):
@@ -277,7 +301,19 @@ def test_only_stages_quarters_verdicts_and_endings_are_announced(tracker, clock,
     tracker.observe(told(job, clock, seq=3, done=5000, total=9000))
     assert seen().announcement == "Rendering. 50 percent reached."
     clock.pass_by(61)
-    assert seen().announcement.startswith("Rendering. 50 percent reached. No news for")
+    quiet = "Rendering. 50 percent reached. No news for 1 min. We are checking on it."
+    assert seen().announcement == quiet
+    clock.pass_by(600)
+    assert seen().verdict_words.startswith("No news for 11 min.")
+    assert seen().announcement == quiet, "a silence that goes on is no news"
+    tracker.forecast(job.pk, finish=clock() - timedelta(minutes=1), high=clock() + timedelta(minutes=1))
+    clock.pass_by(61)
+    stuck = seen().announcement
+    assert "12:12 at the latest" in stuck
+    clock.pass_by(600)
+    assert seen().announcement == stuck
+    tracker.unreachable(job.pk)
+    assert seen().announcement.endswith("We can't reach the render service right now. Your export is not affected.")
 
 
 def test_what_was_reached_before_is_not_announced_again_and_a_pause_is_named_once(tracker, clock, job, seen):

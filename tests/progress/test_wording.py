@@ -25,9 +25,12 @@ MINUTE, HOUR = 60, 3600
         (20 * MINUTE, "About 20 minutes remaining"),
         (43 * MINUTE, "About 45 minutes remaining, done around 15:45"),
         (90 * MINUTE, "About 90 minutes remaining, done around 16:30"),
+        (93 * MINUTE, "About 90 minutes remaining, done around 16:35"),
         (96 * MINUTE, "About 1 hour 40 minutes remaining, done around 16:35"),
         (2 * HOUR, "About 2 hours remaining, done around 17:00"),
         (3 * HOUR + 4 * MINUTE, "About 3 hours remaining, done around 18:05"),
+        (23 * HOUR, "About 23 hours remaining, done around 14:00"),
+        (49 * HOUR, "About 49 hours remaining"),
     ],
 )
 def test_how_long_it_will_take(seconds, words):
@@ -54,6 +57,8 @@ def test_a_range_of_hours():
 
 def test_a_range_whose_ends_are_the_same_in_words_is_one_number():
     assert wording.span(50, 80) == "1 minute"
+    assert wording.span(88 * MINUTE, 93 * MINUTE) == "90 minutes", "and not 90 minutes to 1 hour 30 minutes"
+    assert wording.span(88 * MINUTE, 96 * MINUTE) == "90 minutes to 1 hour 40 minutes"
 
 
 def test_the_clock_is_the_viewers():
@@ -67,6 +72,7 @@ def test_past_the_range():
         == "Taking longer than usual. Still making progress: 7,310 of 9,000 frames."
     )
     assert wording.overdue(None, None, "") == "Taking longer than usual."
+    assert wording.overdue(0, 9000, "frames") == "Taking longer than usual."
 
 
 def test_queued():

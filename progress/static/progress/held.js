@@ -5,7 +5,7 @@
 
   const SELECTING = 10000; // milliseconds that news waits for a selection; longer, and the page would show what was
   let held = { opened: [], scrolled: [], focused: [] };
-  let selectedAt = 0;
+  let selectedAt = -Infinity;
 
   const withId = (elements) => elements.filter((each) => each && each.id).map((each) => each.id);
 
@@ -50,7 +50,7 @@
   document.addEventListener("htmx:beforeSwap", hold);
   document.addEventListener("htmx:afterSwap", giveBack);
 
-  document.addEventListener("selectionchange", () => (selectedAt = Date.now()));
+  document.addEventListener("selectionchange", () => (selectedAt = performance.now()));
   const isSelectedIn = (element) => {
     const { anchorNode, focusNode, isCollapsed } = document.getSelection();
     return !isCollapsed && element.contains(anchorNode) && element.contains(focusNode);
@@ -59,6 +59,6 @@
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { elt, xhr } = event.detail;
     if (!elt.matches || !elt.matches("[data-poll]") || xhr.status !== 200) return;
-    if (isSelectedIn(elt) && Date.now() - selectedAt < SELECTING) event.detail.shouldSwap = false;
+    if (isSelectedIn(elt) && performance.now() - selectedAt < SELECTING) event.detail.shouldSwap = false;
   });
 })();

@@ -5,6 +5,7 @@
   const LOST = "Connection lost. Your export keeps running. Trying again…";
   const LOST_MEANWHILE = "Connection lost. Trying again…"; // of what is paused, and does not run
   const PATIENCE = [0, 5000, 10000]; // milliseconds to wait after one failure, two, and more
+  const now = () => performance.now(); // the clock of the machine may be set back, and all would wait for it
   const polls = new Map(); // element id → { failures, notBefore, asked, news, at }
   const said = new Map(); // element id → what was announced last
 
@@ -14,8 +15,11 @@
     return element && element.matches && element.matches("[data-poll]") ? element : null;
   };
 
+  // Nobody looks, and nobody asked this page to call when it ends.
+  const isAway = () => document.hidden && !document.documentElement.matches("[data-calls]");
+
   const state = (element) => {
-    if (!polls.has(element.id)) polls.set(element.id, { failures: 0, notBefore: 0, asked: 0, news: 0, at: 0 });
+    if (!polls.has(element.id)) polls.set(element.id, { failures: 0, notBefore: 0, asked: -Infinity, news: 0, at: 0 });
     return polls.get(element.id);
   };
 
@@ -29,7 +33,7 @@
     if (!element) return;
     const poll = state(element);
     poll.failures += 1;
-    poll.notBefore = Date.now() + PATIENCE[Math.min(poll.failures, PATIENCE.length) - 1];
+    poll.notBefore = now() + PATIENCE[Math.min(poll.failures, PATIENCE.length) - 1];
     tell(element, element.matches(".job-paused") ? LOST_MEANWHILE : LOST);
   };
 
@@ -54,7 +58,7 @@
 
   const follow = () => {
     if (!place || !window.EventSource) return;
-    const wanted = document.hidden ? "" : cards().map((card) => card.id.slice(4)).sort().join(",");
+    const wanted = isAway() ? "" : cards().map((card) => card.id.slice(4)).sort().join(",");
     if (wanted === following) return;
     if (stream) stream.close();
     stream = null;
@@ -67,7 +71,7 @@
       const { jobId, version } = JSON.parse(event.data);
       const card = document.getElementById(`job-${jobId}`);
       if (!card || !card.matches("[data-poll]")) return;
-      Object.assign(state(card), { news: version, at: Date.now() });
+      Object.assign(state(card), { news: version, at: now() });
       window.htmx.trigger(card, "refresh");
     });
   };
@@ -82,17 +86,17 @@
     if (!live() || !element.id.startsWith("job-")) return false;
     const poll = state(element);
     const seen = poll.news <= shown(element) || poll.asked - poll.at > LATE;
-    return seen && Date.now() - poll.asked < SELDOM;
+    return seen && now() - poll.asked < SELDOM;
   };
 
   document.addEventListener("htmx:beforeRequest", (event) => {
     const element = pollOf(event);
     if (!element) return;
-    if (presses.size || document.hidden || Date.now() < state(element).notBefore || mayWait(element)) {
+    if (presses.size || isAway() || now() < state(element).notBefore || mayWait(element)) {
       event.preventDefault();
       return;
     }
-    state(element).asked = Date.now();
+    state(element).asked = now();
     element.addEventListener("htmx:beforeSwap", onlyInItsPlace); // once more changes nothing
   });
 
@@ -123,7 +127,7 @@
   }
 
   const refresh = () => {
-    if (document.hidden) return;
+    if (isAway()) return;
     for (const element of document.querySelectorAll("[data-poll]")) {
       state(element).notBefore = 0;
       window.htmx.trigger(element, "refresh");

@@ -115,6 +115,59 @@ def test_an_old_row_read_late_is_no_news(hub, rows):
     play(story())
 
 
+def test_what_moved_before_the_bell_rang_is_news_to_all_though_somebody_new_has_read_it_first(hub, rows):
+    """Two tabs: the second is opened in the tenth of a second between the last step of the work and the bell."""
+
+    async def story():
+        first = await hub.join([ONE], {ONE: 1})
+        rows.move(ONE, 2, "complete")
+        await hub.join([ONE], {})
+        await hub.rung(None)
+        assert await heard(first) == [b"1.2"]
+        assert first.has_heard_all
+
+    play(story())
+
+
+def test_of_two_looks_that_are_told_crosswise_the_later_one_stands(hub, rows):
+    async def story():
+        watch = await hub.join([ONE], {ONE: 1})
+        for version in (3, 2):
+            rows.move(ONE, version)
+            await hub.rung(frozenset({ONE}))
+        assert await heard(watch) == [b"1.3"]
+
+    play(story())
+
+
+@pytest.mark.parametrize("broken", ["look", "tell"])
+def test_who_could_not_be_told_how_it_stands_is_not_waited_for(hub, rows, broken):
+    def fails(*asked):
+        raise OSError("the database has gone")
+
+    async def story():
+        setattr(hub, broken, fails)
+        with pytest.raises(OSError, match="gone"):
+            await hub.join([ONE], {})
+        assert (hub.watches, hub.versions) == ({}, {})
+
+    play(story())
+
+
+def test_what_could_not_be_told_counts_as_untold(hub, rows):
+    async def story():
+        watch = await hub.join([ONE], {ONE: 1})
+        rows.move(ONE, 2)
+        tell, hub.tell = hub.tell, None
+        with pytest.raises(TypeError):
+            await hub.rung(None)
+        hub.tell = tell
+        await hub.rung(None)
+        assert await heard(watch) == [b"1.2"]
+
+    play(story())
+
+
 def test_what_is_told_is_made_once_for_all_who_wait(rows):
     made = []
     hub = Hub(rows.look, lambda job: made.append(job) or b"x")

@@ -1,0 +1,28 @@
+"""The timeline that an export's owner reads."""
+
+import pytest
+
+from exports.told import timeline_of
+from progress.models import Job
+from progress.tracker import ProgressTracker
+from tests.exports.footage import film_of, project_of, requested, running
+
+pytestmark = pytest.mark.django_db
+
+
+def test_it_names_what_did_not_answer_and_what_answers_again(owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    export, tracker = running(requested(project)), ProgressTracker()
+    for part in ("runner", "store", "room"):
+        tracker.unreachable(export.pk, part)
+        tracker.reached(export.pk)
+    newest = timeline_of(Job.objects.get(pk=export.pk))[:6]
+    assert [told.said for told in newest][::-1] == [
+        "The render service did not answer",
+        "The render service answers again",
+        "The store did not answer",
+        "The store answers again",
+        "The store had no room",
+        "There is room in the store again",
+    ]
