@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from exports.models import Delivery, Hours
+from exports.models import Delivery, Export, Hours
+from exports.names import isolated
 from exports.outbox import watching
 from progress.models import Job
 from progress.tracker import ProgressTracker
@@ -183,6 +184,15 @@ def test_a_digest_by_mail_lists_twenty_and_counts_the_rest(owner, clock, project
     assert message["Subject"] == "22 exports ended since yesterday"
     assert text.count("Reel") == 20
     assert "And 2 more." in text
+
+
+def test_a_name_from_right_to_left_turns_round_nothing_that_a_digest_says_of_it(owner, clock, project, mailbox, sends):
+    now = timezone.now()
+    contact_of(owner, clock, events=(), digest=True, digest_due_at=now, digest_from=now - timedelta(days=1))
+    fail(requested(project, title="סרט 7"))
+    watching.digests(timezone.now())
+    sends()
+    assert f"{isolated('סרט 7')}: Failed" in mailbox.taken[0].get_body(("plain",)).get_content()
 
 
 @pytest.mark.parametrize("ago", [timedelta(0), timedelta(days=1), timedelta(days=9)])
