@@ -171,6 +171,23 @@ def test_a_digest_tells_once_what_ended_and_nothing_when_nothing_did(owner, cloc
     assert watching.digests(later + timedelta(days=1)) == 0, "nothing ended since"
 
 
+def test_what_is_of_a_kind_that_this_version_does_not_know_keeps_back_no_message(owner, clock, project, mailbox, sends):
+    now = timezone.now()
+    more = {"digest": True, "digest_due_at": now, "digest_from": now - timedelta(days=1)}
+    contact_of(owner, clock, events=("stuck",), **more)
+    strange, other, ended = (requested(project, title=title) for title in ("One", "Two", "Three"))
+    for each in (strange, other):
+        running(each, finish=-200, high=-100, heard=300)
+    finish(ended)
+    Export.objects.filter(pk__in=[strange.pk, ended.pk]).update(kind="of_tomorrow")
+    watch()
+    assert [row.export_id for row in Delivery.objects.all()] == [other.pk]
+    watching.digests(timezone.now())
+    sends()
+    told = {message["Subject"]: message.get_body(("plain",)).get_content() for message in mailbox.taken}
+    assert "Export: Complete" in told["1 export ended since yesterday"]
+
+
 def test_a_digest_by_mail_lists_twenty_and_counts_the_rest(owner, clock, project, mailbox, sends):
     now = timezone.now()
     Hours.objects.create(owner=owner, zone="Europe/Berlin")
