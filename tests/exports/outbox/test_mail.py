@@ -66,6 +66,18 @@ def test_names_that_are_written_from_right_to_left_stand_by_themselves(mailbox, 
     assert f"Project: {film}\nExport: {title}\n" in text_of(message).replace("\r\n", "\n")
 
 
+def test_a_mail_that_has_no_folder_to_be_written_into_was_not_sent_and_is_tried_again(
+    mailbox, owner, clock, export, sends, settings, tmp_path
+):
+    (tmp_path / "file").write_text("no folder")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "file"
+    contact_of(owner, clock)
+    finish(export)
+    assert sends().again == 1
+    assert state() == "pending"
+
+
 def test_the_first_line_of_a_failure_says_what_to_do(mailbox, owner, clock, export, sends):
     contact_of(owner, clock)
     fail(export)
