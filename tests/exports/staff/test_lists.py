@@ -139,7 +139,16 @@ def test_a_search_for_nonsense_finds_nothing(asked, boss, export):
     assert shown(boss.get(LIST, {"q": asked})) in ([], short(export) if not asked.strip("\0") else [])
 
 
-@pytest.mark.parametrize("after", ["x", "2026-13-45/1", "2026-01-01T00:00:00/x", "9999-12-31T23:59:59+00:00/1"])
+NOBODYS = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        *("x", "2026-13-45/1", "2026-01-01T00:00:00/x", "9999-12-31T23:59:59+00:00/1"),
+        *(f"9999-12-31T23:59:59-23:00/{NOBODYS}", f"0001-01-01T00:00:00+23:00/{NOBODYS}"),
+    ],
+)
 def test_a_page_that_nobody_has_is_the_first(after, boss, export):
     assert boss.get(LIST, {"view": "all", "after": after}).status_code == 200
 
