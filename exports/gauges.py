@@ -48,12 +48,13 @@ def gauges() -> list[Gauge]:
 
 
 def age_of(name: str) -> list[Sample]:
-    """An hour that is still to come is as long a silence, as far as anybody knows: a clock was set back."""
+    """An hour that is still to come is as long a silence, as far as anybody knows: a clock was set back. One that is a
+    little ahead is another machine's, and of now."""
     last, now = Heartbeat.last(name), timezone.now()
     if last is None:
         return [Sample(value=-1)]
     age = (now - last).total_seconds()
-    return [Sample(value=-age if is_to_come(last, now) else age)]
+    return [Sample(value=-age if is_to_come(last, now) else max(0.0, age))]
 
 
 def _exports(jobs: QuerySet[Job]) -> QuerySet[Job]:

@@ -87,6 +87,11 @@ def test_a_part_that_registers_its_gauge_is_told_of(numbers):
     del gauges._gauges["outbox"]
 
 
+def test_a_clock_that_is_a_little_ahead_of_ours_is_of_now_and_not_of_never(numbers):
+    Heartbeat.objects.create(name=CLUSTER, at=timezone.now() + timedelta(seconds=30))
+    assert numbers()["longhaul_cluster_age_seconds",] == 0
+
+
 def test_a_database_that_is_away_is_a_number_too(visitor):
     def away(*args):
         raise OperationalError("the database is away")
