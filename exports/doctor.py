@@ -112,7 +112,11 @@ def _store(tools: Tools) -> str:
 def _room(tools: Tools) -> str:
     if settings.STORE_BUCKET:
         raise Needless("A bucket has no end that could be measured.")
-    free = shutil.disk_usage(settings.STORE_ROOT).free
+    try:
+        free = shutil.disk_usage(settings.STORE_ROOT).free
+    except OSError as error:
+        said = f"How much room there is cannot be seen: {error.strerror or error}."
+        raise Wrong(said, store_said.FOLDER.format(settings.STORE_ROOT)) from error
     if free < LEAST_FREE:
         raise Wrong(
             f"Only {free / 10**9:.1f} GB are free where the store is.",
@@ -162,7 +166,7 @@ def _cors(tools: Tools) -> str:
         raise Needless("Browsers upload to the site itself.")
     if not settings.PUBLIC_URL:
         raise Needless("Without LONGHAUL_URL there is no origin to ask for.")
-    address = urlsplit(settings.STORE_ENDPOINT or f"https://s3.{settings.STORE_REGION}.amazonaws.com")
+    address = urlsplit(settings.STORE_ENDPOINT)
     status, allowed = _preflight(address.scheme, address.netloc, f"{address.path}/{settings.STORE_BUCKET}/doctor")
     if allowed not in ("*", settings.PUBLIC_URL):
         raise Wrong(

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from exports import driver
-from exports.models import Attempt, Bulk, Delivery, Export, Heartbeat, Intake
+from exports.models import Attempt, Bulk, Delivery, Export, Heartbeat, Intake, bulk
 from exports.models.delivery import State
 from exports.models.driven import AT_ONCE
 from exports.models.heartbeat import CLUSTER, is_to_come
@@ -48,17 +48,23 @@ def gauges() -> list[Gauge]:
 
 
 def age_of(name: str) -> list[Sample]:
-    """An hour that is still to come is as long a silence, as far as anybody knows: a clock was set back."""
+    """An hour that is still to come is as long a silence, as far as anybody knows: a clock was set back. One that is a
+    little ahead is another machine's, and of now."""
     last, now = Heartbeat.last(name), timezone.now()
     if last is None:
         return [Sample(value=-1)]
     age = (now - last).total_seconds()
-    return [Sample(value=-age if is_to_come(last, now) else age)]
+    return [Sample(value=-age if is_to_come(last, now) else max(0.0, age))]
+
+
+def _exports(jobs: QuerySet[Job]) -> QuerySet[Job]:
+    """Without the acts of staff, which are jobs too."""
+    return jobs.exclude(pipeline=bulk.PIPELINE.key)
 
 
 def _jobs() -> list[Sample]:
     """Of those that have not ended, by an index that holds no others."""
-    counted = Job.objects.active().order_by().values_list("status", "pipeline").annotate(count=Count("pk"))
+    counted = _exports(Job.objects.active()).order_by().values_list("status", "pipeline").annotate(count=Count("pk"))
     return [Sample(value=count, of={"status": status, "pipeline": key}) for status, key, count in counted]
 
 
@@ -79,7 +85,7 @@ def _oldest_due() -> list[Sample]:
 
 def _ended() -> list[Sample]:
     since = timezone.now() - timedelta(hours=1)
-    lately = Job.objects.filter(settled_at__isnull=False, settled_at__gt=since)
+    lately = _exports(Job.objects.filter(settled_at__isnull=False, settled_at__gt=since))
     counted = Job.objects.filter(pk__in=lately.values("pk")).order_by().values_list("status", "cause")
     rows = counted.annotate(count=Count("pk"))
     return [Sample(value=count, of={"status": status, "cause": cause}) for status, cause, count in rows]

@@ -21,16 +21,24 @@ class Switched:
     changed: bool
     moved: int = 0  # exports that were paused with it, or resumed
 
+    def in_words(self, *, opens: bool) -> str:
+        one = self.moved == 1
+        verb = ("goes on" if one else "go on") if opens else ("is paused" if one else "are paused")
+        return f"{self.moved} export{'s' * (not one)} {verb}."
+
 
 def close(name: str, *, sentence: str, why: str, actor: str, pause: bool = False) -> Switched:
-    """Nothing more of it is begun. Closed already, it can still be told to pause what runs."""
+    """Nothing more of it is begun. Closed already, it can still be told to pause what runs. Whoever opens it meanwhile
+    has not seen all that is paused here, so that goes on at once."""
     change = Intake.switch(name, open=False, sentence=sentence, actor=actor, why=why)
     if not pause:
         return Switched(changed=change is not None)
     _wait_for_who_decides()
     signed = change or IntakeChange.objects.create(name=name, open=False, sentence=sentence, actor=actor, why=why)
     moved = sum(_paused(export, signed) for export in _under_way(name))
-    return _kept(signed, moved, changed=change is not None)
+    if name not in Intake.closed():
+        moved -= sum(export.resume(actor=signed.signature) for export in _paused_with(name))
+    return _kept(signed, max(0, moved), changed=change is not None)
 
 
 def open_again(name: str, *, why: str, actor: str) -> Switched:
@@ -83,8 +91,8 @@ def _paused(export: Export, change: IntakeChange) -> bool:
 
 
 def _paused_with(name: str) -> list[Export]:
-    closings = IntakeChange.objects.filter(name=name, open=False, moved__gt=0)
-    signatures = {change.signature for change in closings}
+    """By any closing, also one that was killed before it had counted."""
+    signatures = {change.signature for change in IntakeChange.objects.filter(name=name, open=False)}
     held = Export.objects.filter(scope(name)).filter(Q(job__status=Status.PAUSED) | Q(job__wish=Wish.PAUSE))
     held = held.filter(job__settled_at__isnull=True).select_related("job")
     return [export for export in held if _last_wish_of(export) in signatures] if signatures else []

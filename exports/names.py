@@ -7,11 +7,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from progress.isolating import isolated
 from progress.report import JOINERS
+
+__all__ = ["NameField", "Unreadable", "isolated", "readable"]
 
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # what controls and what turns text, halves of characters, lines
 BLANK = "Zs"
-TURNING = frozenset({"R", "AL"})  # letters that are written from right to left
 
 
 class Unreadable(ValueError):
@@ -29,12 +31,6 @@ def readable(text: str) -> str:
         )
         raise Unreadable(said % {"code": ord(unseen), "named": named})
     return "".join(" " if kind == BLANK else each for each, kind in kinds)
-
-
-def isolated(name: str) -> str:
-    """For sentences, in plain text too: what is written from right to left turns nothing round beside it."""
-    turns = any(unicodedata.bidirectional(each) in TURNING for each in name)
-    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if turns else name
 
 
 class NameField(forms.CharField):

@@ -125,9 +125,11 @@ class Child:
 
 
 def run_until_told(children: Sequence[Child], *, every: float = 0.5, patience: float = PATIENCE) -> int:
-    """Keeps the children running until SIGINT, SIGTERM or SIGHUP; returns the signal's number."""
+    """Keeps the children running until SIGINT, SIGTERM or, unless it was started with nohup, SIGHUP; returns the
+    signal's number."""
     told: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    hears = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hears else [])):
         signal.signal(number, lambda number, frame: told.append(number))
     while not told:
         for child in children:

@@ -8,7 +8,7 @@ KNOWN = {
     "LONGHAUL_URL": "the public address, such as https://exports.example.com; with it this is production",
     "LONGHAUL_BIND": "where the web server listens (127.0.0.1:8000)",
     "LONGHAUL_HOSTS": "more names that the site answers to, such as films.local, nas; without it its own",
-    "LONGHAUL_WEB_PROCESSES": "web server processes (1)",
+    "LONGHAUL_WEB_PROCESSES": "web server processes (1, by Procfile 2)",
     "LONGHAUL_CLUSTER_PROCESSES": "worker processes of the django-q2 cluster (2)",
     "LONGHAUL_RUNNER": "local or modal: where exports are rendered (local)",
     "LONGHAUL_RUNNING_AT_ONCE": "exports rendered at the same time on this machine (1); each uses all cores",

@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 
 from progress import place, spoken, wording
 from progress.fold import PERCENT
+from progress.isolating import isolated
 from progress.models import Job, Status, Wish
 from progress.pipelines import Pipeline, Stage
 from progress.place import gettext as _
@@ -197,13 +198,14 @@ class Snapshot:
 
     @cached_property
     def page_title(self) -> str:
+        title = isolated(self.job.title)
         if self.status == Status.COMPLETE:
-            return _("Done · %(title)s") % {"title": self.job.title}
+            return _("Done · %(title)s") % {"title": title}
         if self.status == Status.FAILED:
-            return _("Problem · %(title)s") % {"title": self.job.title}
+            return _("Problem · %(title)s") % {"title": title}
         if self.settled or self.status == Status.PAUSED:
-            return f"{self.heading} · {self.job.title}"
-        return f"{self.percent}% · {self.job.title}"
+            return f"{self.heading} · {title}"
+        return f"{self.percent}% · {title}"
 
     @cached_property
     def mark(self) -> str:

@@ -51,6 +51,13 @@ def test_nobody_is_root_and_only_the_home_is_written(name):
     assert "LONGHAUL_HOME=/var/lib/longhaul" in instructions("ENV")[-1]
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_what_outlives_who_began_it_is_waited_for_and_stays_no_zombie(name):
+    """A worker of the cluster ends after so many calls, and its attempts go on as children of the first process, which
+    manage.py is without it."""
+    assert SERVICES[name]["init"] is True
+
+
 def test_whatever_goes_on_running_is_looked_at():
     checked = {name: service.get("healthcheck", {}).get("test") for name, service in SERVICES.items()}
     assert all(checked[name] for name in ("push", "cluster", "database"))

@@ -17,6 +17,7 @@ from exports.steps import Name
 from progress.models import Status
 
 AHEAD = (timedelta(minutes=40), timedelta(days=1))
+STDERR = 2
 DEADLY: frozenset[Name] = frozenset({"abort", "cancel"})
 OF_THE_FILM = ("refresh", "elsewhere", "return", "killed", "restart", "patience")
 
@@ -160,7 +161,13 @@ class Rehearsal(Ground):
             raise NotTried("It was complete before the restart: ask for a longer --film.")
         began = self.tools.clock()
         try:
-            ended = subprocess.run(self.restart, timeout=self.patience, check=False, stdin=subprocess.DEVNULL)
+            ended = subprocess.run(
+                self.restart,
+                timeout=self.patience,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=STDERR,  # what it says is no part of the report
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NotTried(f"The command could not be run: {error}") from error
         if ended.returncode:

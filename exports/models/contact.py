@@ -172,12 +172,16 @@ class Contact(Wanted):
     # What it is told
 
     def choose(self, events: Collection[str], *, digest_due_at: datetime | None, now: datetime) -> None:
-        """A digest where one is due; what ended before it was asked for is not in it."""
+        """A digest where one is due; what ended before it was asked for is not in it. What waits to be sent and is not
+        asked for any more is not sent."""
+        from exports.models.delivery import Delivery  # noqa: PLC0415 - a delivery knows its contact
+
         chosen: dict[str, Any] = {event.value: event in events for event in EVERY_EXPORT}
         digest = digest_due_at is not None
         chosen |= {"digest": digest, "digest_due_at": digest_due_at, "used_at": now}
         chosen["digest_from"] = (self.digest_from or now) if digest else None
         Contact.objects.filter(pk=self.pk).update(**chosen)
+        Delivery.take_back(self)
 
     @classmethod
     def hand_over(cls, *, giver: Any, taker: Any) -> None:

@@ -123,6 +123,23 @@ class Delivery(models.Model):
         return owed
 
     @classmethod
+    def take_back(cls, contact: Contact) -> int:
+        """What waits to be sent, be it for the end of the quiet hours, and is not asked for any more. Nothing of it is
+        left: whoever asks for it again is owed it anew."""
+        waiting = cls.objects.filter(contact=contact, state=State.PENDING, again=0)
+        unwanted = [row.pk for row in waiting.select_related("contact", "export") if not row._is_asked_for]
+        return waiting.filter(pk__in=unwanted).delete()[0]
+
+    @property
+    def _is_asked_for(self) -> bool:
+        contact, export = self.contact, self.export
+        if contact is not None and self.event == Event.DIGEST:
+            return contact.digest
+        if contact is None or export is None:
+            return True
+        return (export.subscriptions.filter(contact=contact).first() or contact).wants(self.event)
+
+    @classmethod
     def to(cls, contact: Contact, event: str, **more: Any) -> "Delivery":
         return Delivery(
             owner_id=contact.owner_id,

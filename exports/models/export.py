@@ -174,6 +174,7 @@ class Export(Driven):
         with transaction.atomic():
             Subscription.objects.update_or_create(export=self, contact=contact, defaults=wanted)
             contact.used(timezone.now())
+            Delivery.take_back(contact)
             if contact.state == "verified":
                 Delivery.owe_missed(contact)
 

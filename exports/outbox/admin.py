@@ -1,5 +1,7 @@
 """Deliveries in the admin: what was sent, what was not, and what nobody knows; once more by hand, with a reason."""
 
+from typing import Any, cast
+
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -8,7 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from exports.models import Contact, Delivery
+from exports.models import Contact, Delivery, User
+from exports.staff import scope
 from progress.admin import ReadOnly
 from progress.tracker import ProgressTracker
 
@@ -23,8 +26,15 @@ class ReasonForm(forms.Form):
     )
 
 
+class OfOwners(ReadOnly, admin.ModelAdmin):
+    """Whoever may not see an owner's exports is not told of them by messages either."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(scope.within(cast("User", request.user), "owner"))
+
+
 @admin.register(Delivery)
-class Deliveries(ReadOnly, admin.ModelAdmin):
+class Deliveries(OfOwners):
     list_display = ("created_at", "event", "channel", "to", "of", "owner", "state", "tries", "answer", "again")
     list_filter = ("state", "channel", "event")
     list_select_related = ("contact", "owner", "export__job")
@@ -59,7 +69,8 @@ class Deliveries(ReadOnly, admin.ModelAdmin):
     @admin.action(description="Resend", permissions=["resend"])
     def resend(self, request: HttpRequest, chosen: QuerySet[Delivery]) -> HttpResponse | None:
         """First what was sent before; with a reason, once more."""
-        rows = list(chosen.select_related("contact", "owner", "export__job")[:MOST])
+        found = list(chosen.select_related("contact", "owner", "export__job")[: MOST + 1])
+        rows = found[:MOST]
         form = ReasonForm(request.POST if "confirmed" in request.POST else None)
         if form.is_valid():
             self._resent(request, rows, form.cleaned_data["reason"])
@@ -71,6 +82,7 @@ class Deliveries(ReadOnly, admin.ModelAdmin):
             "form": form,
             "opts": self.model._meta,
             "any": any(row.may_be_resent for row in rows),
+            "more": len(found) > MOST,
         }
         return TemplateResponse(request, "admin/exports/delivery/resend.html", context)
 
@@ -100,7 +112,7 @@ class Deliveries(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Contact)
-class Contacts(ReadOnly, admin.ModelAdmin):
+class Contacts(OfOwners):
     """Whose and in what state; never the address itself."""
 
     list_display = ("masked", "channel", "owner", "state", "verified_at", "stopped_at", "used_at")

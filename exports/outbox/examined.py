@@ -1,6 +1,5 @@
 """For the doctor: whether what sends messages is set up and answers. Nothing is sent, but what is asked for by name."""
 
-import smtplib
 import time
 import uuid
 from datetime import timedelta
@@ -25,11 +24,11 @@ def mail_server(tools: Tools) -> str:
     """Signs in to the mail server and hangs up; nothing is sent."""
     if not mail.configured():
         raise Needless("Nobody is told by mail: LONGHAUL_MAIL_URL is not set.")
-    connection = get_connection(timeout=round(SECONDS))
     try:
+        connection = get_connection(timeout=round(SECONDS))
         connection.open()
         connection.close()
-    except (OSError, smtplib.SMTPException) as error:
+    except mail.UNOPENED as error:
         code = getattr(error, "smtp_code", "") or type(error).__name__
         raise Wrong(f"The mail server does not let us in ({code}).", "Look at LONGHAUL_MAIL_URL.") from error
     return "The mail server lets us in. To see a mail arrive: manage.py doctor --mail you@example.com"
@@ -47,9 +46,10 @@ def messages(tools: Tools) -> str:
     """What waits too long, and what nobody knows the end of."""
     late = Delivery.objects.filter(state=State.PENDING, due_at__lt=tools.clock() - LATE).count()
     if late:
+        what, were = ("message", "was") if late == 1 else ("messages", "were")
         raise Wrong(
-            f"{late} messages should have been sent {LATE.seconds // 60} minutes ago and were not.",
-            "Is the cluster at work? They are sent as soon as it is.",
+            f"{late} {what} should have been sent {LATE.seconds // 60} minutes ago and {were} not.",
+            "Is the cluster at work? What waits is sent as soon as it is.",
         )
     unclear = Delivery.objects.filter(state=State.UNKNOWN).count()
     said = f" Of {unclear} it is not known whether they arrived; the admin lists them." if unclear else ""

@@ -6,6 +6,7 @@ from email.utils import formatdate
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 
@@ -13,6 +14,7 @@ from exports.outbox.answers import Answer, refused, sent, unknown
 from exports.outbox.parcel import Parcel
 
 SECONDS = 8
+UNOPENED = (OSError, smtplib.SMTPException, ImproperlyConfigured)  # the last of a folder that cannot be written into
 
 
 def configured() -> bool:
@@ -20,10 +22,10 @@ def configured() -> bool:
 
 
 def send(parcel: Parcel) -> Answer:
-    connection = get_connection(timeout=SECONDS)
     try:
+        connection = get_connection(timeout=SECONDS)
         connection.open()
-    except (OSError, smtplib.SMTPException) as error:
+    except UNOPENED as error:
         return refused(f"The mail server could not be reached{_code(error)}.", again=True)
     try:
         return _sent(parcel, connection)

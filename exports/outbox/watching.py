@@ -23,12 +23,14 @@ MOST_AT_ONCE = 200
 
 
 def watch(now: datetime) -> int:
-    """Of the exports that somebody asked to be told such things of; nobody else's are looked at."""
+    """Of the exports that somebody asked to be told such things of; nobody else's are looked at, nor what this version
+    has no words for."""
     wanted = Q(stuck=True) | Q(soon=True)
     contacts = Contact.objects.reachable().filter(wanted, owner_id=OuterRef("job__owner_id"))
     asked = Subscription.objects.filter(wanted, export_id=OuterRef("pk"))
     running = Q(job__settled_at__isnull=True, job__status__in=(Status.RUNNING, Status.FINALIZING))
-    exports = Export.objects.filter(running, Exists(contacts) | Exists(asked)).select_related("job", "project")
+    known = Q(kind__in=[kind.key for kind in kinds.registered()])
+    exports = Export.objects.filter(running, known, Exists(contacts) | Exists(asked)).select_related("job", "project")
     return sum(_owed(export, now) for export in exports)
 
 
@@ -82,9 +84,16 @@ def _digest(contact: Contact, now: datetime) -> bool:
 def _ended(jobs: list[Job]) -> dict[str, Any]:
     items = []
     for job in jobs[:MOST_TOLD]:
-        export: Export = job.export
-        kind = kinds.get(export.kind)
-        title = kind.noun if kind.private else job.title
         page = reverse("export", args=[job.pk])
-        items.append({"title": title, "said": str(Status(job.status).label), "export": str(job.pk), "page": page})
+        said = str(Status(job.status).label)
+        items.append({"title": _title(job), "said": said, "export": str(job.pk), "page": page})
     return {"items": items, "more": max(0, len(jobs) - MOST_TOLD)}
+
+
+def _title(job: Job) -> str:
+    """Of a kind that this version does not know, nobody can say whether the name may be told."""
+    export: Export = job.export
+    kind = next((kind for kind in kinds.registered() if kind.key == export.kind), None)
+    if kind is None:
+        return "Export"
+    return kind.noun if kind.private else job.title

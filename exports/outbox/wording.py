@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from exports import links
 from exports.models import Delivery
 from exports.models.contact import Channel, Event
+from exports.names import isolated
 from exports.outbox import gsm7
 from exports.outbox.parcel import Letter, Parcel
 
@@ -43,8 +44,7 @@ def parcel_of(delivery: Delivery, zone: ZoneInfo, now: datetime) -> Parcel:
 
 def _done(delivery: Delivery, zone: ZoneInfo) -> Letter:
     facts, noun = delivery.facts, _(delivery.facts["noun"])
-    named = () if facts["private"] else ((_("Project"), facts["project"]), *_title(facts))
-    fields = (*named, *((name, value) for name, value in facts["fields"]), (_("File Size"), facts["size"]))
+    fields = (*_named(facts), *((name, value) for name, value in facts["fields"]), (_("File Size"), facts["size"]))
     took = facts["took"]
     if facts.get("estimate"):
         took = _("%(took)s (the first estimate was %(estimate)s)") % {"took": took, "estimate": facts["estimate"]}
@@ -68,7 +68,7 @@ def _failed(delivery: Delivery, zone: ZoneInfo) -> Letter:
     return Letter(
         subject=_("%(noun)s Failed") % {"noun": noun} + _of(facts),
         lead=f"{todo} {sentence}".strip(),
-        fields=() if facts["private"] else ((_("Project"), facts["project"]), *_title(facts)),
+        fields=_named(facts),
         link=links.page_of(delivery),
         link_label=_("Its page"),
         notes=(f"{_tried(facts.get('again', 0))} {_kept(facts)}", *_about_link(delivery, zone)),
@@ -98,7 +98,7 @@ def _stuck(delivery: Delivery, zone: ZoneInfo) -> Letter:
             " into. It is not lost: it stands at %(percent)d %%."
         )
         % {"noun": noun.lower(), "percent": facts["percent"]},
-        fields=() if facts["private"] else ((_("Project"), facts["project"]), *_title(facts)),
+        fields=_named(facts),
         link=links.page_of(delivery),
         link_label=_("Its page"),
         notes=_about_link(delivery, zone),
@@ -116,7 +116,7 @@ def _soon(delivery: Delivery, zone: ZoneInfo) -> Letter:
     return Letter(
         subject=_("%(noun)s Done in %(left)s") % {"noun": noun, "left": _left(facts).title()} + _of(facts),
         lead=said % {"noun": noun.lower(), "left": _left(facts), "clock": clock},
-        fields=() if facts["private"] else ((_("Project"), facts["project"]), *_title(facts)),
+        fields=_named(facts),
         link=links.page_of(delivery),
         link_label=_("Its page"),
         notes=_about_link(delivery, zone),
@@ -132,7 +132,7 @@ def _digest(delivery: Delivery, zone: ZoneInfo) -> Letter:
     return Letter(
         subject=_ended_since(since, (at.date() - since.date()).days, count),
         lead=_("What has ended since %(when)s:") % {"when": _at_length(since)},
-        fields=tuple((item["title"], _(item["said"])) for item in items),
+        fields=tuple((isolated(item["title"]), _(item["said"])) for item in items),
         link=links.to("dashboard"),
         link_label=_("All exports"),
         notes=(_("And %(count)d more.") % {"count": more},) if more else (),
@@ -180,7 +180,7 @@ _LETTERS: dict[Event, Callable[[Delivery, ZoneInfo], Letter]] = {
 
 
 def _of(facts: dict[str, Any]) -> str:
-    return "" if facts["private"] else f": {facts['project']}"
+    return "" if facts["private"] else f": {isolated(facts['project'])}"
 
 
 def _left(facts: dict[str, Any]) -> str:
@@ -190,9 +190,12 @@ def _left(facts: dict[str, Any]) -> str:
     return _("about one minute") if nearer else _("about two minutes")
 
 
-def _title(facts: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Where it is called otherwise than its project."""
-    return ((_("Export"), facts["title"]),) if facts["title"] != facts["project"] else ()
+def _named(facts: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Its title too, where it is called otherwise than its project."""
+    if facts["private"]:
+        return ()
+    project, title = isolated(facts["project"]), isolated(facts["title"])
+    return ((_("Project"), project), *(((_("Export"), title),) if title != project else ()))
 
 
 def _about_link(delivery: Delivery, zone: ZoneInfo) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Each list is one or more questions, and each question has an index; what they an
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from progress.models import Away, Status, Wish
 from progress.snapshot import QUIET_AFTER
 
 PAGE = 50
+ROUNDS = 20  # of pages on which nothing is found
 LEAST_PREFIX = 4  # characters of an id; fewer would be no search
 ATTENTION = "attention"
 VIEWS = {
@@ -57,6 +58,16 @@ class Listed:
 
 
 def page(asked: Asked, size: int = PAGE) -> Listed:
+    """Behind those that only look to the index as if they needed attention, it is looked on."""
+    listed = Listed(lines=[], older=asked.after)
+    for _ in range(ROUNDS):
+        listed = _page(replace(asked, after=listed.older), size)
+        if listed.lines or listed.older is None:
+            break
+    return listed
+
+
+def _page(asked: Asked, size: int) -> Listed:
     places = _places(asked, size + 1)
     lines = _lines([pk for _, pk in places[:size]], asked)
     return Listed(lines=lines, older=places[size - 1] if len(places) > size else None)
@@ -64,7 +75,14 @@ def page(asked: Asked, size: int = PAGE) -> Listed:
 
 def all_ids(asked: Asked, most: int) -> list[Any]:
     """Of all pages, up to so many."""
-    return [line.export.pk for line in _lines([pk for _, pk in _places(asked, most)], asked)]
+    found: list[Any] = []
+    listed = Listed(lines=[], older=asked.after)
+    for _ in range(ROUNDS):
+        listed = _page(replace(asked, after=listed.older), most)
+        found += [line.export.pk for line in listed.lines]
+        if listed.older is None or len(found) >= most:
+            break
+    return found[:most]
 
 
 def _places(asked: Asked, most: int) -> list[Place]:

@@ -48,7 +48,9 @@ def _page(scope: Scope) -> Page:
 
 @lru_cache(maxsize=1)
 def public_page(moment: int) -> Page:
-    return page(Scope(public=True), timezone.now())
+    """Its days are the site's own: it is shown to others too than to whoever it was made for."""
+    with timezone.override(timezone.get_default_timezone()):
+        return page(Scope(public=True), timezone.now())
 
 
 @lru_cache(maxsize=1)

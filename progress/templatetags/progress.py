@@ -1,4 +1,5 @@
-"""{% job_card job %}: a job that tells its own progress. {% job_indicator %}: all that is under way."""
+"""{% job_card job %}: a job that tells its own progress. {% job_indicator %}: all that is under way.
+{{ name|isolated }}: where no markup may be, as in a title."""
 
 from functools import partial
 from typing import Any
@@ -10,11 +11,13 @@ from django.template import RequestContext
 from django.utils.safestring import SafeString
 
 from progress import markup
+from progress.isolating import isolated
 from progress.models import Job
 from progress.snapshot import Snapshot, snapshot
 from progress.tray import tray
 
 register = template.Library()
+register.filter("isolated", isolated)
 
 
 @register.inclusion_tag("progress/card.html")

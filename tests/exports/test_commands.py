@@ -140,6 +140,8 @@ def refusal(parser, words):
             "--out /: expected a file to write, such as film.mp4, and this is a folder.",
         ),
         (("export", __file__, "--out", "a.mp4", "--title", "x" * 201), "expected at most 200 characters, got 201"),
+        (("export", __file__, "--out", "a.mp4", "--trim", f"{'9' * 400}:"), "expected IN:OUT in seconds, such as 2:8"),
+        (("export", __file__, "--out", "a.mp4", "--trim", f":{'9' * 14}"), "expected IN:OUT in seconds, such as 2:8"),
         (
             ("reconcile", "ffffffff"),
             "no export begins with 'ffffffff': the list of exports in the admin shows their ids",
@@ -339,6 +341,16 @@ def test_a_box_that_cannot_be_written_is_a_two(export, tmp_path):
     with pytest.raises(CommandError) as error:
         said("blackbox", str(export.pk), "--to", str(tmp_path / "none" / "box.zip"))
     assert error.value.returncode == 2
+
+
+@pytest.mark.parametrize("name", ["reconcile", "blackbox"])
+def test_an_id_that_nobody_has_is_a_sentence_and_a_two_in_a_shell_as_well(name, export, capsys):
+    command = load_command_class("exports", name)
+    command._called_from_command_line = True
+    with pytest.raises(SystemExit) as exit_:
+        command.create_parser("manage.py", name).parse_args(["ffffffff"])
+    assert exit_.value.code == 2
+    assert "no export begins with 'ffffffff'" in capsys.readouterr().err
 
 
 def test_drive_rings_for_no_successor_since_it_is_its_own(export):

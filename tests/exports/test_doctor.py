@@ -63,6 +63,17 @@ def test_what_fails_is_said_with_what_to_do_and_the_exit_code(capsys, db):
     assert "manage.py cluster" in queue["todo"]
 
 
+def test_a_folder_that_is_not_there_is_told_of_and_the_other_parts_are_looked_at_too(beating, settings, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    settings.STORE_ROOT = tmp_path / "file" / "store"
+    told = found(with_store(FolderStore(settings.STORE_ROOT)))
+    assert [(told[part].ok, str(settings.STORE_ROOT) in told[part].todo) for part in ("store", "room")] == [
+        (False, True),
+        (False, True),
+    ]
+    assert told["runner"].ok
+
+
 def test_a_store_that_writes_over_is_found_out(tmp_path):
     class Forgetful(FolderStore):
         def put_once(self, key, body):

@@ -1,5 +1,6 @@
 """Names that are written from right to left stand by themselves, and turn nothing round that stands beside them."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -8,11 +9,13 @@ from django.utils import timezone
 
 from exports.models import Attempt
 from exports.names import isolated
+from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, requested, running
 
 pytestmark = pytest.mark.django_db
 FILM, CLIP = "סרט 7", "פרח 12.mov"
+ALONE = f"\N{FIRST STRONG ISOLATE}{FILM}\N{POP DIRECTIONAL ISOLATE}"
 SILENT = {"title", "option", "script", "style", "textarea"}
 EMPTY = {"br", "img", "input", "link", "meta", "hr", "path", "rect", "circle"}
 
@@ -68,8 +71,32 @@ def test_a_name_in_hebrew_is_isolated_on_every_page_that_shows_it(export, browse
     assert {name: found for name, page in pages.items() if (found := beside(page))} == {}
 
 
+def test_it_stands_by_itself_in_the_titles_of_pages_where_no_markup_may_be(export, browser, staff, signed_in):
+    project = export.project_id
+    own = {
+        reverse("project", args=[project]): f"{ALONE} · Longhaul",
+        reverse("choose-kind", args=[project]): f"Export · {ALONE} · Longhaul",
+        reverse("new-export", args=[project, "overlay"]): f" · {ALONE} · Longhaul",
+        reverse("export", args=[export.pk]): f"% · {ALONE}",
+        f"{reverse('progress:fragment', args=[export.pk])}?v=0&nav": f"% · {ALONE}",
+    }
+    for path, title in own.items():
+        (shown,) = re.findall(r"<title>(.*?)</title>", browser.get(path).text)
+        assert shown.endswith(title)
+    boss = signed_in(staff)
+    for page in ("export_change", "asked"):
+        answer = boss.get(reverse(f"admin:exports_{page}", args=[export.pk]))
+        assert f"“{ALONE}”" in re.search(r"<title>(.*?)</title>", answer.text, re.DOTALL)[1]
+
+
+@pytest.mark.parametrize(("status", "said"), [("complete", "Done"), ("failed", "Problem"), ("cancelled", "Cancelled")])
+def test_so_it_does_in_the_title_of_what_has_ended(export, status, said):
+    export.job.status = status
+    assert snapshot(export.job).page_title == f"{said} · {ALONE}"
+
+
 def test_it_stands_by_itself_in_a_sentence_too(export, browser, owner):
-    alone = f"“\N{FIRST STRONG ISOLATE}{FILM}\N{POP DIRECTIONAL ISOLATE}”"
+    alone = f"“{ALONE}”"
     address = reverse("delete-project", args=[export.project_id])
     assert f"{alone} is not finished yet." in browser.post(address, follow=True).text
     ProgressTracker().cancel(export.pk, actor="")

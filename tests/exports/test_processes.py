@@ -281,8 +281,9 @@ class Noted:
 
 @pytest.fixture
 def signals_restored():
+    """None of them ignored, as it would be where the suite itself was started with nohup."""
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
     yield
     for number, action in before.items():
         signal.signal(number, action)
@@ -296,6 +297,13 @@ def test_they_run_until_a_signal_says_stop(number, signals_restored):
     assert notes[:6] == ["keep web", "keep cluster"] * 3
     assert notes[6:8] == ["stop web", "stop cluster"], "all are told before any is waited for"
     assert [name for name, _ in notes[8:]] == ["web", "cluster"]
+
+
+def test_what_was_started_with_nohup_outlives_the_terminal(signals_restored):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    notes = []
+    children = [Noted("web", notes, signal.SIGHUP), Noted("cluster", notes, signal.SIGTERM)]
+    assert run_until_told(children, every=0.001) == signal.SIGTERM
 
 
 def test_they_share_one_patience(signals_restored):

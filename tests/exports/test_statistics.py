@@ -2,11 +2,13 @@
 
 import random
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from exports import kinds
 from exports.models.bulk import Bulk
@@ -95,6 +97,15 @@ def test_passers_by_cost_the_database_little_however_often_they_ask(visitor, own
     with CaptureQueriesContext(connection) as queries:
         visitor.get(reverse("statistics"))
     assert len(queries) == 0
+
+
+def test_the_days_that_passers_by_are_shown_are_the_sites_whoever_asked_first(visitor):
+    late = (timezone.now() - timedelta(days=3)).replace(hour=23, minute=30)
+    jobs = [Job(pipeline="multi_clip@1", title="Reel", created_at=late, plan={}) for _ in range(FEWEST)]
+    Job.objects.bulk_create(jobs)
+    visitor.cookies["zone"] = "Pacific/Auckland"
+    page = visitor.get(reverse("statistics")).text
+    assert (f"{late:%Y-%m-%d}" in page, f"{late + timedelta(days=1):%Y-%m-%d}" in page) == (True, False)
 
 
 def test_the_page_costs_no_more_queries_for_many_exports_than_for_few(signed_in, owner, lives):

@@ -39,6 +39,13 @@ def test_its_environment_is_a_complete_production(environment, tmp_path):
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+def test_a_restart_of_the_unit_ends_no_attempt_of_this_machine():
+    """They stand in the unit's control group, to which systemd speaks as a whole unless it is told otherwise."""
+    (unit,) = (block for block in BLOCKS if "ExecStart=" in block)
+    assert "KillMode=process" in unit.splitlines()
+    assert "attempts are processes or calls of their own, and go on" in (ROOT / "docs" / "OPERATING.md").read_text()
+
+
 def test_every_command_it_gives_is_one():
     told = set(re.findall(r"^manage ([a-z_]+)|`manage ([a-z_]+)", TEXT, re.MULTILINE))
     names = {name for pair in told for name in pair if name}

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from exports import driver, gauges
 from exports.gauges import Gauge, Sample
-from exports.models import Export, Heartbeat, Intake
+from exports.models import Bulk, Export, Heartbeat, Intake
 from exports.models.heartbeat import CLUSTER
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, requested
@@ -41,6 +41,16 @@ def test_they_are_there_on_loopback_and_nowhere_else_without_a_token(visitor, se
     assert visitor.get("/metrics").status_code == 404
 
 
+def test_acts_of_staff_are_counted_as_such_and_not_among_exports(numbers, staff, tracker):
+    for _ in range(2):
+        bulk = Bulk.begin("check", [], by=staff, title="Check now: 0 exports", reason="", given="")
+        tracker.start(bulk.pk)
+    tracker.complete(bulk.pk)
+    found = numbers()
+    assert found["longhaul_bulk_acts",] == 1
+    assert not [name for name, *_ in found if name in ("longhaul_exports_active", "longhaul_exports_ended_last_hour")]
+
+
 @pytest.mark.parametrize("shown", ["", "Bearer", "Bearer wrong", "the token", "Basic the token"])
 def test_with_a_token_they_are_for_who_shows_it(shown, visitor, settings):
     settings.METRICS_TOKEN = "the token"
@@ -62,10 +72,24 @@ def test_they_say_what_the_rows_say(numbers, job, tracker):
     assert ("longhaul_exports_active", "film@1", "running") not in numbers()
 
 
+def test_the_dashboard_takes_the_greatest_of_each_label_since_all_machines_say_the_same_and_none_is_lost():
+    text = (settings.BASE_DIR / "docs" / "grafana.json").read_text()
+    assert {name: labels for labels, name in re.findall(r"max by \((.*?)\) \(longhaul_(\w+)\)", text)} == {
+        "exports_active": "status, pipeline",
+        "exports_ended_last_hour": "status, cause",
+        "attempts_not_gone": "runner",
+    }
+
+
 def test_a_part_that_registers_its_gauge_is_told_of(numbers):
     gauges.register(Gauge(name="outbox", says="Messages owed", read=lambda: [Sample(value=7)]))
     assert numbers()["longhaul_outbox",] == 7
     del gauges._gauges["outbox"]
+
+
+def test_a_clock_that_is_a_little_ahead_of_ours_is_of_now_and_not_of_never(numbers):
+    Heartbeat.objects.create(name=CLUSTER, at=timezone.now() + timedelta(seconds=30))
+    assert numbers()["longhaul_cluster_age_seconds",] == 0
 
 
 def test_a_database_that_is_away_is_a_number_too(visitor):

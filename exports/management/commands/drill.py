@@ -108,7 +108,10 @@ class Command(BaseCommand):
         ).all()
 
     def _head(self, options: dict[str, Any], site: bool, driven: bool) -> None:
+        items = options["only"] or list(ITEMS)
         if options["json"]:
+            if options["dry_run"]:
+                self.stdout.write(json.dumps({"dry_run": True, "site": site, "driven": driven, "items": items}))
             return
         parts = [
             f"Drill of {timezone.now():%Y-%m-%d %H:%M} UTC, Longhaul {version('longhaul')}, runner {settings.RUNNER}.",
@@ -117,7 +120,7 @@ class Command(BaseCommand):
         ]
         self.stdout.write(" ".join(parts))
         if options["dry_run"]:
-            for item in options["only"] or ITEMS:
+            for item in items:
                 self.stdout.write(f"would be tried  {item:<9}  {ITEMS[item]}")
 
     def _clear_away(self, drill: Drill, options: dict[str, Any]) -> None:

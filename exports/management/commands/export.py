@@ -25,6 +25,7 @@ from progress.models import Status
 from progress.snapshot import Snapshot, snapshot
 
 SHELL = "shell"
+SECONDS = re.compile(r"\d{1,7}(\.\d{1,6})?", re.ASCII)
 
 
 class Command(BaseCommand):
@@ -117,8 +118,8 @@ def _check(files: list[Path], trims: list[str], out: Path) -> None:
 def _trim(text: str) -> tuple[int, int | None]:
     """IN:OUT in seconds, either side may be empty."""
     start, colon, end = text.partition(":")
-    if not colon or not all(side == "" or re.fullmatch(r"\d+(\.\d{1,6})?", side) for side in (start, end)):
-        raise CommandError(f"--trim {text}: expected IN:OUT in seconds, such as 2:8, 2.5: or :8.")
+    if not colon or not all(side == "" or SECONDS.fullmatch(side) for side in (start, end)):
+        raise CommandError(f"--trim {text[:40]}: expected IN:OUT in seconds, such as 2:8, 2.5: or :8.")
     span = round(float(start or 0) * 1_000_000), round(float(end) * 1_000_000) if end else None
     if span[1] is not None and span[0] >= span[1]:
         raise CommandError(f"--trim {text}: expected the first number below the second.")

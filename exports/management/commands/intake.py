@@ -1,6 +1,7 @@
 """The switch for who runs the site: what is asked for waits, and what runs goes on or is paused."""
 
 import getpass
+import os
 from argparse import ArgumentParser
 from typing import Any
 
@@ -41,13 +42,13 @@ class Command(BaseCommand):
             raise CommandError("--why: expected the reason, which is kept with the change.", returncode=2)
         if options["pause"] and options["do"] == "open":
             raise CommandError("--pause goes with close; open resumes what was paused with it.", returncode=2)
-        name, by = self._name(options), {"why": options["why"][:300], "actor": f"shell {getpass.getuser()}"[:80]}
+        name, by = self._name(options), {"why": options["why"][:300], "actor": f"shell {_who()}"[:80]}
         if options["do"] == "close":
             done = halting.close(name, sentence=options["say"][:200], pause=options["pause"], **by)
-            said = f"{done.moved} running exports are paused." if options["pause"] else "What runs goes on."
+            said = done.in_words(opens=False) if options["pause"] else "What runs goes on."
         else:
             done = halting.open_again(name, **by)
-            said = f"{done.moved} exports that were paused with it go on."
+            said = done.in_words(opens=True)
         stood = "" if done.changed else " It stood so already."
         self.stdout.write(
             f"{halting.in_words(name)}: {'closed' if options['do'] == 'close' else 'open'}.{stood} {said}"
@@ -74,3 +75,11 @@ class Command(BaseCommand):
         for each in IntakeChange.objects.all()[:LATEST]:
             did = f"{'opened' if each.open else 'closed'} {halting.in_words(each.name)}"
             self.stdout.write(f"{each.at:%Y-%m-%d %H:%M} {each.actor} {did}: {each.why or 'no reason given'}")
+
+
+def _who() -> str:
+    """A container may be run by a user of a number alone."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

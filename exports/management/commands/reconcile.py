@@ -5,9 +5,6 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
 from typing import Any
 
-from django.core.management.base import CommandError
-
-from exports.management.outage import COULD_NOT_LOOK
 from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.models import Export
 from exports.reconcile import reconcile, reconcile_through
@@ -48,7 +45,7 @@ def export_id(text: str) -> uuid.UUID:
     found = list(Export.objects.filter(pk__gte=first, pk__lte=last).values_list("pk", flat=True)[:2])
     if len(found) != 1:
         said = "more than one export begins with {}: give more of its id" if found else NOBODY
-        raise CommandError(said.format(repr(text)), returncode=COULD_NOT_LOOK)
+        raise ArgumentTypeError(said.format(repr(text)))
     return uuid.UUID(str(found[0]))
 
 

@@ -1,7 +1,7 @@
 """The list of exports: what needs attention first, older ones page by page, and a search."""
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -102,6 +102,6 @@ def _place(text: str) -> Place | None:
     moment, _, pk = text.replace(" ", "+").partition("/")
     try:
         at = parse_datetime(moment)
-        return (at, uuid.UUID(pk)) if at and at.tzinfo else None
-    except (ValueError, OverflowError):
+        return (at.astimezone(UTC), uuid.UUID(pk)) if at and at.tzinfo else None
+    except (ValueError, OverflowError):  # no such day, or no such year in UTC
         return None

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 
 from exports import kinds
 from exports.models import Export
+from exports.names import isolated
 from exports.panel import Panel
 from exports.staff import blackbox, files
 from exports.staff.acts.base import Act, Case, acts, refused
@@ -53,7 +54,7 @@ def story(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
     verdict = judge(export, case.attempt, now)
     buttons = [Button(act=act, against=refused(act, case)) for act in acts() if act.allowed(user)]
     context: dict[str, Any] = {
-        "title": f"“{job.title}”",
+        "title": f"“{isolated(job.title)}”",
         "export": export,
         "row": Row(line=Line(export=export, attempt=case.attempt, verdict=verdict), now=now),
         "seen": snapshot(job, now),
@@ -79,7 +80,8 @@ def asked(request: HttpRequest, export_id: uuid.UUID) -> HttpResponse:
     found: Case = entry.case(request, export_id)
     answered = files.asked(found.export, tools())
     whole = "HX-Request" not in request.headers
-    context = {"title": f"Asked now: “{found.export.job.title}”", "export": found.export, "answered": answered}
+    title = f"Asked now: “{isolated(found.export.job.title)}”"
+    context = {"title": title, "export": found.export, "answered": answered}
     return entry.page(request, "asked.html" if whole else "asked_part.html", context)
 
 

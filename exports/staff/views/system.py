@@ -1,6 +1,5 @@
 """The installation on one page: who is alive, what waits, what answers, and which kinds are let in."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -81,18 +80,22 @@ def reached(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
-    user, said = entry.who(request), request.POST
-    name = _named(said)
-    if name is None or not user.has_perm(SWITCH) or not scope.sees_all(user):
+    user = entry.who(request)
+    if not user.has_perm(SWITCH) or not scope.sees_all(user):
         raise PermissionDenied
-    opens, sentence = said.get("to") == "open", said.get("sentence", "").strip()[:200]
-    by = {"actor": f"staff {user.pk}", "why": said.get("why", "").strip()[:300]}
+    name = _named(request)
+    if name is None:
+        asked = entry.typed(request, "account", 150) or entry.typed(request, "kind", 40)
+        messages.warning(request, f"Nothing was switched: there is no account or kind called “{asked}”.")
+        return redirect("admin:exports_system")
+    opens, sentence = request.POST.get("to") == "open", entry.typed(request, "sentence", 200)
+    by = {"actor": f"staff {user.pk}", "why": entry.typed(request, "why", 300)}
     if opens:
         done = halting.open_again(name, **by)
     else:
-        done = halting.close(name, sentence=sentence, pause="pause" in said, **by)
+        done = halting.close(name, sentence=sentence, pause="pause" in request.POST, **by)
     if done.changed or done.moved:
-        moved = f" {done.moved} exports {'go on' if opens else 'are paused'}." if done.moved else ""
+        moved = f" {done.in_words(opens=opens)}" if done.moved else ""
         told = f"{'Opened' if opens else 'Closed'}. {sentence}".strip() + moved
         row = Intake.objects.get(pk=name)
         LogEntry.objects.log_actions(user.pk, [row], CHANGE, change_message=told, single_object=True)
@@ -102,12 +105,12 @@ def switch(request: HttpRequest) -> HttpResponse:
     return redirect("admin:exports_system")
 
 
-def _named(said: Mapping[str, str]) -> str | None:
+def _named(request: HttpRequest) -> str | None:
     """What is to be switched: a kind, everything, or an account, by its name."""
-    if username := said.get("account", "").strip():
+    if username := entry.typed(request, "account", 150):
         found = User.objects.filter(username=username).first()
         return Intake.of_account(found.pk) if found else None
-    name = said.get("kind", "")
+    name = entry.typed(request, "kind", 40)
     known = name in halting.names() or Intake.objects.filter(pk=name).exists()
     return name if known else None
 

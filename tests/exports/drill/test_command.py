@@ -33,6 +33,11 @@ def test_a_dry_run_says_what_would_be_tried_and_does_nothing():
     assert (Drill.objects.count(), User.objects.count()) == (0, 0)
 
 
+def test_a_dry_run_says_the_same_to_machines():
+    told = json.loads(asked("--dry-run", "--json", "--only", "cancel", "--port", str(free_port())))
+    assert told == {"dry_run": True, "site": False, "driven": False, "items": ["cancel"]}
+
+
 def test_a_database_that_does_not_answer_is_told():
     def away(*args):
         raise OperationalError("no route to host")

@@ -110,6 +110,14 @@ def test_a_restart_whose_command_fails_is_not_tried(rehearsal):
         made._restart(made._requested("30"))
 
 
+def test_what_the_command_of_a_restart_says_is_no_part_of_the_report(rehearsal, capfd):
+    made = rehearsal(restart=("sh", "-c", "echo restarted; exit 3"))
+    with pytest.raises(Exception, match="ended with 3"):
+        made._restart(made._requested("30"))
+    told = capfd.readouterr()
+    assert ("restarted" in told.out, "restarted" in told.err) == (False, True)
+
+
 def test_a_restart_after_which_nothing_answers_does_not_hold(rehearsal):
     made = rehearsal(restart=("true",))
     with pytest.raises(Exception, match="they do not both answer"):

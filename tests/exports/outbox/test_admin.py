@@ -8,6 +8,7 @@ from django.urls import reverse
 from exports.models import Contact, Delivery, User
 from progress.models import Event
 from tests.exports.outbox.conftest import contact_of, finish, requested
+from tests.exports.staff.conftest import together
 from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
@@ -102,16 +103,48 @@ def test_what_is_under_way_stopped_or_gone_is_not(sent, owner, clock, project, s
 
 
 def test_it_takes_a_permission_of_its_own(sent, signed_in):
-    client = signed_in(clerk_with("view_delivery"))
+    client = signed_in(clerk_with("view_job", "view_delivery"))
     assert "Resend" not in client.get(LIST).text
     resend(client, sent, confirmed="1", reason="Please.")
     assert Delivery.objects.count() == 1
 
 
 def test_who_may_may(sent, signed_in):
-    client = signed_in(clerk_with("view_delivery", "resend_delivery"))
+    client = signed_in(clerk_with("view_job", "view_delivery", "resend_delivery"))
     resend(client, sent, confirmed="1", reason="Please.")
     assert Delivery.objects.count() == 2
+
+
+def test_who_sees_the_exports_of_a_group_sees_its_messages_and_addresses_and_no_others(
+    sent, owner, stranger, clock, signed_in
+):
+    clerk = clerk_with("view_export", "view_delivery", "view_contact", "resend_delivery")
+    contact = Contact.objects.get()
+    together("north", clerk, stranger)
+    client = signed_in(clerk)
+    assert "0 deliveries" in client.get(LIST).text
+    assert "0 contacts" in client.get("/admin/exports/contact/").text
+    for page in (("delivery", sent.pk), ("contact", contact.pk)):
+        assert client.get(reverse(f"admin:exports_{page[0]}_change", args=[page[1]])).status_code == 302
+    resend(client, sent, confirmed="1", reason="Please.")
+    assert Delivery.objects.count() == 1
+    together("north", owner)
+    assert "1 delivery" in client.get(LIST).text
+    assert "1 contact" in client.get("/admin/exports/contact/").text
+    resend(client, sent, confirmed="1", reason="Please.")
+    assert Delivery.objects.count() == 2
+
+
+def test_what_is_chosen_beyond_a_hundred_is_said_to_be_left(sent, owner, staff, signed_in):
+    contact = Contact.objects.get()
+    more = [Delivery.to(contact, "digest", facts={"private": True}, state="sent") for _ in range(100)]
+    Delivery.objects.bulk_create(more)
+    client = signed_in(staff)
+    chosen = {"action": "resend", "_selected_action": [str(sent.pk)]}
+    assert "More were chosen" not in client.post(LIST, chosen).text
+    answer = client.post(LIST, chosen | {"select_across": "1"}).text
+    assert "More were chosen than are sent again at once." in answer
+    assert "These are the 100 newest" in answer
 
 
 @pytest.mark.django_db(transaction=True)

@@ -25,6 +25,13 @@ def test_a_mail_server_that_is_not_there_is_said_with_what_to_do(mailbox, settin
     assert (found("mail").ok, found("mail").todo) == (False, "Look at LONGHAUL_MAIL_URL.")
 
 
+def test_a_folder_for_mail_that_is_none_is_said_and_ends_no_other_look(mailbox, settings, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "file"
+    assert (found("mail").ok, found("mail").todo) == (False, "Look at LONGHAUL_MAIL_URL.")
+
+
 def test_what_is_not_set_up_needs_nothing(settings):
     settings.MAIL_ACCOUNT, settings.NOTIFY_URL = None, ""
     assert (found("mail").ok, found("texts").ok) == (None, None)
@@ -42,7 +49,7 @@ def test_messages_that_wait_too_long_and_those_nobody_knows_of_are_counted(owner
     finish(export)
     assert found("messages").ok
     Delivery.objects.update(due_at=clock.pass_by(-601))
-    assert found("messages").said == "1 messages should have been sent 10 minutes ago and were not."
+    assert found("messages").said == "1 message should have been sent 10 minutes ago and was not."
     Delivery.objects.update(state="unknown")
     assert "Of 1 it is not known whether they arrived" in found("messages").said
 

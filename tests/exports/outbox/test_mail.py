@@ -5,9 +5,11 @@ import smtplib
 
 import pytest
 
-from exports.models import Delivery, Export
+from exports.models import Delivery, Export, Project
+from exports.names import isolated
 from exports.outbox import mail
 from exports.outbox.parcel import Letter, Parcel
+from progress.models import Job
 from tests.exports.outbox.conftest import contact_of, fail, finish, requested, state
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +49,33 @@ def test_a_film_that_is_done_is_told_with_all_its_fields(mailbox, owner, clock, 
         assert "https://exports.example.com/stop/" in text
         assert "(UTC)" in text
     assert "X-Amz" not in message.as_string()
+
+
+def test_names_that_are_written_from_right_to_left_stand_by_themselves(mailbox, owner, clock, export, sends):
+    contact_of(owner, clock)
+    Project.objects.update(name="סרט 7")
+    Job.objects.update(title="פרח 12")
+    finish(export)
+    sends()
+    (message,) = mailbox.taken
+    film, title = isolated("סרט 7"), isolated("פרח 12")
+    assert message["Subject"] == f"Film Complete: {film}"
+    for text in (text_of(message), html_of(message)):
+        assert film in text
+        assert title in text
+    assert f"Project: {film}\nExport: {title}\n" in text_of(message).replace("\r\n", "\n")
+
+
+def test_a_mail_that_has_no_folder_to_be_written_into_was_not_sent_and_is_tried_again(
+    mailbox, owner, clock, export, sends, settings, tmp_path
+):
+    (tmp_path / "file").write_text("no folder")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = tmp_path / "file"
+    contact_of(owner, clock)
+    finish(export)
+    assert sends().again == 1
+    assert state() == "pending"
 
 
 def test_the_first_line_of_a_failure_says_what_to_do(mailbox, owner, clock, export, sends):

@@ -33,6 +33,54 @@ def test_nothing_is_sent_until_it_is_asked_for(owner, clock, export):
     assert not Delivery.objects.exists()
 
 
+def test_what_is_not_asked_for_any_more_is_not_sent_though_it_was_owed(owner, clock, export, mailbox, sends):
+    contact = contact_of(owner, clock)
+    finish(export)
+    contact.choose([], digest_due_at=None, now=clock())
+    assert (sends().sent, Delivery.objects.count(), mailbox.taken) == (0, 0, [])
+
+
+def test_what_is_asked_of_one_export_alone_counts_for_what_is_owed_of_it(owner, clock, project, mailbox, sends):
+    contact = contact_of(owner, clock, events=())
+    one, other = requested(project), requested(project)
+    for each in (one, other):
+        each.tell(contact, ["done"])
+        finish(each)
+    other.tell(contact, [])
+    contact.choose(["failed"], digest_due_at=None, now=clock())
+    assert sends().sent == 1
+    assert Delivery.objects.get().export_id == one.pk
+    other.tell(contact, ["done"])
+    assert sends().sent == 1, "asked for again, it is owed again"
+
+
+def test_a_digest_that_is_not_wanted_any_more_is_not_sent(owner, clock, mailbox, sends):
+    contact = contact_of(owner, clock, events=(), digest=True)
+    when = clock().isoformat()
+    facts = {"items": [{"title": "Reel", "said": "Complete"}], "more": 0, "since": when, "at": when}
+    Delivery.to(contact, "digest", facts=facts).save(force_insert=True)
+    contact.choose(["done"], digest_due_at=clock(), now=clock())
+    assert state() == "pending"
+    contact.choose(["done"], digest_due_at=None, now=clock())
+    assert not Delivery.objects.exists()
+
+
+def test_a_question_whether_an_address_is_theirs_waits_whatever_is_asked_for(owner, clock, mailbox, sends):
+    contact = contact_of(owner, clock)
+    Delivery.to(contact, "verify").save(force_insert=True)
+    contact.choose([], digest_due_at=None, now=clock())
+    assert state() == "pending"
+
+
+def test_what_staff_sends_once_more_is_sent_though_nothing_is_asked_for_any_more(owner, clock, export, mailbox, sends):
+    contact = contact_of(owner, clock)
+    finish(export)
+    sends()
+    contact.choose([], digest_due_at=None, now=clock())
+    assert Delivery.objects.get().resend()
+    assert sends().sent == 1
+
+
 def test_what_is_undone_is_not_owed(owner, clock, export):
     contact_of(owner, clock)
     with transaction.atomic():

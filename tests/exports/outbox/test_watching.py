@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
-from exports.models import Delivery, Hours
+from exports.models import Delivery, Export, Hours
+from exports.names import isolated
 from exports.outbox import watching
 from progress.models import Job
 from progress.tracker import ProgressTracker
@@ -170,6 +171,23 @@ def test_a_digest_tells_once_what_ended_and_nothing_when_nothing_did(owner, cloc
     assert watching.digests(later + timedelta(days=1)) == 0, "nothing ended since"
 
 
+def test_what_is_of_a_kind_that_this_version_does_not_know_keeps_back_no_message(owner, clock, project, mailbox, sends):
+    now = timezone.now()
+    more = {"digest": True, "digest_due_at": now, "digest_from": now - timedelta(days=1)}
+    contact_of(owner, clock, events=("stuck",), **more)
+    strange, other, ended = (requested(project, title=title) for title in ("One", "Two", "Three"))
+    for each in (strange, other):
+        running(each, finish=-200, high=-100, heard=300)
+    finish(ended)
+    Export.objects.filter(pk__in=[strange.pk, ended.pk]).update(kind="of_tomorrow")
+    watch()
+    assert [row.export_id for row in Delivery.objects.all()] == [other.pk]
+    watching.digests(timezone.now())
+    sends()
+    told = {message["Subject"]: message.get_body(("plain",)).get_content() for message in mailbox.taken}
+    assert "Export: Complete" in told["1 export ended since yesterday"]
+
+
 def test_a_digest_by_mail_lists_twenty_and_counts_the_rest(owner, clock, project, mailbox, sends):
     now = timezone.now()
     Hours.objects.create(owner=owner, zone="Europe/Berlin")
@@ -183,6 +201,15 @@ def test_a_digest_by_mail_lists_twenty_and_counts_the_rest(owner, clock, project
     assert message["Subject"] == "22 exports ended since yesterday"
     assert text.count("Reel") == 20
     assert "And 2 more." in text
+
+
+def test_a_name_from_right_to_left_turns_round_nothing_that_a_digest_says_of_it(owner, clock, project, mailbox, sends):
+    now = timezone.now()
+    contact_of(owner, clock, events=(), digest=True, digest_due_at=now, digest_from=now - timedelta(days=1))
+    fail(requested(project, title="סרט 7"))
+    watching.digests(timezone.now())
+    sends()
+    assert f"{isolated('סרט 7')}: Failed" in mailbox.taken[0].get_body(("plain",)).get_content()
 
 
 @pytest.mark.parametrize("ago", [timedelta(0), timedelta(days=1), timedelta(days=9)])

@@ -1,9 +1,12 @@
 """The switch that stops what is begun anew: everything, a kind, an account; what runs goes on, or is paused with it."""
 
+import os
+import pwd
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 
 from exports import halting
@@ -11,7 +14,7 @@ from exports.models import Export, Intake, IntakeChange
 from exports.models.intake import EVERYTHING
 from progress.models import Job, Status, Wish
 from tests.exports.staff.conftest import project_of, requested
-from tests.meanwhile import at_once
+from tests.meanwhile import at_once, meanwhile
 
 pytestmark = pytest.mark.django_db
 SYSTEM = "/admin/exports/export/system/"
@@ -91,6 +94,24 @@ def test_closed_already_it_can_still_pause_what_runs(running):
     assert halting.open_again(EVERYTHING, **BY).moved == 1
 
 
+def test_who_is_killed_before_it_is_counted_what_was_paused_leaves_nothing_paused(running):
+    halting.close(EVERYTHING, sentence="", pause=True, **BY)
+    IntakeChange.objects.update(moved=0)
+    assert halting.open_again(EVERYTHING, **BY).moved == 1
+    assert wish(running) == Wish.RUN
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_opens_it_while_another_still_closes_it_leaves_nothing_paused(running):
+    def listed(statement):
+        return statement.startswith("SELECT") and '"exports_export"' in statement and not connection.in_atomic_block
+
+    with meanwhile(lambda: halting.open_again(EVERYTHING, **BY), when=listed) as other:
+        done = halting.close(EVERYTHING, sentence="", pause=True, **BY)
+    assert other.ident is not None
+    assert (Intake.closed(), wish(running), done.moved) == ({}, Wish.RUN, 0)
+
+
 def test_who_when_and_why_is_kept_and_nobody_can_change_it(boss, running):
     form = {"kind": EVERYTHING, "to": "closed", "sentence": "Until noon.", "why": "The bucket is moved.", "pause": "on"}
     boss.post(f"{SYSTEM}intake/", form)
@@ -98,6 +119,8 @@ def test_who_when_and_why_is_kept_and_nobody_can_change_it(boss, running):
     assert (kept.name, kept.open, kept.why, kept.moved) == (EVERYTHING, False, "The bucket is moved.", 1)
     assert kept.actor.startswith("staff ")
     page = boss.get(SYSTEM).text
+    assert "Everything: Closed. Until noon. 1 export is paused." in page
+    assert "closed (1 export with it)" in page
     assert "The bucket is moved." in page
     assert boss.post(f"/admin/exports/intakechange/{kept.pk}/delete/", {"post": "yes"}).status_code == 403
     boss.post(f"/admin/exports/intakechange/{kept.pk}/change/", {"why": "nothing"})
@@ -110,22 +133,42 @@ def test_an_account_is_closed_by_its_name_and_stands_on_the_page_until_it_is_ope
     assert "Account olga" in boss.get(SYSTEM).text
     boss.post(f"{SYSTEM}intake/", {"kind": f"account {owner.pk}", "to": "open"})
     assert Intake.closed() == {}
-    assert boss.post(f"{SYSTEM}intake/", {"account": "nobody", "to": "closed"}).status_code == 403
+    answer = boss.post(f"{SYSTEM}intake/", {"account": "nobody", "to": "closed"}, follow=True)
+    assert "there is no account or kind called “nobody”." in answer.text
+    assert Intake.closed() == {}
+
+
+def test_a_name_that_holds_what_no_database_keeps_is_nobodys(boss, owner):
+    boss.post(f"{SYSTEM}intake/", {"account": "no\0body", "to": "closed"})
+    boss.post(f"{SYSTEM}intake/", {"account": "olga\0", "to": "closed", "sentence": "Un\0til noon.", "why": "\0"})
+    assert Intake.closed() == {f"account {owner.pk}": "Until noon."}
 
 
 def test_the_command_closes_opens_and_says_what_stands(running, owner):
     said = StringIO()
     call_command("intake", "close", "--pause", "--say=Until noon.", "--why=The bucket is moved.", stdout=said)
-    assert "Everything: closed. 1 running exports are paused." in said.getvalue()
+    assert "Everything: closed. 1 export is paused." in said.getvalue()
     call_command("intake", stdout=said)
     assert "Closed: Everything. Until noon." in said.getvalue()
     assert "The bucket is moved." in said.getvalue()
     call_command("intake", "open", "--why=It is there.", stdout=said)
-    assert "1 exports that were paused with it go on." in said.getvalue()
+    assert "Everything: open. 1 export goes on." in said.getvalue()
     call_command("intake", "close", "--account=olga", "--why=x", stdout=said)
     call_command("intake", "close", "--kind=multi_clip", "--why=x", stdout=said)
     assert set(Intake.closed()) == {f"account {owner.pk}", "multi_clip"}
     assert IntakeChange.objects.first().actor.startswith("shell ")
+
+
+def test_a_user_of_a_number_alone_can_use_it_too(db, monkeypatch):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+    def unknown(uid):
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    call_command("intake", "close", "--why=x", stdout=StringIO())
+    assert IntakeChange.objects.get().actor == f"shell user {os.getuid()}"
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """The lists of staff: who gets in, what a list shows and finds, and what it costs."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.db.models import Q
 from django.urls import reverse
+from django.utils import timezone
 
 from exports.models import Attempt
 from exports.staff import listing
@@ -139,7 +142,16 @@ def test_a_search_for_nonsense_finds_nothing(asked, boss, export):
     assert shown(boss.get(LIST, {"q": asked})) in ([], short(export) if not asked.strip("\0") else [])
 
 
-@pytest.mark.parametrize("after", ["x", "2026-13-45/1", "2026-01-01T00:00:00/x", "9999-12-31T23:59:59+00:00/1"])
+NOBODYS = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        *("x", "2026-13-45/1", "2026-01-01T00:00:00/x", "9999-12-31T23:59:59+00:00/1"),
+        *(f"9999-12-31T23:59:59-23:00/{NOBODYS}", f"0001-01-01T00:00:00+23:00/{NOBODYS}"),
+    ],
+)
 def test_a_page_that_nobody_has_is_the_first(after, boss, export):
     assert boss.get(LIST, {"view": "all", "after": after}).status_code == 200
 
@@ -156,6 +168,19 @@ def test_pages_go_on_where_the_last_one_ended(boss, many, monkeypatch):
         address = LIST + older[1].replace("&amp;", "&") if older else ""
     assert [len(page) for page in seen] == [listing.PAGE, listing.PAGE, 3]
     assert sorted(each for page in seen for each in page) == sorted(short(*exports))
+
+
+def test_what_needs_attention_is_found_behind_many_that_only_look_so_to_the_index(boss, many):
+    """Silent for longer than a minute, and not for three times their usual gap."""
+    exports = many(listing.PAGE + 2)
+    now = timezone.now()
+    Job.objects.update(status="running", gap=40, heard_at=now - timedelta(seconds=70), started_at=now)
+    Job.objects.filter(pk=exports[0].pk).update(heard_at=now - timedelta(seconds=700))
+    answer = boss.get(LIST)
+    assert shown(answer) == short(exports[0])
+    assert "Nothing needs attention." not in answer.text
+    asked = listing.Asked(scope=Q(), now=timezone.now())
+    assert listing.all_ids(asked, 10) == [exports[0].pk]
 
 
 def test_a_list_costs_the_same_for_two_as_for_forty_and_counts_nothing(boss, many):

@@ -1,6 +1,7 @@
 """Each way in which an export can get stuck, made on purpose: what the list shows, and the one act that settles it."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -230,6 +231,24 @@ def test_an_orphan_result_that_is_whole_becomes_the_film(export, work, drive, st
     assert project.film_id == export.pk
     drive(3)
     assert status(export) == Status.COMPLETE
+
+
+def test_a_result_that_takes_too_long_to_be_read_is_said_to_and_not_read_again_for_ever(
+    export, work, drive, store, act, tools, clock, tmp_path
+):
+    class Slow(FolderStore):
+        def open(self, key):
+            clock.pass_by(41)
+            return super().open(key)
+
+    assert act("fail", export, given="force").ok
+    key = work.keys.out(work.call, 1, "film.mp4")
+    store.put(key, b"film")
+    work.commits("ok", result={"key": key, "bytes": 4, "sha256": hashlib.sha256(b"film").hexdigest()})
+    drive(3)
+    answer = act("adopt", export, with_tools=replace(tools, store=Slow(tmp_path / "store")))
+    assert (answer.ok, status(export)) == (False, Status.FAILED)
+    assert answer.said.startswith("Nothing was changed: to read it takes longer than 40 s here. Retry the export")
 
 
 def test_a_lost_attempt_that_finishes_after_all_can_be_adopted(export, work, store, drive, act):
