@@ -128,6 +128,12 @@ def test_what_a_guest_made_moves_to_the_account_and_the_guest_is_gone(owner, str
     assert client.get(reverse("progress:job", args=[holiday.pk])).status_code == 200
 
 
+def test_who_brings_exports_along_is_led_to_them(owner, as_guest, make_job):
+    client, guest = as_guest()
+    make_job(guest, "Holiday")
+    assert client.post("/sign-in", RIGHT).url == reverse("dashboard")
+
+
 def test_the_project_comes_along_with_all_that_hangs_on_it(owner, stranger, as_guest, make_job):
     client, guest = as_guest()
     project, foreign = (Project.objects.create(owner=each, name="Summer") for each in (guest, stranger))
