@@ -66,6 +66,11 @@ def test_an_address_is_added_confirmed_chosen_for_and_deleted_without_a_script(b
     assert Delivery.objects.get().contact is None
 
 
+@pytest.mark.parametrize("key", ["nothing", "%00", "a%00b", "%C3%9F", "x" * 5000])
+def test_an_address_that_no_message_holds_leads_nowhere(key, visitor):
+    assert visitor.get(f"/r/{key}").status_code == 404
+
+
 def test_a_wrong_one_is_said_at_the_field_and_what_was_typed_stays(browser, mailbox):
     answer = browser.post("/account/contacts", {"channel": "mail", "address": "olga"})
     assert answer.status_code == 400
