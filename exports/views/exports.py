@@ -23,6 +23,7 @@ from exports.told import timeline_of
 from exports.tools import tools
 from exports.views import lazy, telling
 from progress import access, quick, scores, wording
+from exports.views.signing_in import signing_in
 from progress import views as progress_views
 from progress.models import Outlook, Status
 from progress.rows import rows
@@ -99,6 +100,7 @@ def timeline(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 @require_GET
 @never_cache
 def panel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+@signing_in
     """Asked for only where the card has ended and no longer polls, while the machine is still winding down."""
     export = _visible(request, job_id)
     lazy.step(job_id)
@@ -106,6 +108,7 @@ def panel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if request.GET.get("actions") == shown.shown:
         return HttpResponse(status=204)
     return HttpResponse(_panel_html(request, shown))
+@signing_in
 
 
 @require_POST
@@ -118,6 +121,7 @@ def act(request: HttpRequest, job_id: uuid.UUID, verb: str) -> HttpResponse:
     done = verb in export.actions and getattr(export, verb)(actor=_actor(request, export))
     lazy.step(job_id)
     export = _found(job_id) or export
+@signing_in
     said = "" if done else _("That is not possible any more: it is %(state)s.") % {"state": _now(export)}
     if not request.htmx:  # type: ignore[attr-defined]
         if said:

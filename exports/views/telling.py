@@ -16,11 +16,13 @@ from exports.limits import Refused
 from exports.models import Contact, Export, Hours, User
 from exports.models.contact import Channel
 from exports.outbox import mail, proving
+from exports.views.signing_in import signing_in
 from progress import access
 
 
 @require_POST
 @never_cache
+@signing_in
 def tell(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     export = Export.objects.select_related("job__owner", "project").filter(pk=job_id).first()
     if export is None or not access.is_owner(request, export.job):

@@ -52,7 +52,8 @@ def test_only_its_owner_opens_and_revokes_one(who, status, request, signed_in, e
 
 
 def test_a_visitor_cannot(visitor, export):
-    assert visitor.post(reverse("share", args=[export.pk])).status_code == 404
+    assert visitor.post(reverse("share", args=[export.pk])).url.startswith(reverse("sign-in"))
+    assert not Share.objects.exists()
 
 
 def test_a_revoked_link_shows_nothing_at_once_and_the_next_is_another(browser, visitor, export):
