@@ -193,6 +193,13 @@ def test_of_an_export_that_makes_several_each_is_to_be_had(visitor, several):
     assert f"/exports/{several.pk}/" not in page
 
 
+def test_a_picture_among_them_is_shown_to_whoever_has_the_link_and_to_nobody_by_another_address(visitor, several):
+    Result.objects.filter(place=1).update(facts={"picture": True})
+    page = visitor.get(address(several, may_download=True)).text
+    assert f'<img src="{reverse("shared-result", args=[Share.objects.get().token, 1])}"' in page
+    assert f"/exports/{several.pk}/" not in page
+
+
 def test_and_none_where_only_the_progress_is_shown(visitor, several):
     assert "Moment 1" not in visitor.get(address(several)).text
     assert visitor.get(reverse("shared-result", args=[Share.objects.get().token, 1])).status_code == 404
