@@ -101,6 +101,12 @@ def test_nobody_who_is_signed_in_is_sent_to_another_host(elsewhere, owner, signe
     assert signed_in(owner).get("/sign-in", {"next": elsewhere}).url == reverse("projects")
 
 
+@pytest.mark.parametrize("odd", ["exports", "dashboard", "NaN", "[]", "a\x00b", "?", "#top"])
+def test_what_is_no_place_of_this_site_leads_where_everybody_is_led(odd, owner, visitor, signed_in):
+    assert visitor.post("/sign-in", RIGHT | {"next": odd}).url == reverse("projects")
+    assert signed_in(owner).get("/sign-in", {"next": odd}).url == reverse("projects")
+
+
 def test_who_is_signed_in_goes_on_to_what_was_wanted(owner, signed_in):
     assert signed_in(owner).get("/sign-in").url == reverse("projects")
     assert signed_in(owner).get("/sign-in", {"next": "/password"}).url == "/password"
