@@ -99,7 +99,10 @@ class TellForm(forms.Form):
     """Of one export: whom, and of what."""
 
     contacts = forms.MultipleChoiceField(
-        label=gettext_lazy("Tell"), required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Tell"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": gettext_lazy("One of these addresses is not there any more. Choose again.")},
     )
     events = forms.MultipleChoiceField(
         label=gettext_lazy("Of this"), required=False, choices=EVENTS, widget=forms.CheckboxSelectMultiple
@@ -125,6 +128,13 @@ class TellForm(forms.Form):
             del self.fields["contacts"]
         if not mail:
             del self.fields["address"]
+
+    def clean(self) -> dict[str, Any]:
+        """Where there is no other way to name anybody, nothing typed is nobody."""
+        typed: dict[str, Any] = self.cleaned_data
+        if "contacts" not in self.fields and "address" in self.fields and not self.errors and not typed["address"]:
+            self.add_error("address", _("Expected a mail address, such as you@example.com, got nothing."))
+        return typed
 
 
 @cache

@@ -12,6 +12,8 @@ from modal_functions.store import Forbidden, Full, StoreError, answer_of
 
 logger = logging.getLogger("exports")
 
+AGAIN_AFTER = 10  # seconds
+
 
 @contextlib.contextmanager
 def store_in_words(name: str) -> Iterator[None]:
@@ -21,7 +23,8 @@ def store_in_words(name: str) -> Iterator[None]:
     except (StoreError, OSError) as error:
         failed = answer_of(error) if isinstance(error, OSError) else error
         logger.warning("Something could not be uploaded. %s", store_said.told(failed))  # a name may be a patient's
-        raise Refused(_sentence(failed) % {"name": name}, 507 if isinstance(failed, Full) else 503) from error
+        status, wait = (507, 0) if isinstance(failed, Full) else (503, AGAIN_AFTER)
+        raise Refused(_sentence(failed) % {"name": name}, status, wait=wait) from error
 
 
 def _sentence(failed: StoreError) -> str:

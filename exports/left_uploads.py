@@ -54,8 +54,8 @@ def _ask_the_bucket(tools: Tools) -> None:
 
 
 def _complete_one(source: Source, tools: Tools) -> bool:
-    found = uploads.parts_of(source, tools).listed()
     try:
+        found = uploads.listed(source, tools)
         uploads.complete(source, [Listed(number=part.number, tag=part.tag) for part in found], tools)
     except Refused as refusal:
         logger.warning("source=%s could not be completed: %s", source.pk, _nameless(refusal, source))

@@ -59,7 +59,7 @@ def is_own_page(request: HttpRequest) -> bool:
     if settings.PUBLIC_URL:
         return origin == settings.PUBLIC_URL
     page, here = urlsplit(origin), urlsplit(f"//{request.headers.get('Host', '')}")
-    return page.scheme == "http" and page.hostname == here.hostname and page.port == settings.BIND[1]
+    return page.scheme == "http" and page.hostname == here.hostname and (page.port or 80) == settings.BIND[1]
 
 
 def permitted(hearer: Hearer, jobs: Collection[uuid.UUID]) -> tuple[set[uuid.UUID], bool]:

@@ -85,6 +85,12 @@ def parts_of(source: Source, tools: Tools) -> Parts:
     raise TypeError(f"expected a folder or a bucket as the store, got {type(tools.store).__name__}")
 
 
+def listed(source: Source, tools: Tools) -> Sequence[Part]:
+    """Its parts that are there."""
+    with store_in_words(source.name):
+        return parts_of(source, tools).listed()
+
+
 def address_of(source: Source, number: int, tools: Tools) -> str | None:
     """Where the page sends this part, of just the length that it has; None where this server takes it."""
     check_number(number)

@@ -8,7 +8,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from exports.api.problems import Problem
+
 AGAIN_AFTER = "10"  # seconds
+API = ("/api/", "/status/")
 BUSY = gettext_noop(
     "The database is busy with something else, so nothing was changed. Exports that run go on. Try again in a minute."
 )
@@ -54,7 +57,9 @@ def in_words(error: Exception) -> str:
 
 
 def _told(request: HttpRequest, sentence: str) -> HttpResponse:
-    """As a page to who opened one, and to a script as the upload's own refusals are told."""
+    """As a page to who opened one; to a script as the API's refusals are told, or those of an upload."""
+    if request.path_info.startswith(API):
+        return Problem(status=503, code="away", detail=sentence).answer(request)
     if "text/html" in request.headers.get("Accept", ""):
         return render(request, "503.html", {"sentence": sentence}, status=503)
     return JsonResponse({"error": sentence}, status=503)

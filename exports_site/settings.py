@@ -195,6 +195,7 @@ USE_TZ = True
 
 # A page that expects no file keeps none; the one that does names its own.
 FILE_UPLOAD_HANDLERS = ["exports.receiving.NoFiles"]
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_100  # a film of 500 clips has two for each, and a few around them
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"

@@ -16,6 +16,11 @@
     for (let last; (last = dragged.previousElementSibling) && y < middle(last); ) dragged.after(last);
   };
 
+  // The system took the pointer, as for a gesture of its own: what is shown stays what is kept.
+  const putBack = (clips, before) => {
+    for (const id of before.split(",")) clips.append(clips.querySelector(`[data-clip="${id}"]`));
+  };
+
   const end = (clips, before) => {
     const button = document.querySelector("[data-order]");
     if (!button || order(clips) === before) return;
@@ -36,7 +41,7 @@
       grip.removeEventListener("pointerup", stop);
       grip.removeEventListener("pointercancel", stop);
       dragged.classList.remove("clip-dragged");
-      if (last.type === "pointerup") end(clips, before);
+      (last.type === "pointerup" ? end : putBack)(clips, before);
     };
     grip.setPointerCapture(event.pointerId);
     dragged.classList.add("clip-dragged");

@@ -10,6 +10,7 @@ from ninja.utils import check_csrf
 
 from exports.api import pace
 from exports.api.problems import Problem
+from exports.asides import aside
 from exports.models import Token, User
 
 
@@ -28,7 +29,8 @@ class ByToken(HttpBearer):
             said = f"The token “{found.name}” may only see. Make one that may change, on your account's page."
             raise Problem(status=403, code="forbidden", detail=said)
         pace.hold(request, found.owner)
-        found.used(timezone.now())
+        with aside("That a token was used"):
+            found.used(timezone.now())
         return found.owner
 
 

@@ -35,15 +35,21 @@ TITLES = {
     "reused-key": "The Idempotency-Key was used for something else",
     "too-many": "Too many requests",
     "busy": "Too many changes at once",
+    "away": "The database or the store is away",
+    "full": "The server's disk is full",
 }
 CODES = {
     400: "malformed",
     401: "signed-out",
     403: "forbidden",
     404: "not-found",
+    408: "malformed",
     409: "not-possible",
+    411: "malformed",
     413: "too-large",
     429: "too-many",
+    503: "away",
+    507: "full",
 }
 
 

@@ -48,14 +48,18 @@ class Asking:
         return answer.json() if answer.content else None
 
     def ask(self, verb: str, address: str, **asked: Any) -> httpx.Response:
+        lost = False
         for tried in range(1, TRIES + 1):
             try:
                 answer = self.http.request(verb, address, **asked)
             except httpx.TransportError as error:
+                lost = True
                 why, wait = f"{self.site} does not answer: {error or type(error).__name__}", None
                 if tried == TRIES:
                     raise Away(why) from None
             else:
+                if lost and verb == "DELETE" and answer.status_code == 404:
+                    return answer  # it was done, and only the answer was lost
                 if answer.status_code not in AGAIN or tried == TRIES:
                     return _fine(answer)
                 why, wait = _sentence(answer), said_wait(answer)

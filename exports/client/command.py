@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -30,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     site, token = (asked.site or os.environ.get("LH_SITE", "")).strip(), os.environ.get("LH_TOKEN", "").strip()
     if not site:
         return _said(NOWHERE, WRONG)
-    if not site.startswith(("http://", "https://")):
+    if not _is_address(site):
         return _said(f"{site}: expected the site's address, such as https://exports.example.com.", WRONG)
     if not token:
         return _said(UNSAID.format(site=site), WRONG)
@@ -158,6 +159,14 @@ def _trim(text: str) -> tuple[float, float | None]:
     if end and float(end) <= float(start or 0):
         raise Refused(f"--trim {text}: expected the first number below the second.", status=422)
     return float(start or 0), float(end) if end else None
+
+
+def _is_address(text: str) -> bool:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in ("http", "https") and bool(url.host)
 
 
 def _id(text: str) -> str:

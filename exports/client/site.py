@@ -33,7 +33,7 @@ class Longhaul:
         return self._told("GET", "/me")
 
     def begin_project(self, name: str) -> Told:
-        return self._told("POST", "/projects", {"name": name})
+        return self._told("POST", "/projects", {"name": _said(name)})
 
     def projects(self, *, most: int = 50) -> list[Told]:
         return list(self._told("GET", "/projects", limit=most)["items"])
@@ -47,7 +47,7 @@ class Longhaul:
 
     def upload(self, project: Told, path: Path, *, on_bytes: OnBytes = lambda done, total: None) -> Told:
         """The source that the file becomes; returns when it was looked at and can be used, else Refused."""
-        asked = {"project": project["id"], "name": path.name, "bytes": path.stat().st_size}
+        asked = {"project": project["id"], "name": _said(path.name), "bytes": path.stat().st_size}
         upload = self._told("POST", "/uploads", asked)
         moving.send(self.asking, upload, path, on_bytes)
         return self.looked_at(upload["id"])
@@ -117,3 +117,8 @@ class Longhaul:
     def _told(self, verb: str, address: str, asked: Any = None, **params: Any) -> Told:
         told: Told = self.asking.json(verb, address, asked, **params)
         return told
+
+
+def _said(name: str) -> str:
+    """A file's name may have bytes that are no text; what is sent is text."""
+    return name.encode(errors="replace").decode()

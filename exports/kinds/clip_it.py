@@ -29,6 +29,7 @@ from exports.outbox import guard
 from modal_functions import needs, recognisers
 from progress.estimate.shapes import Part
 from progress.pipelines import Pipeline, Stage, register
+from progress.report import clean
 
 if TYPE_CHECKING:
     from exports.models import Export, Project, Source
@@ -200,7 +201,7 @@ def _whole(name: str, value: Any, low: int, high: int) -> int:
 
 
 def _keywords(typed: str) -> list[str]:
-    words = [" ".join(word.split())[:LONGEST_KEYWORD] for word in typed.split(",")]
+    words = [" ".join(clean(word, len(word)).split())[:LONGEST_KEYWORD] for word in typed.split(",")]
     return list(dict.fromkeys(word for word in words if word))[:MOST_KEYWORDS]
 
 

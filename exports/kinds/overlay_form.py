@@ -154,7 +154,7 @@ class OverlayForm(OutputForm):
         rows = [{name: form[name].value() for name in form.fields} for form in self.items]
         if verb == "add" and what in WHATS and len(rows) < MOST_ITEMS:
             rows.append({"what": what, "place": _usual_place(what)})
-        if verb == "drop" and what.isdecimal() and int(what) < len(rows):
+        if verb == "drop" and what.isdecimal() and len(what) < 4 and int(what) < len(rows):
             del rows[int(what)]
         shown = {name: self[name].value() for name in self.fields if name != "logo"}
         said, kept = self._keep_logo()

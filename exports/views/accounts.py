@@ -93,6 +93,11 @@ class Door(LoginView):
             return redirect("second-factor")
         return enter(self.request, account, lambda: redirect(self.get_success_url()))
 
+    def get_redirect_url(self, *args: Any) -> str:
+        """A place of this site, or nothing: of the rest some would be taken for the name of a view."""
+        wanted: str = super().get_redirect_url(*args)
+        return wanted if wanted.startswith("/") else ""
+
     def wanted(self) -> str:
         """Where they asked to be led; empty for where everybody is."""
         return self.get_redirect_url()

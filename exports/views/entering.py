@@ -1,4 +1,4 @@
-"""The last step of every sign-in: the session, what this browser keeps, and what was made here as a guest."""
+"""The last step of every sign-in: the session, what was made here as a guest, and what this browser keeps."""
 
 from collections.abc import Callable
 
@@ -15,12 +15,12 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def enter(request: HttpRequest, account: User, answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """What was made as a guest comes along into the account. `answer` is made for who is in."""
+    """What was made as a guest comes along into the account. `answer` is made for who is in, and has all that."""
     guest = guest_of(request)
     login(request, account, backend=BACKEND)
+    taken = account.adopt(guest) if guest else 0
     response = answer()
     guessing.remember(response, account, secure=settings.SESSION_COOKIE_SECURE)
-    taken = account.adopt(guest) if guest else 0
     if taken:
         said = ngettext("Your export as a guest is now yours.", "Your %d exports as a guest are now yours.", taken)
         messages.success(request, said % taken if taken > 1 else said)

@@ -16,12 +16,14 @@ from django_htmx.http import trigger_client_event
 
 from exports import notices, so_far
 from exports.asides import aside
+from exports.contact_forms import TellForm
 from exports.models import Export
 from exports.panel import Panel
 from exports.sharing import Sharing
 from exports.told import timeline_of
 from exports.tools import tools
 from exports.views import lazy, telling
+from exports.views.signing_in import signing_in
 from progress import access, quick, scores, wording
 from progress import views as progress_views
 from progress.models import Outlook, Status
@@ -42,6 +44,12 @@ def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if access.is_anonymous(request) and not access.is_shown(request, job_id):
         return redirect_to_login(request.get_full_path())
     _check_visible(request, export)
+    return page_of(request, export)
+
+
+def page_of(request: HttpRequest, export: Export, *, tell_form: TellForm | None = None) -> HttpResponse:
+    """With what was typed into its form, where that was wrong."""
+    job_id = export.pk
     if not export.job.settled and lazy.step(job_id):
         export = _found(job_id) or export
     if export.job.settled and export.job.unseen and access.is_owner(request, export.job):
@@ -61,7 +69,8 @@ def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         "sharing": Sharing.of(request, export) if own and export.job.status != Status.EXPIRED else None,
         "told": timeline_of(export.job),
     }
-    return render(request, "exports/export.html", context | _waited_for(request, export))
+    context |= _waited_for(request, export, form=tell_form)
+    return render(request, "exports/export.html", context, status=422 if tell_form else 200)
 
 
 @require_GET
@@ -91,6 +100,7 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @require_GET
 @never_cache
+@signing_in
 def timeline(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """What is behind the page's own timeline, as it stands when somebody opens it."""
     return render(request, "exports/timeline.html", {"told": timeline_of(_visible(request, job_id).job)})
@@ -98,6 +108,7 @@ def timeline(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @require_GET
 @never_cache
+@signing_in
 def panel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """Asked for only where the card has ended and no longer polls, while the machine is still winding down."""
     export = _visible(request, job_id)
@@ -110,6 +121,7 @@ def panel(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @never_cache
+@signing_in
 def act(request: HttpRequest, job_id: uuid.UUID, verb: str) -> HttpResponse:
     export = _visible(request, job_id)
     if not _may_act(request, export):
@@ -166,10 +178,10 @@ def _panel_html(request: HttpRequest, shown: Panel, *, oob: bool = False) -> str
     return render_to_string("exports/panel.html", {"panel": shown, "oob": oob}, request)
 
 
-def _waited_for(request: HttpRequest, export: Export) -> dict[str, Any]:
+def _waited_for(request: HttpRequest, export: Export, *, form: TellForm | None = None) -> dict[str, Any]:
     """Whoever waits can ask to be told; of what has ended there is nothing more to tell."""
     waits = access.is_owner(request, export.job) and not export.job.settled
-    return telling.context(export) if waits else {}
+    return telling.context(export, form=form) if waits else {}
 
 
 def _trust(export: Export) -> str:

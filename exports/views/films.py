@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
@@ -150,7 +151,13 @@ def _plain(text: str) -> str:
 
 
 def _ranged(request: HttpRequest, film: BinaryIO, *, etag: str) -> HttpResponseBase:
-    """The whole, or the one part that is asked for. Several parts at once may be answered with the whole, and are."""
+    """The whole, or the one part that is asked for; or that the browser has it. Several parts at once may be answered
+    with the whole, and are."""
+    known = get_conditional_response(request, etag=etag)
+    if known is not None:
+        film.close()
+        known["ETag"] = etag
+        return known
     size = film.seek(0, 2)
     part = _part(request.headers.get("Range", "")) if request.headers.get("If-Range", etag) == etag else None
     first, last = part.within(size) if part else (0, size - 1)

@@ -18,6 +18,7 @@ from exports.models import Export, Share
 from exports.panel import Panel
 from exports.sharing import Sharing, is_over
 from exports.views import films, lazy
+from exports.views.signing_in import signing_in
 from progress import access
 from progress.snapshot import snapshot
 from progress.views import REFRESH_SECONDS, auto_of
@@ -40,6 +41,7 @@ def secluded(view: View) -> View:
 
 @require_POST
 @never_cache
+@signing_in
 def share(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     """Opens the link, or changes what it allows."""
     export = _own(request, job_id)
@@ -49,6 +51,7 @@ def share(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 @require_POST
 @never_cache
+@signing_in
 def revoke(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     export = _own(request, job_id)
     Share.close_for(export)

@@ -16,12 +16,16 @@ from exports.limits import Refused
 from exports.models import Contact, Export, Hours, User
 from exports.models.contact import Channel
 from exports.outbox import mail, proving
+from exports.views.signing_in import signing_in
 from progress import access
 
 
 @require_POST
 @never_cache
+@signing_in
 def tell(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+    from exports.views import exports  # noqa: PLC0415 - its page has this form
+
     export = Export.objects.select_related("job__owner", "project").filter(pk=job_id).first()
     if export is None or not access.is_owner(request, export.job):
         raise Http404
@@ -34,6 +38,8 @@ def tell(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     if said:
         messages.success(request, said)
         return redirect("export", job_id=job_id)
+    if not export.job.settled:
+        return exports.page_of(request, export, tell_form=form)
     messages.warning(request, " ".join(str(sentence) for errors in form.errors.values() for sentence in errors))
     return redirect("export", job_id=job_id)
 
@@ -73,4 +79,6 @@ def _kept(export: Export, form: TellForm, contacts: list[Contact]) -> str:
     if new is not None and not new.verified:
         export.tell(new, typed["events"])
         return _("A mail is on its way: open the link in it, and you are told there. Until then, nothing else is sent.")
-    return _("Kept. You are told as chosen here.") if typed["events"] else _("Kept. Nobody is told of this export.")
+    named = new is not None or bool(typed.get("contacts"))
+    told = named and typed["events"]
+    return _("Kept. You are told as chosen here.") if told else _("Kept. Nobody is told of this export.")

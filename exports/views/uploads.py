@@ -92,9 +92,9 @@ def upload(request: HttpRequest, project_id: uuid.UUID, source_id: uuid.UUID) ->
     if request.method == "DELETE":
         uploads.abort(source, tools())
         return JsonResponse({})
-    parts = uploads.parts_of(source, tools()).listed()
-    listed = [{"PartNumber": part.number, "Size": part.bytes, "ETag": part.etag} for part in parts]
-    return JsonResponse(listed, safe=False)
+    parts = uploads.listed(source, tools())
+    told = [{"PartNumber": part.number, "Size": part.bytes, "ETag": part.etag} for part in parts]
+    return JsonResponse(told, safe=False)
 
 
 @require_safe

@@ -126,6 +126,19 @@ def test_clips_are_dragged_by_their_grip(window, project, address):
     assert order(window) == names(project) == ["two", "three", "one"]
 
 
+def test_clips_whose_drag_is_broken_off_are_shown_as_they_are_kept(window, project, address):
+    film_of(project, "one", "two", "three")
+    window.goto(address)
+    grip, last = window.locator("[data-grip]").first.bounding_box(), window.locator(".clip").last.bounding_box()
+    window.mouse.move(grip["x"] + 8, grip["y"] + 20)
+    window.mouse.down()
+    window.mouse.move(grip["x"] + 8, last["y"] + last["height"] - 4, steps=12)
+    assert order(window) == ["two", "three", "one"]
+    window.locator(".clip-dragged [data-grip]").dispatch_event("pointercancel")
+    assert order(window) == names(project) == ["one", "two", "three"]
+    expect(window.locator(".clip-dragged")).to_have_count(0)
+
+
 def test_what_is_typed_while_another_value_is_checked_is_not_lost(window, project, address):
     film_of(project, "one")
     window.goto(address)

@@ -147,6 +147,8 @@ def test_items_are_added_and_taken_away_without_a_script_and_what_was_typed_stay
     two = typed(project, count="2", **item(0, text="First"), **item(1, text="Second"))
     left = page.post(address(project), two | {"do": "drop:0"}).context["form"].items
     assert [row["text"].value() for row in left] == ["Second"]
+    for none in ("2", "x", "-1", "9" * 5000):
+        assert len(page.post(address(project), two | {"do": f"drop:{none}"}).context["form"].items) == 2
 
 
 def test_staff_reads_what_it_needs(project, page, owner, lacking):

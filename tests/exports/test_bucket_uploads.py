@@ -217,6 +217,16 @@ def test_whoever_dies_between_the_bucket_and_the_row_is_followed_by_somebody_who
     assert Source.objects.get().state == Source.State.STORED
 
 
+def test_one_that_the_bucket_does_not_list_keeps_no_other_from_being_completed(page, in_bucket):
+    one, other = page.begun(), page.begun(name="dune.mov")
+    for begun in (one, other):
+        page.send(begun)
+        page.tells(begun)
+    in_bucket.fault("GET", one["uploadId"], status=403, code="AccessDenied", times=9)
+    assert left_uploads.complete(later(120)) == 1
+    assert [Source.objects.get(pk=each["uploadId"]).state for each in (one, other)] == ["uploading", "stored"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_completed_twice_at_once_it_is_one_object_and_it_stays(page):
     begun = page.begun()
@@ -247,9 +257,9 @@ def test_a_bucket_that_does_not_answer_is_said_and_what_was_sent_is_kept(page, i
     begun = page.begun()
     page.send(begun, 1)
     in_bucket.fault("GET", "uploadId=", status=403, code="AccessDenied", times=9)
-    answer = page.tells(begun)
-    assert answer.status_code == 503
-    assert "What was sent so far is kept" in answer.json()["error"]
+    for answer in (page.tells(begun), page.listed(begun)):
+        assert answer.status_code == 503
+        assert "What was sent so far is kept" in answer.json()["error"]
     in_bucket.faults.clear()
     assert page.tells(begun).json() == {"stored": len(FIRST)}
 

@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+import os
 
 import httpx
 import pytest
@@ -92,6 +93,12 @@ def test_files_become_an_export(site, footage):
     assert [each["id"] for each in site.exports(active=True)] == [begun["id"]]
 
 
+def test_a_file_whose_name_is_no_text_is_uploaded_all_the_same(site, footage):
+    odd = footage.rename(footage.with_name(os.fsdecode(b"be\xffach.mov")))
+    project = site.begin_project(odd.stem)
+    assert (project["name"], site.upload(project, odd)["name"]) == ("be?ach", "be?ach.mov")
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_whatever_is_lost_once_is_asked_again_and_done_once(site, line, footage, when):
     broken = set()
@@ -109,6 +116,15 @@ def test_whatever_is_lost_once_is_asked_again_and_done_once(site, line, footage,
     site.arrange(project, [source])
     site.export(project)
     assert (Project.objects.count(), Source.objects.count(), Export.objects.count()) == (1, 1, 1)
+
+
+def test_what_was_deleted_though_its_answer_was_lost_is_deleted(site, line):
+    project, lost = site.begin_project("Holiday"), ["after"]
+    line.breaks = lambda request: lost.pop() if request.method == "DELETE" and lost else None
+    site.delete_project(project["id"])
+    assert not Project.objects.exists()
+    with pytest.raises(Refused, match="There is no such thing among yours"):
+        site.delete_project(project["id"])
 
 
 def test_a_site_that_stays_away_is_said_after_some_patience_and_each_wait_before_it(site, line, waits):
@@ -337,11 +353,12 @@ def test_nor_is_what_is_no_id_and_no_number(asked, said, capsys, monkeypatch):
     assert said in capsys.readouterr().err
 
 
-def test_a_site_that_is_no_address_is_said_at_once(capsys, monkeypatch):
-    monkeypatch.setenv("LH_SITE", "exports.example.com")
+@pytest.mark.parametrize("site", ["exports.example.com", "nas:8000", "http://", "ftp://nas", "http://nas:port"])
+def test_a_site_that_is_no_address_is_said_at_once(site, capsys, monkeypatch):
+    monkeypatch.setenv("LH_SITE", site)
     monkeypatch.setenv("LH_TOKEN", "lh_x_y")
     assert command.main(["list"]) == 2
-    assert "exports.example.com: expected the site's address, such as https://" in capsys.readouterr().err
+    assert f"{site}: expected the site's address, such as https://" in capsys.readouterr().err
 
 
 def _film(owner):

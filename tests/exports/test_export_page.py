@@ -2,6 +2,8 @@
 
 import re
 from datetime import timedelta
+from functools import partial
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -10,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from exports.models import Attempt, Export, Notice, Source
+from exports.models import Attempt, Export, Notice, Share, Source
 from progress.models import Event, Status, Wish
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, finished, fresh, project_of, requested, running, source_in
@@ -82,7 +84,17 @@ def test_a_guest_sees_their_own_and_no_other(as_guest, export):
 def test_a_visitor_is_led_to_the_sign_in_and_back(visitor, export):
     address = reverse("export", args=[export.pk])
     assert visitor.get(address).url == f"{reverse('sign-in')}?next={address}"
-    assert visitor.post(reverse("pause", args=[export.pk])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["pause", "cancel", "share", "revoke", "tell", "timeline", "export-panel"])
+def test_what_is_pressed_on_a_page_whose_session_is_over_leads_to_the_sign_in_and_back(name, visitor, export):
+    page = reverse("export", args=[export.pk])
+    verb = "get" if name in ("timeline", "export-panel") else "post"
+    press = partial(getattr(visitor, verb), reverse(name, args=[export.pk]))
+    assert press().url == f"{reverse('sign-in')}?next={page}"
+    led = press(headers=HTMX | {"HX-Current-URL": f"http://testserver{page}"})
+    assert led["HX-Redirect"] == f"{reverse('sign-in')}?next={quote(page, safe='')}"
+    assert (fresh(export).job.wish, Share.objects.exists()) == (Wish.RUN, False)
 
 
 def test_a_job_that_is_no_export_has_its_plain_page(browser, job):

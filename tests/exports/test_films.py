@@ -64,6 +64,15 @@ def test_who_has_downloaded_it_is_not_told_any_more_that_it_is_ready(get, export
     assert "is ready" not in signed_in(owner).get("/exports/").text
 
 
+def test_a_browser_that_has_it_is_not_sent_it_again(get, export):
+    tag = get()["ETag"]
+    for asked in ({}, {"range": "bytes=0-"}):
+        known = get(page=reverse("watch", args=[export.pk]), if_none_match=tag, **asked)
+        assert (known.status_code, known["ETag"], body(known)) == (304, tag, b"")
+    assert get(if_none_match='"another"').status_code == 200
+    assert get(if_match='"another"').status_code == 412
+
+
 def test_in_the_page_it_is_shown_and_not_saved(get, export):
     answer = get(page=reverse("watch", args=[export.pk]))
     assert answer["Content-Disposition"].startswith("inline")

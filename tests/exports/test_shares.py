@@ -52,7 +52,8 @@ def test_only_its_owner_opens_and_revokes_one(who, status, request, signed_in, e
 
 
 def test_a_visitor_cannot(visitor, export):
-    assert visitor.post(reverse("share", args=[export.pk])).status_code == 404
+    assert visitor.post(reverse("share", args=[export.pk])).url.startswith(reverse("sign-in"))
+    assert not Share.objects.exists()
 
 
 def test_a_revoked_link_shows_nothing_at_once_and_the_next_is_another(browser, visitor, export):
@@ -189,6 +190,13 @@ def test_of_an_export_that_makes_several_each_is_to_be_had(visitor, several):
         assert b"".join(answer) == name.encode()
         assert (answer["Referrer-Policy"], answer["X-Robots-Tag"]) == ("no-referrer", "noindex, nofollow")
     assert reverse("shared-download", args=[link.token]) in page
+    assert f"/exports/{several.pk}/" not in page
+
+
+def test_a_picture_among_them_is_shown_to_whoever_has_the_link_and_to_nobody_by_another_address(visitor, several):
+    Result.objects.filter(place=1).update(facts={"picture": True})
+    page = visitor.get(address(several, may_download=True)).text
+    assert f'<img src="{reverse("shared-result", args=[Share.objects.get().token, 1])}"' in page
     assert f"/exports/{several.pk}/" not in page
 
 

@@ -101,6 +101,12 @@ def test_nobody_who_is_signed_in_is_sent_to_another_host(elsewhere, owner, signe
     assert signed_in(owner).get("/sign-in", {"next": elsewhere}).url == reverse("projects")
 
 
+@pytest.mark.parametrize("odd", ["exports", "dashboard", "NaN", "[]", "a\x00b", "?", "#top"])
+def test_what_is_no_place_of_this_site_leads_where_everybody_is_led(odd, owner, visitor, signed_in):
+    assert visitor.post("/sign-in", RIGHT | {"next": odd}).url == reverse("projects")
+    assert signed_in(owner).get("/sign-in", {"next": odd}).url == reverse("projects")
+
+
 def test_who_is_signed_in_goes_on_to_what_was_wanted(owner, signed_in):
     assert signed_in(owner).get("/sign-in").url == reverse("projects")
     assert signed_in(owner).get("/sign-in", {"next": "/password"}).url == "/password"
@@ -126,6 +132,12 @@ def test_what_a_guest_made_moves_to_the_account_and_the_guest_is_gone(owner, str
     page = client.get("/exports/").text
     assert [title in page for title in ("Mine", "Holiday", "Wedding", "Foreign")] == [True, True, True, False]
     assert client.get(reverse("progress:job", args=[holiday.pk])).status_code == 200
+
+
+def test_who_brings_exports_along_is_led_to_them(owner, as_guest, make_job):
+    client, guest = as_guest()
+    make_job(guest, "Holiday")
+    assert client.post("/sign-in", RIGHT).url == reverse("dashboard")
 
 
 def test_the_project_comes_along_with_all_that_hangs_on_it(owner, stranger, as_guest, make_job):

@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
-from exports.models import Attempt, Export, Project
+from exports.models import Attempt, Export, Project, Token
 from exports.views import lazy
 from exports_site.outage import AWAY, BUSY, FULL, READ_ONLY, in_words
 from progress.models import Job
@@ -98,6 +98,18 @@ def test_a_script_is_told_in_json(browser, locked, project):
     assert (answer.status_code, answer.json()) == (503, {"error": BUSY})
     assert project.sources.count() == 1, "nothing was begun"
     assert browser.post(address, json.dumps(asked), content_type="application/json").status_code == 200
+
+
+def test_the_api_says_it_in_its_own_shape_and_goes_on_answering_questions(locked, owner):
+    _, token = Token.make(owner, name="nightly", scope="write")
+    script = Client(headers={"Authorization": f"Bearer {token}"})
+    with locked():
+        told = script.post("/api/v1/projects", {"name": "Harbour"}, content_type="application/json")
+        assert script.get("/api/v1/me").json()["name"] == owner.username
+    assert (told.status_code, told["Content-Type"]) == (503, "application/problem+json")
+    assert (told.json()["detail"], told.json()["type"]) == (BUSY, "/api/docs#problem-away")
+    assert int(told["Retry-After"]) > 0
+    assert not Project.objects.exists()
 
 
 def test_a_press_on_a_button_changes_nothing_or_all(browser, locked, project):

@@ -341,6 +341,9 @@ def test_a_page_of_another_site_hears_nothing_with_the_browsers_cookie(export, c
         assert await asks("http://127.0.0.1:8000") == 200
         assert await asks("http://evil.example") == 401
         assert await asks("http://127.0.0.1:9999") == 401
+        settings.BIND = ("127.0.0.1", 80)
+        assert await asks("http://127.0.0.1") == 200
+        assert await asks("http://127.0.0.1:8000") == 401
         settings.PUBLIC_URL = "https://exports.example.com"
         assert await asks("https://exports.example.com") == 200
         assert await asks("http://127.0.0.1:8000") == 401

@@ -22,11 +22,14 @@ REFUSALS = {
     "403": "This key may not do that.",
     "404": "There is no such thing among yours.",
     "405": "This address has other verbs; `Allow` names them.",
+    "408": "It broke off on its way.",
     "409": "That is not possible now.",
+    "411": "It has to come with its Content-Length.",
     "413": "It is too large.",
     "422": "Something asked for cannot be.",
     "429": "Too many requests; `Retry-After` says when to come back.",
     "503": "The database or the store is away for a while; `Retry-After` says when to come back.",
+    "507": "The server's disk is full.",
 }
 
 

@@ -8,7 +8,6 @@ from exports import speeds, uploads
 from exports.kinds import Kind
 from exports.models import Clip, Export, Project, Result, Source
 from exports.tools import Tools
-from modal_functions.store import StoreError
 from progress.models import Event, Job, Status
 from progress.snapshot import Snapshot, snapshot
 
@@ -148,10 +147,7 @@ def source(row: Source) -> dict[str, Any]:
 
 
 def upload(row: Source, tools: Tools) -> dict[str, Any]:
-    try:
-        here = uploads.parts_of(row, tools).listed()
-    except StoreError:
-        here = []
+    here = uploads.listed(row, tools)
     return {
         "id": row.pk,
         "name": row.name,

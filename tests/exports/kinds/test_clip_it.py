@@ -79,6 +79,12 @@ def test_what_is_left_out_is_the_usual(project):
     ]
 
 
+def test_words_to_look_for_are_kept_as_what_can_be_read(project):
+    typed = "ice\x00age, \ud800deep\nsnow\t, \x00"
+    export = Export.request(project, kind="clip_it", options={"keywords": typed})
+    assert Export.objects.get(pk=export.pk).spec["wanted"]["keywords"] == ["ice age", "deep snow"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -66,6 +66,11 @@ def test_an_address_is_added_confirmed_chosen_for_and_deleted_without_a_script(b
     assert Delivery.objects.get().contact is None
 
 
+@pytest.mark.parametrize("key", ["nothing", "%00", "a%00b", "%C3%9F", "x" * 5000])
+def test_an_address_that_no_message_holds_leads_nowhere(key, visitor):
+    assert visitor.get(f"/r/{key}").status_code == 404
+
+
 def test_a_wrong_one_is_said_at_the_field_and_what_was_typed_stays(browser, mailbox):
     answer = browser.post("/account/contacts", {"channel": "mail", "address": "olga"})
     assert answer.status_code == 400
@@ -207,6 +212,25 @@ def test_a_new_mail_address_is_asked_first(browser, export, mailbox, sends, visi
     assert mailbox.taken[1]["Subject"] == "Film Complete: Lofoten"
 
 
+def test_who_names_nobody_is_promised_nothing(browser, owner, clock, export, mailbox):
+    def said():
+        htmx = {"HX-Request": "true"}
+        return browser.post(reverse("tell", args=[export.pk]), {"events": ["done"]}, headers=htmx).text
+
+    assert "Expected a mail address, such as you@example.com, got nothing." in said()
+    contact_of(owner, clock)
+    assert "Kept. Nobody is told of this export." in said()
+
+
+def test_what_was_typed_wrongly_stays_in_the_form_without_a_script_too(browser, export, mailbox):
+    answer = browser.post(reverse("tell", args=[export.pk]), {"address": "nobody", "events": ["soon"]})
+    assert answer.status_code == 422
+    assert "Expected a mail address, such as you@example.com." in answer.text
+    assert 'value="nobody"' in answer.text
+    assert re.search(r'value="soon"[^>]* checked', answer.text)
+    assert not re.search(r'value="done"[^>]* checked', answer.text)
+
+
 def test_htmx_gets_the_section_and_nothing_else(browser, export, mailbox):
     answer = browser.post(
         reverse("tell", args=[export.pk]), {"address": "nobody", "events": ["done"]}, headers={"HX-Request": "true"}
@@ -217,10 +241,21 @@ def test_htmx_gets_the_section_and_nothing_else(browser, export, mailbox):
 
 
 def test_only_its_owner_may_choose(export, stranger, staff, visitor, signed_in, mailbox):
-    for client in (visitor, signed_in(stranger), signed_in(staff)):
-        assert client.post(reverse("tell", args=[export.pk]), {"address": "a@example.com"}).status_code == 404
+    for client, status in ((visitor, 302), (signed_in(stranger), 404), (signed_in(staff), 404)):
+        assert client.post(reverse("tell", args=[export.pk]), {"address": "a@example.com"}).status_code == status
     assert "Tell me when it is done" not in tell_page(signed_in(staff), export)
     assert not Contact.objects.exists()
+
+
+@pytest.mark.parametrize("htmx", [{"HX-Request": "true"}, {}], ids=["htmx", "plain"])
+def test_an_address_that_was_deleted_in_another_tab_is_said_to_be_gone(htmx, browser, owner, clock, export, mailbox):
+    gone, other = contact_of(owner, clock), contact_of(owner, clock, address="b@example.com")
+    asked = {"contacts": [str(gone.pk), str(other.pk)], "events": ["done"]}
+    gone.delete()
+    answer = browser.post(reverse("tell", args=[export.pk]), asked, headers=htmx)
+    assert "One of these addresses is not there any more." in answer.text
+    assert not Subscription.objects.exists()
+    assert re.search(rf'value="{other.pk}"[^>]* checked', answer.text)
 
 
 def test_a_contact_of_somebody_else_cannot_be_ticked(browser, export, stranger, clock, mailbox):

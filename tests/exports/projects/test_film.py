@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from urllib.parse import urlencode
 
 import pytest
 from django.urls import reverse
@@ -46,6 +47,17 @@ def test_a_film_has_an_end(press, project):
     for do in (f"add:{source.pk}", f"copy:{first.pk}"):
         assert f"The film has room for {MOST_CLIPS} clips" in press(do).text
     assert project.clips.count() == MOST_CLIPS
+
+
+def test_a_film_as_long_as_one_may_be_can_still_be_changed(browser, project):
+    source = source_in(project)
+    Clip.objects.bulk_create(Clip(project=project, source=source, position=place) for place in range(MOST_CLIPS))
+    clips = list(project.clips.all())
+    typed = {f"clip-{clip.pk}-{point}": "" for clip in clips for point in ("start", "end")}
+    around = {"csrfmiddlewaretoken": "x", "title": "Long", "size": "720p", "rate": "25", "quality": "high"}
+    sent = urlencode(typed | around | {"enlarging": "lanczos", "do": f"remove:{clips[0].pk}"})
+    answer = browser.post(reverse("film", args=[project.pk]), sent, content_type="application/x-www-form-urlencoded")
+    assert (answer.status_code, project.clips.count()) == (302, MOST_CLIPS - 1)
 
 
 def test_clips_move_up_and_down_and_not_beyond_the_ends(press, project):

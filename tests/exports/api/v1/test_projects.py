@@ -1,10 +1,13 @@
 """Projects, films and sources over the API; uploads, part by part."""
 
+import errno
 import hashlib
+import os
 import uuid
 
 import pytest
 
+from exports.folder_parts import FolderParts
 from exports.models import Project, Source
 from progress.tracker import ProgressTracker
 from tests.exports.footage import driver_is_awake, film_of, project_of, requested, source_in
@@ -152,6 +155,40 @@ def test_what_is_missing_or_too_long_is_refused_in_words(olgas, project):
     assert olgas.get(f"/uploads/{begun['id']}/parts/0").status_code == 422
     assert olgas.delete(f"/uploads/{begun['id']}").status_code == 204
     assert not Source.objects.exists()
+
+
+def problem(answer):
+    told = answer.json()
+    assert answer["Content-Type"] == "application/problem+json"
+    return answer.status_code, told["type"].rpartition("-")[2], told["detail"]
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_store_that_is_away_is_told_with_when_to_come_back(olgas, project, monkeypatch):
+    def failing(code):
+        def keep(*args):
+            raise OSError(code, os.strerror(code), "incoming")
+
+        return keep
+
+    begun = begin(olgas, project, 10)
+    part = f"/uploads/{begun['id']}/parts/1"
+    monkeypatch.setattr(FolderParts, "keep", failing(errno.EIO))
+    away = olgas.put(part, b"x" * 10)
+    said = "The server cannot store beach.mov now. What was sent so far is kept: try again later."
+    assert problem(away) == (503, "away", said)
+    assert int(away["Retry-After"]) > 0
+    monkeypatch.setattr(FolderParts, "keep", failing(errno.ENOSPC))
+    assert problem(olgas.put(part, b"x" * 10))[:2] == (507, "full")
+    monkeypatch.undo()
+    assert olgas.put(part, b"x" * 10).status_code == 204
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_part_without_a_length_is_told_as_that(olgas, project):
+    address = f"/api/v1/uploads/{begin(olgas, project, 10)['id']}/parts/1"
+    more = {"content_type": "application/octet-stream", "headers": olgas.headers, "CONTENT_LENGTH": ""}
+    assert problem(olgas.client.put(address, b"x" * 10, **more))[:2] == (411, "malformed")
 
 
 @pytest.mark.usefixtures("stored")
