@@ -76,8 +76,8 @@ def look(attempt: "Attempt | Running | None", job: "Job | Running", tools: Tools
         return GONE
     known = tools.remembered.of(attempt.keys.folder)
     try:
-        told = _told(attempt, known, tools.store) if attempt.open else None
-        if _goes_on(job) and attempt.is_greeted and _is_news(told, job) and told and told.run == job.run:
+        told, changed = _told(attempt, known, tools.store) if attempt.open else (None, False)
+        if changed and _goes_on(job) and attempt.is_greeted and _is_news(told, job) and told and told.run == job.run:
             return Look(calls={attempt.call_id: "alive"}, progress=told, news=True)
         return _ask_all(attempt, told, job, known, tools)
     except StoreError as error:
@@ -127,15 +127,17 @@ def _runs(attempt: "Attempt | Running", known: Known, store: Store) -> tuple[Hel
     return known.runs
 
 
-def _told(attempt: "Attempt | Running", known: Known, store: Store) -> Report | None:
+def _told(attempt: "Attempt | Running", known: Known, store: Store) -> tuple[Report | None, bool]:
+    """And whether it has changed since the last look. What says the same is no sign of life: it may be refused each
+    time that it is folded, and so be news for ever."""
     body = store.get(attempt.keys.progress)
     if body is None:
-        return None
+        return None, False
     before, read = known.told
     if body != before:
         read = _report(body, attempt)
         known.told = (body, read)
-    return read
+    return read, body != before
 
 
 def progress_of(attempt: Attempt, store: Store) -> Report | None:
@@ -144,8 +146,13 @@ def progress_of(attempt: Attempt, store: Store) -> Report | None:
 
 
 def _report(body: bytes, attempt: "Attempt | Running") -> Report | None:
+    """Of this attempt alone, as of one that is posted: whatever else stands in its folder, no other job hears of it."""
     try:
-        return report.parse(body)
+        told = report.parse(body)
     except Refused as refusal:
         logger.warning("The progress of %s cannot be read: %s", attempt, refusal)
         return None
+    if (str(told.job), told.attempt) != (attempt.keys.export, attempt.keys.number):
+        logger.warning("The progress of %s is of attempt %s of %s", attempt, told.attempt, told.job)
+        return None
+    return told

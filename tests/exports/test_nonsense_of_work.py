@@ -1,0 +1,105 @@
+"""What stands in an attempt's folder may be nonsense, or say that it is another's: its export ends all the same, and no
+other one hears of it."""
+
+import pytest
+
+from exports.driver import one_pass
+from exports.models import Attempt
+from modal_functions.wire import pack, unpack
+from progress.models import Job, Status
+from tests.exports.footage import film_of, fresh, project_of, requested
+from tests.exports.scripted import ScriptedRunner, Work
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def runner():
+    return ScriptedRunner(at_once=2)
+
+
+@pytest.fixture
+def drive(tools, clock):
+    def passes(count=1):
+        for _ in range(count):
+            clock.pass_by(2)
+            assert one_pass(tools).failed == 0
+
+    return passes
+
+
+@pytest.fixture
+def export(owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    return requested(project)
+
+
+@pytest.fixture
+def spawned(export, drive, runner, store, clock):
+    drive(2)
+    return Work(runner, store, clock)
+
+
+@pytest.fixture
+def work(spawned, drive):
+    """Greeted, and heard of once."""
+    spawned.says_hello()
+    spawned.reports("process", 1, 10)
+    drive(2)
+    return spawned
+
+
+def status(export):
+    return fresh(export).job.status
+
+
+def told_by(work):
+    return unpack(work.store.get(work.keys.progress))
+
+
+def test_a_last_report_that_is_refused_keeps_nobody_from_reading_how_it_ended(export, work, drive):
+    work.reports("process", 9, 10, unit="bananas")
+    drive()
+    work.finishes()
+    drive(4)
+    assert status(export) == Status.COMPLETE
+
+
+def test_nor_does_one_that_is_refused_while_it_dies(export, work, drive):
+    work.reports("process", 9, 10, unit="bananas")
+    work.dies()
+    drive(6)
+    assert Attempt.objects.filter(export=export, cause="lost").exists()
+
+
+def test_a_report_in_its_folder_moves_no_other_job(export, work, drive, owner, runner, store, clock):
+    project = project_of(owner, "Faroe")
+    film_of(project, "boat.mov")
+    other = requested(project)
+    drive(3)
+    before = Job.objects.get(pk=other.pk)
+    assert before.status == Status.RUNNING
+    work.reports("process", 9, 10)
+    told = pack({**told_by(work), "job": str(other.pk), "seq": 99})
+    store.put(work.keys.progress, told)
+    drive(2)
+    after = Job.objects.get(pk=other.pk)
+    assert (after.bp, after.seq, after.stage) == (before.bp, before.seq, before.stage)
+    work.finishes()
+    drive(4)
+    assert status(export) == Status.COMPLETE
+
+
+def test_nor_does_it_tell_of_an_attempt_that_is_to_come(export, work, drive, store, runner, clock):
+    work.reports("process", 9, 10)
+    store.put(work.keys.progress, pack({**told_by(work), "attempt": 2**31 - 1}))
+    drive(2)
+    work.dies()
+    drive(5)
+    second = Work(runner, store, clock)
+    assert second.keys.number == 2
+    second.says_hello()
+    second.finishes()
+    drive(4)
+    assert status(export) == Status.COMPLETE
