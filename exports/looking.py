@@ -6,7 +6,7 @@ Work that reports is alive, and its report is the one thing that is read. All el
 import logging
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from exports.models import Attempt
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from exports.running import Running
 
 logger = logging.getLogger("exports")
+
+UNREADABLE = "The work said how it ended in a way that cannot be read here. What is finished is kept."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,10 +101,19 @@ def _ask_all(
     return Look(
         calls=calls,
         runs=runs,
-        outcome=Outcome.from_wire(unpack(outcome)) if outcome is not None else None,
+        outcome=outcome_in(outcome) if outcome is not None else None,
         progress=told,
         news=_is_news(told, job),
     )
+
+
+def outcome_in(body: bytes) -> Outcome:
+    """What stands in a register stands for ever: where it cannot be read, the attempt has ended in an error."""
+    try:
+        return Outcome.from_wire(unpack(body))
+    except ValueError as error:
+        logger.warning("An outcome cannot be read: %s", error)
+        return Outcome(ending="error", writer="", at=datetime.now(UTC), code="internal", sentence=UNREADABLE)
 
 
 def _goes_on(job: "Job | Running") -> bool:
@@ -121,8 +132,11 @@ def _runs(attempt: "Attempt | Running", known: Known, store: Store) -> tuple[Hel
         body = store.get(attempt.keys.hello(number))
         if body is None:
             break
-        wire = unpack(body)
-        found.append(Hello(call=wire["call"], run=number, at=datetime.fromisoformat(wire["at"])))
+        try:
+            found.append(Hello.from_wire(unpack(body), run=number))
+        except ValueError as error:  # as if nobody had said it: its call is known by the spawn, or not at all
+            logger.warning("The hello of %s cannot be read: %s", attempt, error)
+            break
     known.runs = tuple(found)
     return known.runs
 

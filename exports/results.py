@@ -7,6 +7,7 @@ from typing import Any
 from exports import kinds
 from exports.models import Attempt, Result
 from exports.tools import Tools
+from modal_functions.plain import storable
 from modal_functions.store import Store
 from modal_functions.wire import unpack
 
@@ -31,7 +32,7 @@ def note(attempt: Attempt, tools: Tools) -> None:
         if _place(key) in noted or len(noted) + len(found) >= MOST:
             continue
         with contextlib.suppress(ValueError):
-            told = unpack(tools.store.get(key) or b"{}")
+            told = storable(unpack(tools.store.get(key) or b"{}"))
             if _is_placed(told) and _is_there(told, attempt, tools.store):
                 found.append(told)
     Result.note(attempt.export, found)

@@ -4,13 +4,32 @@ other one hears of it."""
 import pytest
 
 from exports.driver import one_pass
-from exports.models import Attempt
+from exports.models import Attempt, Export
 from modal_functions.wire import pack, unpack
 from progress.models import Job, Status
 from tests.exports.footage import film_of, fresh, project_of, requested
 from tests.exports.scripted import ScriptedRunner, Work
 
 pytestmark = pytest.mark.django_db
+
+DEEP = b'{"a":' * 100_000
+NO_OUTCOMES = {
+    "nothing": b"",
+    "half": b"{",
+    "a list": b"[]",
+    "too deep": DEEP,
+    "another version": pack({"v": 9, "ending": "ok", "at": "2026-11-20T12:00:00+00:00"}),
+    "no time": pack({"v": 1, "ending": "ok"}),
+    "a time that is none": pack({"v": 1, "ending": "ok", "at": 7}),
+}
+NO_HELLOS = {
+    "nothing": b"",
+    "half": b"{",
+    "no call": pack({"at": "2026-11-20T12:00:00+00:00"}),
+    "no time": pack({"call": "call-1"}),
+    "a call that is none": pack({"call": ["call-1"], "at": "2026-11-20T12:00:00+00:00"}),
+    "too long a call": pack({"call": "c" * 125, "at": "2026-11-20T12:00:00+00:00"}),
+}
 
 
 @pytest.fixture
@@ -103,3 +122,48 @@ def test_nor_does_it_tell_of_an_attempt_that_is_to_come(export, work, drive, sto
     second.finishes()
     drive(4)
     assert status(export) == Status.COMPLETE
+
+
+@pytest.mark.parametrize("body", NO_OUTCOMES.values(), ids=NO_OUTCOMES)
+def test_an_outcome_that_cannot_be_read_is_an_error_and_is_tried_again(export, work, drive, store, runner, clock, body):
+    for number in (1, 2, 3):
+        latest = Work(runner, store, clock)
+        assert latest.keys.number == number
+        assert store.put_once(latest.keys.outcome, body)
+        latest.dies()
+        drive(5)
+    job = fresh(export).job
+    assert (job.status, job.cause) == (Status.FAILED, "internal")
+    assert "cannot be read here" in job.cause_text
+    assert Export.objects.get().next_due_at is None, "nothing is left to do"
+
+
+def test_a_cancel_is_not_held_up_by_one(export, work, drive, store):
+    store.put_once(work.keys.outcome, b"nonsense")
+    fresh(export).cancel(actor="olga")
+    work.dies()
+    drive(5)
+    assert status(export) == Status.CANCELLED
+
+
+@pytest.mark.parametrize("body", NO_HELLOS.values(), ids=NO_HELLOS)
+def test_a_hello_that_cannot_be_read_holds_nothing_up(export, spawned, drive, store, body):
+    store.put_once(spawned.keys.hello(1), body)
+    spawned.reports("process", 1, 10)
+    drive(3)
+    assert status(export) == Status.RUNNING
+    spawned.finishes()
+    drive(4)
+    assert status(export) == Status.COMPLETE
+
+
+@pytest.mark.parametrize(
+    "odd", [float("nan"), float("inf"), "\ud800", "a\x00b", "back\\u0000", [{"x\x00": "\udfff"}]], ids=ascii
+)
+def test_what_no_database_takes_is_left_out_of_a_result(export, work, drive, store, odd):
+    key = work.keys.out(work.call, 1, "film.mp4")
+    store.put(key, b"film")
+    work.commits("ok", result={"key": key, "bytes": 4, "sha256": "5" * 64, "odd": odd, "copied": 3})
+    drive(4)
+    assert status(export) == Status.COMPLETE
+    assert fresh(export).result_facts["copied"] == 3

@@ -240,6 +240,7 @@ def test_progress_that_cannot_be_written_does_not_matter(go, store):
 
 def test_an_outcome_survives_the_wire():
     assert Outcome.from_wire(json.loads(pack(ABORT.as_wire()))) == ABORT
-    for nonsense in ({}, {"v": 9, "ending": "ok"}, {"v": 1, "ending": "fine"}):
+    nowhen = {"v": 1, "ending": "ok"}
+    for nonsense in ({}, {"v": 9, "ending": "ok"}, {"v": 1, "ending": "fine"}, nowhen, nowhen | {"at": 7}):
         with pytest.raises(ValueError, match="outcome: expected"):
             Outcome.from_wire(nonsense)
