@@ -180,7 +180,6 @@ class Hello:
     call: str
     run: int
     at: datetime
-    token: str = ""
 
     def as_wire(self) -> dict[str, Any]:
         return {"v": VERSION, **_plain(asdict(self))}
