@@ -15,8 +15,10 @@ MOST = 1000  # results of one export
 
 
 def are_there(result: Mapping[str, Any], attempt: Attempt, store: Store) -> bool:
-    """The result, and each of the files, where there are several."""
-    files = result.get("files", [])
+    """The result, and each of the files, where there are several. How long it is, is shown and told to people."""
+    files, seconds = result.get("files", []), result.get("seconds", 0)
+    if type(seconds) not in (int, float):
+        return False
     if not isinstance(files, list) or not all(isinstance(each, dict) and _is_placed(each) for each in files):
         return False
     return all(_is_there(each, attempt, store) for each in [result, *files])

@@ -6,7 +6,7 @@ import pytest
 from exports.driver import one_pass
 from exports.models import Attempt, Export
 from modal_functions.wire import pack, unpack
-from progress.models import Job, Status
+from progress.models import Event, Job, Status
 from tests.exports.footage import film_of, fresh, project_of, requested
 from tests.exports.scripted import ScriptedRunner, Work
 
@@ -167,3 +167,13 @@ def test_what_no_database_takes_is_left_out_of_a_result(export, work, drive, sto
     drive(4)
     assert status(export) == Status.COMPLETE
     assert fresh(export).result_facts["copied"] == 3
+
+
+@pytest.mark.parametrize("seconds", ["long", [8], True, float("nan")], ids=ascii)
+def test_a_result_of_no_length_is_none(export, work, drive, seconds):
+    key = work.keys.out(work.call, 1, "film.mp4")
+    work.store.put(key, b"film")
+    work.commits("ok", result={"key": key, "bytes": 4, "sha256": "5" * 64, "seconds": seconds})
+    drive(3)
+    assert Event.objects.filter(job=export.pk, cause="result_missing").exists()
+    assert fresh(export).errors == 1
