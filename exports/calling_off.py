@@ -21,4 +21,4 @@ def at_once(export_id: Any, *, actor: str) -> bool:
 
 
 def sentence(job: Job) -> str:
-    return f"It was cancelled{KEPT if job.attempt > 0 else UNBEGUN}"
+    return f"It was cancelled{KEPT if job.begun else UNBEGUN}"

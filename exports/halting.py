@@ -42,12 +42,15 @@ def close(name: str, *, sentence: str, why: str, actor: str, pause: bool = False
 
 
 def open_again(name: str, *, why: str, actor: str) -> Switched:
-    """What was paused with it goes on, unless its owner has wished something else meanwhile."""
+    """What was paused with it goes on, unless its owner has wished something else meanwhile. Open already, it can still
+    be told to let go on what it has left paused: whoever opened it may have been ended in the middle."""
     change = Intake.switch(name, open=True, sentence="", actor=actor, why=why)
-    if change is None:
+    held = _paused_with(name)
+    if change is None and not held:
         return Switched(changed=False)
-    moved = sum(export.resume(actor=change.signature) for export in _paused_with(name))
-    return _kept(change, moved, changed=True)
+    signed = change or IntakeChange.objects.create(name=name, open=True, actor=actor, why=why)
+    moved = sum(export.resume(actor=signed.signature) for export in held)
+    return _kept(signed, moved, changed=change is not None)
 
 
 def scope(name: str) -> Q:
@@ -91,7 +94,7 @@ def _paused(export: Export, change: IntakeChange) -> bool:
 
 
 def _paused_with(name: str) -> list[Export]:
-    """By any closing, also one that was killed before it had counted."""
+    """By who signed their pause, also where a closing was killed before it had counted them."""
     signatures = {change.signature for change in IntakeChange.objects.filter(name=name, open=False)}
     held = Export.objects.filter(scope(name)).filter(Q(job__status=Status.PAUSED) | Q(job__wish=Wish.PAUSE))
     held = held.filter(job__settled_at__isnull=True).select_related("job")

@@ -1,4 +1,5 @@
-"""Objects of the store that belong to nothing any more: their export, attempt or project was deleted, or expired."""
+"""Objects of the store that belong to nothing any more: their export, attempt or project was deleted, or expired. And
+what such attempts have left on this machine."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from uuid import UUID
 from django.db import transaction
 from django_q.tasks import async_task
 
+from exports import left_runs, runners
 from exports.models import Attempt, Project, Source
 from exports.tools import Tools
 from modal_functions.folder import FolderStore
@@ -32,6 +34,7 @@ class Tidied:
     bytes: int = 0
     failed: int = 0
     half_written: int = 0  # files of writers who died
+    runs: int = 0  # folders of attempts on this machine
 
 
 def tidy(tools: Tools, *, apply: bool = True, limit: int | None = None) -> Tidied:
@@ -52,7 +55,8 @@ def tidy(tools: Tools, *, apply: bool = True, limit: int | None = None) -> Tidie
         else:
             removed, size = removed + 1, size + entry.bytes
     half = sweep(tools.store, before, apply=apply) if isinstance(tools.store, FolderStore) else 0
-    return Tidied(looked=looked, removed=removed, bytes=size, failed=failed, half_written=half)
+    runs = left_runs.sweep(runners.runs(), before, apply=apply)
+    return Tidied(looked=looked, removed=removed, bytes=size, failed=failed, half_written=half, runs=runs)
 
 
 def clear(folder: str, tools: Tools) -> int:

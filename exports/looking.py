@@ -6,7 +6,7 @@ Work that reports is alive, and its report is the one thing that is read. All el
 import logging
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from exports.models import Attempt
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from exports.running import Running
 
 logger = logging.getLogger("exports")
+
+UNREADABLE = "The work said how it ended in a way that cannot be read here. What is finished is kept."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +78,8 @@ def look(attempt: "Attempt | Running | None", job: "Job | Running", tools: Tools
         return GONE
     known = tools.remembered.of(attempt.keys.folder)
     try:
-        told = _told(attempt, known, tools.store) if attempt.open else None
-        if _goes_on(job) and attempt.is_greeted and _is_news(told, job) and told and told.run == job.run:
+        told, changed = _told(attempt, known, tools.store) if attempt.open else (None, False)
+        if changed and _goes_on(job) and attempt.is_greeted and _is_news(told, job) and told and told.run == job.run:
             return Look(calls={attempt.call_id: "alive"}, progress=told, news=True)
         return _ask_all(attempt, told, job, known, tools)
     except StoreError as error:
@@ -99,10 +101,19 @@ def _ask_all(
     return Look(
         calls=calls,
         runs=runs,
-        outcome=Outcome.from_wire(unpack(outcome)) if outcome is not None else None,
+        outcome=outcome_in(outcome) if outcome is not None else None,
         progress=told,
         news=_is_news(told, job),
     )
+
+
+def outcome_in(body: bytes) -> Outcome:
+    """What stands in a register stands for ever: where it cannot be read, the attempt has ended in an error."""
+    try:
+        return Outcome.from_wire(unpack(body))
+    except ValueError as error:
+        logger.warning("An outcome cannot be read: %s", error)
+        return Outcome(ending="error", writer="", at=datetime.now(UTC), code="internal", sentence=UNREADABLE)
 
 
 def _goes_on(job: "Job | Running") -> bool:
@@ -121,21 +132,26 @@ def _runs(attempt: "Attempt | Running", known: Known, store: Store) -> tuple[Hel
         body = store.get(attempt.keys.hello(number))
         if body is None:
             break
-        wire = unpack(body)
-        found.append(Hello(call=wire["call"], run=number, at=datetime.fromisoformat(wire["at"])))
+        try:
+            found.append(Hello.from_wire(unpack(body), run=number))
+        except ValueError as error:  # as if nobody had said it: its call is known by the spawn, or not at all
+            logger.warning("The hello of %s cannot be read: %s", attempt, error)
+            break
     known.runs = tuple(found)
     return known.runs
 
 
-def _told(attempt: "Attempt | Running", known: Known, store: Store) -> Report | None:
+def _told(attempt: "Attempt | Running", known: Known, store: Store) -> tuple[Report | None, bool]:
+    """And whether it has changed since the last look. What says the same is no sign of life: it may be refused each
+    time that it is folded, and so be news for ever."""
     body = store.get(attempt.keys.progress)
     if body is None:
-        return None
+        return None, False
     before, read = known.told
     if body != before:
         read = _report(body, attempt)
         known.told = (body, read)
-    return read
+    return read, body != before
 
 
 def progress_of(attempt: Attempt, store: Store) -> Report | None:
@@ -144,8 +160,13 @@ def progress_of(attempt: Attempt, store: Store) -> Report | None:
 
 
 def _report(body: bytes, attempt: "Attempt | Running") -> Report | None:
+    """Of this attempt alone, as of one that is posted: whatever else stands in its folder, no other job hears of it."""
     try:
-        return report.parse(body)
+        told = report.parse(body)
     except Refused as refusal:
         logger.warning("The progress of %s cannot be read: %s", attempt, refusal)
         return None
+    if (str(told.job), told.attempt) != (attempt.keys.export, attempt.keys.number):
+        logger.warning("The progress of %s is of attempt %s of %s", attempt, told.attempt, told.job)
+        return None
+    return told

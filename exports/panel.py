@@ -189,7 +189,7 @@ class Panel:
     def _kept_by(self, name: str) -> str:
         if own := self._kind.leaves.get(name):
             return _(own)
-        started = self.export.job.attempt > 0
+        started = self.export.job.begun
         return {
             "pause": _(
                 "Pausing finishes a piece and keeps all that are finished. What was only begun is rendered again."
@@ -210,7 +210,7 @@ class Panel:
         if self.state == "stopping":
             return _("Stopped. The machine is being told; how long it takes to let go is shown here.")
         if asked is None or stopped is None:
-            return _("Stopped; no machine was working on it.") if self.export.job.attempt == 0 else _("Stopped.")
+            return _("Stopped.") if self.export.job.begun else _("Stopped; no machine was working on it.")
         took = _seconds((stopped - asked).total_seconds())
         return _("Stopped; the machine took %(time)s to stop.") % {"time": took}
 
@@ -259,7 +259,7 @@ class Panel:
     @property
     def _keeps(self) -> bool:
         """Whether there can be finished parts by now."""
-        return self._kind.pipeline.keeps_parts and self.export.job.attempt > 0
+        return self._kind.pipeline.keeps_parts and self.export.job.begun
 
     @property
     def _winds_down(self) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import Error, IntegrityError, transaction
 from django.utils import timezone
 
 from exports import foreseen, kinds, line, traces, turns
@@ -105,12 +105,21 @@ def _begin(export: Export, runner: str, tools: Tools) -> Attempt | None:
 
 def spawn(begun: Sequence[Begun], tools: Tools) -> dict[Any, Step]:
     """What is spawned twice is one attempt all the same: the lock, or else the register, lets only one count."""
-    orders = [_order(export, attempt) for export, attempt in begun]
+    orders = [_order_or_why(export, attempt) for export, attempt in begun]
     answers = tools.together(partial(_spawn, tools), orders, TOO_LATE)
     return {
         export.pk: _spawned(export, attempt, answer, tools)
         for (export, attempt), answer in zip(begun, answers, strict=True)
     }
+
+
+def _order_or_why(export: Export, attempt: Attempt) -> Ordering | Exception:
+    try:
+        return _order(export, attempt)
+    except Error:  # it is the database, and not this one
+        raise
+    except Exception as error:  # noqa: BLE001 - it is told where it is logged
+        return _unforeseen(attempt, error)
 
 
 def _order(export: Export, attempt: Attempt) -> Ordering:
@@ -120,7 +129,9 @@ def _order(export: Export, attempt: Attempt) -> Ordering:
     return attempt, ordered, pack(spec), kind.brings(export, str(spec.get("chunks", "")))
 
 
-def _spawn(tools: Tools, order: Ordering) -> str | Exception:
+def _spawn(tools: Tools, order: Ordering | Exception) -> str | Exception:
+    if isinstance(order, Exception):
+        return order
     attempt, ordered, spec, brought = order
     try:
         with about(attempt.export_id), traces.span(attempt.export_id, "spawn", attempt=attempt.number):
@@ -131,9 +142,15 @@ def _spawn(tools: Tools, order: Ordering) -> str | Exception:
             return tools.runner(attempt.runner).spawn(ordered)
     except (StoreError, RunnerError) as error:
         return error
-    except Exception as error:
-        logger.exception("export=%s could not be started, in a way that nobody foresaw", attempt.export_id)
-        return NotReached(f"{type(error).__name__} in the runner, see the log.")
+    except Exception as error:  # noqa: BLE001 - it is told where it is logged
+        return _unforeseen(attempt, error)
+
+
+def _unforeseen(attempt: Attempt, error: Exception) -> NotReached:
+    """Told as what does not answer: the person reads that it waits, and staff why."""
+    said = "export=%s could not be started, in a way that nobody foresaw"
+    logger.error(said, attempt.export_id, exc_info=error)
+    return NotReached(f"{type(error).__name__}, see the log.")
 
 
 def _spawned(export: Export, attempt: Attempt, answer: str | Exception, tools: Tools) -> Step:

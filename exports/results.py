@@ -7,6 +7,7 @@ from typing import Any
 from exports import kinds
 from exports.models import Attempt, Result
 from exports.tools import Tools
+from modal_functions.plain import storable
 from modal_functions.store import Store
 from modal_functions.wire import unpack
 
@@ -14,8 +15,10 @@ MOST = 1000  # results of one export
 
 
 def are_there(result: Mapping[str, Any], attempt: Attempt, store: Store) -> bool:
-    """The result, and each of the files, where there are several."""
-    files = result.get("files", [])
+    """The result, and each of the files, where there are several. How long it is, is shown and told to people."""
+    files, seconds = result.get("files", []), result.get("seconds", 0)
+    if type(seconds) not in (int, float):
+        return False
     if not isinstance(files, list) or not all(isinstance(each, dict) and _is_placed(each) for each in files):
         return False
     return all(_is_there(each, attempt, store) for each in [result, *files])
@@ -31,7 +34,7 @@ def note(attempt: Attempt, tools: Tools) -> None:
         if _place(key) in noted or len(noted) + len(found) >= MOST:
             continue
         with contextlib.suppress(ValueError):
-            told = unpack(tools.store.get(key) or b"{}")
+            told = storable(unpack(tools.store.get(key) or b"{}"))
             if _is_placed(told) and _is_there(told, attempt, tools.store):
                 found.append(told)
     Result.note(attempt.export, found)

@@ -103,14 +103,16 @@ def _needed() -> "QuerySet[Job, Any]":
 
 
 def _let_go(export_id: Any, tools: Tools) -> bool:
-    """False where somebody else was first, and where it is kept longer meanwhile: by a guest who has signed up, or by
-    staff."""
+    """False where somebody else was first, and where it is kept longer meanwhile: by a guest who has signed up, by
+    staff, or for an export that is made of its results."""
     with transaction.atomic():
         owner = User.objects.select_for_update(of=("self",)).filter(jobs=export_id).first()
+        # Whoever begins an export of its results, or retries one, holds the project, too.
+        Project.objects.select_for_update(of=("self",)).filter(exports=export_id).first()
         mine = Export.objects.select_related("job__owner").filter(pk=export_id)
         export = mine.select_for_update(of=("self",)).first()
         over = until(export) if export else None
-        if export is None or over is None or over > tools.clock():
+        if export is None or over is None or over > tools.clock() or _needed().filter(parent=export_id).exists():
             return False
         if not tools.tracker.expire(export.pk, actor=ACTOR, text=said(owner)):
             return False

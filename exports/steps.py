@@ -8,12 +8,12 @@ from typing import Literal
 from django.db import transaction
 
 from exports import calling_off, foreseen, kinds, results, room
-from exports.looking import progress_of
+from exports.looking import outcome_in, progress_of
 from exports.models import Attempt, Export, Notice
 from exports.runners.base import RunnerError
 from exports.tools import Tools
 from modal_functions.store import Full, StoreError
-from modal_functions.wire import Outcome, pack, unpack
+from modal_functions.wire import Outcome, pack
 from progress.errors import Refused
 from progress.models import Away, Job, Status, Wish
 
@@ -135,7 +135,7 @@ def _settle(export: Export, attempt: Attempt, tools: Tools) -> None:
     stands = tools.store.get(attempt.keys.outcome)
     if stands is None:
         return
-    outcome = Outcome.from_wire(unpack(stands))
+    outcome = outcome_in(stands)
     _fold(attempt, tools)
     results.note(attempt, tools)
     with transaction.atomic():

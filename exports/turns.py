@@ -41,7 +41,7 @@ def _queued() -> list[Waiting]:
     rows = rows.exclude(unreachable_since__isnull=False, unreachable_part=Away.ROOM)
     closed = Intake.shut_out()
     rows = rows.exclude(closed) if closed is not None else rows
-    columns = ("pk", "owner_id", "owner__guest", "owner__minutes_a_day", "export__priority", "created_at", "attempt")
+    columns = ("pk", "owner_id", "owner__guest", "owner__minutes_a_day", "export__priority", "created_at", "started_at")
     ordered = rows.order_by("-export__priority", "created_at", "pk").values_list(*columns)
     return [
         Waiting(
@@ -50,10 +50,10 @@ def _queued() -> list[Waiting]:
             guest=bool(guest),
             priority=priority,
             created_at=created_at,
-            begun=attempt > 0,
+            begun=started_at is not None,
             most_minutes=minutes.most_of(bool(guest), own) if owner else 0,
         )
-        for pk, owner, guest, own, priority, created_at, attempt in ordered
+        for pk, owner, guest, own, priority, created_at, started_at in ordered
     ]
 
 
@@ -114,7 +114,7 @@ def told(export: Export, now: datetime) -> str:
     if owner is None or job.status != Status.QUEUED or export.priority > 0:
         return ""
     day = minutes.of(owner, now)
-    if day.spent and job.attempt == 0:
+    if day.spent and not job.begun:
         return f"{day.said} " + _("It starts by itself then.")
     if most_of_one() == places() and not (owner.guest and most_of_guests() < places()):
         return ""

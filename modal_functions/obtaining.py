@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from modal_functions.editing.cut import one_line
 from modal_functions.media import child
 from modal_functions.media.chunks import digest
 from modal_functions.media.errors import MediaError
@@ -100,7 +101,7 @@ def _fetched(context: Context, asked: dict[str, Any]) -> Footage:
         return _from_store(context, key, told)
     found = _from_address(context, asked)
     path = own(context.folder, found)
-    title = found["title"] or "The video"
+    title = called(found)
     facts = _looked_at(context, path, title)
     size = path.stat().st_size
     context.report.stage("uploading", total=size, unit="bytes")
@@ -132,6 +133,11 @@ def _from_store(context: Context, key: str, told: dict[str, Any]) -> Footage:
 def own(folder: Path, found: dict[str, Any]) -> Path:
     """By its name alone: what fetched it may have been taken over, and could name somebody else's film."""
     return folder / FETCHED / Path(found["path"]).name
+
+
+def called(found: dict[str, Any]) -> str:
+    """What its address calls it, as a line that every file takes: some cut a title in the middle of a character."""
+    return one_line(str(found["title"])) or "The video"
 
 
 def _from_address(context: Context, asked: dict[str, Any]) -> dict[str, Any]:

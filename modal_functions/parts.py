@@ -11,11 +11,11 @@ from typing import Any
 
 from modal_functions.batches import Batch, make
 from modal_functions.fan import MOST_TRIES, Lost, NotTaken
-from modal_functions.media.errors import NOT_OF_COPIES, MediaError
+from modal_functions.media.errors import DAMAGED_PART, NOT_OF_COPIES, MediaError
 from modal_functions.runtime import Context, Failed
 from modal_functions.side_by_side import Pieces, cores, side_by_side
-from modal_functions.store import Missing
-from modal_functions.wire import kept_as
+from modal_functions.store import Forbidden, Missing
+from modal_functions.wire import kept_as, unpack
 
 ASKED_AT_ONCE = 16  # objects of the store
 
@@ -93,10 +93,20 @@ class Parts:
             found = {name: pool.submit(self.at_hand, name) for name in set(names)}
         return [found[name].result() for name in names]
 
+    def told(self, name: str) -> dict[str, Any]:
+        """What a part that is kept says in JSON. One that is damaged is made anew by whoever tries again."""
+        try:
+            return unpack(self.at_hand(name).read_bytes())
+        except ValueError as error:
+            self.throw_away([name])
+            raise MediaError("result_invalid", DAMAGED_PART) from error
+
     def throw_away(self, names: Collection[str]) -> None:
+        """Not every key to a bucket may delete: there, what was damaged on its way is at least fetched anew."""
         for name in names:
-            self.context.store.delete(self._key(name))
             (self.context.folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(Forbidden):
+                self.context.store.delete(self._key(name))
 
     def _key(self, name: str) -> str:
         return kept_as(self.context.spec["chunks"], name)

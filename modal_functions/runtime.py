@@ -57,6 +57,10 @@ class Settled(Exception):
     """The attempt was decided elsewhere meanwhile; going on would only burn time."""
 
 
+class Crowded(Exception):
+    """So many calls of this attempt have begun before that nobody looks for another."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """What a stage of a kind may do beside its own work."""
@@ -151,6 +155,8 @@ def run(
     except StoreError as error:
         logger.warning("The store failed while an attempt was decided: %s", error)
         return {"ending": "unknown", "sentence": f"The store did not answer: {error}"}
+    except Crowded:  # one of the others decides it
+        return {"ending": "unknown", "sentence": "Other calls of this attempt have begun before."}
 
 
 KEY_ENDED = "Its key to the store was about to end; another attempt with a new one goes on from the finished parts."
@@ -241,7 +247,7 @@ def _say_hello(store: Store, keys: AttemptKeys, call: str) -> int | None:
         own += unpack(store.get(keys.hello(number)) or b"{}").get("call") == call
         if own >= MOST_RUNS:
             return None
-    return None
+    raise Crowded
 
 
 def _commit(store: Store, keys: AttemptKeys, outcome: Outcome) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Stories: what the kinds that begin with one do first. Load its clips, look into them, lay its shots out on frames,
 and write it down for other programs."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -108,7 +107,7 @@ def _looked_into(context: Context, told: Told, paths: dict[str, Path]) -> tuple[
     request = {"do": "edl.look", "units": 1}
     batches = [parts.batch(key, {**request, "file": file}, [file]) for key, file in missing.items()]
     parts.make(batches, done=len(files) - len(missing))
-    return {key: json.loads(parts.at_hand(file).read_text()) for key, file in files.items()}, len(missing)
+    return {key: parts.told(file) for key, file in files.items()}, len(missing)
 
 
 def _called(context: Context, key: str) -> str:

@@ -1,6 +1,5 @@
 """What is said in a video, how loud it is and where its shots begin: found out in parts that are each made once."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,7 +50,7 @@ def _levels(parts: Parts, footage: Footage) -> list[int]:
     batch = parts.batch(footage.key, {"do": "clip_it.listen", "levels": count, "to": name, "units": 1}, [name])
     if name not in parts.there([name]):
         parts.make([batch], done=0, heard=lambda _: None)
-    return list(_read(parts, name)["levels"])
+    return list(parts.told(name)["levels"])
 
 
 def _words(parts: Parts, footage: Footage, levels: Sequence[int], model: str) -> list[Word]:
@@ -68,7 +67,7 @@ def _words(parts: Parts, footage: Footage, levels: Sequence[int], model: str) ->
         for piece, count in zip(pieces, seconds, strict=True)
     ]
     _make(parts, footage, asked, lambda batch: batch.units)
-    return [Word.from_wire(word) for piece in pieces for word in _read(parts, f"{piece.key}.json")["words"]]
+    return [Word.from_wire(word) for piece in pieces for word in parts.told(f"{piece.key}.json")["words"]]
 
 
 def _seen(parts: Parts, footage: Footage) -> Seen:
@@ -77,7 +76,7 @@ def _seen(parts: Parts, footage: Footage) -> Seen:
     parts.context.report.stage("analyzing", total=len(pieces), unit="windows")
     asked = [{"do": "clip_it.look", "piece": piece.as_wire(), "units": 1} for piece in pieces]
     _make(parts, footage, asked, lambda batch: batch.units)
-    seen = [Seen.from_wire(_read(parts, f"{piece.key}.json")) for piece in pieces]
+    seen = [Seen.from_wire(parts.told(f"{piece.key}.json")) for piece in pieces]
     return Seen(aspect=seen[0].aspect if seen else Fraction(1), moved=tuple(each for one in seen for each in one.moved))
 
 
@@ -88,8 +87,3 @@ def _make(parts: Parts, footage: Footage, asked: Sequence[dict[str, Any]], worth
     missing = {batch.name: batch for batch in batches if batch.parts[0] not in there}
     done = sum(batch.units for batch in batches) - sum(batch.units for batch in missing.values())
     parts.make(missing.values(), done=done, worth=worth)
-
-
-def _read(parts: Parts, name: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(parts.at_hand(name).read_text())
-    return told

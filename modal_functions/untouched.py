@@ -1,6 +1,5 @@
 """What of a film can stand in it as it is: asked of its sources before anything is rendered, and planned as copies."""
 
-import json
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +94,7 @@ def _found(all_of_them: list[Untouched], film: Film, parts: Parts) -> tuple[dict
         if _file(keys[each.place]) not in there:  # what cannot be looked at is encoded, or refused, like all else
             found[each.place] = NOTHING
             continue
-        told = json.loads(parts.at_hand(_file(keys[each.place])).read_text())
+        told = parts.told(_file(keys[each.place]))
         grids[each.place.source], found[each.place] = told["grid"], Found.from_wire(told["found"])
     return that_fit(found), grids
 

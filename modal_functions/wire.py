@@ -4,15 +4,16 @@ Each attempt has a folder of its own in the store. What decides is the outcome: 
 """
 
 import json
-import re
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from modal_functions.plain import code, printable, storable
 from modal_functions.store import PART, checked
 
 VERSION = 1
 MOST_RUNS = 3  # an input that ended so many runs of one call without an outcome is given up
+LONGEST_CALL = 120
 MOST_HELLOS = 9  # of all calls of one attempt together: a spawn whose answer was lost may have been tried again
 
 Ending = Literal["ok", "error", "paused", "abort"]
@@ -179,10 +180,16 @@ class Hello:
     call: str
     run: int
     at: datetime
-    token: str = ""
 
     def as_wire(self) -> dict[str, Any]:
         return {"v": VERSION, **_plain(asdict(self))}
+
+    @classmethod
+    def from_wire(cls, wire: dict[str, Any], *, run: int) -> "Hello":
+        call, at = wire.get("call"), wire.get("at")
+        if not isinstance(call, str) or not isinstance(at, str) or len(call) > LONGEST_CALL:
+            raise ValueError(f"hello: expected a call and a time, got {str(wire)[:120]!r}")
+        return cls(call=_part("call", call), run=run, at=datetime.fromisoformat(at))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,15 +208,16 @@ class Outcome:
 
     @classmethod
     def from_wire(cls, wire: dict[str, Any]) -> "Outcome":
-        if wire.get("v") != VERSION or wire.get("ending") not in ("ok", "error", "paused", "abort"):
-            raise ValueError(f"outcome: expected version {VERSION} and a known ending, got {str(wire)[:120]!r}")
+        known = wire.get("ending") in ("ok", "error", "paused", "abort") and isinstance(wire.get("at"), str)
+        if wire.get("v") != VERSION or not known:
+            raise ValueError(f"outcome: expected version {VERSION}, a known ending and a time, got {str(wire)[:120]!r}")
         return cls(
             ending=wire["ending"],
-            writer=_printable(str(wire.get("writer", ""))),
+            writer=printable(str(wire.get("writer", ""))),
             at=datetime.fromisoformat(wire["at"]),
-            code=_code(wire.get("code", "")),
-            sentence=_printable(str(wire.get("sentence", ""))),
-            result=_result(wire.get("result")),
+            code=code(wire.get("code", "")),
+            sentence=printable(str(wire.get("sentence", ""))),
+            result=storable(wire.get("result")),
         )
 
 
@@ -246,7 +254,7 @@ class SoFar:
             raise ValueError(f"so far: expected version {VERSION}, got {str(wire)[:120]!r}")
         pieces = tuple(
             Piece(
-                name=_printable(str(each["name"]))[:255],
+                name=printable(str(each["name"]))[:255],
                 done=int(each["done"]),
                 total=int(each["total"]),
                 previews=tuple(str(name) for name in each.get("previews") or ()),
@@ -257,21 +265,6 @@ class SoFar:
         return cls(
             pieces=pieces, kept=int(wire["kept"]), seconds=float(wire["seconds"]), copied=int(wire.get("copied", 0))
         )
-
-
-def _code(value: object) -> str:
-    """A plain word or none: it becomes a cause that is counted by."""
-    return value if isinstance(value, str) and re.fullmatch(r"[a-z][a-z0-9_]{0,39}|", value) else "internal"
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
-
-
-def _result(value: object) -> dict[str, Any]:
-    """Without the one character that no database takes."""
-    plain = json.loads(json.dumps(value).replace("\\u0000", ""))
-    return plain if isinstance(plain, dict) else {}
 
 
 def pack(wire: dict[str, Any]) -> bytes:

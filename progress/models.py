@@ -161,6 +161,11 @@ class Job(models.Model):
         return self.status in SETTLED
 
     @property
+    def begun(self) -> bool:
+        """By an attempt. An upload is told of as attempt 1, and is none."""
+        return self.started_at is not None
+
+    @property
     def percent(self) -> int:
         """Rounded down, so that 100 means complete and nothing else."""
         return self.bp // 100

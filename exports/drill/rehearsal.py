@@ -95,7 +95,7 @@ class Rehearsal(Ground):
                 raise NotHeld(f"The export ended {job.status} before anything was tried: {job.cause_text}")
             return
         job = self._row(export)
-        if job.status == Status.QUEUED and job.attempt == 0:
+        if job.status == Status.QUEUED and not job.begun:
             raise NotTried(f"It still waits for its turn after {self.patience:.0f} s: other exports run.")
         raise NotHeld(f"After {self.patience:.0f} s it is {job.status} at {job.percent} %, with no part rendered.")
 

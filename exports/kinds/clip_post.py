@@ -190,8 +190,11 @@ class ClipPost(Kind):
 
     def requested(self, export: "Export") -> None:
         from exports.models.posting import Posting, Taken  # noqa: PLC0415 - the models know the kinds
+        from progress.models import Job, Status  # noqa: PLC0415
 
         clip, platforms = export.spec["clip"], export.spec["platforms"]
+        if not Job.objects.filter(pk=clip["export"], status=Status.COMPLETE).exists():
+            raise _no_clip()  # it was let go, or deleted, since this was planned
         try:
             Posting.take(export, clip_of=uuid.UUID(clip["export"]), place=clip["place"], platforms=platforms)
         except Taken:
@@ -202,9 +205,13 @@ class ClipPost(Kind):
 def _clip(project: "Project", named: str) -> "Result":
     clip = next((each for each in clips_of(project) if named_by(each) == named), None)
     if clip is None:
-        said = _("Clip: expected a finished clip of the project, as in export:place. Choose one, or make one first.")
-        raise Unplannable(said, option="clip")
+        raise _no_clip()
     return clip
+
+
+def _no_clip() -> Unplannable:
+    said = _("Clip: expected a finished clip of the project, as in export:place. Choose one, or make one first.")
+    return Unplannable(said, option="clip")
 
 
 def _are_connected(project: "Project", platforms: Iterable[str]) -> None:

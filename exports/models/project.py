@@ -133,10 +133,18 @@ class Project(models.Model):
         """Out of the project, and its places out of the film; False while an export that has not ended needs it."""
         with self._film():
             wanted = self.exports.filter(job__settled_at__isnull=True).values_list("kind", "spec")
-            if any(str(source.pk) in kinds.get(kind).made_of(spec) for kind, spec in wanted):
+            named = {pk for kind, spec in wanted for pk in kinds.get(kind).made_of(spec)}
+            if str(source.pk) in named or self._is_read_for(source, named):
                 return False
             source.delete()
         return True
+
+    def _is_read_for(self, source: Source, named: set[str]) -> bool:
+        """Of a file that was uploaded several times, the last one is read, whichever of them was asked for."""
+        same = self.sources.filter(sha256=source.sha256, bytes=source.bytes, state=Source.State.READY)
+        if not source.sha256 or not same.filter(pk__in=named).exists():
+            return False
+        return same.order_by("created_at").last() == source
 
     def _hold(self, sources: Sequence[Source]) -> None:
         """Also an upload that is stopped holds no film: so none of them goes before its clip is kept."""

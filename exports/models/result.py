@@ -71,5 +71,5 @@ class Result(models.Model):
 
 def _of(export: Export, told: Mapping[str, Any]) -> Result:
     columns = {name: told[name] for name in ("key", "bytes", "sha256", "place")}
-    name, label, facts = str(told["name"])[:255], str(told.get("label", ""))[:200], told.get("facts", {})
-    return Result(export=export, name=name, label=label, facts=facts, **columns)
+    name, label, facts = str(told["name"])[:255], str(told.get("label", ""))[:200], told.get("facts")
+    return Result(export=export, name=name, label=label, facts=facts if isinstance(facts, dict) else {}, **columns)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from exports.looking import outcome_in
 from exports.models import Attempt, Export
 from exports.reconcile import reconcile_through
 from exports.results import are_there
 from exports.staff.acts.base import Answer, Case, Order
 from exports.tools import Tools
-from modal_functions.wire import Outcome, unpack
 from progress.models import Status
 
 PIECE = 1 << 20
@@ -31,7 +31,7 @@ def made(export: Export, tools: Tools) -> Made | None:
     """By the newest attempt whose register says that it finished."""
     for attempt in export.attempts.order_by("-number"):
         stands = tools.store.get(attempt.keys.outcome)
-        outcome = Outcome.from_wire(unpack(stands)) if stands is not None else None
+        outcome = outcome_in(stands) if stands is not None else None
         if outcome is not None and outcome.ending == "ok":
             return Made(attempt=attempt, result=outcome.result)
     return None

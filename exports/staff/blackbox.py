@@ -5,15 +5,13 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO, Any
 
-from django.conf import settings
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model
 
-from exports import store_said, versions
+from exports import runners, store_said, versions
 from exports.models import Attempt, Export, User
 from exports.runners.local import LOG
 from exports.staff import files, masking
@@ -92,7 +90,7 @@ def _of_the_store(attempts: list[Attempt], tools: Tools) -> Iterator[tuple[str, 
 
 def _logs(attempts: list[Attempt]) -> Iterator[tuple[str, str]]:
     for attempt in attempts:
-        path = Path(settings.HOME) / "runs" / f"{attempt.export_id}.{attempt.number}" / LOG
+        path = runners.runs() / f"{attempt.export_id}.{attempt.number}" / LOG
         try:
             with path.open("rb") as file:
                 file.seek(max(0, path.stat().st_size - LOG_END))

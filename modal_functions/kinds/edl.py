@@ -21,7 +21,6 @@ INTERCHANGE = Image(
     modules=("av", "opentimelineio", "otio_fcp_adapter"),
 )
 NEEDS = Needs(image=INTERCHANGE)
-LARGEST_STORY = 8 << 20
 
 
 def work(context: Context) -> dict[str, Any]:

@@ -73,8 +73,8 @@ def _file(piece: Piece) -> str:
 
 
 def _whole(pieces: Sequence[Piece], making: Making) -> Seen:
-    files = making.parts.all_at_hand([_file(piece) for piece in pieces])
-    seen = [Seen.from_wire(json.loads(file.read_text())) for file in files]
+    making.parts.all_at_hand([_file(piece) for piece in pieces])
+    seen = [Seen.from_wire(making.parts.told(_file(piece))) for piece in pieces]
     return Seen(aspect=seen[0].aspect, moved=tuple(each for piece in seen for each in piece.moved))
 
 

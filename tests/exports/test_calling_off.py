@@ -14,6 +14,7 @@ from tests.exports.scripted import ScriptedRunner
 from tests.meanwhile import at_once
 
 pytestmark = pytest.mark.django_db
+UNBEGUN = "It was cancelled before anything was begun. What was uploaded stays in the project."
 
 
 @pytest.fixture
@@ -21,6 +22,11 @@ def export(owner):
     project = project_of(owner)
     film_of(project, "beach.mov")
     return requested(project)
+
+
+def uploading(export):
+    ProgressTracker().received(export.pk, 1, 2, stage="upload")
+    return fresh(export)
 
 
 def queued(export):
@@ -37,10 +43,13 @@ def paused(export):
 @pytest.mark.parametrize(
     ("was", "said"),
     [
-        (fresh, "It was cancelled before anything was begun. What was uploaded stays in the project."),
-        (queued, "It was cancelled before anything was begun. What was uploaded stays in the project."),
+        (fresh, UNBEGUN),
+        (uploading, UNBEGUN),
+        (queued, UNBEGUN),
+        (lambda export: queued(uploading(export)), UNBEGUN),
         (paused, "It was cancelled. Its finished parts are kept."),
     ],
+    ids=["asked for", "uploading", "queued", "queued after an upload", "paused"],
 )
 def test_what_only_waits_has_ended_at_once_and_says_by_whom(was, said, export):
     assert was(export).cancel(actor="olga")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from exports import grants
+from exports import grants, kinds
 from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
@@ -18,6 +18,7 @@ from progress.models import Event, Status
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 from tests.exports.scripted import ScriptedRunner, Work
+from tests.exports.several import SEVERAL, Several
 
 pytestmark = pytest.mark.django_db
 
@@ -489,6 +490,27 @@ def test_one_that_cannot_be_started_for_a_reason_nobody_foresaw_keeps_no_other_b
     assert other.attempts.get().call_id == "call-1"
     assert fresh(odd).job.unreachable_since is not None
     assert "KeyError" in Event.objects.get(phase="unreachable").note
+
+
+def test_nor_does_one_that_cannot_even_be_ordered(project, tools, clock):
+    """As where a file that its work takes may not be read any more."""
+
+    class Unreadable(Several):
+        def brings(self, export, kept):
+            raise PermissionError("weights.pth")
+
+    kinds.register(Unreadable())
+    try:
+        odd, other = Export.request(project, kind="several", options={}), requested(project, clock)
+        runner = ScriptedRunner(at_once=2)
+        for _ in range(3):
+            clock.pass_by(2)
+            assert one_pass(replace(tools, runner=lambda name: runner)).failed == 0
+    finally:
+        kinds.unregister(SEVERAL)
+    assert [each.keys.export for each in runner.spawned] == [str(other.pk)]
+    assert fresh(odd).job.unreachable_since is not None
+    assert "PermissionError" in Event.objects.get(phase="unreachable").note
 
 
 def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runner, clock):

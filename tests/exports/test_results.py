@@ -198,6 +198,30 @@ def test_what_is_not_there_as_it_is_told_is_no_result(drive, work, wrong):
     assert not Result.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"name": "clip\x00-1.mp4"},
+        {"name": "clip\ud800-1.mp4"},
+        {"label": "\x00Moment"},
+        {"label": 7},
+        {"facts": {"seconds": float("nan")}},
+        {"facts": {"why": "\ud83d"}},
+        {"facts": [1, 2]},
+    ],
+    ids=ascii,
+)
+def test_what_no_database_takes_is_left_out_of_what_is_ready(export, drive, work, owner, signed_in, odd):
+    told = ready(work, 1, **odd)
+    work.reports("process", 1, 3)
+    assert drive() == ["fold"]
+    assert Result.objects.get().bytes == 6
+    finishes(work, told)
+    drive(3)
+    assert Export.objects.select_related("job").get().job.status == Status.COMPLETE
+    assert "1 file" in page(signed_in, owner, export)
+
+
 def test_a_file_that_is_missing_in_the_end_is_made_again(export, drive, work):
     gone = made(work, 1)
     work.store.delete(gone["key"])

@@ -1,5 +1,6 @@
 """What deleted projects and exports leave in the store is removed, and nothing else, whatever the store is."""
 
+import fcntl
 import io
 import json
 import uuid
@@ -119,7 +120,7 @@ def left_behind(bucket):
 def test_the_command_says_in_one_line_what_it_did(in_bucket):
     left_behind(in_bucket)
     assert json.loads(said("--json", "--dry-run")) == {
-        "looked": 1, "removed": 1, "bytes": 3, "failed": 0, "half_written": 0, "dry_run": True,
+        "looked": 1, "removed": 1, "bytes": 3, "failed": 0, "half_written": 0, "runs": 0, "dry_run": True,
     }  # fmt: skip
     assert said("--dry-run") == "1 object looked at: 1 (3 bytes) would be removed.\n"
     assert said() == "1 object looked at: 1 (3 bytes) removed.\n"
@@ -140,6 +141,44 @@ def test_a_store_that_refuses_is_an_error_of_its_own(in_bucket):
     with pytest.raises(CommandError, match=r"The store refuses: .* lacks the permission") as refused:
         said()
     assert refused.value.returncode == 2
+
+
+@pytest.fixture
+def runs(settings, tmp_path):
+    settings.HOME = tmp_path / "home"
+    return settings.HOME / "runs"
+
+
+def ran(runs, name):
+    folder = runs / name
+    (folder / "work").mkdir(parents=True)
+    for file in ("alive.lock", "pid", "log", "work/half.mp4"):
+        (folder / file).write_text("1")
+    return folder
+
+
+def test_the_log_of_an_attempt_goes_with_its_export(project, own, runs):
+    _, export, _ = laid_out(project, own)
+    kept, gone = ran(runs, f"{export.pk}.1"), ran(runs, f"{uuid.uuid4()}.1")
+    (runs / "notes").mkdir()
+    assert tidy(own, apply=False).runs == 1
+    assert gone.exists()
+    assert tidy(own).runs == 1
+    assert (gone.exists(), (kept / "log").exists(), (runs / "notes").exists()) == (False, True, True)
+    project.delete()
+    export.job.delete()
+    assert tidy(own).runs == 1
+    assert not kept.exists()
+
+
+def test_the_log_of_what_is_young_or_lives_stays(own, runs):
+    living, young = ran(runs, f"{uuid.uuid4()}.1"), ran(runs, f"{uuid.uuid4()}.2")
+    with (living / "alive.lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert tidy(own).runs == 1
+    assert (living.exists(), young.exists()) == (True, False)
+    assert tidy(Tools(store=own.store, runner=None)).runs == 0
+    assert tidy(own).runs == 1
 
 
 def test_what_a_writer_who_died_has_left_half_written_goes_too(tmp_path):

@@ -172,6 +172,18 @@ def test_an_export_is_not_taken_where_the_day_is_used_up_and_the_api_says_when(w
     assert "There is room again at" in pressed.text
 
 
+def test_an_upload_is_no_beginning(waiting, owner, start, clock, tracker):
+    first, second = waiting(owner, 2)
+    Job.objects.filter(pk=second.pk).update(status="uploading")
+    tracker.received(second.pk, 1, 1, stage="upload")
+    tracker.uploaded(second.pk)
+    assert start(first) == [True]
+    User.objects.filter(pk=owner.pk).update(minutes_a_day=10)
+    Attempt.objects.filter(export=first).update(greeted_at=clock.now - timedelta(minutes=15))
+    assert start(second) == [False]
+    assert "It starts by itself then." in turns.told(fresh(second), clock.now)
+
+
 def test_what_waits_begins_when_there_is_room_and_what_was_begun_is_never_held(waiting, owner, start, clock, tracker):
     User.objects.filter(pk=owner.pk).update(minutes_a_day=10)
     first, second = waiting(owner, 2)

@@ -15,7 +15,7 @@ ACROSS_THE_WIRE = (
     *("modal_functions.wire", "modal_functions.store", "modal_functions.stores", "modal_functions.needs"),
     *("modal_functions.bucket", "modal_functions.folder", "modal_functions.multipart", "modal_functions.addresses"),
     *("modal_functions.recognisers", "modal_functions.enlarging.weights"),
-    *("modal_functions.posting", "modal_functions.publishing", "modal_functions.sweeping"),
+    *("modal_functions.posting", "modal_functions.publishing", "modal_functions.sweeping", "modal_functions.plain"),
     *("modal_functions.media.probe", "modal_functions.media.child", "modal_functions.media.nursery"),
     *("modal_functions.media.errors", "modal_functions.media.letters", "modal_functions.media.items"),
     "modal_functions.media.spec",

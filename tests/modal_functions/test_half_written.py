@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 from datetime import UTC, datetime, timedelta
 
@@ -57,3 +58,17 @@ def test_what_the_dead_have_left_is_removed_and_nothing_else(store, writer):
     assert half_written(store) == []
     assert store.get("a/outcome.json") == b"ok"
     assert sweep(store, later()) == 0
+
+
+def test_a_folder_that_goes_while_it_is_walked_through_is_no_failure(store, monkeypatch):
+    for name in ("a", "b"):
+        store.put(f"projects/{name}/whole", b"1")
+    look = os.scandir
+
+    def meanwhile(path="."):
+        if str(path).endswith("/b"):
+            shutil.rmtree(path)  # its owner lets it go at this moment
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", meanwhile)
+    assert sweep(store, datetime.now(UTC)) == 0

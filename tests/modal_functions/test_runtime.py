@@ -8,7 +8,7 @@ import pytest
 from modal_functions.media.errors import MediaError
 from modal_functions.runtime import Failed, run
 from modal_functions.store import Forbidden, Full, Unreachable
-from modal_functions.wire import AttemptKeys, Outcome, pack
+from modal_functions.wire import MOST_HELLOS, AttemptKeys, Hello, Outcome, pack
 
 KEYS = AttemptKeys(export="7f3c", number=2)
 ABORT = Outcome(ending="abort", writer="driver", at=datetime(2026, 11, 20, tzinfo=UTC), code="lost")
@@ -177,6 +177,14 @@ def test_runs_are_counted_and_an_input_that_ends_three_is_given_up(go, store):
     assert "3 times in a row" in outcome["sentence"]
 
 
+def test_a_call_too_many_leaves_the_attempt_to_the_others(go, store):
+    """Calls whose answers were lost, and that all began when there was room for them."""
+    for number in range(1, MOST_HELLOS + 1):
+        store.put_once(KEYS.hello(number), pack(Hello(call=f"fc-{number}", run=number, at=ABORT.at).as_wire()))
+    assert go(lambda context: pytest.fail("it worked"), call="fc-10")["ending"] == "unknown"
+    assert store.get(KEYS.outcome) is None
+
+
 def test_another_run_of_the_same_attempt_never_shares_its_bytes(go, store):
     keys = []
 
@@ -232,6 +240,7 @@ def test_progress_that_cannot_be_written_does_not_matter(go, store):
 
 def test_an_outcome_survives_the_wire():
     assert Outcome.from_wire(json.loads(pack(ABORT.as_wire()))) == ABORT
-    for nonsense in ({}, {"v": 9, "ending": "ok"}, {"v": 1, "ending": "fine"}):
+    nowhen = {"v": 1, "ending": "ok"}
+    for nonsense in ({}, {"v": 9, "ending": "ok"}, {"v": 1, "ending": "fine"}, nowhen, nowhen | {"at": 7}):
         with pytest.raises(ValueError, match="outcome: expected"):
             Outcome.from_wire(nonsense)

@@ -1,4 +1,4 @@
-"""For cron: removes what deleted projects, sources and exports have left in the store."""
+"""For cron: removes what deleted projects, sources and exports have left in the store and on this machine."""
 
 from dataclasses import asdict
 
@@ -10,7 +10,8 @@ from progress.wording import size
 
 class Command(PassCommand):
     help = (
-        "Removes objects of the store whose project, source or attempt was deleted, once they are older than a day."
+        "Removes objects of the store whose project, source or attempt was deleted, once they are older than a day,"
+        " and the logs of such attempts on this machine."
         f"{ENDS}"
     )
     changes = "Only say what would be removed."
@@ -24,5 +25,6 @@ def _summary(done: Tidied, *, dry: bool) -> str:
     verb = "would be removed" if dry else "removed"
     failed = f", {done.failed:,} could not be" if done.failed else ""
     half = f" {done.half_written:,} half-written files {verb}." if done.half_written else ""
+    logs = f" {done.runs:,} logs of attempts {verb}." if done.runs else ""
     looked = f"{done.looked:,} object{'s' * (done.looked != 1)} looked at"
-    return f"{looked}: {done.removed:,} ({size(done.bytes)}) {verb}{failed}.{half}"
+    return f"{looked}: {done.removed:,} ({size(done.bytes)}) {verb}{failed}.{half}{logs}"

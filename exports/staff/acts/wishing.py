@@ -24,6 +24,10 @@ def _retry(case: Case, order: Order) -> Answer:
     return _done(done, "It waits for its turn; finished parts are kept, and its budgets begin anew.")
 
 
+def _next(job: Job) -> int:
+    return job.attempt + 1 if job.begun else 1
+
+
 def _again(case: Case, order: Order) -> Answer:
     try:
         made = case.export.again(actor=order.actor, reason=order.reason)
@@ -113,7 +117,7 @@ register(
         says="What is finished is kept; errors and interruptions are counted anew.",
         permission="exports.retry_export",
         against=_against_retrying,
-        plan=lambda case, order: f"Attempt {case.export.job.attempt + 1} is begun when its turn comes.",
+        plan=lambda case, order: f"Attempt {_next(case.export.job)} is begun when its turn comes.",
         take=_retry,
     )
 )

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exports import foreseen, kinds, retention
+from exports.kinds.base import Unplannable
 from exports.kinds.clip_post import PIPELINE
 from exports.kinds.clip_post_form import LONGEST_CAPTION
 from exports.models import Connection, Export, Posting
@@ -361,6 +362,27 @@ def test_a_clip_is_kept_while_a_post_of_it_is_under_way(clips, settings):
     assert retention.expire(tools()).due == 0
     ended(export)
     assert retention.expire(tools()).expired == 1
+
+
+def test_a_clip_that_is_posted_after_it_was_found_to_be_due_is_kept(clips, settings):
+    settings.KEEP_DAYS = 1
+    Job.objects.filter(pk=clips.pk).update(settled_at=timezone.now() - timedelta(days=2))
+    assert [each.pk for each in retention._due(timezone.now(), None)] == [clips.pk]
+    export, _ = post(clips)
+    assert not retention._let_go(clips.pk, tools())
+    assert fresh(clips).job.status == Status.COMPLETE
+    ended(export)
+    assert retention._let_go(clips.pk, tools())
+
+
+def test_a_clip_that_was_let_go_after_its_post_was_planned_is_not_posted(clips, settings):
+    settings.KEEP_DAYS = 1
+    spec = Export.planned(clips.project, kind="clip_post", options=POST | {"clip": named(clips)})
+    Job.objects.filter(pk=clips.pk).update(settled_at=timezone.now() - timedelta(days=2))
+    assert retention.expire(tools()).expired == 1
+    with pytest.raises(Unplannable, match="expected a finished clip"):
+        Export.begin(clips.project, kind="clip_post", spec=spec)
+    assert not Posting.objects.exists()
 
 
 def test_from_scratch_it_is_never_run_again(clips):

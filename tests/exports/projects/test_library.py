@@ -6,10 +6,11 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from exports import kinds
 from exports.models import Source
 from exports.tools import tools
 from progress.tracker import ProgressTracker
-from tests.exports.footage import film_of, names_in, requested, running, source_in
+from tests.exports.footage import film_of, fresh, names_in, requested, running, source_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("awake")]
 
@@ -97,6 +98,21 @@ def test_a_source_that_a_running_export_needs_stays(press, project):
     assert project.sources.get() == source
     ProgressTracker().cancel(export.pk, actor="")
     assert "beach.mov is deleted." in press(f"discard:{source.pk}").text
+
+
+def test_of_a_file_that_was_uploaded_twice_the_one_that_work_reads_stays(press, project):
+    film_of(project, "beach.mov")
+    first, again = project.sources.get(), source_in(project, "beach (1).mov")
+    other = source_in(project, "x", sha256="b")
+    export = running(requested(project))
+    told = kinds.get("multi_clip").spec(fresh(export))
+    assert [source["key"] for source in told["sources"]] == [again.key]
+    answer = press(f"discard:{again.pk}")
+    assert "beach (1).mov is needed by an export that has not ended yet." in answer.text
+    assert "x is deleted." in press(f"discard:{other.pk}").text
+    ProgressTracker().cancel(export.pk, actor="")
+    assert "beach (1).mov is deleted." in press(f"discard:{again.pk}").text
+    assert project.sources.get() == first
 
 
 def test_an_upload_that_is_deleted_is_stopped(press, project):

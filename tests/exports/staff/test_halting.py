@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from contextlib import contextmanager
 from io import StringIO
 
 import pytest
@@ -110,6 +111,54 @@ def test_who_opens_it_while_another_still_closes_it_leaves_nothing_paused(runnin
         done = halting.close(EVERYTHING, sentence="", pause=True, **BY)
     assert other.ident is not None
     assert (Intake.closed(), wish(running), done.moved) == ({}, Wish.RUN, 0)
+
+
+class Killed(BaseException):
+    pass
+
+
+@contextmanager
+def killed_before(number, phase):
+    """Before the so-manieth export would hear of it."""
+    left = iter(range(number - 1))
+
+    def said(execute, statement, parameters, *given):
+        if statement.startswith("INSERT") and phase in (parameters or ()) and next(left, None) is None:
+            raise Killed
+        return execute(statement, parameters, *given)
+
+    with connection.execute_wrapper(said), pytest.raises(Killed):
+        yield
+
+
+@pytest.fixture
+def both(running, project, drive):
+    """Two that run."""
+    other = requested(project)
+    other.ring()
+    drive(3)
+    assert {status(running), status(other)} == {Status.RUNNING}
+    return running, other
+
+
+def test_who_is_killed_while_it_is_closed_leaves_nothing_paused_for_good(both):
+    with killed_before(2, "wish_pause"):
+        halting.close(EVERYTHING, sentence="", pause=True, **BY)
+    assert sorted(map(wish, both)) == [Wish.PAUSE, Wish.RUN]
+    assert halting.open_again(EVERYTHING, **BY).moved == 1
+    assert {wish(each) for each in both} == {Wish.RUN}
+
+
+def test_who_is_killed_while_it_is_opened_is_made_good_by_opening_it_again(both):
+    halting.close(EVERYTHING, sentence="", pause=True, **BY)
+    with killed_before(2, "wish_run"):
+        halting.open_again(EVERYTHING, **BY)
+    assert sorted(map(wish, both)) == [Wish.PAUSE, Wish.RUN]
+    again = halting.open_again(EVERYTHING, **BY)
+    assert (again.changed, again.moved) == (False, 1)
+    assert {wish(each) for each in both} == {Wish.RUN}
+    assert halting.open_again(EVERYTHING, **BY) == halting.Switched(changed=False)
+    assert IntakeChange.objects.count() == 3
 
 
 def test_who_when_and_why_is_kept_and_nobody_can_change_it(boss, running):

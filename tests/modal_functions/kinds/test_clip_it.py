@@ -87,6 +87,15 @@ def test_what_was_heard_and_rendered_is_not_made_again(bench, speech):
     assert again["sha256"] == result["sha256"]
 
 
+def test_what_was_heard_and_is_damaged_is_heard_anew_at_the_next_try(bench, speech):
+    spec, result = speech
+    heard = [key for key in bench.store.keys("projects/p/chunks") if b'"words"' in (bench.store.get(key) or b"")]
+    assert heard
+    bench.store.put(heard[0], b"")
+    assert bench.do(clip_it, spec)["code"] == "result_invalid"
+    assert bench.do(clip_it, spec)["sha256"] == result["sha256"]
+
+
 def test_every_result_is_put_out_as_soon_as_it_is_there(bench, speech, monkeypatch):
     """Subtitles before anything is cut, then one clip after the other."""
     spec, _ = speech
