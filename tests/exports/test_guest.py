@@ -1,7 +1,11 @@
+import time
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from exports.models import User
 from progress.models import Job
@@ -24,6 +28,44 @@ def test_the_session_keeps_the_guest(as_guest, make_job):
     assert "Holiday" in client.get("/exports/").text
     assert "Holiday" in client.get("/exports/").text
     assert User.objects.count() == 1
+
+
+@pytest.fixture
+def days_later(monkeypatch):
+    """By the clock of who signs cookies and of who reads them."""
+    gone = [0]
+
+    def pass_by(days):
+        gone[0] += days * 24 * 3600
+
+    now, at = time.time, timezone.now
+    monkeypatch.setattr("django.core.signing.time.time", lambda: now() + gone[0])
+    monkeypatch.setattr("exports_site.lasting.timezone.now", lambda: at() + timedelta(seconds=gone[0]))
+    return pass_by
+
+
+def test_who_comes_back_each_week_is_still_the_same_guest_after_the_month(as_guest, days_later):
+    client, guest = as_guest()
+    for _ in range(6):
+        days_later(7)
+        page = client.get("/exports/", headers={"Accept": "text/html"})
+        assert page.wsgi_request.user == guest
+
+
+def test_what_asks_in_the_background_makes_no_session_last(as_guest, days_later):
+    client, _ = as_guest()
+    days_later(7)
+    polled = client.get("/exports/", headers={"Accept": "text/html", "HX-Request": "true"})
+    asked = client.get("/api/v1/jobs")
+    assert (polled.status_code, asked.status_code) == (200, 200)
+    assert "sessionid" not in {*polled.cookies, *asked.cookies}
+
+
+def test_the_cookie_of_a_guest_is_sent_once_a_day_and_that_of_an_account_is_not(as_guest, signed_in, owner):
+    client, _ = as_guest()
+    client.get("/exports/", headers={"Accept": "text/html"})
+    for each in (client, signed_in(owner)):
+        assert not each.get("/exports/", headers={"Accept": "text/html"}).cookies.get("sessionid")
 
 
 def test_a_second_click_makes_no_second_guest(as_guest):
