@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from exports import kinds, queue
+from exports.counted import counted
 from exports.models import Export, Intake, IntakeChange, Lease, User
 from exports.models.intake import ACCOUNT, EVERYTHING
 from progress.models import Event, Job, Status, Wish
@@ -24,7 +25,7 @@ class Switched:
     def in_words(self, *, opens: bool) -> str:
         one = self.moved == 1
         verb = ("goes on" if one else "go on") if opens else ("is paused" if one else "are paused")
-        return f"{self.moved} export{'s' * (not one)} {verb}."
+        return f"{counted(self.moved, 'export')} {verb}."
 
 
 def close(name: str, *, sentence: str, why: str, actor: str, pause: bool = False) -> Switched:

@@ -266,7 +266,7 @@ def test_a_kind_and_a_stage_that_this_version_does_not_know_are_told(export):
 
 def test_drive_drives_until_nothing_is_left(export):
     ProgressTracker().cancel(export.pk, actor="olga")
-    assert "0 exports are left" in said("drive", "--idle")
+    assert "; 0 exports left." in said("drive", "--idle")
     assert Export.objects.get().next_due_at is None
 
 

@@ -159,9 +159,9 @@ def said(*options):
 
 def test_the_command_says_what_it_would_do_and_what_it_did(guest):
     export = film(guest)
-    assert said("--dry-run") == "1 films (10 kB) would be let go."
+    assert said("--dry-run") == "1 film (10 kB) would be let go."
     assert status(export) == Status.COMPLETE
-    assert said() == "1 of 1 films (10 kB) let go."
+    assert said() == "1 of 1 film (10 kB) let go."
     nothing = {"due": 0, "expired": 0, "bytes": 0, "failed": 0, "dry_run": False}
     assert json.loads(said("--json")) == nothing | NO_SCANS
 

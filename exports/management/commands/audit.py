@@ -17,6 +17,7 @@ from exports import store_said
 from exports.audit import CHECKS, Audited, Wanted, audit
 from exports.audit.repair import Repaired, repair
 from exports.audit.run import Tell
+from exports.counted import counted
 from exports.management.outage import COULD_NOT_LOOK, SETTINGS, told
 from exports.management.values import count
 from exports.models import Export, Source
@@ -97,10 +98,10 @@ def _bar(*, quiet: bool) -> Iterator[Tell]:
 
 
 def _summary(done: Audited, mended: list[Repaired], seconds: float) -> str:
-    looked = ", ".join(f"{count:,} {part}{'s' * (count != 1)}" for part, count in done.looked.items()) or "Nothing"
+    looked = ", ".join(counted(count, part) for part, count in done.looked.items()) or "Nothing"
     found = Counter(violation.check for violation in done.violations)
     wrong = ", ".join(f"{count} {check}" for check, count in found.most_common())
-    said = f"{found.total()} violation{'s' * (found.total() != 1)} ({wrong})" if found else "no violation"
+    said = f"{counted(found.total(), 'violation')} ({wrong})" if found else "no violation"
     if mended:
         said += f", {sum(each.mended for each in mended)} mended"
     if done.moving:

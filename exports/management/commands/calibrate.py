@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
+from exports.counted import counted
 from exports.management.outage import COULD_NOT_LOOK, SETTINGS, told
 from exports.management.values import count
 from progress import calibration, recorded
@@ -54,13 +55,13 @@ class Command(BaseCommand):
 
 
 def _summary(done: Calibrated, *, dry: bool) -> str:
-    looked = f"{done.jobs:,} export{'s' * (done.jobs != 1)} looked at"
+    looked = f"{counted(done.jobs, 'export')} looked at"
     if not done.stages:
         return f"{looked}: nothing to learn from yet. The rates stay as they are."
     changed = "would be kept" if dry and done.better else "kept" if done.kept else "not kept, for they foretell worse"
     told = f"median error {_accuracy(done.before)} before, {_accuracy(done.after)} after"
-    stages = f"{done.stages:,} stage{'s' * (done.stages != 1)} learned from"
-    return f"{looked}, {stages}: {told}; {done.rates:,} rate{'s' * (done.rates != 1)} {changed}."
+    stages = f"{counted(done.stages, 'stage')} learned from"
+    return f"{looked}, {stages}: {told}; {counted(done.rates, 'rate')} {changed}."
 
 
 def _accuracy(accuracy: Accuracy | None) -> str:

@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from exports import kinds
+from exports.counted import counted
 from exports.management.passing import Asked, PassCommand, Passed
 from exports.soundness import doubts
 from exports.tools import tools
@@ -19,6 +20,6 @@ class Command(PassCommand):
     def run_pass(self, asked: Asked) -> Passed:
         found = tuple(doubts(tools(), settings.RUNNER))[: asked.limit]
         names = ", ".join(kind.pipeline.key for kind in kinds.registered())
-        said = f"{len(found)} doubt{'s' * (len(found) != 1)}." if found else "All fits."
+        said = f"{counted(len(found), 'doubt')}." if found else "All fits."
         counts = {"kinds": [kind.key for kind in kinds.registered()], "doubts": list(found)}
         return Passed(summary=f"{names}: {said}", counts=counts, failed=len(found), lines=found)

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from types import FrameType
 
 from exports import driver
+from exports.counted import counted
 from exports.management.outage import refuse_an_older_database
 from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.management.values import seconds
@@ -54,7 +55,10 @@ def _drive(asked: Asked, used: Tools) -> Passed:
         for number, handle in before.items():
             signal.signal(number, handle)
     left = Export.objects.filter(next_due_at__isnull=False).count()
-    return Passed(summary=f"{passes:,} passes; {left:,} exports are left.", counts={"passes": passes, "left": left})
+    return Passed(
+        summary=f"{counted(passes, 'pass', 'passes')}; {counted(left, 'export')} left.",
+        counts={"passes": passes, "left": left},
+    )
 
 
 def _would(asked: Asked, used: Tools) -> Passed:
@@ -62,4 +66,4 @@ def _would(asked: Asked, used: Tools) -> Passed:
     steps = [(pk, reconcile(pk, used, apply=False)) for pk in due]
     lines = tuple(f"{pk}  {step.name}: {step.why}" for pk, step in steps)
     counts = {"due": len(due), "steps": {str(pk): step.name for pk, step in steps}}
-    return Passed(summary=f"{len(due):,} exports are due.", counts=counts, lines=lines)
+    return Passed(summary=f"{counted(len(due), 'export')} due.", counts=counts, lines=lines)

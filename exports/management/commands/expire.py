@@ -4,6 +4,7 @@ tries first."""
 from dataclasses import asdict
 
 from exports import originals
+from exports.counted import counted
 from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.retention import Expired, expire
 from exports.tools import tools
@@ -28,15 +29,15 @@ class Command(PassCommand):
 
 def _summary(done: Expired, *, dry: bool) -> str:
     if dry:
-        return f"{done.due:,} films ({size(done.bytes)}) would be let go."
+        return f"{counted(done.due, 'film')} ({size(done.bytes)}) would be let go."
     failed = f" The bytes of {done.failed:,} could not be removed; tidy_store will." if done.failed else ""
-    return f"{done.expired:,} of {done.due:,} films ({size(done.bytes)}) let go.{failed}"
+    return f"{done.expired:,} of {counted(done.due, 'film')} ({size(done.bytes)}) let go.{failed}"
 
 
 def _of_scans(done: originals.Gone, *, dry: bool) -> str:
     if not done.due:
         return ""
     if dry:
-        return f" {done.due:,} scans ({size(done.bytes)}) would go too."
+        return f" {counted(done.due, 'scan')} ({size(done.bytes)}) would go too."
     failed = f" The bytes of {done.failed:,} could not be removed; tidy_store will." if done.failed else ""
-    return f" {done.gone:,} of {done.due:,} scans ({size(done.bytes)}) went too.{failed}"
+    return f" {done.gone:,} of {counted(done.due, 'scan')} ({size(done.bytes)}) went too.{failed}"

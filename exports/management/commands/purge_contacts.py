@@ -5,6 +5,7 @@ from dataclasses import asdict
 from django.conf import settings
 from django.utils import timezone
 
+from exports.counted import counted
 from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.outbox.purge import Purged, purge
 
@@ -25,4 +26,5 @@ def _summary(done: Purged, *, dry: bool) -> str:
     verb = "would be deleted" if dry else "deleted"
     failed = f" {done.failed:,} could not be." if done.failed else ""
     unused = f"not used for {settings.CONTACT_DAYS} days"
-    return f"{done.contacts:,} addresses and {done.deliveries:,} deliveries {verb}, {unused}.{failed}"
+    gone = f"{counted(done.contacts, 'address', 'addresses')} and {counted(done.deliveries, 'delivery', 'deliveries')}"
+    return f"{gone} {verb}, {unused}.{failed}"

@@ -5,6 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections import Counter
 from typing import Any
 
+from exports.counted import counted
 from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.models import Export
 from exports.reconcile import reconcile, reconcile_through
@@ -66,7 +67,7 @@ def _told(told: list[tuple[Any, str, str]], *, dry: bool) -> Passed:
     verb = "would be taken" if dry else "taken"
     found = ", ".join(f"{count} {name}" for name, count in names.most_common()) or "none"
     return Passed(
-        summary=f"{len(told):,} export{'s' * (len(told) != 1)} looked at; last steps {verb}: {found}.",
+        summary=f"{counted(len(told), 'export')} looked at; last steps {verb}: {found}.",
         counts={"looked": len(told), "steps": dict(names)},
         failed=names["failed"],
         lines=tuple(f"{pk}  {why}" for pk, _, why in told),

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from exports.counted import counted
 from exports.leftovers import Tidied, tidy
 from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.tools import tools
@@ -24,7 +25,7 @@ class Command(PassCommand):
 def _summary(done: Tidied, *, dry: bool) -> str:
     verb = "would be removed" if dry else "removed"
     failed = f", {done.failed:,} could not be" if done.failed else ""
-    half = f" {done.half_written:,} half-written files {verb}." if done.half_written else ""
-    logs = f" {done.runs:,} logs of attempts {verb}." if done.runs else ""
-    looked = f"{done.looked:,} object{'s' * (done.looked != 1)} looked at"
+    half = f" {counted(done.half_written, 'half-written file')} {verb}." if done.half_written else ""
+    logs = f" {counted(done.runs, 'log')} of attempts {verb}." if done.runs else ""
+    looked = f"{counted(done.looked, 'object')} looked at"
     return f"{looked}: {done.removed:,} ({size(done.bytes)}) {verb}{failed}.{half}{logs}"

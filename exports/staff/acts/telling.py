@@ -1,5 +1,6 @@
 """The act that tells once more: the newest message of an export, to each address that it went to."""
 
+from exports.counted import counted
 from exports.models import Delivery
 from exports.staff.acts.base import Act, Answer, Case, Order, register
 
@@ -31,7 +32,7 @@ def _take(case: Case, order: Order) -> Answer:
     sent = sum(row.resend() is not None for row in _newest(case) if row.may_be_resent)
     if not sent:
         return Answer(ok=False, said="Somebody else was first: it is being sent once more already.")
-    return Answer(ok=True, said=f"{sent} message{'s' * (sent != 1)} will be sent once more.")
+    return Answer(ok=True, said=f"{counted(sent, 'message')} will be sent once more.")
 
 
 register(

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from exports.counted import counted
 from exports.models import Bulk, Export
 from exports.models.bulk import MOST
 from exports.staff import listing, scope
@@ -134,7 +135,7 @@ def _hand_over(act: Act, chosen: Chosen, order: Order) -> HttpResponse:
 
 def _begun(act: Act, ids: list[uuid.UUID], order: Order) -> Bulk:
     mine = list(_exports(ids, order))
-    title = f"{act.label}: {len(mine)} export{'s' * (len(mine) != 1)}"
+    title = f"{act.label}: {counted(len(mine), 'export')}"
     return Bulk.begin(act.key, mine, by=order.by, title=title, reason=order.reason, given=order.given)
 
 

@@ -38,7 +38,7 @@ def test_what_was_not_used_for_long_is_deleted_and_the_rest_stays(old, owner, ca
     kept = old(89)
     run()
     assert left() == [kept.address]
-    assert capsys.readouterr().out == "1 addresses and 0 deliveries deleted, not used for 90 days.\n"
+    assert capsys.readouterr().out == "1 address and 0 deliveries deleted, not used for 90 days.\n"
 
 
 def test_how_long_is_the_operators_to_say(old, settings):
@@ -82,7 +82,7 @@ def test_old_deliveries_go_with_it_and_those_to_be_sent_stay(owner, clock, proje
 def test_a_dry_run_deletes_nothing_and_says_as_much(old, capsys):
     old(91)
     run("--dry-run")
-    assert capsys.readouterr().out == "1 addresses and 0 deliveries would be deleted, not used for 90 days.\n"
+    assert capsys.readouterr().out == "1 address and 0 deliveries would be deleted, not used for 90 days.\n"
     run("--dry-run", "--json")
     assert json.loads(capsys.readouterr().out) == {"contacts": 1, "deliveries": 0, "failed": 0, "dry_run": True}
     assert len(left()) == 1
