@@ -64,7 +64,10 @@ def add(owner: User, channel: str, typed: str, now: datetime) -> Contact:
         digest = hashed(channel, address)
         known = owner.contacts.filter(channel=channel, address_hash=digest).first()
         if known is None and owner.contacts.count() >= MOST:
-            raise Refused(f"You have {MOST} addresses; expected at most {MOST}. Remove one that is not needed.")
+            raise Refused(
+                _("You have %(most)d addresses; expected at most %(most)d. Remove one that is not needed.")
+                % {"most": MOST}
+            )
         if Silenced.includes(channel, digest):
             raise Refused(
                 _(
@@ -134,5 +137,5 @@ def _webhook(typed: str) -> str:
     except ValueError:  # a name: it is looked at when something is sent, each time
         return goal.url
     if not settings.PRIVATE_TARGETS and not is_of_the_world(known):
-        raise guard.Forbidden("It leads into a private network, which this installation does not send to.")
+        raise guard.Forbidden(_("It leads into a private network, which this installation does not send to."))
     return goal.url
