@@ -224,7 +224,12 @@ def test_a_command_that_will_not_end_is_killed_once_the_run_is_told_twice():
 def test_ctrl_c_reaches_the_command_once():
     ours, terminal = os.openpty()
     command = runner("sqlite", sys.executable, "-c", SAYS_WHAT_IT_IS_TOLD, "2")
-    with subprocess.Popen(command, cwd=ROOT, preexec_fn=lambda: os.login_tty(terminal)) as process:  # noqa: PLW1509
+
+    def at_a_terminal():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # also where the suite itself was told not to hear it (`&`)
+        os.login_tty(terminal)
+
+    with subprocess.Popen(command, cwd=ROOT, preexec_fn=at_a_terminal) as process:  # noqa: PLW1509
         os.close(terminal)
         with os.fdopen(ours, "r+b", buffering=0) as keys:
             assert keys.readline() == b"ready\r\n"

@@ -118,14 +118,14 @@ class Loopback:
     async def _close(self):
         await self.cloud.close()
         self._server.close()
-        await self._server.wait_closed()
-        for _ in range(100):
+        for _ in range(100):  # more than once: asyncio.wait_for can lose a cancellation
             others = asyncio.all_tasks() - {asyncio.current_task()}
             if not others:
                 break
             for each in others:
                 each.cancel()
             await asyncio.sleep(0.05)
+        await self._server.wait_closed()
         for transport in list(self._loop._transports.values()):  # of clients that were killed, or never said goodbye
             transport.close()
         await asyncio.sleep(0.05)
