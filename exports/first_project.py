@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from django.db import transaction
@@ -18,6 +18,8 @@ logger = logging.getLogger("exports")
 NAME = "Sample film"
 CLIPS = ((1, "Blue waves.mp4"), (2, "Green drift.mp4"), (3, "Pink pulse.mp4"))
 
+Make = Callable[[Path, int], None]
+
 
 def begin(owner: User) -> Project:
     return Project.objects.create(owner=owner, name=NAME)
@@ -29,14 +31,14 @@ def begun(owner: User) -> Project | None:
     return owner.projects.filter(name=NAME, clips__isnull=True, exports__isnull=True).order_by("created_at").first()
 
 
-def lay_out(owner: User, tools: Tools) -> int:
+def lay_out(owner: User, tools: Tools, make: Make = sample.make) -> int:
     """Makes what is missing of it, and puts all into its film at last: broken off, it is gone on with. Returns how
     many clips are in the film by that."""
     project = begun(owner)
     if project is None:
         return 0
     try:
-        made = [_made(project, number, name, tools) for number, name in CLIPS]
+        made = [_made(project, number, name, tools, make) for number, name in CLIPS]
     except StoreError as error:
         logger.warning("The sample film waits for the next start. %s", store_said.told(error))
         return 0
@@ -47,13 +49,13 @@ def lay_out(owner: User, tools: Tools) -> int:
         return len(Clip.objects.bulk_create(Clip(project=project, source=each, position=at) for at, each in placed))
 
 
-def _made(project: Project, number: int, name: str, tools: Tools) -> Source:
+def _made(project: Project, number: int, name: str, tools: Tools, make: Make) -> Source:
     ready = project.sources.filter(name=name, state=Source.State.READY).first()
     if ready is not None:
         return ready
     with tempfile.TemporaryDirectory(prefix="longhaul-sample-") as folder:
         path = Path(folder, name)
-        sample.make(path, number)
+        make(path, number)
         return sources.fill(_source_of(project, path), path, tools)
 
 

@@ -23,21 +23,25 @@ def tools(tmp_path, clock, tracker):
 
 @pytest.fixture(scope="module")
 def shot(tmp_path_factory):
-    """The clips of the sample film, each made once: that takes seconds."""
+    """Makes the clips of the sample film, each once: that takes seconds."""
     clips = {number: tmp_path_factory.mktemp("sample") / "clip.mp4" for number, _ in first_project.CLIPS}
     for number, clip in clips.items():
         sample.make(clip, number)
-    return clips
+    return lambda path, number: shutil.copyfile(clips[number], path)
 
 
 @pytest.fixture
-def project(owner, shot, monkeypatch):
-    monkeypatch.setattr(sample, "make", lambda path, number: shutil.copyfile(shot[number], path))
+def lay_out(owner, tools, shot):
+    return lambda tools=tools: first_project.lay_out(owner, tools, shot)
+
+
+@pytest.fixture
+def project(owner):
     return first_project.begin(owner)
 
 
-def test_it_brings_three_clips_that_can_be_used(owner, project, tools):
-    assert first_project.lay_out(owner, tools) == 3
+def test_it_brings_three_clips_that_can_be_used(project, tools, lay_out):
+    assert lay_out() == 3
     clips = list(project.clips.select_related("source"))
     assert [clip.position for clip in clips] == [1, 2, 3]
     for clip in clips:
@@ -47,50 +51,50 @@ def test_it_brings_three_clips_that_can_be_used(owner, project, tools):
         assert (facts["width"], facts["height"]) == (sample.WIDTH, sample.HEIGHT)
         assert max(facts["waveform"]) > 20, "it can be heard"
         assert tools.store.size(clip.source.key) == clip.source.bytes
-    assert first_project.lay_out(owner, tools) == 0
+    assert lay_out() == 0
     assert Clip.objects.count() == Source.objects.count() == 3
 
 
 @pytest.mark.parametrize("gone", ["a clip", "the project"])
-def test_what_its_owner_has_deleted_does_not_come_back(gone, owner, project, tools):
-    first_project.lay_out(owner, tools)
+def test_what_its_owner_has_deleted_does_not_come_back(gone, owner, project, lay_out):
+    lay_out()
     (project.clips.all()[1] if gone == "a clip" else project).delete()
     left = Clip.objects.count()
     assert first_project.begun(owner) is None
-    assert first_project.lay_out(owner, tools) == 0
+    assert lay_out() == 0
     assert (Clip.objects.count(), Project.objects.count()) == (left, 1 if gone == "a clip" else 0)
 
 
 @pytest.mark.parametrize("broken_off", ["before it was stored", "before it was looked at", "before it was in the film"])
-def test_a_start_that_was_broken_off_leaves_no_clip_twice(broken_off, owner, project, tools):
-    first_project.lay_out(owner, tools)
+def test_a_start_that_was_broken_off_leaves_no_clip_twice(broken_off, owner, project, lay_out):
+    lay_out()
     project.clips.all().delete()
     if broken_off != "before it was in the film":
         state = Source.State.UPLOADING if broken_off == "before it was stored" else Source.State.STORED
         Source.objects.filter(name="Green drift.mp4").update(state=state, looked_at_times=0)
     assert first_project.begun(owner) == project
-    assert first_project.lay_out(owner, tools) == 3
+    assert lay_out() == 3
     assert Source.objects.get(name="Green drift.mp4").state == Source.State.READY
     assert Clip.objects.count() == Source.objects.count() == 3
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_starts_at_once_leave_no_clip_twice(owner, project, tools):
-    at_once(*[lambda: first_project.lay_out(owner, tools)] * 2)
+def test_two_starts_at_once_leave_no_clip_twice(project, lay_out):
+    at_once(lay_out, lay_out)
     assert Clip.objects.count() == Source.objects.count() == 3
 
 
 def test_where_the_store_refuses_it_waits_for_the_next_start_and_leaves_no_upload_that_nobody_goes_on_with(
-    owner, project, tools, caplog
+    project, tools, lay_out, caplog
 ):
     class Refusing(FolderStore):
         def put_file(self, *args, **more):
             raise Forbidden("the bucket answers 403 InvalidAccessKeyId to PutObject")
 
-    assert first_project.lay_out(owner, replace(tools, store=Refusing(tools.store.root))) == 0
+    assert lay_out(replace(tools, store=Refusing(tools.store.root))) == 0
     assert not Source.objects.exists()
     assert "waits for the next start. The store refuses: the bucket answers 403 InvalidAcc" in caplog.text
-    assert first_project.lay_out(owner, tools) == 3
+    assert lay_out() == 3
 
 
 def test_no_two_of_its_pictures_are_the_same(tmp_path):
