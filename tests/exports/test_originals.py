@@ -114,7 +114,7 @@ def test_the_cluster_and_the_command_do_it(guest, capsys):
     assert not is_there(first)
     second = scan_of(guest)
     call_command("expire", "--dry-run")
-    assert "1 scans (84 MB)" in capsys.readouterr().out
+    assert "1 scan (84 MB)" in capsys.readouterr().out
     assert is_there(second)
     call_command("expire")
     assert not is_there(second)
