@@ -91,13 +91,14 @@ class Cloud:
         return call
 
     async def staff(self):
-        """A container more where something waits and none is free."""
+        """A container more where something waits and none is free. It is begun to the end also where whoever asked is
+        cut off: one without a process would be waited for, at the close, for ever."""
         staffed = self.functions.keys() - self.played
         for function, waiting in [each for each in self.queues.items() if each[0] in staffed]:
             mine = [each for each in self.containers if each.function == function]
             idle = [each for each in mine if each.holds is None]
             for _ in range(min(len(waiting) - len(idle), self.most - len(mine))):
-                await self._start(function)
+                await asyncio.shield(self._start(function))
 
     async def _start(self, function: str):
         task = f"ta-{next(self.number):08d}"
