@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from exports import leftovers, uploads
 from exports.models import Attempt, Delivery, Export, Project, Source, User, Worked
-from exports.names import isolated
 from exports.tools import Tools
+from progress.isolating import isolated
 
 LATELY = timedelta(days=1)  # as far back as minutes of work are counted
 

@@ -7,10 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from progress.isolating import isolated
 from progress.report import JOINERS
-
-__all__ = ["NameField", "Unreadable", "isolated", "readable"]
 
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # what controls and what turns text, halves of characters, lines
 BLANK = "Zs"

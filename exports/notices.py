@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from exports.asides import aside
 from exports.models import Notice
-from exports.names import isolated
+from progress.isolating import isolated
 
 AT_ONCE = 10
 LEVELS = {Notice.Event.DONE: messages.SUCCESS, Notice.Event.FAILED: messages.WARNING}

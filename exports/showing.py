@@ -14,9 +14,9 @@ from exports import kinds, minutes, originals, timecode, waiting
 from exports.forms import ClipForm, ExportForm
 from exports.kinds.multi_clip import Choice, MultiClip
 from exports.models import Clip, Export, Intake, Project, Source
-from exports.names import isolated
 from exports.preflight import Preflight, preflight
 from progress import wording
+from progress.isolating import isolated
 from progress.models import Status
 
 COLUMNS = 120  # of a waveform strip

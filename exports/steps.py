@@ -170,7 +170,6 @@ def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, job: Job, tool
             sentence=outcome.sentence or _why(outcome.code),
             retryable=error is not None and error.retryable,
             tools=tools,
-            most=room.TRIES if room.is_short(outcome.code, attempt.runner) else MOST_ERRORS,
         )
 
 
@@ -199,17 +198,11 @@ def _interrupted(outcome: Outcome, export: Export, attempt: Attempt, tools: Tool
 
 
 def _try_again(
-    export: Export,
-    attempt: Attempt | None,
-    *,
-    cause: str,
-    sentence: str,
-    retryable: bool,
-    tools: Tools,
-    most: int = MOST_ERRORS,
+    export: Export, attempt: Attempt | None, *, cause: str, sentence: str, retryable: bool, tools: Tools
 ) -> None:
     """What went wrong is tried again where that can help, but not for ever."""
     export.count("errors")
+    most = room.TRIES if attempt is not None and room.is_short(cause, attempt.runner) else MOST_ERRORS
     if retryable and export.errors + 1 <= most:
         tools.tracker.requeue(export.pk, cause=cause, text=sentence)
     else:

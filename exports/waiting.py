@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 
 from exports import kinds
 from exports.models import Export, Source
-from exports.names import isolated
 from progress.errors import Contended, Refused
+from progress.isolating import isolated
 from progress.models import Status
 
 if TYPE_CHECKING:

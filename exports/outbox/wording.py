@@ -14,9 +14,9 @@ from django.utils.translation import ngettext
 from exports import links
 from exports.models import Delivery
 from exports.models.contact import Channel, Event
-from exports.names import isolated
 from exports.outbox import gsm7
 from exports.outbox.parcel import Letter, Parcel
+from progress.isolating import isolated
 
 NEXT_DAYS = timedelta(days=6)
 MORE_THAN_ONE_MINUTE = timedelta(seconds=90)

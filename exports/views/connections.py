@@ -27,7 +27,7 @@ from exports.expecting import ExpectingForm
 from exports.held import Held, TooLarge, forget
 from exports.models import Connection, Posting
 from exports.models.connection import Platform
-from exports.names import isolated
+from progress.isolating import isolated
 
 if TYPE_CHECKING:
     from exports.models import User

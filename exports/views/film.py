@@ -21,9 +21,9 @@ from exports.forms import ClipForm
 from exports.kinds.multi_clip import MultiClip
 from exports.models import Export, Project, Source
 from exports.models.project import MOST_CLIPS
-from exports.names import isolated
 from exports.tools import tools
 from exports.views.projects import own, page_of
+from progress.isolating import isolated
 
 CHANGED = gettext_lazy("The film was changed elsewhere meanwhile. This is how it stands now.")
 FULL = gettext_lazy("The film has room for %(most)d clips, and that is how many it has.")

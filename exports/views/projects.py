@@ -19,9 +19,9 @@ from exports import deleting, listed, notices, showing
 from exports.forms import ProjectForm
 from exports.models import Project, Source
 from exports.models.project import Unbegun
-from exports.names import isolated
 from exports.tools import tools
 from exports.views import pictures
+from progress.isolating import isolated
 from progress.models import Job, Status
 from progress.rows import rows
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from exports.forms import TokenForm
 from exports.models import Token
-from exports.names import isolated
+from progress.isolating import isolated
 
 if TYPE_CHECKING:
     from exports.models import User

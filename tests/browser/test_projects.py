@@ -114,13 +114,18 @@ def test_a_film_is_made_with_the_keyboard_exported_watched_and_downloaded(window
     assert Path(downloading.value.path()).read_bytes() == film.read_bytes()
 
 
-def test_clips_are_dragged_by_their_grip(window, project, address):
-    film_of(project, "one", "two", "three")
-    window.goto(address)
+def drag_the_first_behind_the_last(window):
+    """The button is still held."""
     grip, last = window.locator("[data-grip]").first.bounding_box(), window.locator(".clip").last.bounding_box()
     window.mouse.move(grip["x"] + 8, grip["y"] + 20)
     window.mouse.down()
     window.mouse.move(grip["x"] + 8, last["y"] + last["height"] - 4, steps=12)
+
+
+def test_clips_are_dragged_by_their_grip(window, project, address):
+    film_of(project, "one", "two", "three")
+    window.goto(address)
+    drag_the_first_behind_the_last(window)
     window.mouse.up()
     expect(window.locator("#film-said")).to_have_text("The order is kept.")
     assert order(window) == names(project) == ["two", "three", "one"]
@@ -129,10 +134,7 @@ def test_clips_are_dragged_by_their_grip(window, project, address):
 def test_clips_whose_drag_is_broken_off_are_shown_as_they_are_kept(window, project, address):
     film_of(project, "one", "two", "three")
     window.goto(address)
-    grip, last = window.locator("[data-grip]").first.bounding_box(), window.locator(".clip").last.bounding_box()
-    window.mouse.move(grip["x"] + 8, grip["y"] + 20)
-    window.mouse.down()
-    window.mouse.move(grip["x"] + 8, last["y"] + last["height"] - 4, steps=12)
+    drag_the_first_behind_the_last(window)
     assert order(window) == ["two", "three", "one"]
     window.locator(".clip-dragged [data-grip]").dispatch_event("pointercancel")
     assert order(window) == names(project) == ["one", "two", "three"]

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from exports.driver import one_pass
 from exports.models import Clip, Export, Project, Source, User
 from exports.tools import Tools
 from exports.tools import tools as own_tools
@@ -191,6 +192,20 @@ def store(tmp_path):
 def tools(store, runner, clock, tracker):
     """What a step works with; `runner` is the test's own."""
     return Tools(store=store, runner=lambda name: runner, tracker=tracker, clock=clock)
+
+
+@pytest.fixture
+def drive(tools, clock):
+    """So many passes of the driver, two seconds apart."""
+
+    def passes(count=1):
+        for _ in range(count):
+            clock.pass_by(2)
+            passed = one_pass(tools)
+            assert passed.failed == 0
+        return passed
+
+    return passes
 
 
 @pytest.fixture

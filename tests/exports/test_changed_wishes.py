@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from django.db import OperationalError, connection
 
-from exports.driver import one_pass
 from exports.looking import look
 from exports.models import Attempt, Clip, Export, Project, Source
 from exports.plan import plan
@@ -29,16 +28,6 @@ def export(owner):
     source = Source.objects.create(project=project, name="a", bytes=1, state="ready", facts={"seconds": 8.0})
     Clip.objects.create(project=project, source=source, position=1)
     return Export.request(project, kind="multi_clip", options={})
-
-
-@pytest.fixture
-def drive(tools, clock):
-    def passes(count=1):
-        for _ in range(count):
-            clock.pass_by(2)
-            assert one_pass(tools).failed == 0
-
-    return passes
 
 
 def fresh(export):

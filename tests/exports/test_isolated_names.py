@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from exports.models import Attempt
-from exports.names import isolated
+from progress.isolating import isolated
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 from tests.exports.footage import film_of, project_of, requested, running

@@ -2,7 +2,6 @@
 
 import pytest
 
-from exports.driver import one_pass
 from exports.models import Export
 from exports.tools import Tools
 from modal_functions.folder import FolderStore
@@ -17,16 +16,6 @@ pytestmark = pytest.mark.django_db
 def tools(tmp_path, clock, tracker):
     runner = ScriptedRunner()
     return Tools(store=FolderStore(tmp_path / "store"), runner=lambda name: runner, tracker=tracker, clock=clock)
-
-
-@pytest.fixture
-def drive(tools, clock):
-    def passes(count):
-        for _ in range(count):
-            clock.pass_by(2)
-            one_pass(tools)
-
-    return passes
 
 
 @pytest.fixture

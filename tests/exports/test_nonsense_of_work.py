@@ -3,7 +3,6 @@ other one hears of it."""
 
 import pytest
 
-from exports.driver import one_pass
 from exports.models import Attempt, Export
 from modal_functions.wire import pack, unpack
 from progress.models import Event, Job, Status
@@ -35,16 +34,6 @@ NO_HELLOS = {
 @pytest.fixture
 def runner():
     return ScriptedRunner(at_once=2)
-
-
-@pytest.fixture
-def drive(tools, clock):
-    def passes(count=1):
-        for _ in range(count):
-            clock.pass_by(2)
-            assert one_pass(tools).failed == 0
-
-    return passes
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import shutil
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -12,7 +11,6 @@ from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
 from modal_functions import store as stores
 from modal_functions.folder import FolderStore
-from modal_functions.media.errors import NO_ROOM_LEFT
 from modal_functions.store import Unreachable
 from progress.models import Event, Status
 from progress.snapshot import snapshot
@@ -49,20 +47,6 @@ def export(project, clock):
 
 def fresh(export):
     return Export.objects.select_related("job").get(pk=export.pk)
-
-
-@pytest.fixture
-def drive(tools, clock):
-    """So many passes of the driver, two seconds apart."""
-
-    def passes(count=1):
-        for _ in range(count):
-            clock.pass_by(2)
-            passed = one_pass(tools)
-            assert passed.failed == 0
-        return passed
-
-    return passes
 
 
 @pytest.fixture
@@ -185,53 +169,6 @@ def test_an_error_that_may_pass_is_tried_twice_more(export, drive, work, runner,
         Work(runner, store, clock).commits("error", code="out_of_memory", sentence="Not enough memory.")
         drive(3)
     assert (status(export), len(runner.spawned)) == (Status.FAILED, 3)
-
-
-def runs_out_of_room(runner, store, clock):
-    Work(runner, store, clock).commits("error", code="no_room", sentence=NO_ROOM_LEFT)
-
-
-def test_a_disk_that_is_full_while_it_is_made_is_waited_out(export, drive, work, runner, store, clock):
-    runs_out_of_room(runner, store, clock)
-    drive(5)
-    assert (status(export), len(runner.spawned)) == (Status.QUEUED, 1)
-    assert said(export).startswith("There is no room to keep it right now. Nothing of your export is lost")
-    drive(6)
-    assert (status(export), len(runner.spawned)) == (Status.RUNNING, 2)
-    assert not said(export).startswith("There is no room")
-    runs_out_of_room(runner, store, clock)
-    drive(20)
-    assert len(runner.spawned) == 2, "the second time it waits longer"
-    drive(20)
-    assert len(runner.spawned) == 3
-    again = Work(runner, store, clock)
-    again.says_hello()
-    again.finishes()
-    drive(2)
-    assert status(export) == Status.COMPLETE
-
-
-def test_after_an_hour_without_room_it_ends_with_what_to_do(export, drive, work, runner, store, clock):
-    began = clock()
-    while status(export) != Status.FAILED:
-        if Attempt.objects.filter(outcome="").exists():
-            runs_out_of_room(runner, store, clock)
-        drive()
-    assert timedelta(minutes=55) < clock() - began < timedelta(minutes=75)
-    assert fresh(export).job.cause_text == NO_ROOM_LEFT
-    assert len(runner.spawned) == 15
-    assert fresh(export).retry(actor="olga")
-    drive(3)
-    assert (status(export), len(runner.spawned)) == (Status.RUNNING, 16), "who asks need not wait"
-
-
-def test_what_waits_for_room_is_in_nobodys_way(export, drive, work, project, runner, store, clock):
-    runner.at_once = 1
-    runs_out_of_room(runner, store, clock)
-    drive(2)
-    other = requested(project, clock)
-    drive(3)
-    assert (status(export), status(other)) == (Status.QUEUED, Status.RUNNING)
 
 
 def test_a_pause_waits_for_the_border_and_a_resume_goes_on(export, drive, work, runner, store, clock):

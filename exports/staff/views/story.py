@@ -13,7 +13,6 @@ from django.views.decorators.cache import never_cache
 
 from exports import kinds
 from exports.models import Export
-from exports.names import isolated
 from exports.panel import Panel
 from exports.staff import blackbox, files
 from exports.staff.acts.base import Act, Case, acts, refused
@@ -24,6 +23,7 @@ from exports.staff.views import entry
 from exports.tools import tools
 from exports.views.handed import handed
 from progress import wording
+from progress.isolating import isolated
 from progress.models import Forecast, Job
 from progress.snapshot import snapshot
 

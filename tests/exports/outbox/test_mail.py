@@ -6,9 +6,9 @@ import smtplib
 import pytest
 
 from exports.models import Delivery, Export, Project
-from exports.names import isolated
 from exports.outbox import mail
 from exports.outbox.parcel import Letter, Parcel
+from progress.isolating import isolated
 from progress.models import Job
 from tests.exports.outbox.conftest import contact_of, fail, finish, requested, state
 

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from exports.models import Delivery, Export, Hours
-from exports.names import isolated
 from exports.outbox import watching
+from progress.isolating import isolated
 from progress.models import Job
 from progress.tracker import ProgressTracker
 from tests.exports.outbox.conftest import contact_of, fail, finish, fresh, requested, told

@@ -5,7 +5,6 @@ from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 from django.utils import timezone
 
-from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Project, Source, User
 from exports.staff import listing
 from exports.staff.acts import Order, find, perform, planned
@@ -39,18 +38,6 @@ def requested(project, title=""):
 @pytest.fixture
 def export(project):
     return requested(project)
-
-
-@pytest.fixture
-def drive(tools, clock):
-    """So many passes of the driver, two seconds apart."""
-
-    def passes(count=1):
-        for _ in range(count):
-            clock.pass_by(2)
-            one_pass(tools)
-
-    return passes
 
 
 @pytest.fixture

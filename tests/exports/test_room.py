@@ -1,0 +1,86 @@
+"""A full disk under work: it is waited out, for an hour, and in nobody's way."""
+
+from datetime import timedelta
+
+import pytest
+
+from exports.models import Attempt
+from modal_functions.media.errors import NO_ROOM_LEFT
+from progress.models import Status
+from progress.snapshot import snapshot
+from tests.exports.footage import film_of, fresh, project_of, requested
+from tests.exports.scripted import ScriptedRunner, Work
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def runner():
+    return ScriptedRunner()
+
+
+@pytest.fixture
+def export(owner):
+    project = project_of(owner)
+    film_of(project, "beach.mov")
+    return requested(project)
+
+
+@pytest.fixture
+def work(export, drive, runner, store, clock):
+    drive(2)
+    work = Work(runner, store, clock)
+    work.says_hello()
+    drive()
+    return work
+
+
+def said(export):
+    return snapshot(fresh(export).job).eta
+
+
+def runs_out_of_room(runner, store, clock):
+    Work(runner, store, clock).commits("error", code="no_room", sentence=NO_ROOM_LEFT)
+
+
+def test_a_disk_that_is_full_while_it_is_made_is_waited_out(export, drive, work, runner, store, clock):
+    runs_out_of_room(runner, store, clock)
+    drive(5)
+    assert (fresh(export).job.status, len(runner.spawned)) == (Status.QUEUED, 1)
+    assert said(export).startswith("There is no room to keep it right now. Nothing of your export is lost")
+    drive(6)
+    assert (fresh(export).job.status, len(runner.spawned)) == (Status.RUNNING, 2)
+    assert not said(export).startswith("There is no room")
+    runs_out_of_room(runner, store, clock)
+    drive(20)
+    assert len(runner.spawned) == 2, "the second time it waits longer"
+    drive(20)
+    assert len(runner.spawned) == 3
+    again = Work(runner, store, clock)
+    again.says_hello()
+    again.finishes()
+    drive(2)
+    assert fresh(export).job.status == Status.COMPLETE
+
+
+def test_after_an_hour_without_room_it_ends_with_what_to_do(export, drive, work, runner, store, clock):
+    began = clock()
+    while fresh(export).job.status != Status.FAILED:
+        if Attempt.objects.filter(outcome="").exists():
+            runs_out_of_room(runner, store, clock)
+        drive()
+    assert timedelta(minutes=55) < clock() - began < timedelta(minutes=75)
+    assert fresh(export).job.cause_text == NO_ROOM_LEFT
+    assert len(runner.spawned) == 15
+    assert fresh(export).retry(actor="olga")
+    drive(3)
+    assert (fresh(export).job.status, len(runner.spawned)) == (Status.RUNNING, 16), "who asks need not wait"
+
+
+def test_what_waits_for_room_is_in_nobodys_way(export, drive, work, runner, store, clock):
+    runner.at_once = 1
+    runs_out_of_room(runner, store, clock)
+    drive(2)
+    other = requested(export.project)
+    drive(3)
+    assert (fresh(export).job.status, fresh(other).job.status) == (Status.QUEUED, Status.RUNNING)
