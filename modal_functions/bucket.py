@@ -60,6 +60,9 @@ class BucketStore:
     def put(self, key: str, body: bytes) -> None:
         self._put(key, body)
 
+    def jot(self, key: str, body: bytes) -> None:
+        self._put(key, body)
+
     def put_once(self, key: str, body: bytes) -> bool:
         """Each write bears a name of its own, so that who finds it standing, knows it: its answer was lost."""
         writer = uuid.uuid4().hex

@@ -232,7 +232,7 @@ def telling_of(making: Making, there: set[str], before: Made | None = None) -> T
         for place, clip in enumerate(making.film.clips)
     ]
     return Telling(
-        lambda told: context.store.put(context.keys.so_far, pack(told.as_wire())),
+        lambda told: context.store.jot(context.keys.so_far, pack(told.as_wire())),
         pieces,
         kept=there - before.parts,
         made=before.parts,

@@ -40,6 +40,12 @@ class FolderStore:
         with self._written(key, body) as (temporary, place):
             temporary.replace(place)
 
+    def jot(self, key: str, body: bytes) -> None:
+        with told(), self._beside(key) as (file, temporary, place):
+            file.write(body)
+            file.flush()
+            temporary.replace(place)
+
     def put_once(self, key: str, body: bytes) -> bool:
         with self._written(key, body) as (temporary, place):
             try:
@@ -56,6 +62,7 @@ class FolderStore:
             stored = _copy(key, source, file, on_bytes)
             sync(file)
             land(temporary, place)
+            sync_folder(place.parent)
         return stored
 
     def take(self, key: str, path: Path, on_bytes: OnBytes | None = None) -> Stored:
@@ -82,6 +89,7 @@ class FolderStore:
                 if error.errno == errno.EXDEV:
                     return None
                 raise
+            sync_folder(place.parent)
         return stored
 
     def get(self, key: str) -> bytes | None:
@@ -174,6 +182,7 @@ class FolderStore:
             file.write(body)
             sync(file)
             yield temporary, place
+            sync_folder(place.parent)
 
     @contextlib.contextmanager
     def _beside(self, key: str) -> Iterator[tuple[BinaryIO, Path, Path]]:
@@ -181,12 +190,11 @@ class FolderStore:
         writer lives, so that a sweep knows what the dead have left."""
         place = self._place(key)
         self._make()
-        temporary = _temporary_file(place.parent, self.root)
+        descriptor, temporary = _temporary_file(place.parent, self.root)
         try:
-            with temporary.open("wb") as file:
+            with os.fdopen(descriptor, "wb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 yield file, temporary, place
-            sync_folder(place.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -201,16 +209,17 @@ def _nearest(path: Path) -> Path:
     return next(each for each in (path, *path.parents) if each.exists())
 
 
-def _temporary_file(folder: Path, root: Path) -> Path:
-    """Made again if somebody deletes the empty folder between the two steps; the root itself is never made here."""
-    between = [each for each in reversed((folder, *folder.parents)) if each.is_relative_to(root) and each != root]
+def _temporary_file(folder: Path, root: Path) -> tuple[int, Path]:
+    """Open. Its folder is made where it is missing, and again if somebody deletes the empty one between the two steps;
+    the root itself is never made here."""
     for _ in range(10):
         with contextlib.suppress(FileNotFoundError):
-            for each in between:
-                each.mkdir(exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=folder, prefix=HALF_WRITTEN)
-            os.close(descriptor)
-            return Path(name)
+            return descriptor, Path(name)
+        with contextlib.suppress(FileNotFoundError):
+            for each in reversed((folder, *folder.parents)):
+                if each.is_relative_to(root) and each != root:
+                    each.mkdir(exist_ok=True)
     raise Unreachable(f"{folder} vanishes each time it is made")
 
 

@@ -181,7 +181,7 @@ def _work(
     start: Start,
 ) -> Outcome | None:
     def write(picture: ProgressReport) -> None:
-        store.put(keys.progress, pack(picture.as_wire()))
+        store.jot(keys.progress, pack(picture.as_wire()))
 
     report = reporter(job=keys.export, attempt=keys.number, run=number, write=write)
     context = Context(

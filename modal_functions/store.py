@@ -58,6 +58,9 @@ class Store(Protocol):
     def put(self, key: str, body: bytes) -> None:
         """Written whole or not at all, over whatever stood there."""
 
+    def jot(self, key: str, body: bytes) -> None:
+        """What is only shown, and soon written anew: as put, but a power cut may leave what stood there, or nothing."""
+
     def put_once(self, key: str, body: bytes) -> bool:
         """True for the one writer who was first; for all others the object stays as it is."""
 

@@ -46,6 +46,19 @@ def test_an_object_is_there_whole_or_not_at_all_when_the_writer_is_killed(store)
         assert set(store.keys("a")) <= {"a/big", "a/once"}, "half-written files are not listed"
 
 
+def test_what_is_to_last_waits_for_the_disk_with_its_name_and_what_is_only_shown_does_not(store, tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(Path(f"/proc/self/fd/{descriptor}").resolve()))
+    for verb in ("put", "put_once", "put_file", "take"):
+        (tmp_path / "in").write_bytes(b"film")
+        getattr(store, verb)(f"a/{verb}", tmp_path / "in" if verb in ("put_file", "take") else b"film")
+        assert len(synced) == 2, verb
+        assert synced.pop() == store.root / "a", verb
+        synced.clear()
+    store.jot("a/put", b"percent")
+    assert synced == []
+
+
 def test_a_file_of_the_same_disk_mounted_twice_is_taken_all_the_same(store, tmp_path, monkeypatch):
     """As of two volumes of one machine: the kernel gives them one number, and renames nothing between them."""
     (tmp_path / "in").write_bytes(b"film")

@@ -26,6 +26,12 @@ def test_what_was_put_is_got_and_the_later_stands(store):
     assert store.size("a/progress.json") == 1
 
 
+def test_what_is_only_shown_is_got_as_it_was_written_last(store):
+    store.put("a/progress.json", b"1")
+    store.jot("a/progress.json", b"22")
+    assert (store.get("a/progress.json"), list(store.keys("a"))) == (b"22", ["a/progress.json"])
+
+
 def test_what_is_not_there_is_none_and_never_an_error(store, tmp_path):
     assert store.get("a/nothing") is None
     assert store.size("a/nothing") is None

@@ -14,6 +14,7 @@ ASKS = {
     "keys": lambda store, path: list(store.keys("a")),
     "delete": lambda store, path: store.delete(KEY),
     "put": lambda store, path: store.put("a/progress.json", b"2"),
+    "jot": lambda store, path: store.jot("a/progress.json", b"2"),
     "put_once": lambda store, path: store.put_once(KEY, b"abort"),
     "put_file": lambda store, path: store.put_file("a/film.mp4", path),
     "take": lambda store, path: store.take("a/film.mp4", path),

@@ -19,6 +19,9 @@ class Memory:
     def put(self, key: str, body: bytes) -> None:
         self._changed("put", key, lambda: self._set(key, body))
 
+    def jot(self, key: str, body: bytes) -> None:
+        self.put(key, body)
+
     def put_once(self, key: str, body: bytes) -> bool:
         return self._changed("put_once", key, lambda: key not in self.objects and self._set(key, body))
 

@@ -45,7 +45,7 @@ def _cpu_of(report: Reporter, *, says: bool) -> float:
 def _written(picture: ProgressReport, store: FolderStore) -> tuple[float, float]:
     cpu, wall = _cpu(), time.perf_counter()
     for _ in range(WRITES):
-        store.put("attempts/bench/1/progress.json", pack(picture.as_wire()))
+        store.jot("attempts/bench/1/progress.json", pack(picture.as_wire()))
     return _cpu() - cpu, time.perf_counter() - wall
 
 

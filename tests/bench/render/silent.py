@@ -10,9 +10,9 @@ from modal_functions.wire import AttemptKeys, unpack
 
 
 class Silent(FolderStore):
-    def put(self, key: str, body: bytes) -> None:
+    def jot(self, key: str, body: bytes) -> None:
         if not key.endswith("/progress.json"):
-            super().put(key, body)
+            super().jot(key, body)
 
 
 def main(arguments: list[str]) -> int:
