@@ -117,7 +117,28 @@ def test_a_source_that_is_refused_ends_it_with_the_reason(project, drive, clock)
     Source.objects.update(state="refused", refusal="It holds no picture.")
     drive()
     assert status(export) == Status.FAILED
-    assert fresh(export).job.cause_text == "A clip cannot be used. beach.mov: It holds no picture."
+    failed = fresh(export)
+    assert failed.job.cause_text == "A clip cannot be used. beach.mov: It holds no picture."
+    assert (failed.actions, failed.retry(actor="olga")) == ([], False), "it would fail once more, of a clip that is none"
+    assert failed.lost.startswith("beach.mov cannot be used, so this export cannot be made again.")
+
+
+def test_a_retry_of_what_was_cancelled_in_its_upload_waits_for_the_rest_of_it(project, drive, clock, runner, tracker):
+    """It was begun without the clip: it failed, or, where that came meanwhile, was a film of one frame."""
+    source = project.sources.get()
+    Source.objects.update(state="uploading")
+    export = requested(project, clock)
+    drive()
+    tracker.received(export.pk, 40, 100, stage="upload")
+    assert export.cancel(actor="olga")
+    assert export.retry(actor="olga")
+    drive(2)
+    again = fresh(export).job
+    assert (again.status, again.wish, again.percent, again.own_bp) == (Status.UPLOADING, "run", 4, 400)
+    assert not runner.spawned
+    Source.objects.filter(pk=source.pk).update(state="ready")
+    drive(2)
+    assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)
 
 
 def test_an_attempt_that_dies_is_tried_again_and_the_bar_holds(export, drive, work, runner, store, clock):
