@@ -89,7 +89,7 @@ def _plan_queued(export: Export, attempt: Attempt | None, seen: Look, now: datet
         return _plan_decided(attempt, seen, now)
     if export.job.status == Status.RUNNING:
         return Step(name="take_back", why="it is called running, but no attempt is open")
-    if attempt is not None and room.is_waited_for(attempt, export.errors, now):
+    if attempt is not None and room.is_waited_for(export, attempt, now):
         return unreachable(export.job, attempt.sentence, now, away=Away.ROOM)
     return Step(name="spawn", why="it waits to start", again=False, due_in=LATER)
 

@@ -201,9 +201,12 @@ def _try_again(
     export: Export, attempt: Attempt | None, *, cause: str, sentence: str, retryable: bool, tools: Tools
 ) -> None:
     """What went wrong is tried again where that can help, but not for ever."""
+    short = attempt is not None and room.is_short(cause, attempt.runner)
+    if short and retryable and room.waits(export) < room.TRIES:
+        tools.tracker.requeue(export.pk, cause=cause, text=sentence)
+        return
     export.count("errors")
-    most = room.TRIES if attempt is not None and room.is_short(cause, attempt.runner) else MOST_ERRORS
-    if retryable and export.errors + 1 <= most:
+    if retryable and not short and export.errors + 1 <= MOST_ERRORS:
         tools.tracker.requeue(export.pk, cause=cause, text=sentence)
     else:
         _failed(export, attempt, cause=cause, sentence=sentence, tools=tools)
