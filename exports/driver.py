@@ -13,7 +13,7 @@ from django.db import OperationalError, transaction
 from exports.doorbell import ring
 from exports.models import Export, Heartbeat, Lease
 from exports.models.heartbeat import is_within
-from exports.reconcile import FAILED, MOST_STEPS, reconcile_many
+from exports.reconcile import FAILED, MOST_STEPS, reconcile_many, tell_of
 from exports.reconnect import reconnect
 from exports.steps import Step
 from exports.tools import Tools
@@ -57,10 +57,11 @@ def _reconciled(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
         logger.exception("%s exports could not be driven: the database failed", len(ids))
         reconnect()
         return dict.fromkeys(ids, FAILED)
-    except Exception:
+    except Exception as error:
         if len(ids) > 1:
             return {pk: step for each in ids for pk, step in _reconciled([each], tools).items()}
         logger.exception("export=%s could not be driven", ids[0])
+        tell_of(error, ids[0], tools)
         return dict.fromkeys(ids, FAILED)
 
 

@@ -153,8 +153,8 @@ class Export(Driven):
         return asked
 
     def retry(self, *, actor: str, reason: str = "") -> bool:
-        """What is done is kept; the budgets begin anew, since somebody has looked. What was ended in its upload waits for
-        the rest of it. False where a clip was deleted, or is none."""
+        """What is done is kept; the budgets begin anew, since somebody has looked. What was ended in its upload waits
+        for the rest of it. False where a clip was deleted, or is none."""
         with transaction.atomic():
             held = Project.objects.select_for_update().filter(pk=self.project_id)
             if not held or self.lost:  # what deletes a source holds the same
