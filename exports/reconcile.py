@@ -18,6 +18,7 @@ from django.db import Error, OperationalError
 from exports import queue, results, traces
 from exports.about import about
 from exports.looking import SILENT, Look, look
+from exports.management import outage
 from exports.models import Attempt, Export
 from exports.plan import LATER, SELDOM, plan, unreachable
 from exports.reconnect import reconnect
@@ -149,14 +150,18 @@ def _take_all(
         try:
             with about(pk):
                 steps[pk] = _traced(case, told.get(pk, step), tools)
+        except OperationalError as error:
+            logger.warning("export=%s step=%s could not be taken. %s", pk, step.name, outage.told(error))
+            steps[pk] = FAILED
+            reconnect()
+            broken += 1
+            if broken > 1:  # it is not this one, it is the database: the others come first in the next round
+                raise
         except Exception as error:
             logger.exception("export=%s step=%s could not be taken", pk, step.name)
             steps[pk] = FAILED
-            broken += isinstance(error, OperationalError)
             reconnect()
             tell_of(error, pk, tools)
-            if broken > 1:  # it is not this one, it is the database: the others come first in the next round
-                raise
 
 
 def _planned(case: Case, tools: Tools) -> Step:
