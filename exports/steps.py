@@ -10,6 +10,7 @@ from django.db import transaction
 from exports import calling_off, foreseen, kinds, results, room
 from exports.looking import outcome_in, progress_of
 from exports.models import Attempt, Export, Notice
+from exports.models.heartbeat import is_within
 from exports.runners.base import RunnerError
 from exports.tools import Tools
 from modal_functions.store import Full, StoreError
@@ -98,7 +99,7 @@ def _take_on_attempt(step: Step, export: Export, attempt: Attempt, tools: Tools,
         case "settle":
             _settle(export, attempt, tools)
         case "stop":
-            late = attempt.decided_at is not None and now - attempt.decided_at > ASKED_TWICE
+            late = attempt.decided_at is not None and not is_within(ASKED_TWICE, attempt.decided_at, now)
             hard = attempt.open or late or export.stop_hard
             for call in step.calls:
                 tools.runner(attempt.runner).stop(replace(attempt.ordered, call_id=call), hard=hard)
