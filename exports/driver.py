@@ -10,10 +10,12 @@ from typing import Any
 
 from django.db import OperationalError, transaction
 
+from exports.counted import counted
 from exports.doorbell import ring
+from exports.management.outage import told
 from exports.models import Export, Heartbeat, Lease
 from exports.models.heartbeat import is_within
-from exports.reconcile import FAILED, MOST_STEPS, reconcile_many
+from exports.reconcile import FAILED, MOST_STEPS, reconcile_many, tell_of
 from exports.reconnect import reconnect
 from exports.steps import Step
 from exports.tools import Tools
@@ -53,14 +55,15 @@ def _reconciled(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
     """One that cannot be driven, for whatever reason, keeps no other back: then each is driven alone."""
     try:
         return reconcile_many(ids, tools)
-    except OperationalError:
-        logger.exception("%s exports could not be driven: the database failed", len(ids))
+    except OperationalError as error:
+        logger.warning("%s could not be driven. %s", counted(len(ids), "export"), told(error))
         reconnect()
         return dict.fromkeys(ids, FAILED)
-    except Exception:
+    except Exception as error:
         if len(ids) > 1:
             return {pk: step for each in ids for pk, step in _reconciled([each], tools).items()}
         logger.exception("export=%s could not be driven", ids[0])
+        tell_of(error, ids[0], tools)
         return dict.fromkeys(ids, FAILED)
 
 

@@ -2,7 +2,6 @@
 what its owner has deleted since."""
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -13,7 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 from exports.models import Attempt
-from exports.runners.local import LOCK
+from exports.runners.local import life_in
 
 NAME = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.([0-9]{1,9})")
 AT_ONCE = 500
@@ -27,7 +26,7 @@ def sweep(runs: Path, before: datetime, *, apply: bool = True) -> int:
         exports = {UUID(path.name.partition(".")[0]) for path in chunk}
         rows = Attempt.objects.filter(export__in=exports).values_list("export_id", "number")
         owned = {f"{export}.{number}" for export, number in rows}
-        left = [path for path in chunk if path.name not in owned and not _lives(path)]
+        left = [path for path in chunk if path.name not in owned and _is_gone(path)]
         for path in left if apply else ():
             shutil.rmtree(path, ignore_errors=True)
         swept += len(left)
@@ -42,13 +41,6 @@ def _old(runs: Path, before: float) -> Iterator[Path]:
                     yield Path(entry.path)
 
 
-def _lives(path: Path) -> bool:
-    """Its lock tells, as in `runners.local`."""
-    try:
-        with (path / LOCK).open("rb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        return False
-    return False
+def _is_gone(path: Path) -> bool:
+    with life_in(path) as life:
+        return life == "gone"

@@ -6,6 +6,7 @@ from exports import room
 from exports.looking import Look
 from exports.models import Attempt, Export
 from exports.models.driven import LONGEST
+from exports.models.heartbeat import is_within
 from exports.steps import REPORTS, SILENT_SO_FAR, SOON, UNCHANGED, Step
 from modal_functions.wire import MOST_RUNS
 from progress.models import Away, Job, Status, Wish
@@ -58,7 +59,7 @@ def _plan_ended(export: Export, attempt: Attempt | None, seen: Look, now: dateti
 def _plan_decided(attempt: Attempt, seen: Look, now: datetime) -> Step:
     """Its outcome stands; what still runs for it is to end."""
     unheard = not attempt.call_id and not seen.runs
-    if seen.life == "gone" or (unheard and attempt.decided_at and now - attempt.decided_at > NEVER_HEARD):
+    if seen.life == "gone" or (unheard and attempt.decided_at and not is_within(NEVER_HEARD, attempt.decided_at, now)):
         return Step(name="gone", why="what ran for it has ended")
     return Step(name="stop", calls=seen.living, why="something still runs for it", again=False, due_in=SOON)
 
@@ -89,7 +90,7 @@ def _plan_queued(export: Export, attempt: Attempt | None, seen: Look, now: datet
         return _plan_decided(attempt, seen, now)
     if export.job.status == Status.RUNNING:
         return Step(name="take_back", why="it is called running, but no attempt is open")
-    if attempt is not None and room.is_waited_for(attempt, export.errors, now):
+    if attempt is not None and room.is_waited_for(export, attempt, now):
         return unreachable(export.job, attempt.sentence, now, away=Away.ROOM)
     return Step(name="spawn", why="it waits to start", again=False, due_in=LATER)
 
@@ -111,7 +112,7 @@ def _plan_open(export: Export, attempt: Attempt, seen: Look, now: datetime) -> S
     if wish == Wish.RUN and attempt.asked:
         return Step(name="take_back", why="the wish to pause was taken back")
     if not attempt.call_id and not seen.runs:
-        if now - attempt.begun_at > UNANSWERED:
+        if not is_within(UNANSWERED, attempt.begun_at, now):
             return Step(name="spawn_again", why="whether it was started is not known", again=False, due_in=LATER)
         return Step(name="wait", why="whether it was started will soon be known", again=False, due_in=LATER)
     if seen.life == "unknown":

@@ -15,7 +15,7 @@ from django.utils import timezone
 from exports import foreseen, kinds, line, traces, turns
 from exports.about import about
 from exports.models import Attempt, Export, Lease, User
-from exports.runners.base import NotReached, Ordered, RunnerError
+from exports.runners.base import Ordered, RunnerError, Unforeseen
 from exports.steps import SOON, Step, away
 from exports.tools import Tools
 from modal_functions.store import StoreError
@@ -69,21 +69,30 @@ def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], di
         runner = settings.RUNNER
         places = {pk: place for place, pk in enumerate(in_line(tools.clock()))}
         free = tools.runner(runner).capacity() - Attempt.objects.filter(runner=runner, gone_at__isnull=True).count()
-        begun = []
-        for export in waiting:
-            attempt = _begin(export, runner, tools) if places.get(export.pk, free) < free else None
-            if attempt is not None:
-                begun.append((export, attempt))
-    begun_ids = {export.pk for export, _ in begun}
-    left = [export for export in waiting if export.pk not in begun_ids]
+        answers = [
+            (export, _begun_or_why(export, runner, tools) if places.get(export.pk, free) < free else None)
+            for export in waiting
+        ]
+    begun = [(export, answer) for export, answer in answers if isinstance(answer, Attempt)]
+    odd = {export.pk: _not_started(export, answer) for export, answer in answers if isinstance(answer, Exception)}
+    left = [export for export, answer in answers if answer is None]
     line.tell(left, places, tools)
-    return begun, {export.pk: _waits(places.get(export.pk, 0)) for export in left}
+    return begun, odd | {export.pk: _waits(places.get(export.pk, 0)) for export in left}
 
 
 def _waits(place: int) -> Step:
     return Step(
         name="spawn", why="it waits for its turn", again=False, due_in=timedelta(seconds=2 + min(28, place // NEAR))
     )
+
+
+def _begun_or_why(export: Export, runner: str, tools: Tools) -> Attempt | Exception | None:
+    try:
+        return _begin(export, runner, tools)
+    except Error:  # it is the database, and not this one
+        raise
+    except Exception as error:  # noqa: BLE001 - it is told where it is logged
+        return _unforeseen(export.pk, error)
 
 
 def _begin(export: Export, runner: str, tools: Tools) -> Attempt | None:
@@ -119,7 +128,7 @@ def _order_or_why(export: Export, attempt: Attempt) -> Ordering | Exception:
     except Error:  # it is the database, and not this one
         raise
     except Exception as error:  # noqa: BLE001 - it is told where it is logged
-        return _unforeseen(attempt, error)
+        return _unforeseen(export.pk, error)
 
 
 def _order(export: Export, attempt: Attempt) -> Ordering:
@@ -143,20 +152,23 @@ def _spawn(tools: Tools, order: Ordering | Exception) -> str | Exception:
     except (StoreError, RunnerError) as error:
         return error
     except Exception as error:  # noqa: BLE001 - it is told where it is logged
-        return _unforeseen(attempt, error)
+        return _unforeseen(attempt.export_id, error)
 
 
-def _unforeseen(attempt: Attempt, error: Exception) -> NotReached:
-    """Told as what does not answer: the person reads that it waits, and staff why."""
-    said = "export=%s could not be started, in a way that nobody foresaw"
-    logger.error(said, attempt.export_id, exc_info=error)
-    return NotReached(f"{type(error).__name__}, see the log.")
+def _unforeseen(export_id: Any, error: Exception) -> Unforeseen:
+    """The person reads that it waits, and staff why."""
+    logger.error("export=%s could not be started, in a way that nobody foresaw", export_id, exc_info=error)
+    return Unforeseen(f"{type(error).__name__}, see the log.")
+
+
+def _not_started(export: Export, error: Exception) -> Step:
+    logger.warning("export=%s could not be started: %s", export.pk, error)
+    return Step(name="unreachable", why=f"it could not be started: {error}", away=away(error), again=False)
 
 
 def _spawned(export: Export, attempt: Attempt, answer: str | Exception, tools: Tools) -> Step:
     if isinstance(answer, Exception):
-        logger.warning("export=%s could not be started: %s", export.pk, answer)
-        return Step(name="unreachable", why=f"it could not be started: {answer}", away=away(answer), again=False)
+        return _not_started(export, answer)
     tools.tracker.happened(export.pk, "modal_spawn", note=answer)
     attempt.spawned(answer, tools.clock())
     return Step(name="spawn", why="its turn has come", again=False, due_in=SOON)

@@ -5,6 +5,7 @@ between two lines leaves a state from which the next call goes on: what decides 
 and every write to a row holds only if the row is still as it was read.
 """
 
+import contextlib
 import logging
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -12,11 +13,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from django.db import OperationalError
+from django.db import Error, OperationalError
 
 from exports import queue, results, traces
 from exports.about import about
 from exports.looking import SILENT, Look, look
+from exports.management import outage
 from exports.models import Attempt, Export
 from exports.plan import LATER, SELDOM, plan, unreachable
 from exports.reconnect import reconnect
@@ -25,7 +27,8 @@ from exports.running import Running, running
 from exports.steps import QUIET, REPORTS, Step, away, take
 from exports.tools import Tools
 from modal_functions.store import StoreError
-from progress.models import Job
+from progress.errors import Contended, Unknown
+from progress.models import Away, Job
 
 logger = logging.getLogger("exports")
 
@@ -147,24 +150,40 @@ def _take_all(
         try:
             with about(pk):
                 steps[pk] = _traced(case, told.get(pk, step), tools)
+        except OperationalError as error:
+            logger.warning("export=%s step=%s could not be taken. %s", pk, step.name, outage.told(error))
+            steps[pk] = FAILED
+            reconnect()
+            broken += 1
+            if broken > 1:  # it is not this one, it is the database: the others come first in the next round
+                raise
         except Exception as error:
             logger.exception("export=%s step=%s could not be taken", pk, step.name)
             steps[pk] = FAILED
-            broken += isinstance(error, OperationalError)
             reconnect()
-            if broken > 1:  # it is not this one, it is the database: the others come first in the next round
-                raise
+            tell_of(error, pk, tools)
 
 
 def _planned(case: Case, tools: Tools) -> Step:
     if isinstance(case.seen, Exception):
         logger.error("export=%s could not be looked at", case.export.pk, exc_info=case.seen)
+        tell_of(case.seen, case.export.pk, tools)
         return FAILED
     try:
         return plan(case.export, case.attempt, case.seen, tools.clock())
-    except Exception:
+    except Exception as error:
         logger.exception("export=%s could not be planned", case.export.pk)
+        tell_of(error, case.export.pk, tools)
         return FAILED
+
+
+def tell_of(error: Exception, export_id: Any, tools: Tools) -> None:
+    """To whoever waits for the export, and to staff: the log is read by neither. Where it is the database that fails,
+    or the export that is no more, nobody can be told."""
+    if isinstance(error, Error):
+        return
+    with contextlib.suppress(Error, Contended, Unknown):
+        tools.tracker.unreachable(export_id, Away.SITE, why=f"{type(error).__name__}, see the log.")
 
 
 def _fold(seen: Sequence[Look | Exception], tools: Tools) -> None:
@@ -197,6 +216,8 @@ def _taken(case: Case, step: Step, tools: Tools) -> Step:
         logger.warning("export=%s step=%s could not be taken: %s", case.export.pk, step.name, error)
         step = unreachable(case.export.job, str(error), tools.clock(), away=away(error))
         take(step, case.export, case.attempt, tools)
+    if step.name == "failed":
+        return step
     if step.name == "unreachable":
         return unreachable(case.export.job, step.why, tools.clock(), away=step.away)
     if case.export.job.unreachable_since and isinstance(case.seen, Look) and case.seen.life != "unknown":

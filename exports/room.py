@@ -1,8 +1,12 @@
 """Where the disk is full, work is begun again once somebody may have made room, and not for ever."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from exports.models import Attempt
+from exports.models.heartbeat import is_within
+
+if TYPE_CHECKING:
+    from exports.models import Attempt, Export
 
 NO_ROOM = "no_room"
 FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=5)
@@ -14,12 +18,19 @@ def is_short(cause: str, runner: str) -> bool:
     return cause == NO_ROOM and runner == "local"
 
 
-def is_waited_for(attempt: Attempt, errors: int, now: datetime) -> bool:
-    """Until the next try. `errors`: how often it went wrong since somebody asked for it."""
+def is_waited_for(export: "Export", attempt: "Attempt", now: datetime) -> bool:
+    """Until the next try; none where a clock was set back since, or nobody knows for how long."""
     if not is_short(attempt.cause, attempt.runner) or attempt.decided_at is None:
         return False
-    return now - attempt.decided_at < pause(errors)
+    return is_within(pause(waits(export)), attempt.decided_at, now)
 
 
-def pause(errors: int) -> timedelta:
-    return min(LONGEST, FIRST * 4 ** min(errors - 1, TRIES)) if errors else timedelta(0)
+def waits(export: "Export") -> int:
+    """How often it has waited since somebody asked for it. What else went wrong is counted apart."""
+    events = export.job.events.order_by("-pk")
+    asked = events.filter(phase="retried").values_list("pk", flat=True).first() or 0
+    return events.filter(phase="requeued", cause=NO_ROOM, pk__gt=asked).count()
+
+
+def pause(waits: int) -> timedelta:
+    return min(LONGEST, FIRST * 4 ** min(waits - 1, TRIES)) if waits else timedelta(0)

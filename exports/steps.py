@@ -10,6 +10,7 @@ from django.db import transaction
 from exports import calling_off, foreseen, kinds, results, room
 from exports.looking import outcome_in, progress_of
 from exports.models import Attempt, Export, Notice
+from exports.models.heartbeat import is_within
 from exports.runners.base import RunnerError
 from exports.tools import Tools
 from modal_functions.store import Full, StoreError
@@ -98,7 +99,7 @@ def _take_on_attempt(step: Step, export: Export, attempt: Attempt, tools: Tools,
         case "settle":
             _settle(export, attempt, tools)
         case "stop":
-            late = attempt.decided_at is not None and now - attempt.decided_at > ASKED_TWICE
+            late = attempt.decided_at is not None and not is_within(ASKED_TWICE, attempt.decided_at, now)
             hard = attempt.open or late or export.stop_hard
             for call in step.calls:
                 tools.runner(attempt.runner).stop(replace(attempt.ordered, call_id=call), hard=hard)
@@ -201,9 +202,12 @@ def _try_again(
     export: Export, attempt: Attempt | None, *, cause: str, sentence: str, retryable: bool, tools: Tools
 ) -> None:
     """What went wrong is tried again where that can help, but not for ever."""
+    short = attempt is not None and room.is_short(cause, attempt.runner)
+    if short and retryable and room.waits(export) < room.TRIES:
+        tools.tracker.requeue(export.pk, cause=cause, text=sentence)
+        return
     export.count("errors")
-    most = room.TRIES if attempt is not None and room.is_short(cause, attempt.runner) else MOST_ERRORS
-    if retryable and export.errors + 1 <= most:
+    if retryable and not short and export.errors + 1 <= MOST_ERRORS:
         tools.tracker.requeue(export.pk, cause=cause, text=sentence)
     else:
         _failed(export, attempt, cause=cause, sentence=sentence, tools=tools)

@@ -1,18 +1,22 @@
 """What the django-q2 cluster is rung to do. Two lines each; the work is elsewhere."""
 
 import contextlib
+import logging
 import uuid
 
-from django.db import Error
+from django.db import Error, OperationalError
 from django.utils import timezone
 
 from exports import authorising, driver, first_project, leftovers, originals, retention, schedules, sources
+from exports.management import outage
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, Heartbeat
 from exports.outbox import rounds, watching
 from exports.staff import bulk
 from exports.statistics import summaries, tallies
 from exports.tools import tools
+
+logger = logging.getLogger("exports")
 
 AT_ONCE = 200  # films that one task lets go
 
@@ -30,8 +34,13 @@ def answer() -> None:
 
 
 def drive() -> int:
-    Heartbeat.beat(CLUSTER)
-    passes = driver.pump(tools())
+    """Where the database fails, whoever answers next rings again."""
+    try:
+        Heartbeat.beat(CLUSTER)
+        passes = driver.pump(tools())
+    except OperationalError as error:
+        logger.warning("Nobody drives for now. %s", outage.told(error))
+        return 0
     if passes:  # who drove also looks which of these are nearly done, or seem stuck
         watching.watch(timezone.now())
     return passes

@@ -35,6 +35,8 @@ WORDS = {
     f"reached_{Away.STORE}": gettext_lazy("The store answers again"),
     f"unreachable_{Away.ROOM}": gettext_lazy("The store had no room"),
     f"reached_{Away.ROOM}": gettext_lazy("There is room in the store again"),
+    f"unreachable_{Away.SITE}": gettext_lazy("Something went wrong on our side"),
+    f"reached_{Away.SITE}": gettext_lazy("It goes on"),
 }
 SENTENCES = frozenset({"requeued", "failed", "cancelled", "expired", "retried"})
 

@@ -7,7 +7,7 @@ from progress.bands import FULL
 from progress.models import SETTLED, Job, Status, Wish
 
 MAY_FOLLOW: dict[Status, frozenset[Status]] = {
-    Status.UPLOADING: frozenset(),
+    Status.UPLOADING: frozenset({Status.FAILED, Status.CANCELLED}),
     Status.QUEUED: frozenset(
         {Status.UPLOADING, Status.RUNNING, Status.FINALIZING, Status.PAUSED, Status.FAILED, Status.CANCELLED}
     ),
@@ -33,8 +33,8 @@ def moved(job: Job, status: Status, now: datetime) -> dict[str, Any]:
         changes |= _settled(job, status, now)
     if status == Status.PAUSED:
         changes |= {"paused_at": now, "wish": Wish.PAUSE, "finish": _without_the_wait(job, now)}
-    if status == Status.QUEUED:
-        changes |= _queued_again(job, now)
+    if status in (Status.UPLOADING, Status.QUEUED):
+        changes |= _waits_again(job, status, now)
     if status == Status.RUNNING and job.started_at is None:
         changes["started_at"] = now
     return changes
@@ -50,12 +50,13 @@ def _settled(job: Job, status: Status, now: datetime) -> dict[str, Any]:
     return changes
 
 
-def _queued_again(job: Job, now: datetime) -> dict[str, Any]:
-    """The bar keeps what it showed; the attempt to come starts at nothing. Time spent paused or ended is not work."""
+def _waits_again(job: Job, status: Status, now: datetime) -> dict[str, Any]:
+    """The bar keeps what it showed; the attempt to come starts at nothing, while what was uploaded stays. Time spent
+    paused or ended is not work."""
     stood_still_since = job.paused_at or job.settled_at
     still = now - stood_still_since if stood_still_since else None
     return {
-        "own_bp": job.bp if job.status == Status.UPLOADING else 0,
+        "own_bp": job.bp if Status.UPLOADING in (job.status, status) else 0,
         "stage_began": None,
         "wish": Wish.RUN if stood_still_since else job.wish,
         "unseen": True,

@@ -34,6 +34,7 @@ class Away(models.TextChoices):
     RUNNER = "runner", "The render service"
     STORE = "store", "The store"
     ROOM = "room", "Room in the store"
+    SITE = "site", "This site"
 
 
 SETTLED = frozenset({Status.COMPLETE, Status.FAILED, Status.CANCELLED, Status.EXPIRED})

@@ -77,10 +77,12 @@ class Moves(ConditionalWrites):
         entry = Entry(phase="expired", cause="expired", actor=_named(actor), note=text)
         return self._move(job_id, Status.EXPIRED, entry, why=("expired", text))
 
-    def retry(self, job_id: uuid.UUID, *, actor: str, reason: str = "") -> bool:
-        """Someone asks for another try of what failed or was cancelled; the bar keeps what it showed."""
+    def retry(self, job_id: uuid.UUID, *, actor: str, reason: str = "", waits: bool = False) -> bool:
+        """Someone asks for another try of what failed or was cancelled; the bar keeps what it showed. It `waits` where
+        its upload is not whole yet."""
         entry = Entry(phase="retried", actor=_named(actor), note=reason)
-        return self._move(job_id, Status.QUEUED, entry, only_from=(Status.FAILED, Status.CANCELLED))
+        status = Status.UPLOADING if waits else Status.QUEUED
+        return self._move(job_id, status, entry, only_from=(Status.FAILED, Status.CANCELLED))
 
     def _move(
         self,

@@ -74,7 +74,12 @@ class Snapshot:
 
     @cached_property
     def eta_seconds(self) -> float | None:
-        return _seconds_to(self.finish, self.now)
+        """What the clock alone has brought near, without a word from the work, is not as near as that: it is somewhere
+        in what is left of its range."""
+        left, rest = _seconds_to(self.finish, self.now), _seconds_to(self.job.finish_high, self.now)
+        if left is None or rest is None or left > wording.ALMOST_DONE or not self._was_far:
+            return left
+        return max(left, rest / 2)
 
     @cached_property
     def eta(self) -> str:
@@ -241,6 +246,14 @@ class Snapshot:
     def _range(self) -> dict[str, float | None]:
         ends = {"low": self.job.finish_low, "high": self.job.finish_high}
         return {end: _seconds_to(moment, self.now) for end, moment in ends.items()}
+
+    @property
+    def _was_far(self) -> bool:
+        """By the last report of work that is under way."""
+        heard, finish = self.job.heard_at, self.finish
+        if self.status != Status.RUNNING or heard is None or finish is None:
+            return False
+        return (finish - heard).total_seconds() > wording.ALMOST_DONE
 
     @property
     def _is_overdue(self) -> bool:

@@ -132,6 +132,8 @@ def unreachable(part: str) -> str:
         return _("We can't reach the store right now. Your export is not affected.")
     if part == Away.ROOM:
         return _("There is no room to keep it right now. Nothing of your export is lost: it goes on when there is.")
+    if part == Away.SITE:
+        return _("Something goes wrong on our side right now. Nothing is lost: it is tried again by itself.")
     return _("We can't reach the render service right now. Your export is not affected.")
 
 

@@ -153,12 +153,14 @@ class Export(Driven):
         return asked
 
     def retry(self, *, actor: str, reason: str = "") -> bool:
-        """What is done is kept; the budgets begin anew, since somebody has looked. False where a clip was deleted."""
+        """What is done is kept; the budgets begin anew, since somebody has looked. What was ended in its upload waits
+        for the rest of it. False where a clip was deleted, or is none."""
         with transaction.atomic():
             held = Project.objects.select_for_update().filter(pk=self.project_id)
             if not held or self.lost:  # what deletes a source holds the same
                 return False
-            retried = ProgressTracker().retry(self.pk, actor=actor, reason=reason)
+            waits = bool(self.missing_sources())
+            retried = ProgressTracker().retry(self.pk, actor=actor, reason=reason, waits=waits)
             if retried:
                 fresh = {"errors": 0, "interruptions": 0, "stop_asked_at": None, "stopped_at": None, "stop_hard": False}
                 Export.objects.filter(pk=self.pk).update(**fresh)
@@ -310,14 +312,14 @@ class Export(Driven):
     @property
     def lost(self) -> str:
         """Why it cannot be made again; nothing where it can."""
-        return lost.said(self.deleted_sources())
+        return lost.said(self.deleted_sources(), [source.name for source in self.refused_sources()])
 
     @property
     def actions(self) -> list[str]:
         """What its owner may do now."""
         status, wish = self.job.status, self.job.wish
         if status in (Status.FAILED, Status.CANCELLED):
-            return [] if self.deleted_sources() else ["retry"]
+            return [] if self.lost else ["retry"]
         if status == Status.PAUSED:
             return ["resume", "cancel"]
         if self.job.settled or wish == Wish.CANCEL or status == Status.FINALIZING:

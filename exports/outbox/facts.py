@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
-from exports import kinds
+from exports import kinds, room
 from progress import wording
 from progress.models import Job
 
@@ -34,8 +34,8 @@ def facts_of(export: "Export", event: str, text: str = "") -> dict[str, Any]:
 
 def _again(export: "Export") -> int:
     """How often it was tried again by itself, since somebody asked for it or pressed Retry."""
-    row = type(export).objects.only("errors", "interruptions").get(pk=export.pk)
-    return max(0, row.errors + row.interruptions - 1)
+    row = type(export).objects.select_related("job").get(pk=export.pk)
+    return max(0, row.errors + row.interruptions + room.waits(row) - 1)
 
 
 def _times(job: Job) -> dict[str, str]:

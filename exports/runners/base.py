@@ -20,6 +20,12 @@ class NotReached(RunnerError):
     """No answer. Asked again later, it may go well."""
 
 
+class Unforeseen(RunnerError):
+    """It is nobody else's fault: something here went wrong, in a way that nobody foresaw."""
+
+    away = "site"
+
+
 class NotReady(RunnerError):
     """It answers, and will refuse until somebody sets it up."""
 

@@ -76,21 +76,11 @@ class LocalRunner:
         return call_id
 
     def look(self, ordered: Ordered) -> Life:
-        try:
-            lock = os.open(f"{self._folder(ordered)}/{LOCK}", os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            return "gone"
-        except OSError:
-            return "unknown"
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            # Who was killed could not do it; while the lock is held, nobody else begins there.
-            shutil.rmtree(self._folder(ordered) / WORK, ignore_errors=True)
-        except BlockingIOError:
-            return "alive"
-        finally:
-            os.close(lock)
-        return "gone"
+        folder = self._folder(ordered)
+        with life_in(folder) as life:
+            if life == "gone":  # who was killed could not do it
+                shutil.rmtree(folder / WORK, ignore_errors=True)
+            return life
 
     def stop(self, ordered: Ordered, *, hard: bool = False) -> None:
         """The process that is opened here is the attempt's own if the attempt still lives after the opening."""
@@ -119,6 +109,28 @@ class LocalRunner:
 
     def _folder(self, ordered: Ordered) -> Path:
         return self.runs / f"{ordered.keys.export}.{ordered.keys.number}"
+
+
+@contextlib.contextmanager
+def life_in(folder: Path) -> Iterator[Life]:
+    """Of the attempt that has this folder, by its lock. While it is asked, nobody else begins there."""
+    try:
+        lock = os.open(f"{folder}/{LOCK}", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        yield "gone" if isinstance(error, FileNotFoundError) else "unknown"
+        return
+    try:
+        yield _life_by(lock)
+    finally:
+        os.close(lock)
+
+
+def _life_by(lock: int) -> Life:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return "alive"
+    return "gone"
 
 
 @contextlib.contextmanager

@@ -131,7 +131,7 @@ def _needing_attention(rows: "QuerySet[Export]", now: datetime) -> Iterator["Que
     silent = active.filter(job__status__in=(Status.RUNNING, Status.FINALIZING)).annotate(heard=heard)
     yield silent.filter(heard__lt=now - timedelta(seconds=QUIET_AFTER))
     yield active.filter(job__unreachable_since__lt=now - verdict.UNKNOWN_AFTER)
-    yield active.filter(job__unreachable_since__isnull=False, job__unreachable_part=Away.ROOM)
+    yield active.filter(job__unreachable_since__isnull=False, job__unreachable_part__in=(Away.ROOM, Away.SITE))
     yield active.filter(job__wish=Wish.CANCEL, stop_asked_at__lt=now - verdict.CANCELLING_AFTER)
     due = active.filter(next_due_at__isnull=False)
     yield due.filter(lease_until__lt=now)

@@ -62,6 +62,9 @@ def _of_driving(export: Export, now: datetime) -> Verdict | None:
     if away is not None and export.job.unreachable_part == Away.ROOM:
         said = f"No room on the disk, or in the store, for {_ago(now - away)}. It is tried again by itself: make room."
         return Verdict(word="no room", evidence=said, act="check")
+    if away is not None and export.job.unreachable_part == Away.SITE:
+        said = f"Its next step raises an error, for {_ago(now - away)} by now. Its timeline says which, and the log."
+        return Verdict(word="error", evidence=said, act="check")
     if away is not None and now - away > UNKNOWN_AFTER:
         part = export.job.get_unreachable_part_display() or "Runner or store"
         said = f"{part}: no answer for {_ago(now - away)}. That says nothing about the work."

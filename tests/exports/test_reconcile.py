@@ -9,10 +9,11 @@ from exports import grants, kinds
 from exports.driver import one_pass
 from exports.models import Attempt, Clip, Export, Notice, Project, Source
 from exports.reconcile import reconcile
+from exports.staff.verdict import judge
 from modal_functions import store as stores
 from modal_functions.folder import FolderStore
 from modal_functions.store import Unreachable
-from progress.models import Event, Status
+from progress.models import Event, Job, Status
 from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 from tests.exports.scripted import ScriptedRunner, Work
@@ -117,7 +118,28 @@ def test_a_source_that_is_refused_ends_it_with_the_reason(project, drive, clock)
     Source.objects.update(state="refused", refusal="It holds no picture.")
     drive()
     assert status(export) == Status.FAILED
-    assert fresh(export).job.cause_text == "A clip cannot be used. beach.mov: It holds no picture."
+    failed = fresh(export)
+    assert failed.job.cause_text == "A clip cannot be used. beach.mov: It holds no picture."
+    assert (failed.actions, failed.retry(actor="olga")) == ([], False), "it would fail again, of a clip that is none"
+    assert failed.lost.startswith("beach.mov cannot be used, so this export cannot be made again.")
+
+
+def test_a_retry_of_what_was_cancelled_in_its_upload_waits_for_the_rest_of_it(project, drive, clock, runner, tracker):
+    """It was begun without the clip: it failed, or, where that came meanwhile, was a film of one frame."""
+    source = project.sources.get()
+    Source.objects.update(state="uploading")
+    export = requested(project, clock)
+    drive()
+    tracker.received(export.pk, 40, 100, stage="upload")
+    assert export.cancel(actor="olga")
+    assert export.retry(actor="olga")
+    drive(2)
+    again = fresh(export).job
+    assert (again.status, again.wish, again.percent, again.own_bp) == (Status.UPLOADING, "run", 4, 400)
+    assert not runner.spawned
+    Source.objects.filter(pk=source.pk).update(state="ready")
+    drive(2)
+    assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)
 
 
 def test_an_attempt_that_dies_is_tried_again_and_the_bar_holds(export, drive, work, runner, store, clock):
@@ -426,7 +448,7 @@ def test_one_that_cannot_be_started_for_a_reason_nobody_foresaw_keeps_no_other_b
     assert len(runner.spawned) == 1
     assert other.attempts.get().call_id == "call-1"
     assert fresh(odd).job.unreachable_since is not None
-    assert "KeyError" in Event.objects.get(phase="unreachable").note
+    assert "KeyError" in Event.objects.get(phase="unreachable_site").note
 
 
 def test_nor_does_one_that_cannot_even_be_ordered(project, tools, clock):
@@ -447,7 +469,52 @@ def test_nor_does_one_that_cannot_even_be_ordered(project, tools, clock):
         kinds.unregister(SEVERAL)
     assert [each.keys.export for each in runner.spawned] == [str(other.pk)]
     assert fresh(odd).job.unreachable_since is not None
-    assert "PermissionError" in Event.objects.get(phase="unreachable").note
+    assert "PermissionError" in Event.objects.get(phase="unreachable_site").note
+
+
+class Odd(Several):
+    """What nobody foresaw goes wrong in each step in which it is foreseen how long it takes."""
+
+    breaks_in = ""
+
+    def parts(self, spec, sources, around):
+        if Odd.breaks_in and Job.objects.filter(pipeline="several@1", status=Odd.breaks_in).exists():
+            raise KeyError("nobody knows")
+        return super().parts(spec, sources, around)
+
+
+@pytest.fixture
+def odd(project):
+    kinds.register(Odd())
+    yield Export.request(project, kind="several", options={})
+    Odd.breaks_in = ""
+    kinds.unregister(SEVERAL)
+
+
+def test_a_step_that_raises_is_told_to_whoever_waits_and_to_staff_until_it_can_be_taken(odd, tools, drive, clock):
+    Odd.breaks_in = Status.UPLOADING
+    assert reconcile(odd.pk, tools).name == "failed"
+    clock.pass_by(60)
+    assert reconcile(odd.pk, tools).name == "failed"
+    assert said(odd) == "Something goes wrong on our side right now. Nothing is lost: it is tried again by itself."
+    assert Event.objects.get(phase="unreachable_site").note == "KeyError, see the log."
+    found = judge(fresh(odd), None, clock())
+    assert (found.word, found.evidence[:47]) == ("error", "Its next step raises an error, for 1 min by now")
+    Odd.breaks_in = ""
+    clock.pass_by(60)
+    drive()
+    assert (status(odd), fresh(odd).job.unreachable_since) == (Status.RUNNING, None)
+
+
+def test_one_whose_beginning_raises_keeps_no_other_back(odd, project, tools, clock, runner):
+    other, runner.at_once = requested(project, clock), 2
+    Odd.breaks_in = Status.QUEUED
+    for _ in range(3):
+        clock.pass_by(2)
+        one_pass(tools)
+    assert [each.keys.export for each in runner.spawned] == [str(other.pk)]
+    assert other.attempts.get().call_id
+    assert said(odd).startswith("Something goes wrong on our side right now.")
 
 
 def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runner, clock):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from exports.models import Attempt
+from exports.outbox.facts import facts_of
 from modal_functions.media.errors import NO_ROOM_LEFT
 from progress.models import Status
 from progress.snapshot import snapshot
@@ -75,6 +76,22 @@ def test_after_an_hour_without_room_it_ends_with_what_to_do(export, drive, work,
     assert fresh(export).retry(actor="olga")
     drive(3)
     assert (fresh(export).job.status, len(runner.spawned)) == (Status.RUNNING, 16), "who asks need not wait"
+
+
+def test_waits_for_room_use_up_no_try_of_what_goes_wrong_otherwise(export, drive, work, runner, store, clock):
+    for _ in range(3):
+        runs_out_of_room(runner, store, clock)
+        drive()
+        clock.pass_by(300)
+        drive(2)
+    for _ in range(2):
+        Work(runner, store, clock).commits("error", code="internal", sentence="Something went wrong on our side.")
+        drive(2)
+        assert fresh(export).job.status == Status.RUNNING
+    runs_out_of_room(runner, store, clock)
+    drive(2)
+    assert fresh(export).job.status == Status.QUEUED, "nor do these use up a wait"
+    assert (fresh(export).errors, facts_of(fresh(export), "failed")["again"]) == (2, 5)
 
 
 def test_what_waits_for_room_is_in_nobodys_way(export, drive, work, runner, store, clock):

@@ -8,17 +8,27 @@ from django.utils import timezone
 from exports import driver, tasks
 from exports.doctor import examine
 from exports.gauges import age_of
-from exports.models import Export, Heartbeat, Lease
+from exports.looking import Look
+from exports.models import Attempt, Export, Heartbeat, Lease
 from exports.models.driven import AT_ONCE, LEASE, LONGEST
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER
 from exports.models.lease import APART
+from exports.plan import plan
 from exports.schedules import bring_near
-from exports.tools import tools
+from exports.steps import Step, take
+from exports.tools import tools as own_tools
+from progress.models import Job, Status
 from tests.exports.footage import film_of, project_of, requested
+from tests.exports.scripted import ScriptedRunner
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 MOMENT = timedelta(seconds=1)
+
+
+@pytest.fixture
+def runner():
+    return ScriptedRunner()
 
 
 @pytest.fixture
@@ -48,6 +58,25 @@ def test_a_lease_on_an_export_of_who_died_before_the_clock_was_set_back_is_free(
     assert Export.lease([export.pk], clock.now)[1] == 1
 
 
+def test_neither_a_spawn_without_an_answer_nor_what_was_never_heard_of_is_waited_for(export, clock):
+    Job.objects.update(status=Status.RUNNING)
+    export.refresh_from_db()
+    attempt = Attempt.objects.create(export=export, number=1, runner="modal", begun_at=clock.now + HOUR)
+    unheard = Look(calls={"": "unknown"})
+    assert plan(export, attempt, unheard, clock.now).name == "spawn_again"
+    assert plan(export, attempt, unheard, attempt.begun_at).name == "wait"
+    attempt.decide(outcome="abort", cause="lost", sentence="", now=clock.now + HOUR)
+    assert plan(export, attempt, unheard, clock.now).name == "gone"
+    assert plan(export, attempt, unheard, attempt.decided_at).name == "stop"
+
+
+def test_what_does_not_stop_is_made_to(export, tools, runner, clock):
+    attempt = Attempt.objects.create(export=export, number=1, runner="modal", call_id="call-1")
+    attempt.decide(outcome="abort", cause="lost", sentence="", now=clock.now + HOUR)
+    take(Step(name="stop", calls=("call-1",)), export, attempt, tools)
+    assert [hard for _, hard in runner.stopped] == [True]
+
+
 def test_what_is_due_later_than_anything_is_put_off_to_is_due_now(export, clock):
     usual = clock.now + APART + LONGEST
     Export.objects.update(next_due_at=usual)
@@ -59,9 +88,9 @@ def test_what_is_due_later_than_anything_is_put_off_to_is_due_now(export, clock)
 
 
 def test_a_driver_looks_at_it_in_its_first_pass(export):
-    Export.objects.update(next_due_at=tools().clock() + HOUR)
-    driver.pump(tools(), seconds=0.01)
-    assert Export.objects.get().next_due_at < tools().clock() + APART
+    Export.objects.update(next_due_at=own_tools().clock() + HOUR)
+    driver.pump(own_tools(), seconds=0.01)
+    assert Export.objects.get().next_due_at < own_tools().clock() + APART
 
 
 def test_pages_drive_where_a_driver_was_last_seen_an_hour_from_now(export, clock):
@@ -88,8 +117,8 @@ def test_how_long_a_cluster_is_silent_that_was_ahead_is_more_than_an_alarm_waits
 
 
 def test_the_doctor_says_that_a_sign_of_life_is_still_to_come():
-    Heartbeat.objects.create(name=CLUSTER, at=tools().clock() + HOUR)
-    (queue,) = [found for found in examine(tools()) if found.part == "queue"]
+    Heartbeat.objects.create(name=CLUSTER, at=own_tools().clock() + HOUR)
+    (queue,) = [found for found in examine(own_tools()) if found.part == "queue"]
     assert (queue.ok, "a clock was set back" in queue.said) == (False, True)
 
 

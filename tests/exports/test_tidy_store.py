@@ -195,3 +195,11 @@ def test_what_a_writer_who_died_has_left_half_written_goes_too(tmp_path):
     assert tidy(own).half_written == 1
     assert not half.exists()
     assert own.store.get("projects/a/whole") == b"1"
+
+
+def test_the_log_of_what_cannot_be_asked_stays(own, runs):
+    odd, gone = ran(runs, f"{uuid.uuid4()}.1"), ran(runs, f"{uuid.uuid4()}.1")
+    (odd / "alive.lock").unlink(missing_ok=True)
+    (odd / "alive.lock").symlink_to("alive.lock")
+    assert tidy(own).runs == 1
+    assert (odd.exists(), gone.exists()) == (True, False)

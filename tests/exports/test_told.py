@@ -14,10 +14,10 @@ def test_it_names_what_did_not_answer_and_what_answers_again(owner):
     project = project_of(owner)
     film_of(project, "beach.mov")
     export, tracker = running(requested(project)), ProgressTracker()
-    for part in ("runner", "store", "room"):
+    for part in ("runner", "store", "room", "site"):
         tracker.unreachable(export.pk, part)
         tracker.reached(export.pk)
-    newest = timeline_of(Job.objects.get(pk=export.pk))[:6]
+    newest = timeline_of(Job.objects.get(pk=export.pk))[:8]
     assert [told.said for told in newest][::-1] == [
         "The render service did not answer",
         "The render service answers again",
@@ -25,4 +25,6 @@ def test_it_names_what_did_not_answer_and_what_answers_again(owner):
         "The store answers again",
         "The store had no room",
         "There is room in the store again",
+        "Something went wrong on our side",
+        "It goes on",
     ]

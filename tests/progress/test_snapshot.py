@@ -156,6 +156,21 @@ def test_almost_done_is_said_whatever_the_end_of_its_range(tracker, clock, job, 
         assert seen().eta == "Almost done..."
 
 
+def test_what_the_clock_alone_has_brought_near_is_not_called_almost_done(tracker, clock, job, seen):
+    """No report has said so: it may be anywhere in what is left of its range."""
+    tracker.observe(told(job, clock, done=45, total=90))
+    minute = timedelta(minutes=1)
+    tracker.forecast(job.pk, low=clock() + 8 * minute, finish=clock() + 10 * minute, high=clock() + 20 * minute)
+    clock.pass_by(595)
+    assert (seen().eta, seen().in_brief) == ("1–10 minutes remaining", "in about 5 min")
+    clock.pass_by(9 * 60)
+    assert (seen().eta, seen().eta_seconds) == ("About 1 minute remaining", 32.5)
+    clock.pass_by(30)
+    assert seen().eta == "Less than a minute remaining"
+    clock.pass_by(36)
+    assert seen().eta == "Taking longer than usual."
+
+
 def test_a_paused_job_tells_the_work_that_is_left(tracker, clock, job, seen):
     tracker.observe(told(job, clock, done=10, total=9000))
     tracker.forecast(job.pk, finish=clock() + timedelta(minutes=6))
