@@ -91,14 +91,22 @@ def _passed(job: Job, stages: Stages, number: int) -> Span:
 
 
 def _expected(job: Job, stages: Stages, at: int, current: float, now: datetime) -> list[Span]:
-    """By what the stages usually take, and for the one under way by when all shall be finished."""
+    """By what the stages usually take, and for the line and what comes next by when all shall be finished."""
     later = [
         _of(stages, number, stage_seconds(job, stages[number]), expected=True) for number in range(at + 1, len(stages))
     ]
     left = max(0.0, stage_seconds(job, stages[at]) - current)
     if job.finish is not None:
         left = max(0.0, (job.finish - now).total_seconds() - sum([span.seconds for span in later]))
-    return [_of(stages, at, left, expected=True), *later]
+    line = min(left, _line_ahead(job, now))
+    return [_line(line, job, expected=True), _of(stages, at, left - line, expected=True), *later]
+
+
+def _line_ahead(job: Job, now: datetime) -> float:
+    """Until the middle of when its turn should come; nothing where that is not known, or it has come."""
+    if job.status != Status.QUEUED or job.starts_low is None or job.starts_high is None:
+        return 0.0
+    return max(0.0, (job.starts_low + (job.starts_high - job.starts_low) / 2 - now).total_seconds())
 
 
 def stage_seconds(job: Job, stage: Stage) -> float:
@@ -114,16 +122,18 @@ def _in_stage(job: Job, now: datetime) -> float:
 
 def _queue(seconds: float, job: Job) -> list[Span]:
     """What no stage has taken; behind a first attempt that is what it did before it was lost, too."""
-    if seconds < 1:
-        return []
-    if job.attempt > 1:
+    return [_line(seconds, job)] if seconds >= 1 else []
+
+
+def _line(seconds: float, job: Job, *, expected: bool = False) -> Span:
+    if job.attempt > 1 and not expected:
         label, faster = _("Earlier attempts and waiting"), _("Most of it went into earlier attempts.")
     else:
         label = _("Waiting in line")
         faster = _("Most of it was waiting in line.")
         if job.status == Status.QUEUED:
             faster = _("Most of it is waiting in line: it starts as soon as what is ahead of it has ended.")
-    return [Span(label, seconds, expected=False, tone="line", faster=faster)]
+    return Span(label, seconds, expected, "line", faster)
 
 
 def _of(stages: Stages, number: int, seconds: float, *, expected: bool = False) -> Span:

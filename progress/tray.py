@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.functional import cached_property
 
+from progress.in_tray import MOST
 from progress.models import Job
 from progress.place import gettext as _
 from progress.place import ngettext
@@ -22,8 +23,15 @@ class Tray:
     def active(self) -> list[Snapshot]:
         return [each for each in self.seen if not each.settled]
 
+    @property
+    def is_full(self) -> bool:
+        """Of work under way, which goes before endings: there may be more, and the next to be done among that."""
+        return len(self.active) >= MOST
+
     @cached_property
     def soonest(self) -> Snapshot | None:
+        if self.is_full:
+            return None
         timed = [each for each in self.active if each.in_brief]
         return min(timed, key=lambda each: each.eta_seconds or 0, default=self.active[0] if self.active else None)
 
@@ -36,8 +44,11 @@ class Tray:
     def face(self) -> str:
         """What is said while it is closed."""
         if not self.active:
-            return _("%(count)d finished") % {"count": len(self.seen)}
+            said = _("%(count)d or more finished") if len(self.seen) >= MOST else _("%(count)d finished")
+            return said % {"count": len(self.seen)}
         count = len(self.active)
+        if self.is_full:
+            return _("%(count)d or more exports") % {"count": count}
         exports = ngettext("%(count)d export", "%(count)d exports", count) % {"count": count}
         when = self.soonest.in_brief if self.soonest else ""
         soon = _("next %(when)s") % {"when": when}

@@ -39,9 +39,10 @@ def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
-def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
+def fragment(request: HttpRequest, job_id: uuid.UUID, *, at_least: int = 0) -> HttpResponse:
+    """Of the row's version `at_least`, where a page has more to show that is made of that."""
     mark = request.GET.get("v", "")
-    job = _visible(request, job_id, at_least=version_of(mark))
+    job = _visible(request, job_id, at_least=max(at_least, version_of(mark)))
     if job is None and access.is_anonymous(request) and not getattr(settings, "PROGRESS_OPEN", False):
         return _uncached(HttpResponseClientRedirect(_sign_in_address(request)))
     if job is None:

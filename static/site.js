@@ -10,7 +10,8 @@
 // What was pressed and could not be done is said on the page. What the page asks by itself has words of its own.
 (() => {
   "use strict";
-  const GONE = "The server cannot be reached. Reload the page to see whether this was done, then try again.";
+  const UNREACHABLE = "The server cannot be reached. Reload the page to see whether this was done, then try again.";
+  const GONE = "What this is for is not there any more, so nothing was done: it may have been deleted in another tab.";
 
   const tell = (text) => {
     const place = document.getElementById("trouble");
@@ -33,9 +34,10 @@
   const refused = (event) => {
     if (!isPress(event)) return;
     const { status } = event.detail.xhr;
-    tell(sentence(event.detail.xhr) || `The server answered with the error ${status}, so this was not done. Try again in a minute.`);
+    const other = `The server answered with the error ${status}, so this was not done. Try again in a minute.`;
+    tell(sentence(event.detail.xhr) || (status === 404 ? GONE : other));
   };
-  const unreachable = (event) => isPress(event) && tell(GONE);
+  const unreachable = (event) => isPress(event) && tell(UNREACHABLE);
   const answered = (event) => event.detail.successful && isPress(event) && tell("");
 
   // Another press may take a button off the page before its own is answered, and what has left the page is heard by nobody

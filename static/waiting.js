@@ -36,8 +36,22 @@
   // As long as it is wanted, the page goes on asking behind other tabs.
   const wanted = () => document.documentElement.hasAttribute("data-calls");
   const want = (yes) => document.documentElement.toggleAttribute("data-calls", yes);
+  // Chrome on a phone has the name and makes none, unless in a service worker. Elsewhere nothing is shown unasked.
+  let able = null;
+  const canMakeOne = () => {
+    if (!("Notification" in window)) return false;
+    if (Notification.permission !== "default") return true;
+    try {
+      new Notification("");
+      return true;
+    } catch {
+      return false;
+    }
+  };
   const offer = () => {
-    if (button() && !asked && "Notification" in window && Notification.permission !== "denied") button().hidden = false;
+    if (!button() || asked) return;
+    able ??= canMakeOne();
+    if (able && Notification.permission !== "denied") button().hidden = false;
   };
   const say = (text) => {
     const place = document.querySelector("[data-notify-said]");

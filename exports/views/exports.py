@@ -90,6 +90,9 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     panel = _panel(request, export)
     turned = request.GET["actions"] != panel.shown
     if turned:
+        # Memory may have the row as it was: until the next poll, the card would say otherwise than the panel below it.
+        newest: HttpResponse = progress_views.fragment(request, job_id, at_least=export.job.version)
+        answer = newest if newest.content else answer
         answer.content += _panel_html(request, panel, oob=True).encode()
     elif not panel.several:
         quick.note(request, export.job, card_only=True, event=MOVED)

@@ -50,11 +50,19 @@ def answers_in_json(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except Http404:
-            return _error("There is no such upload among yours. Pick the file again.", 404)
+            return _error(_gone(request, kwargs["project_id"]), 404)
         except Refused as refusal:
             return _error(refusal.sentence, refusal.status, headers=refusal.headers, final=refusal.final)
 
     return answered
+
+
+def _gone(request: HttpRequest, project_id: uuid.UUID) -> str:
+    if Project.objects.of(request.user.pk).filter(pk=project_id).exists():
+        return _("There is no such upload among yours. Pick the file again.")
+    return _(
+        "There is no such project among yours: it may have been deleted. Open another one, and pick the file there."
+    )
 
 
 @require_POST

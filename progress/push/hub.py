@@ -57,6 +57,9 @@ class Watch:
         if news.version > (waiting.version if waiting else self.known.get(news.job, 0)):
             self.latest[news.job] = news
             self.wake()
+        elif news.settled and waiting is None and news.version == self.known.get(news.job):
+            self.settled |= {news.job}  # who comes back was told of its end before
+            self.wake()
 
     async def next(self) -> list[News]:
         """What is new; nothing where it is over, or was woken only to show that it lives."""
@@ -69,8 +72,7 @@ class Watch:
         news, self.latest = list(self.latest.values()), {}
         for each in news:
             self.known[each.job] = each.version
-            if each.settled:
-                self.settled |= {each.job}
+            self.settled = self.settled | {each.job} if each.settled else self.settled - {each.job}
         self.was_told = True
         return news
 

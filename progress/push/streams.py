@@ -29,6 +29,9 @@ SOONEST, LATEST = 500, 3_000  # milliseconds; readers whose server starts again 
 async def events(receive: Receive, send: Send, hub: Hub, watch: Watch, headers: list[tuple[bytes, bytes]]) -> None:
     gone = _leaving(receive, "http.disconnect", watch)
     try:
+        if watch.has_heard_all:  # before it broke off, or ended; a browser that is answered so comes back no more
+            await send({"type": "http.response.start", "status": 204, "headers": headers})
+            return await _patiently(send, {"type": "http.response.body", "body": b""})
         await send({"type": "http.response.start", "status": 200, "headers": [*SSE, *headers]})
         await _piece(send, b"retry: 2000\n\n")
         while not watch.has_heard_all:
@@ -44,6 +47,7 @@ async def events(receive: Receive, send: Send, hub: Hub, watch: Watch, headers: 
     finally:
         gone.cancel()
         hub.leave(watch)
+    return None
 
 
 async def socket(receive: Receive, send: Send, hub: Hub, watch: Watch) -> None:

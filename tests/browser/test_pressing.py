@@ -112,3 +112,11 @@ def test_polls_go_on_after_a_press_that_the_server_never_answered(window, export
     expect(window.get_by_text("The server cannot be reached.")).to_be_visible()
     ProgressTracker().update_progress_incremental(export.pk, 800, 900, "frames", stage="process")
     expect(window.locator("#card")).to_contain_text("800 of 900")
+
+
+def test_a_press_on_what_was_deleted_meanwhile_is_not_told_to_be_tried_again(window, export):
+    window.goto(reverse("export", args=[export.pk]))
+    window.route("**/fragment?*", lambda route: route.fulfill(status=204))
+    Export.objects.filter(pk=export.pk).delete()
+    window.get_by_role("button", name="Pause").click()
+    expect(window.locator("#trouble")).to_contain_text("it may have been deleted in another tab")

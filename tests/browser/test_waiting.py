@@ -26,9 +26,18 @@ NOTIFIED = """
   window.__asked = 0;
   window.__notified = [];
   window.Notification = class {
-    constructor(title) { window.__notified.push(title); }
+    constructor(title) { if (window.__asked) window.__notified.push(title); }
     static permission = "default";
     static requestPermission() { window.__asked += 1; return Promise.resolve("granted"); }
+  };
+"""
+
+# As Chrome on a phone has it: there only a service worker can show one.
+ON_A_PHONE = """
+  window.Notification = class {
+    constructor() { throw new TypeError("Illegal constructor"); }
+    static permission = "default";
+    static requestPermission() { return Promise.resolve("granted"); }
   };
 """
 
@@ -147,6 +156,13 @@ def test_another_tab_is_told_by_its_icon_its_title_and_when_asked_to_by_a_notifi
         expect(over).to_be_hidden()
     assert soon(lambda: window.evaluate("window.__notified") == ["Done · Reel 12"])
     assert "favicon" in icon.get_attribute("href")
+
+
+def test_a_browser_that_cannot_make_a_notification_offers_none(window, export):
+    window.add_init_script(ON_A_PHONE)
+    window.goto(reverse("export", args=[export.pk]))
+    expect(window.locator("link[rel=icon]")).to_have_attribute("href", re.compile("^data:image/svg"))
+    expect(window.locator("[data-notify]")).to_be_hidden()
 
 
 @pytest.mark.parametrize("how", ["Done", "Cancelled"])

@@ -127,3 +127,12 @@ def test_after_a_minute_django_looks_at_the_panel_anew(page, moves):
     assert page.poll()["django"]
     moves(3)
     assert not page.poll()["django"]
+
+
+def test_a_panel_that_has_changed_does_not_stand_below_the_card_of_before(export, browser, memory, tracker):
+    memory.look()
+    tracker.cancel(export.pk, actor="staff 7")  # which memory hears of with its next look
+    asked = {"v": "0-0", "nav": "", "actions": "pause,stop,leave"}
+    answer = browser.get(f"/exports/{export.pk}/fragment", asked, headers={"HX-Request": "true"})
+    assert 'value="retry' in answer.text
+    assert ("Cancelled</h2>" in answer.text, answer.status_code) == (True, 286)

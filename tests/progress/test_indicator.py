@@ -27,6 +27,18 @@ def test_it_counts_what_is_under_way_and_polls_each_five_seconds(client, owner, 
     assert "Reel 13" in page
 
 
+def test_more_than_it_shows_are_not_said_to_be_twenty(client, owner, tracker, job):
+    expected_in(job, 170)
+    for number in range(2, 22):
+        expected_in(tracker.create("film@1", title=f"Reel {number}", owner=owner), 60 * number)
+    client.force_login(owner)
+    page = client.get(ADDRESS).text
+    assert "20 or more exports<" in page, "nor when the first is done, which is not among the newest"
+    assert page.count("indicator-item") == 20
+    Job.objects.update(status="complete", settled_at=timezone.now())
+    assert "20 or more finished" in client.get(ADDRESS).text
+
+
 def test_it_is_empty_and_silent_where_nothing_is_to_be_said(client, owner):
     client.force_login(owner)
     page = client.get(ADDRESS).content.decode()

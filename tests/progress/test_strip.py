@@ -146,3 +146,14 @@ def test_what_waits_is_told_when_it_starts_and_what_has_begun_only_that_it_waite
     tracker.start(job.pk)
     clock.pass_by(4)
     assert strip().faster == "Most of it was waiting in line."
+
+
+def test_what_is_still_to_be_waited_for_is_the_lines_and_not_the_first_stages(tracker, job, strip, clock):
+    clock.pass_by(20)
+    tracker.forecast(job.pk, finish=clock.now + timedelta(seconds=640))
+    turn = [clock.now + timedelta(seconds=seconds) for seconds in (400, 600)]
+    Job.objects.filter(pk=job.pk).update(starts_low=turn[0], starts_high=turn[1])
+    to_come = [(span.tone, span.label, round(span.seconds)) for span in strip().spans if span.expected]
+    assert to_come[0] == ("line", "Waiting in line", 500)
+    assert [seconds for *_, seconds in to_come[1:]] == [30, 100, 10], "as the list of stages says"
+    assert strip().faster.startswith("Most of it is waiting in line: it starts as soon as")

@@ -54,6 +54,16 @@ def test_an_upload_is_found_only_in_its_own_project(page, owner, signed_in):
     elsewhere = Page(signed_in(owner), Project.objects.create(owner=owner, name="Elsewhere"))
     assert elsewhere.put(begun, 1, SENT).status_code == 404
     assert elsewhere.listed(begun).status_code == 404
+    assert said(elsewhere.listed(begun)) == "There is no such upload among yours. Pick the file again."
+
+
+def test_where_the_project_was_deleted_meanwhile_nobody_is_told_to_try_the_same_again(page, project):
+    begun = page.begun()
+    project.delete()
+    answers = everything(page, begun)
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(answers, 404)
+    told = "There is no such project among yours: it may have been deleted. Open another one, and pick the file there."
+    assert {said(answer) for answer in answers.values()} == {told}
 
 
 def test_forgery_is_refused_and_the_signed_part_brings_its_own_token(project, owner):

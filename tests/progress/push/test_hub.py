@@ -67,6 +67,20 @@ def test_who_comes_back_hears_only_what_is_new(hub, rows):
     play(story())
 
 
+def test_what_ended_and_was_retried_has_not_ended(hub, rows):
+    async def story():
+        rows.move(ONE, 2, "failed")
+        watch = await hub.join([ONE, TWO], {})
+        await heard(watch)
+        assert watch.settled == {ONE}
+        rows.move(ONE, 3)
+        await hub.rung(frozenset({ONE}))
+        await heard(watch)
+        assert watch.settled == set()
+
+    play(story())
+
+
 def test_who_reads_slowly_hears_the_latest_alone(hub, rows):
     async def story():
         watch = await hub.join([ONE], {ONE: 1})
