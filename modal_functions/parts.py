@@ -162,7 +162,10 @@ class Parts:
         except Missing:
             raise _gone(source) from None
         except Lost as error:
-            if dispensable and not isinstance(error, NotTaken):
+            if isinstance(error, NotTaken):
+                said = f"No machine could be had for {called}. What is finished is kept: a retry goes on from there."
+                raise Failed("internal", said) from error
+            if dispensable:
                 return
             said = f"Machines that worked on {called} ended {MOST_TRIES} times without an answer."
             raise Failed("internal", said) from error
