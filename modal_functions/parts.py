@@ -11,7 +11,7 @@ from typing import Any
 
 from modal_functions.batches import Batch, make
 from modal_functions.fan import MOST_TRIES, Lost, NotTaken
-from modal_functions.media.errors import DAMAGED_PART, NOT_OF_COPIES, MediaError
+from modal_functions.media.errors import DAMAGED_PART, NOT_OF_COPIES, UNREAD_PART, MediaError
 from modal_functions.runtime import Context, Failed
 from modal_functions.side_by_side import Pieces, cores, side_by_side
 from modal_functions.store import Forbidden, Missing
@@ -101,6 +101,16 @@ class Parts:
             self.throw_away([name])
             raise MediaError("result_invalid", DAMAGED_PART) from error
 
+    @contextlib.contextmanager
+    def reading(self, names: Collection[str]) -> Iterator[None]:
+        """Where one of these cannot be read in this block, whoever tries again makes all of them anew."""
+        try:
+            yield
+        except MediaError as error:
+            if error.sentence in (DAMAGED_PART, UNREAD_PART):
+                self.throw_away(names)
+            raise
+
     def throw_away(self, names: Collection[str]) -> None:
         """Not every key to a bucket may delete: there, what was damaged on its way is at least fetched anew."""
         for name in names:
@@ -162,7 +172,10 @@ class Parts:
         except Missing:
             raise _gone(source) from None
         except Lost as error:
-            if dispensable and not isinstance(error, NotTaken):
+            if isinstance(error, NotTaken):
+                said = f"No machine could be had for {called}. What is finished is kept: a retry goes on from there."
+                raise Failed("internal", said) from error
+            if dispensable:
                 return
             said = f"Machines that worked on {called} ended {MOST_TRIES} times without an answer."
             raise Failed("internal", said) from error

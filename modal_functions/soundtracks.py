@@ -70,19 +70,23 @@ def sound_file(piece: Piece) -> str:
 
 def encoded(pieces: Sequence[Piece], parts: Parts, folder: Path, container: str, check: Check) -> Path:
     """All sounds encoded in one go: joined after encoding, each would bring a gap of its own."""
-    track, own = folder / f"sound.{container}", _at_hand([sound_file(each) for each in pieces], parts, folder)
+    names = [sound_file(each) for each in pieces]
+    track, own = folder / f"sound.{container}", _at_hand(names, parts, folder)
     if not track.exists():
         wire = [piece.as_wire() for piece in pieces]
         request = {"do": "soundtrack", "pieces": wire, "folder": str(own), "to": str(track), "container": container}
-        child.run(request, lambda progress: check(), start=parts.context.start)
+        with parts.reading(names):
+            child.run(request, lambda progress: check(), start=parts.context.start)
     return track
 
 
 def sewn(passages: Sequence[Passage], parts: Parts, folder: Path, check: Check) -> Path:
-    track, own = folder / "sewn.mp4", _at_hand(files_of(passages), parts, folder)
+    names = files_of(passages)
+    track, own = folder / "sewn.mp4", _at_hand(names, parts, folder)
     if not track.exists():
         request = {"do": "sew", "passages": [each.as_wire() for each in passages], "folder": str(own), "to": str(track)}
-        child.run(request, lambda progress: check(), start=parts.context.start)
+        with parts.reading(names):
+            child.run(request, lambda progress: check(), start=parts.context.start)
     return track
 
 

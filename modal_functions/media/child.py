@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Protocol, Self
 
-from modal_functions.media.errors import CODES, TOLD_TO_STOP, TOO_LARGE, MediaError
+from modal_functions.media.errors import CODES, TOLD_TO_STOP, TOO_LARGE, UNREAD_PART, MediaError
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "modal_functions.media")
@@ -204,7 +204,7 @@ def _unblamed(error: MediaError, verb: str) -> MediaError:
     """What we wrote ourselves and cannot read is nobody's file; it is tried again."""
     if error.code != "input_unreadable" or verb not in OWN_FILES:
         return error
-    return MediaError("result_invalid", "A part that was finished before cannot be read now.")
+    return MediaError("result_invalid", UNREAD_PART)
 
 
 def _death(code: int, verb: str, limits: Limits) -> MediaError:

@@ -12,7 +12,7 @@ from modal_functions.media.timeline import Span, Timeline, nearest
 
 # Raise it whenever the same chunk would come out different: another picture, another encoder. PyAV's number stands in
 # it because chunks of two encoders do not join.
-RENDERER = "2/av-18.1"
+RENDERER = "3/av-18.1"
 CHUNK_SECONDS = 2
 ENCODE = "encode"
 COPY = "copy"  # takes the source's own packets

@@ -59,8 +59,8 @@ def first_of(container: "InputContainer", stream: "VideoStream") -> "VideoFrame"
 
 
 class Clock:
-    """Turns a stream's ticks into seconds. AVI knows no time of showing: there, frames follow each other at the rate,
-    beginning with the number of the packet that was sought."""
+    """Turns a stream's ticks into seconds. AVI knows no time of showing: there, frames are counted at the rate, by the
+    numbers of the packets that they come out at."""
 
     def __init__(self, container: "InputContainer", stream: "VideoStream") -> None:
         self.tick = stream.time_base or Fraction(1, 90_000)
@@ -69,12 +69,21 @@ class Clock:
         self.first_tick = stream.start_time or 0
         self.counts = container.format.name == "avi"
         self.following: Fraction | None = None
+        self.read: Fraction | None = None  # when the packet that was read last would be shown, were none held back
 
     def ticks(self, seconds: Fraction) -> int:
         return int((seconds + self.origin) / self.tick // 1)
 
     def begin(self, packet: "Packet[Stream]") -> None:
         self.following = (packet.dts or 0) * self.tick - self.origin
+
+    def came(self, packet: "Packet[Stream]", frames: int, held: int) -> None:
+        """So many out of the decoder, which holds so many others back until more was read. What cannot be decoded, as
+        it needs a picture before the one that was sought, has a number nevertheless, and so has what was never kept."""
+        if packet.size:
+            self.read = None if packet.dts is None else packet.dts * self.tick - self.origin
+        if frames and self.counts and self.read is not None:
+            self.following = self.read - (held if packet.size else frames - 1) * self.frame
 
     def shown(self, frame: "VideoFrame") -> Shown:
         counted = self.counts or frame.pts is None
@@ -128,6 +137,7 @@ def decoded(container: "InputContainer", stream: "VideoStream", clock: Clock, wa
             raise
         except (av.FFmpegError, EOFError):
             continue
+        clock.came(packet, len(frames), stream.codec_context.reorder_depth)
         yield from frames
 
 

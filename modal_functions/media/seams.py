@@ -11,9 +11,9 @@ from modal_functions.media.aac import FRAME, Window, packets_of, put, track_in, 
 from modal_functions.media.errors import MediaError
 from modal_functions.media.landing import landing
 from modal_functions.media.listening import SAMPLE_BYTES
-from modal_functions.media.opening import SOUND, opened
+from modal_functions.media.opening import opened
 from modal_functions.media.passages import ROOM, Passage
-from modal_functions.media.sound import OnSamples, faded, read
+from modal_functions.media.sound import OnSamples, faded, read_kept
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -109,7 +109,7 @@ def sew(passages: Sequence[Passage], folder: Path, path: Path, on_samples: OnSam
 
 def _ends(path: Path, passage: Passage) -> tuple[bytes, bytes]:
     """Both faded, as far as the film's sound is."""
-    kept = b"".join(read(path, SOUND, None, passage.head + passage.samples - passage.tail))
+    kept = b"".join(read_kept(path, passage.head + passage.samples - passage.tail))
     head, tail = kept[: SAMPLE_BYTES * passage.head], kept[SAMPLE_BYTES * passage.head :]
     return (
         b"".join(faded(iter([head]), passage.samples)),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modal_functions.media.chunks import RENDERER, digest
-from modal_functions.media.errors import MediaError
+from modal_functions.media.errors import DAMAGED_PART, MediaError
 from modal_functions.media.landing import landing
 from modal_functions.media.listening import SAMPLE_BYTES, heard_from
 from modal_functions.media.opening import FOOTAGE, SOUND, opened, sound_of
@@ -93,13 +93,32 @@ def compose(
 
 
 def _in_film(piece: Piece, folder: Path) -> Iterator[bytes]:
-    return faded(read(folder / f"{piece.key}.flac", SOUND, None, piece.samples), piece.samples)
+    return faded(read_kept(folder / f"{piece.key}.flac", piece.samples), piece.samples)
 
 
 def read(path: Path, formats: str, start: Fraction | None, samples: int, *, undecoded: bool = False) -> Iterator[bytes]:
     with opened(path, formats, undecoded=undecoded) as container:
         stream = sound_of(container)
         yield from fitted(heard_from(container, stream, start) if stream else iter(()), samples)
+
+
+def read_kept(path: Path, samples: int) -> Iterator[bytes]:
+    """All of what was taken is there: for what is damaged silence stands, as in a stranger's file, in no film of ours."""
+    with opened(path, SOUND) as container:
+        stream = container.streams.audio[0]
+        stream.codec_context.options = {**stream.codec_context.options, "err_detect": "crccheck+explode"}
+        yield from fitted(_unbroken(heard_from(container, stream), samples), samples)
+
+
+def _unbroken(placed: Iterator[tuple[int, bytes]], samples: int) -> Iterator[tuple[int, bytes]]:
+    following = 0
+    for position, block in placed:
+        if position != following:
+            break
+        yield position, block
+        following += len(block) // SAMPLE_BYTES
+    if following < samples:
+        raise MediaError("result_invalid", DAMAGED_PART)
 
 
 def fitted(placed: Iterator[tuple[int, bytes]], samples: int) -> Iterator[bytes]:

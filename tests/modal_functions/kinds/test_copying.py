@@ -338,6 +338,7 @@ def test_what_ends_every_machine_that_would_copy_it_is_encoded(away, store, ends
 def test_where_no_machine_takes_what_is_to_be_copied_it_is_not_encoded_for_that(away):
     outcome = away(copies, NotTaken)
     assert (outcome["ending"], outcome["code"]) == ("error", "internal")
+    assert outcome["sentence"].startswith("No machine could be had for clip 1 (")
 
 
 @pytest.mark.parametrize("what", [copies, lambda request: request["do"] in ("passages", "survey")])

@@ -146,20 +146,23 @@ def test_a_pause_keeps_what_is_rendered_and_the_resumed_film_is_the_same(make, s
     assert make(spec(*THREE), 3)["result"]["sha256"] == resumed["sha256"]
 
 
-@pytest.mark.parametrize("how", ["a wrong byte", "cut off"])
-def test_a_kept_chunk_that_is_damaged_is_thrown_away_and_the_next_try_makes_it_anew(make, spec, store, how):
+@pytest.mark.parametrize("what", ["mp4", "flac"])
+@pytest.mark.parametrize("how", ["a wrong byte", "cut off", "empty"])
+def test_a_kept_part_that_is_damaged_is_thrown_away_and_the_next_try_makes_it_anew(make, spec, store, how, what):
     whole = make(spec(*THREE), 1)["result"]
-    damaged, *others = (key for key in store.keys("projects/p/chunks") if key.endswith(".mp4"))
+    damaged, *_ = (key for key in store.keys("projects/p/chunks") if key.endswith(what))
+    others = [key for key in store.keys("projects/p/chunks") if key.endswith("mp4") and key != damaged]
     body = store.get(damaged)
-    half = len(body) // 2
-    store.put(damaged, body[:half] if how == "cut off" else body[:half] + bytes([body[half] ^ 0x55]) + body[half + 1 :])
+    at = len(body) // 2 if what == "mp4" else len(body) - 12  # in front, FLAC has empty room
+    wrong = body[:at] + bytes([body[at] ^ 0x55]) + body[at + 1 :]
+    store.put(damaged, {"a wrong byte": wrong, "cut off": body[:at], "empty": b""}[how])
     outcome = make(spec(*THREE), 2)
     assert (outcome["ending"], outcome["code"]) == ("error", "result_invalid")
-    assert "A part that was finished before is damaged." in outcome["sentence"]
-    assert not store.size(damaged)
+    assert "A part that was finished before " in outcome["sentence"]
+    assert store.size(damaged) is None
     assert all(map(store.size, others))
     again = make(spec(*THREE), 3)["result"]
-    assert (again["rendered"], again["sha256"]) == (1, whole["sha256"])
+    assert (again["rendered"], again["sha256"]) == (1 if what == "mp4" else 0, whole["sha256"])
 
 
 class _With:

@@ -32,6 +32,38 @@ def test_what_is_over_by_then_and_led_to_nothing_is_left_out(reel_in, suffix, de
     assert found.index(42) == decoded
 
 
+@pytest.mark.parametrize(
+    ("codec", "options"),
+    [
+        ("mpeg4", {"bf": "2", "g": "12", "qscale": "3"}),
+        ("mpeg2video", {"bf": "2", "g": "12", "qscale": "3"}),
+        ("libx264", {"bf": "3", "b_strategy": "0", "x264-params": "open-gop=1:keyint=12:scenecut=0"}),
+    ],
+)
+@pytest.mark.parametrize("start", [11, 13, 30, 47])
+def test_where_pictures_are_only_counted_those_that_need_one_before_the_keyframe_count_too(
+    tmp_path, codec, options, start
+):
+    """They stand behind it in the file and are shown before it: whoever begins there cannot decode them."""
+    reel = shoot(tmp_path / "old.avi", seconds=2, layout=None, size=(160, 90), codec=codec, options=options)
+    with opened(reel.path) as container:
+        found = list(shown_from(container, sight_of(container), Fraction(start, 25)))
+    seen = {each.at * 25: number_on(each.frame) for each in found}
+    assert [seen[moment] for moment in range(start, 50)] == list(range(start, 50))
+
+
+@pytest.mark.parametrize("between", ["0", "2"])
+def test_where_pictures_are_only_counted_those_that_a_recorder_has_dropped_count_too(tmp_path, between):
+    """Each is an empty entry in the file's index. Uncounted, the picture would run ahead of the sound."""
+    options, gaps = {"bf": between, "g": "12", "qscale": "3"}, tuple(range(14, 40, 5))
+    reel = shoot(tmp_path / "a.avi", seconds=2, layout=None, size=(160, 90), codec="mpeg4", options=options, gaps=gaps)
+    with opened(reel.path) as container:
+        found = list(shown_from(container, sight_of(container), Fraction(0)))
+    assert [(each.at, number_on(each.frame)) for each in found] == [
+        (Fraction(moment, 25), number) for number, moment in enumerate(each for each in range(50) if each not in gaps)
+    ]
+
+
 def test_a_moment_in_a_long_picture_is_that_picture_s(reel_in):
     """Also where it is one that no other needs."""
     found = shown(reel_in(".mp4"), Fraction(41, 25) + Fraction(1, 50))
