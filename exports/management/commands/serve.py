@@ -43,7 +43,8 @@ class Command(BaseCommand):
         with _told_in_a_sentence():
             if options["first_start"]:
                 self._make_what_is_missing()
-            refuse_an_older_database()
+            else:
+                refuse_an_older_database()
             collect()  # those of this version, after an update or in a home that was restored; else pages would fail
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         if settings.ANY_ADDRESS:
@@ -64,6 +65,7 @@ class Command(BaseCommand):
     def _make_what_is_missing(self) -> None:
         with collected_beside():
             call_command("migrate", verbosity=0)
+            refuse_an_older_database()
             call_command("demo")
 
     def _say(self, sentence: str) -> None:
