@@ -16,7 +16,7 @@ from django.db import Error, connection
 from exports import kinds, store_said, stores
 from exports.findings import Found, Needless, Wrong
 from exports.kinds import enlarging
-from exports.management.outage import told
+from exports.management.outage import how_it_is_older, told
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, is_to_come
 from exports.outbox import examined
@@ -64,6 +64,8 @@ def _database(tools: Tools) -> str:
     User.objects.exists()
     Heartbeat.beat("doctor")
     Heartbeat.objects.filter(name="doctor").delete()
+    if older := how_it_is_older():
+        raise Wrong(*older)
     return f"{connection.vendor} answers and can be written, with the tables of this version."
 
 

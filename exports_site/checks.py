@@ -6,7 +6,11 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import Error as DatabaseError
+from django.db import connections
+from django.db.migrations.loader import MigrationLoader
 
+from exports.management.outage import HALFWAY, VERSION_BEFORE, is_halfway
 from exports.outbox import chat
 from exports_site.variables import KNOWN
 
@@ -17,6 +21,18 @@ def environment_is_understood(app_configs: Sequence[AppConfig] | None, **kwargs:
         (Warning if problem.id.startswith("longhaul.W") else Error)(problem.said, hint=problem.hint, id=problem.id)
         for problem in settings.PROBLEMS
     ]
+
+
+@register(Tags.database)
+def tables_can_be_brought_up_to_date(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Asked by `migrate` alone, which would say that there is nothing to do."""
+    try:
+        halfway = [alias for alias in databases or () if is_halfway(MigrationLoader(connections[alias]))]
+    except DatabaseError:  # `migrate` says it itself
+        return []
+    return [Error(HALFWAY, hint=VERSION_BEFORE, id="longhaul.E112") for _ in halfway]
 
 
 @register(Tags.security, deploy=True)

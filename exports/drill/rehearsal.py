@@ -14,7 +14,7 @@ from exports.models import Attempt, Export, Heartbeat, Notice
 from exports.models.heartbeat import CLUSTER
 from exports.reconcile import reconcile
 from exports.steps import Name
-from progress.models import Status
+from progress.models import Away, Status
 
 AHEAD = (timedelta(minutes=40), timedelta(days=1))
 STDERR = 2
@@ -87,8 +87,10 @@ class Rehearsal(Ground):
 
     def _rendering(self, export: Export) -> None:
         """Until it is in the middle: frames are done, and are not all done."""
-        if self._wait(lambda: self._row(export).settled or (self._row(export).bp > 2_000 and self._kept())):
+        if self._wait(lambda: self._is_rendering(export)):
             job = self._row(export)
+            if job.unreachable_part == Away.ROOM:
+                raise NotTried("There is no room on the disk, so what is asked for waits until somebody makes some.")
             if job.status == Status.COMPLETE:
                 raise NotTried("The film was complete before anything could be tried: ask for a longer --film.")
             if job.settled:
@@ -98,6 +100,11 @@ class Rehearsal(Ground):
         if job.status == Status.QUEUED and not job.begun:
             raise NotTried(f"It still waits for its turn after {self.patience:.0f} s: other exports run.")
         raise NotHeld(f"After {self.patience:.0f} s it is {job.status} at {job.percent} %, with no part rendered.")
+
+    def _is_rendering(self, export: Export) -> bool:
+        """Or will not be, however long it is waited for."""
+        job = self._row(export)
+        return bool(job.settled or job.unreachable_part == Away.ROOM or (job.bp > 2_000 and self._kept()))
 
     def _patience(self, export: Export) -> str:
         """Only planned, and nothing applied: what would be done if that much time had passed in silence."""

@@ -6,6 +6,7 @@ from django.core.checks import Tags
 from django.core.management.base import CommandError
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 COULD_NOT_LOOK = 2  # the exit code of a command that was kept from its work
 SETTINGS = (Tags.security,)  # what is checked before it: else the database may be another than was meant
@@ -14,6 +15,8 @@ READ_ONLY = re.compile(r"readonly database|read-only")
 CLOSED = re.compile(r"unable to open database file")  # SQLite's
 DAMAGED = re.compile(r"not a database|disk image is malformed")
 FULL = re.compile(r"disk is full|No space left|file too large|disk I/O error", re.IGNORECASE)
+HALFWAY = "The database is of before some steps of its tables were joined to one, and has not had all of them."
+VERSION_BEFORE = "Let the last version that has them migrate it first: docs/OPERATING.md, under Updates."
 
 
 def told(error: Error) -> str:
@@ -36,6 +39,21 @@ def told(error: Error) -> str:
 
 def refuse_an_older_database() -> None:
     """Before what runs for long: it would fail at one row or another, and say so to nobody."""
+    if older := how_it_is_older():
+        raise CommandError(" ".join(older))
+
+
+def how_it_is_older() -> tuple[str, str] | None:
+    """That the database has not had every step of its tables, and what to do."""
     executor = MigrationExecutor(connection)
+    if is_halfway(executor.loader):
+        return HALFWAY, VERSION_BEFORE
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise CommandError("The database is older than this version. Bring it up to date: manage.py migrate")
+        return "The database is older than this version.", "Bring it up to date: manage.py migrate"
+    return None
+
+
+def is_halfway(loader: MigrationLoader) -> bool:
+    """It has had some of the steps that one of today's stands for, but not all: `migrate` leaves that one out then, and
+    says that there is nothing to do."""
+    return any(step.replaces and key not in loader.graph.nodes for key, step in loader.disk_migrations.items())

@@ -236,9 +236,17 @@ def test_pruning_goes_on_from_batch_to_batch_also_where_many_ended_at_once(long_
         tracker.happened(other.pk, "upload_start")
         tracker.fail(other.pk, cause="lost", text="It was lost.")
     Job.objects.update(settled_at=Job.objects.get(pk=long_ago.pk).settled_at)
+    assert [each.jobs for each in pruning.prune(timezone.now(), limit=3, apply=False)] == [2, 3]
     assert [each.jobs for each in pruning.prune(timezone.now())] == [2, 4, 5]
     assert not Event.objects.filter(phase="upload_start").exists()
-    assert [each.jobs for each in pruning.prune(timezone.now(), limit=3)] == [2, 3]
+
+
+def test_a_limit_gets_beyond_what_has_nothing_left_to_be_pruned(long_ago):
+    oldest = requested(long_ago.project)
+    ProgressTracker().fail(oldest.pk, cause="lost", text="It was lost.")
+    Job.objects.filter(pk=oldest.pk).update(settled_at=timezone.now() - timedelta(days=200))
+    assert said("prune_events", "--limit", "1").startswith("1 job that ended over 90 days ago: ")
+    assert said("prune_events", "--limit", "1") == "0 jobs that ended over 90 days ago: 0 events deleted.\n"
 
 
 # check_kinds

@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 from django_q.models import OrmQ
 
 from exports.models import Project, User
+from tests.meanwhile import after, meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,16 @@ def test_a_second_run_changes_nothing(home):
     account = User.objects.get()
     assert demo() == first
     assert User.objects.get().password == account.password
+    assert [project.name for project in account.projects.all()] == ["Sample film"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_first_starts_at_once_both_tell_the_password_that_opens(home):
+    with meanwhile(demo, when=after('FROM "exports_user"')):
+        said = demo()
+    account, kept = User.objects.get(), (home / "demo-password").read_text()
+    assert account.check_password(kept)
+    assert f"with the password {kept} " in said
     assert [project.name for project in account.projects.all()] == ["Sample film"]
 
 

@@ -1,5 +1,6 @@
 """`manage.py serve --first-start` as `make run` starts it: real processes, a real port, a home of its own."""
 
+import errno
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ import psutil
 import pytest
 from django.conf import settings
 
+from exports.management.commands.serve import elsewhere, kept_from
 from exports_site.headers import policy
 from tests.serving import ROOT, Server
 from tests.soon import soon
@@ -99,6 +101,25 @@ def test_a_taken_port_is_told_in_one_sentence_and_nothing_is_touched(server, tmp
     finally:
         second.end()
     assert server.ask("/")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("no.such.host.invalid", "0.0.0.0:8000 for all"),
+        ("192.0.2.1", "127.0.0.1:8000"),
+        ("2001:db8::1", "127.0.0.1:8000"),
+    ],
+)
+def test_at_what_is_no_address_of_this_machine_another_port_is_not_proposed(host, said):
+    error = kept_from(host, 8000)
+    assert said in elsewhere(host, 8000, error)
+    assert "8001" not in elsewhere(host, 8000, error)
+
+
+def test_at_a_port_that_is_kept_for_root_a_higher_one_is_proposed():
+    kept = OSError(errno.EACCES, "Permission denied")
+    assert elsewhere("[::1]", 80, kept).endswith("LONGHAUL_BIND=[::1]:8000")
 
 
 def test_a_database_that_was_never_made_is_told_in_one_sentence(tmp_path):

@@ -30,11 +30,11 @@ class Command(BaseCommand):
         path = Path(settings.HOME) / "demo-password"
         if not User.objects.filter(username=NAME).exists():
             password = secrets.token_urlsafe(9)
-            _keep(path, password)
             with contextlib.suppress(IntegrityError):  # another start was first
                 with transaction.atomic():
                     made = User.objects.create_superuser(NAME, password=password)
                     first_project.begin(made)
+                    _keep(path, password)  # by who has made the account, before anybody else can see it
                 _keep(path.with_name(OPENS), _seal(password, made))
         user = User.objects.get(username=NAME)
         if first_project.begun(user) is not None:

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from exports.counted import counted
 from exports.management.passing import ENDS, Asked, PassCommand, Passed
 from exports.management.values import days
 from exports.pruning import Pruned, prune
-from progress.models import Job
 
 DAYS = 90
 
@@ -28,10 +28,10 @@ class Command(PassCommand):
 
     def run_pass(self, asked: Asked) -> Passed:
         before = timezone.now() - timedelta(days=asked.options["days"])
-        whole = asked.limit or Job.objects.filter(settled_at__lt=before).count()
         done = Pruned()
         for done in prune(before, apply=asked.apply, limit=asked.limit):
-            asked.tell(done.jobs, whole)
+            asked.tell(done.jobs, asked.limit)
         verb = "deleted" if asked.apply else "would be deleted"
-        said = f"{done.jobs:,} jobs that ended over {asked.options['days']} days ago: {done.events:,} events {verb}."
+        jobs, ago = counted(done.jobs, "job"), counted(asked.options["days"], "day")
+        said = f"{jobs} that ended over {ago} ago: {counted(done.events, 'event')} {verb}."
         return Passed(summary=said, counts=asdict(done))

@@ -1,5 +1,6 @@
 """The web server and the cluster together, on one machine."""
 
+import errno
 import socket
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -43,7 +44,8 @@ class Command(BaseCommand):
         with _told_in_a_sentence():
             if options["first_start"]:
                 self._make_what_is_missing()
-            refuse_an_older_database()
+            else:
+                refuse_an_older_database()
             collect()  # those of this version, after an update or in a home that was restored; else pages would fail
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         if settings.ANY_ADDRESS:
@@ -64,6 +66,7 @@ class Command(BaseCommand):
     def _make_what_is_missing(self) -> None:
         with collected_beside():
             call_command("migrate", verbosity=0)
+            refuse_an_older_database()
             call_command("demo")
 
     def _say(self, sentence: str) -> None:
@@ -73,19 +76,18 @@ class Command(BaseCommand):
     def _may_push(self) -> bool:
         """Pages do without where they must."""
         host, port = settings.PUSH_BIND
-        taken = settings.PUSH and _taken(host, port)
-        if taken:
-            said = f"News is not pushed: nothing can listen at {host}:{port}: {taken}. Pages ask for it every"
+        error = kept_from(host, port) if settings.PUSH else None
+        if error:
+            said = f"News is not pushed: nothing can listen at {host}:{port}: {error.strerror}. Pages ask for it every"
             self._say(f"{said} {settings.PROGRESS_POLL_SECONDS} seconds. Another place: LONGHAUL_PUSH_BIND")
-        return settings.PUSH and not taken
+        return settings.PUSH and not error
 
     def _refuse_a_taken_port(self) -> None:
         host, port = settings.BIND
-        taken = _taken(host, port)
-        if taken:
+        if error := kept_from(host, port):
+            shown = f"[{host}]" if ":" in host else host
             raise CommandError(
-                f"Nothing can listen at {host}:{port}: {taken}. Stop what does, or name another"
-                f" place: LONGHAUL_BIND={host}:{port + 1 if port < 65535 else port - 1} make run"
+                f"Nothing can listen at {shown}:{port}: {error.strerror}. {elsewhere(shown, port, error)}"
             )
 
 
@@ -105,12 +107,22 @@ def _not_started(said: str, error: Exception) -> str:
     return f"Nothing was started. {said}: {' '.join(str(error).split())}"
 
 
-def _taken(host: str, port: int) -> str:
-    """Why nothing can listen there; nothing where something can."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+def kept_from(host: str, port: int) -> OSError | None:
+    """Why nothing can listen there; None where something can."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-        except OSError as error:
-            return error.strerror or str(error)
-    return ""
+    except OSError as error:  # also of a machine that has no IPv6
+        return error
+    return None
+
+
+def elsewhere(host: str, port: int, error: OSError) -> str:
+    """A place that may do, by what is wrong with this one."""
+    if error.errno == errno.EADDRINUSE:
+        beside = port + 1 if port < 65535 else port - 1
+        return f"Stop what does, or name another place: LONGHAUL_BIND={host}:{beside} make run"
+    if error.errno == errno.EACCES:
+        return f"This user may not listen at so low a port; name another: LONGHAUL_BIND={host}:8000"
+    return f"Name an address of this machine: LONGHAUL_BIND=127.0.0.1:{port}, or 0.0.0.0:{port} for all that it has."

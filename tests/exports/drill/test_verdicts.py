@@ -9,7 +9,7 @@ from exports.drill.drivers import drive, hold
 from exports.drill.rehearsal import Rehearsal
 from exports.drill.staged import Staged, clear, left_by_others
 from exports.models import Drill, Export, User
-from progress.models import Job, Status
+from progress.models import Away, Job, Status
 from tests.exports.audit.conftest import exports, runner, source, system  # noqa: F401
 from tests.exports.scripted import Work
 
@@ -68,6 +68,16 @@ def test_what_waits_for_its_turn_is_not_tried(rehearsal, system):  # noqa: F811
     system.runner.at_once = 0
     verdict, sentence = told(rehearsal(items=("cancel",)))
     assert (verdict, sentence) == ("not tried", "It still waits for its turn after 2 s: other exports run.")
+
+
+def test_a_full_disk_is_told_at_once_and_not_waited_for(rehearsal, system):  # noqa: F811
+    def meanwhile(passes, works):
+        assert passes == 1
+        Job.objects.update(unreachable_since=timezone.now(), unreachable_part=Away.ROOM)
+
+    system.runner.at_once = 0
+    verdict, sentence = told(rehearsal(meanwhile, items=("cancel",)))
+    assert (verdict, sentence.split(",")[0]) == ("not tried", "There is no room on the disk")
 
 
 def test_a_bar_that_falls_does_not_hold(rehearsal):
