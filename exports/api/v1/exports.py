@@ -44,7 +44,7 @@ def listed(
     rows = rows.filter(project=project) if project else rows
     rows = rows.filter(job__settled_at__isnull=True) if active else rows
     found, following = page(rows, after, limit, through="job")
-    return {"items": [telling.export(row) for row in found], "next": following}
+    return {"items": telling.exports(found), "next": following}
 
 
 @router.post("", response={201: shapes.Export}, summary="Ask for an export of a project as it is now")

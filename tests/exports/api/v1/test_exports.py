@@ -200,6 +200,23 @@ def test_a_list_costs_no_more_queries_for_more_lines(olgas, project, django_asse
         assert len(olgas.get("/exports").json()["items"]) == 12
 
 
+def test_nor_for_more_that_failed_were_stopped_or_made_of_shots(
+    olgas, project, owner, tracker, django_assert_max_num_queries
+):
+    kept = project_of(owner)
+    film_of(kept, "pier.mov")
+    for whose in (project, kept) * 3:
+        tracker.fail(requested(whose).pk, cause="lost", text="It was lost.")
+        requested(whose).cancel(actor="user 1")
+        Export.objects.filter(pk=finished(requested(whose)).pk).update(kind="assembly")
+    project.sources.first().delete()
+    olgas.get("/exports")
+    with django_assert_max_num_queries(7):
+        told = olgas.get("/exports").json()["items"]
+    may = {(each["project"] == str(kept.pk), *each["actions"]) for each in told if each["result"] is None}
+    assert may == {(True, "retry"), (False,)}
+
+
 def test_a_failure_is_told_with_its_sentence(olgas, export, tracker):
     tracker.fail(export.pk, cause="input_unreadable", text="We couldn't read clip 3.")
     told = olgas.get(f"/exports/{export.pk}").json()
