@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from exports.models import Export, Worked
+from exports.models import Export, Result, Worked
+from exports.views import films
 from tests.exports.footage import FILM, driver_is_awake, film_of, finished, fresh, project_of, requested, running
 
 pytestmark = pytest.mark.django_db
@@ -141,7 +142,18 @@ def test_a_finished_film_is_told_and_downloaded_in_parts(olgas, export):
 
 
 def test_what_is_not_finished_cannot_be_downloaded(olgas, export):
-    assert olgas.get(f"/exports/{export.pk}/download").status_code == 404
+    answer = olgas.get(f"/exports/{export.pk}/download")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "It is uploading, so it has no film to download.")
+
+
+@pytest.mark.parametrize("which", ["download", "results/1"])
+def test_a_store_that_is_away_is_told_as_a_problem_with_when_to_come_back(olgas, export, which):
+    key = f"{finished(export).result_key}/below"
+    Export.objects.update(result_key=key)
+    Result.objects.create(export=export, place=1, name="film.mp4", label="MP4", key=key, bytes=9)
+    answer = olgas.get(f"/exports/{export.pk}/{which}")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert (answer["Content-Type"], answer.json()["detail"]) == ("application/problem+json", films.AWAY)
 
 
 def test_pages_of_a_list_meet_whatever_is_added_meanwhile(olgas, project):
