@@ -92,8 +92,7 @@ def test_who_has_no_minutes_left_reads_so_before_anything_is_sent(olgas, owner, 
 
 def test_a_body_that_is_no_json_is_refused_with_a_sentence(olgas):
     answer = olgas.post("/exports", b"{")
-    assert answer.status_code in (400, 422)
-    assert answer.json()["detail"]
+    assert (answer.status_code, answer.json()["detail"]) == (400, "The body is no JSON that could be read.")
 
 
 def test_it_is_looked_at_and_what_has_not_changed_is_not_sent_again(olgas, export):
@@ -144,6 +143,12 @@ def test_a_finished_film_is_told_and_downloaded_in_parts(olgas, export):
 def test_what_is_not_finished_cannot_be_downloaded(olgas, export):
     answer = olgas.get(f"/exports/{export.pk}/download")
     assert (answer.status_code, answer.json()["detail"]) == (404, "It is uploading, so it has no film to download.")
+
+
+@pytest.mark.parametrize("address", ["/me", "/kinds", "/stages", "/jobs", "/projects", "/assembly/jobs/{}/progress"])
+def test_what_has_not_changed_is_not_sent_again(olgas, export, address):
+    there = address.format(export.pk)
+    assert olgas.get(there, **{"If-None-Match": olgas.get(there)["ETag"]}).status_code == 304
 
 
 @pytest.mark.parametrize("which", ["download", "results/1"])
