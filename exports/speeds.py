@@ -56,7 +56,7 @@ def of_finished(export: Export) -> Speed:
     shots = kind.shots(export.spec)
     if not shots or export.job.status != Status.COMPLETE:
         return NONE
-    runs = [run for run in StageRun.objects.filter(job=export.job, stage__in=kind.makes) if run.total]
+    runs = [run for run in export.job.stage_runs.all() if run.stage in kind.makes and run.total]
     seconds = sum(run.seconds for run in runs)
     if seconds < LEAST:
         return NONE
@@ -104,7 +104,7 @@ def _alone(runs: Sequence[StageRun]) -> bool:
 
 
 def _bytes_of(export: Export) -> int:
-    return sum(export.results.values_list("bytes", flat=True)) or export.result_bytes or 0
+    return sum(result.bytes for result in export.results.all()) or export.result_bytes or 0
 
 
 def _shots_a_minute(shots: int, made: int, whole: int, seconds: float) -> float | None:

@@ -114,7 +114,8 @@ def _signed_out(error: AuthenticationError) -> Problem:
 
 
 def _of_http(error: HttpError) -> Problem:
-    return of_http(error.status_code, str(error))
+    said = "The body is no JSON that could be read." if error.status_code == HTTPStatus.BAD_REQUEST else str(error)
+    return of_http(error.status_code, said)
 
 
 def _gone(error: Exception) -> Problem:
@@ -143,7 +144,13 @@ def _place(error: Mapping[str, Any]) -> Sequence[Any]:
 
 
 def _said(error: Mapping[str, Any]) -> str:
-    return str(error["msg"]).rstrip(".")
+    """In our own words where pydantic has none for a person."""
+    kind, more = error["type"], error.get("ctx", {})
+    if kind == "string_pattern_mismatch" or (kind == "too_short" and more["field_type"] == "Value"):
+        return "expected some text, got none"
+    if kind == "too_long" and more["field_type"] == "Value":
+        return f"expected at most {more['max_length']} characters, got {more['actual_length']}"
+    return str(error["msg"]).removeprefix("Value error, ").rstrip(".")
 
 
 MADE: dict[type[Exception], Any] = {

@@ -9,7 +9,8 @@ import httpx
 
 TRIES = 6
 LONGEST_WAIT = 60.0
-AGAIN = (429, 502, 503, 504)
+AGAIN = (408, 429, 502, 503, 504)
+NO_PROXY = "What this shell names as a proxy (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) cannot be used: {}"
 
 
 class Refused(Exception):
@@ -21,7 +22,7 @@ class Refused(Exception):
 
 
 class Away(Exception):
-    """The site could not be reached, however often it was tried."""
+    """The site could not be reached, however often it was tried, or it is none of ours that answers there."""
 
 
 class Asking:
@@ -40,12 +41,24 @@ class Asking:
         self.sleep, self.on_wait = sleep, on_wait
         headers = {"Authorization": f"Bearer {token}", "User-Agent": "longhaul-client"}
         timeout = httpx.Timeout(60.0, connect=10.0)
-        self.http = httpx.Client(base_url=site.rstrip("/"), headers=headers, timeout=timeout, **more)
+        try:
+            self.http = httpx.Client(base_url=site.rstrip("/"), headers=headers, timeout=timeout, **more)
+        except (ImportError, ValueError, httpx.InvalidURL) as error:
+            raise Away(NO_PROXY.format(error)) from error
 
     def json(self, verb: str, address: str, asked: Any = None, **params: Any) -> Any:
         headers = {"Idempotency-Key": str(uuid.uuid4())} if verb == "POST" else {}
         answer = self.ask(verb, f"/api/v1{address}", json=asked, params=params or None, headers=headers)
-        return answer.json() if answer.content else None
+        return self._read(answer) if answer.content else None
+
+    def _read(self, answer: httpx.Response) -> Any:
+        try:
+            told = answer.json()
+        except ValueError:
+            told = None
+        if not isinstance(told, dict):
+            raise Away(f"What answers at {self.site} is no Longhaul. Is this the site's address?")
+        return told
 
     def ask(self, verb: str, address: str, **asked: Any) -> httpx.Response:
         lost = False
@@ -61,7 +74,7 @@ class Asking:
                 if lost and verb == "DELETE" and answer.status_code == 404:
                     return answer  # it was done, and only the answer was lost
                 if answer.status_code not in AGAIN or tried == TRIES:
-                    return _fine(answer)
+                    return self._fine(answer)
                 why, wait = _sentence(answer), said_wait(answer)
             self.wait(why, tried, wait)
         raise AssertionError("unreachable")
@@ -73,6 +86,14 @@ class Asking:
         self.on_wait(f"{why.rstrip('.')}. Trying again in {wait:g} s, for {most:g} s at most.")
         self.sleep(wait)
 
+    def _fine(self, answer: httpx.Response) -> httpx.Response:
+        if answer.is_success:
+            return answer
+        if answer.has_redirect_location:  # a PUT or a POST would arrive there as something else
+            goal = httpx.URL(self.site).join(answer.headers["Location"])
+            raise Away(f"{self.site} sends on to {goal.scheme}://{goal.netloc.decode()}. If that is the site, name it.")
+        raise Refused(_sentence(answer), status=answer.status_code)
+
     @property
     def site(self) -> str:
         return str(self.http.base_url).rstrip("/")
@@ -83,12 +104,6 @@ class Asking:
 
 def pause(tried: int) -> float:
     return float(min(LONGEST_WAIT, 0.5 * 2**tried))
-
-
-def _fine(answer: httpx.Response) -> httpx.Response:
-    if answer.is_success or answer.is_redirect:
-        return answer
-    raise Refused(_sentence(answer), status=answer.status_code)
 
 
 def _sentence(answer: httpx.Response) -> str:

@@ -1,13 +1,15 @@
 """longhaul: films from a shell, made on a site somewhere else."""
 
 import argparse
+import errno
 import json
 import os
 import re
+import signal
 import sys
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,20 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from .asking import Away, Refused
 from .site import Longhaul, Told
-from .undoing import taken_back
+from .undoing import on_the_way, taken_back
 
 FAILED, WRONG = 1, 2
 HINT = "Name the site with --site or LH_SITE, and give the token in LH_TOKEN (your account's page there makes one)."
 NOWHERE = "It is not said which site: name it with --site or in LH_SITE."
 UNSAID = "LH_TOKEN is empty: put a token there, which your account's page on {site} makes."
 NOT_KNOWN = "{site} does not know the token in LH_TOKEN. Your account's page there makes another."
+FOLLOWED = "What was begun there goes on without you. To follow it: longhaul watch {}"
+FETCHED = "The film is there. To fetch it: longhaul download {} --out {}"
+ENDINGS = ("SIGTERM", "SIGHUP")  # of who ends it otherwise than by Ctrl-C
+
+
+class Wrong(Exception):
+    """It was asked wrongly, which is known before anybody is asked."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,14 +47,19 @@ def main(arguments: list[str] | None = None) -> int:
     if not (token.isascii() and token.isprintable()):  # no header can hold it, so no site has made it
         return _said(NOT_KNOWN.format(site=site), WRONG)
     try:
-        with Longhaul(site, token=token, on_wait=_say) as longhaul:
+        with _ended_as_by_hand(), Longhaul(site, token=token, on_wait=_say) as longhaul:
             return int(asked.verb(longhaul, asked))
     except Refused as refusal:
         if refusal.status == 401:
             return _said(NOT_KNOWN.format(site=site), WRONG, *_notes(refusal))
         return _said(str(refusal), FAILED, *_notes(refusal))
-    except (Away, OSError) as error:
+    except (Away, Wrong) as error:
         return _said(str(error), WRONG, *_notes(error))
+    except BrokenPipeError as error:  # whoever reads has read enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _said("", WRONG, *_notes(error)) if _notes(error) else WRONG
+    except OSError as error:
+        return _said(_of_disk(error), WRONG, *_notes(error))
     except KeyboardInterrupt as left:
         return _said("Left.", WRONG, *(_notes(left) or ["What was begun there goes on without you."]))
 
@@ -59,13 +73,26 @@ def export(longhaul: Longhaul, asked: argparse.Namespace) -> int:
     _check(asked.files, trims, asked.out)
     options = {name: getattr(asked, name) for name in ("size", "rate", "quality")}
     longhaul.check(title=asked.title, **options)
-    with taken_back(longhaul, longhaul.begin_project(asked.project or asked.files[0].stem)) as project:
+    with _project(longhaul, asked) as project:
+        send = longhaul.upload_what_lacks if asked.into else longhaul.upload
         with _bar(asked) as show:
-            sources = [longhaul.upload(project, path, on_bytes=_telling(show, path.name)) for path in asked.files]
+            sources = [send(project, path, on_bytes=_telling(show, path.name)) for path in asked.files]
         longhaul.arrange(project, sources, trims)
-        asked.id = longhaul.export(project, title=asked.title, **options)["id"]
-    ended = watch(longhaul, asked)
-    return ended or (download(longhaul, asked) if asked.out else 0)
+        begun = longhaul.export(project, title=asked.title, **options)
+    asked.id = begun["id"]
+    with on_the_way(FOLLOWED.format(asked.id)):
+        ended = watch(longhaul, asked)
+    if ended or not asked.out:
+        return ended or (0 if asked.json else _said(longhaul.site + begun["page"], 0, to=sys.stdout))
+    with on_the_way(FETCHED.format(asked.id, asked.out)):
+        return download(longhaul, asked)
+
+
+def _project(longhaul: Longhaul, asked: argparse.Namespace) -> AbstractContextManager[Told]:
+    """One that is there stays there, whatever becomes of this."""
+    if asked.into:
+        return nullcontext(longhaul.project(asked.into))
+    return taken_back(longhaul, longhaul.begin_project(asked.project or asked.files[0].stem))
 
 
 def watch(longhaul: Longhaul, asked: argparse.Namespace) -> int:
@@ -88,7 +115,7 @@ def listed(longhaul: Longhaul, asked: argparse.Namespace) -> int:
     for each in longhaul.exports(active=asked.active, most=asked.most):
         if not asked.json:
             job = each["job"]
-            print(f"{each['id']}  {job['status']:<10} {job['percent']:>3} %  {job['title']}")  # noqa: T201
+            _say(f"{each['id']}  {job['status']:<10} {job['percent']:>3} %  {job['title']}", to=sys.stdout)
         _told(each, asked)
     return 0
 
@@ -96,7 +123,7 @@ def listed(longhaul: Longhaul, asked: argparse.Namespace) -> int:
 def projects(longhaul: Longhaul, asked: argparse.Namespace) -> int:
     for each in longhaul.projects(most=asked.most):
         if not asked.json:
-            print(f"{each['id']}  {each['name']}")  # noqa: T201
+            _say(f"{each['id']}  {each['name']}", to=sys.stdout)
         _told(each, asked)
     return 0
 
@@ -129,7 +156,10 @@ def _parser() -> argparse.ArgumentParser:
     asked = verb("export", export, "upload files and make one film of them")
     asked.add_argument("files", nargs="+", type=Path, help="the clips, in order")
     asked.add_argument("--trim", action="append", default=[], metavar="IN:OUT", help="seconds of the next file")
-    asked.add_argument("--project", default="", help="its name (that of the first file)")
+    where = asked.add_mutually_exclusive_group()
+    where.add_argument("--project", default="", help="its name (that of the first file)")
+    said = "a project that is there: what it has of the files is not sent again, and its film becomes this one"
+    where.add_argument("--into", type=_id, metavar="ID", help=said)
     asked.add_argument("--title", default="", help="of the film")
     asked.add_argument("--out", type=Path, help="where the film goes; without it, it stays there")
     for name, usual in (("size", "1080p"), ("rate", "30"), ("quality", "standard")):
@@ -155,9 +185,9 @@ def _parser() -> argparse.ArgumentParser:
 def _trim(text: str) -> tuple[float, float | None]:
     start, colon, end = text.partition(":")
     if not colon or not all(side == "" or re.fullmatch(r"\d+(\.\d{1,6})?", side) for side in (start, end)):
-        raise Refused(f"--trim {text}: expected IN:OUT in seconds, such as 2:8, 2.5: or :8.", status=422)
+        raise Wrong(f"--trim {text}: expected IN:OUT in seconds, such as 2:8, 2.5: or :8.")
     if end and float(end) <= float(start or 0):
-        raise Refused(f"--trim {text}: expected the first number below the second.", status=422)
+        raise Wrong(f"--trim {text}: expected the first number below the second.")
     return float(start or 0), float(end) if end else None
 
 
@@ -173,7 +203,7 @@ def _id(text: str) -> str:
     try:
         return str(uuid.UUID(text))
     except ValueError:
-        said = f"expected the id of an export, as `longhaul list` tells it, got {text!r}"
+        said = f"expected an id, as `longhaul list` and `longhaul projects` tell them, got {text!r}"
         raise argparse.ArgumentTypeError(said) from None
 
 
@@ -186,13 +216,13 @@ def _count(text: str) -> int:
 def _check(files: list[Path], trims: list[tuple[float, float | None]], out: Path | None) -> None:
     for path in files:
         if not path.is_file():
-            raise Refused(f"{path}: expected a file, and there is none.", status=422)
+            raise Wrong(f"{path}: expected a file, and there is none.")
     if len(trims) > len(files):
-        raise Refused(f"--trim: expected at most one a file, got {len(trims)} for {len(files)}.", status=422)
+        raise Wrong(f"--trim: expected at most one a file, got {len(trims)} for {len(files)}.")
     if out is not None and out.is_dir():
-        raise Refused(f"--out {out}: expected a file for the film, and this is a folder.", status=422)
+        raise Wrong(f"--out {out}: expected a file for the film, and this is a folder.")
     if out is not None and not out.parent.is_dir():
-        raise Refused(f"--out {out}: expected a folder that is there, and {out.parent} is not.", status=422)
+        raise Wrong(f"--out {out}: expected a folder that is there, and {out.parent} is not.")
 
 
 @contextmanager
@@ -213,17 +243,38 @@ def _telling(show: Callable[..., None], name: str) -> Callable[[int, int], None]
 
 def _told(seen: Told, asked: argparse.Namespace) -> Mapping[str, Any]:
     if asked.json:
-        print(json.dumps(seen))  # noqa: T201
+        _say(json.dumps(seen), to=sys.stdout)
     return seen
 
 
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)  # noqa: T201
+def _say(sentence: str, *, to: Any = None) -> None:
+    """At once: whoever reads it waits for it."""
+    print(sentence, file=to or sys.stderr, flush=True)
 
 
 def _said(sentence: str, code: int, *more: str, to: Any = None) -> int:
-    print(" ".join((sentence, *more)), file=to or sys.stderr)
+    _say(" ".join(each for each in (sentence, *more) if each), to=to)
     return code
+
+
+def _of_disk(error: OSError) -> str:
+    """What has arrived of a film stays, so that no byte of it has to come twice."""
+    said = ": ".join(str(each) for each in (error.filename, error.strerror or error) if each)
+    return f"{said}. Make room, and do it again." if error.errno == errno.ENOSPC else f"{said}."
+
+
+@contextmanager
+def _ended_as_by_hand() -> Iterator[None]:
+    """Whoever ends it with a signal, or closes its terminal, leaves as with Ctrl-C; not where that is ignored."""
+    ends = [getattr(signal, name) for name in ENDINGS if hasattr(signal, name)]
+    ends = [each for each in ends if signal.getsignal(each) == signal.SIG_DFL]
+    for each in ends:
+        signal.signal(each, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for each in ends:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def _notes(error: BaseException) -> list[str]:

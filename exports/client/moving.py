@@ -22,14 +22,14 @@ class _NotNow(Refused):
 
 
 def send(asking: Asking, upload: Mapping[str, Any], path: Path, on_bytes: OnBytes) -> None:
-    """Every part that is not there yet, then that all are there."""
-    there = {part["number"]: part["etag"] for part in upload["parts"]}
+    """Every part that is not there yet, as it is in the file now; then that all are there."""
+    there = {part["number"]: part["etag"].strip('"') for part in upload["parts"]}
     size, total = int(upload["part_bytes"]), int(upload["bytes"])
     with path.open("rb") as file:
         for number in range(1, -(-total // size) + 1):
-            if number not in there:
-                file.seek((number - 1) * size)
-                there[number] = _send_part(asking, str(upload["id"]), number, file.read(size))
+            body = file.read(size)
+            if there.get(number) != hashlib.md5(body, usedforsecurity=False).hexdigest():
+                there[number] = _send_part(asking, str(upload["id"]), number, body)
             on_bytes(min(total, number * size), total)
     listed = [{"number": number, "etag": etag} for number, etag in sorted(there.items())]
     asking.json("POST", f"/uploads/{upload['id']}/complete", {"parts": listed})
@@ -66,6 +66,7 @@ def _put_elsewhere(asking: Asking, url: str, body: bytes) -> httpx.Response:
 
 def fetch(asking: Asking, result: Mapping[str, Any], out: Path, on_bytes: OnBytes) -> Path:
     total, half = int(result["bytes"]), out.with_name(f".{out.name}.part")
+    begun = half.exists()
     for tried in range(1, TRIES + 1):
         try:
             _go_on(asking, str(result["download"]), half, total, on_bytes)
@@ -78,8 +79,10 @@ def fetch(asking: Asking, result: Mapping[str, Any], out: Path, on_bytes: OnByte
             if tried == TRIES:
                 raise
             asking.wait(str(refusal), tried, refusal.wait)
-    if _digest(half) != result["sha256"]:
+    if digest(half) != result["sha256"]:
         half.unlink()
+        if begun:  # of another film, perhaps, that was to be called the same
+            return fetch(asking, result, out, on_bytes)
         raise Refused("What was downloaded is not what was made. Download it again.", status=502)
     return half.replace(out)
 
@@ -107,12 +110,16 @@ def _keep(answer: httpx.Response, half: Path, total: int, on_bytes: OnBytes) -> 
         if answer.status_code in AGAIN:
             raise _NotNow(said, status=answer.status_code, wait=said_wait(answer))
         raise Refused(said, status=answer.status_code)
-    with half.open("ab" if answer.status_code == 206 else "wb") as file:
-        for piece in answer.iter_bytes(PIECE):
-            file.write(piece)
-            on_bytes(file.tell(), total)
+    try:
+        with half.open("ab" if answer.status_code == 206 else "wb") as file:
+            for piece in answer.iter_bytes(PIECE):
+                file.write(piece)
+                on_bytes(file.tell(), total)
+    except OSError as error:
+        error.filename = str(half)  # which a write does not know
+        raise
 
 
-def _digest(path: Path) -> str:
+def digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

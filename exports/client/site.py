@@ -1,7 +1,9 @@
 """Longhaul: what a script can do on a site, each a call or two of its API."""
 
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,6 +14,10 @@ Told = Mapping[str, Any]
 OnBytes = Callable[[int, int], None]
 LOOKED_AT = ("ready", "refused")
 EVERY = 2.0  # seconds
+A_PAGE = 200  # lines, the most that the site gives at once
+LONGEST = 200  # characters of a project's name
+JOINERS = "\u200c\u200d"
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # which no name there has
 
 
 class Longhaul:
@@ -27,16 +33,23 @@ class Longhaul:
     def __exit__(self, *error: object) -> None:
         self.asking.close()
 
+    @property
+    def site(self) -> str:
+        return self.asking.site
+
     # Projects and sources
 
     def me(self) -> Told:
         return self._told("GET", "/me")
 
     def begin_project(self, name: str) -> Told:
-        return self._told("POST", "/projects", {"name": _said(name)})
+        return self._told("POST", "/projects", {"name": _said(name)[:LONGEST]})
+
+    def project(self, project_id: str) -> Told:
+        return self._told("GET", f"/projects/{project_id}")
 
     def projects(self, *, most: int = 50) -> list[Told]:
-        return list(self._told("GET", "/projects", limit=most)["items"])
+        return list(islice(self._listed("/projects", most), most))
 
     def delete_project(self, project_id: str) -> None:
         """With its sources, its exports and what they made; Refused while one of those is under way."""
@@ -48,7 +61,23 @@ class Longhaul:
     def upload(self, project: Told, path: Path, *, on_bytes: OnBytes = lambda done, total: None) -> Told:
         """The source that the file becomes; returns when it was looked at and can be used, else Refused."""
         asked = {"project": project["id"], "name": _said(path.name), "bytes": path.stat().st_size}
-        upload = self._told("POST", "/uploads", asked)
+        return self._sent(self._told("POST", "/uploads", asked), path, on_bytes)
+
+    def upload_what_lacks(self, project: Told, path: Path, *, on_bytes: OnBytes = lambda done, total: None) -> Told:
+        """The same, into a project where it may be in part, or whole: what is there already is not sent again."""
+        size, digest = path.stat().st_size, ""
+        for source in self._listed(f"/projects/{project['id']}/sources"):
+            if source["bytes"] != size or source["state"] == "refused":
+                continue
+            if source["state"] == "uploading" and source["name"] == _said(path.name):
+                return self._sent(self._told("GET", f"/uploads/{source['id']}"), path, on_bytes)
+            digest = digest or moving.digest(path)
+            if source["sha256"] == digest:
+                on_bytes(size, size)
+                return self.looked_at(source["id"])
+        return self.upload(project, path, on_bytes=on_bytes)
+
+    def _sent(self, upload: Told, path: Path, on_bytes: OnBytes) -> Told:
         moving.send(self.asking, upload, path, on_bytes)
         return self.looked_at(upload["id"])
 
@@ -81,7 +110,7 @@ class Longhaul:
         return self._told("POST", "/exports", asked)
 
     def exports(self, *, active: bool = False, most: int = 50) -> list[Told]:
-        return list(self._told("GET", "/exports", active=active, limit=most)["items"])
+        return list(islice(self._listed("/exports", most, active=active), most))
 
     def look(self, export_id: str) -> Told:
         return self._told("GET", f"/exports/{export_id}")
@@ -114,11 +143,24 @@ class Longhaul:
             raise Refused(f"“{export['job']['title']}” has no film to download.", status=404)
         return moving.fetch(self.asking, result, out, on_bytes)
 
+    def _listed(self, address: str, most: int = A_PAGE, **asked: Any) -> Iterator[Told]:
+        """The newest first, however many pages of the site those are."""
+        after: dict[str, str] = {}
+        while True:
+            page = self._told("GET", address, limit=min(most, A_PAGE), **after, **asked)
+            yield from page["items"]
+            if not page["next"]:
+                return
+            after = {"after": page["next"]}
+
     def _told(self, verb: str, address: str, asked: Any = None, **params: Any) -> Told:
         told: Told = self.asking.json(verb, address, asked, **params)
         return told
 
 
 def _said(name: str) -> str:
-    """A file's name may have bytes that are no text; what is sent is text."""
-    return name.encode(errors="replace").decode()
+    """A file's name may have bytes that are no text, and lines; what is sent is text, on one line."""
+    text = name.encode(errors="replace").decode()
+    return "".join(
+        " " if unicodedata.category(each) in UNSEEN and each not in "\u200c\u200d" else each for each in text
+    )

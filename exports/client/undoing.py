@@ -7,7 +7,10 @@ from .asking import Away, Refused
 from .site import Longhaul, Told
 
 GONE = "The project “{name}”, begun for this export, is deleted again, with what was uploaded to it."
-LEFT = "The project “{name}” stays there, with what was uploaded to it. To delete it: longhaul delete {id}"
+LEFT = (
+    "The project “{name}” stays there, with what was uploaded to it. To go on: longhaul export … --into {id}."
+    " To delete it: longhaul delete {id}"
+)
 
 
 @contextmanager
@@ -21,6 +24,16 @@ def taken_back(longhaul: Longhaul, project: Told) -> Iterator[Told]:
         raise
     except BaseException as error:
         error.add_note(_delete(longhaul, project).format(**project))
+        raise
+
+
+@contextmanager
+def on_the_way(sentence: str) -> Iterator[None]:
+    """What was begun there goes on, whatever goes wrong in here; the error's note says how to come back to it."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(sentence)
         raise
 
 

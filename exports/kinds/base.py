@@ -155,8 +155,8 @@ class Kind(ABC):
 
     def deleted(self, export: "Export") -> list[str]:
         """The names of what it was made of that is no more: without it, it cannot be made again."""
-        left = {str(source.pk) for source in self.sources(export)}
-        return sorted(self.name_of(each, export) for each in self.made_of(export.spec) - left)
+        named = self.made_of(export.spec)
+        return sorted(self.name_of(each, export) for each in named - export.project.having(named))
 
     def name_of(self, source_id: str, export: "Export") -> str:
         return str(export.spec.get("names", {}).get(source_id, "a clip"))

@@ -23,13 +23,21 @@ def facts_of(export: "Export", event: str, text: str = "") -> dict[str, Any]:
     if event == "done":
         size = int(export.result_facts.get("bytes") or 0)
         facts |= {"fields": [list(each) for each in kind.described(export)], "bytes": size, "size": wording.size(size)}
-        facts |= {"seconds": export.result_facts.get("seconds")} | _times(job)
+        facts |= {"seconds": export.result_facts.get("seconds")} | _times(job) | _kept(job)
     elif event == "failed":
         error = kind.errors.get(job.cause)
         facts |= {"cause": job.cause, "retryable": error is None or error.retryable, "again": _again(export)}
     elif job.finish is not None:
         facts |= {"finish": job.finish.isoformat()}
     return facts
+
+
+def _kept(job: Job) -> dict[str, str]:
+    """Until when, where it is not kept for good."""
+    from exports import retention  # noqa: PLC0415 - it knows the models
+
+    kept = retention.kept_for(job.owner)
+    return {"kept_until": (job.settled_at + kept).isoformat()} if kept and job.settled_at else {}
 
 
 def _again(export: "Export") -> int:

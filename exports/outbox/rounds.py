@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+
 from exports.doorbell import ring_for_deliveries
 from exports.models import Delivery, Hours, Lease
 from exports.models.contact import CODE_GOOD_FOR, DISTURBING, EVERY_EXPORT, Channel, Event
-from exports.outbox import chat, mail, webhook
+from exports.outbox import chat, mail, proving, webhook
 from exports.outbox.answers import TOO_LATE, Answer, refused, unknown
 from exports.outbox.parcel import Parcel
 from exports.outbox.quiet import quiet_until, zone_of
@@ -139,13 +141,14 @@ def _send(parcel: Parcel) -> Answer:
 
 def _settled(delivery: Delivery, answer: Answer, now: datetime) -> str:
     """What it counts as."""
-    delivery.settle(answer, now)
+    with transaction.atomic():  # what was missed meanwhile is owed with it, or neither
+        delivery.settle(answer, now)
+        contact = delivery.contact
+        if answer.state == "sent" and contact is not None:
+            contact.used(now)
+            if delivery.event == Event.VERIFY and delivery.channel == Channel.WEBHOOK:
+                proving.proved(contact, now)
     level = logging.INFO if answer.state == "sent" else logging.WARNING
     told = (delivery.pk, delivery.event, delivery.channel, delivery.tries, answer.said)
     logger.log(level, "delivery=%s event=%s channel=%s try=%d: %s", *told)
-    contact = delivery.contact
-    if answer.state == "sent" and contact is not None:
-        contact.used(now)
-        if delivery.event == Event.VERIFY and delivery.channel == Channel.WEBHOOK and contact.verify(now):
-            Delivery.owe_missed(contact)
     return "again" if answer.again else answer.state

@@ -20,6 +20,7 @@ TOO_NEAR = timedelta(seconds=20)  # the message that it is done comes as soon
 LONG_ENOUGH = timedelta(seconds=60)  # what took less than this is not told of before it is done
 MOST_TOLD = 20  # of a digest; the others are counted
 MOST_AT_ONCE = 200
+WRITTEN_BY_NOW = timedelta(minutes=1)  # what ended so long ago can be read, whoever was slow to write it
 
 
 def watch(now: datetime) -> int:
@@ -67,13 +68,15 @@ def digests(now: datetime) -> int:
 def _digest(contact: Contact, now: datetime) -> bool:
     hours = getattr(contact.owner, "hours", None) or Hours()
     since = contact.digest_from or now - timedelta(days=1)
+    until = max(since, now - WRITTEN_BY_NOW)
     mine = Contact.objects.filter(pk=contact.pk, digest_due_at=contact.digest_due_at)
     with transaction.atomic():
-        if not mine.update(digest_due_at=next_digest(hours, now), digest_from=now):
+        if not mine.update(digest_due_at=next_digest(hours, now), digest_from=until):
             return False
-        ended = Job.objects.of(contact.owner_id).filter(settled_at__gt=since, settled_at__lte=now, export__isnull=False)
+        jobs = Job.objects.of(contact.owner_id).filter(export__isnull=False)
+        ended = jobs.filter(settled_at__gt=since, settled_at__lte=until)
         facts = _ended(list(ended.select_related("export").order_by("-settled_at")))
-        facts |= {"since": since.isoformat(), "at": now.isoformat()}
+        facts |= {"since": since.isoformat(), "at": until.isoformat()}
         if not facts["items"]:
             return False
         Delivery.to(contact, Event.DIGEST, facts=facts).save(force_insert=True)

@@ -45,7 +45,8 @@ def _posted(goal: Target, addresses: list[str], body: bytes, signed: dict[str, s
         with _connected(goal, addresses) as talk.sock:
             talk.request("POST", goal.path, body, {"Host": goal.netloc, **told})
             answer = talk.getresponse()
-            answer.read(MOST_READ)
+            with contextlib.suppress(OSError, http.client.HTTPException, ValueError):  # that it was taken is said
+                answer.read(MOST_READ)
             return _judged(answer.status, answer.getheader("Retry-After", ""))
     except Unconnected as error:
         return refused(str(error), again=True)

@@ -54,9 +54,14 @@ def _done(delivery: Delivery, zone: ZoneInfo) -> Letter:
         fields=(*fields, (_("Time taken"), took)),
         link=links.page_of(delivery),
         link_label=_("Download link"),
-        notes=_about_link(delivery, zone),
+        notes=(*_about_keeping(facts, zone), *_about_link(delivery, zone)),
         stop=links.stop(delivery.channel, delivery.address_hash),
     )
+
+
+def _about_keeping(facts: dict[str, Any], zone: ZoneInfo) -> tuple[str, ...]:
+    until = parse_datetime(facts.get("kept_until", ""))
+    return (_("It is kept until %(when)s.") % {"when": _at_length(until.astimezone(zone))},) if until else ()
 
 
 def _failed(delivery: Delivery, zone: ZoneInfo) -> Letter:
@@ -235,7 +240,8 @@ def _text_message(delivery: Delivery, letter: Letter, zone: ZoneInfo, now: datet
         return gsm7.fitted(f"{letter.subject}.", "", (), link)
     if delivery.event == Event.DONE:
         length = f"{_length(facts['seconds'])}, " if facts.get("seconds") is not None else ""
-        until = delivery.key_until
+        kept = parse_datetime(facts.get("kept_until", ""))
+        until = min((each for each in (kept, delivery.key_until) if each), default=None)
         get = _(". Get it:")
         if until and not facts["private"]:
             get = _(". Get it by %(when)s:") % {"when": _briefly(until.astimezone(zone), now)}

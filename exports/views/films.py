@@ -31,6 +31,8 @@ logger = logging.getLogger("exports")
 
 TO_DOWNLOAD = 3600  # seconds in which a download can begin, or be gone on with
 TO_WATCH = 6 * 3600  # and in which a player can ask for another part
+AWAY = "The store does not answer right now. The film is not affected: try again in a minute."
+AGAIN_AFTER = 30  # seconds
 PIECE = 256 * 1024
 RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 TYPES = {
@@ -118,8 +120,8 @@ def _file(request: HttpRequest, file: File, *, attachment: bool) -> HttpResponse
         raise Http404 from None
     except StoreError:
         logger.exception("%s could not be opened", file.key)
-        said = "The store does not answer right now. The film is not affected: try again in a minute.\n"
-        return HttpResponse(said, status=503, content_type="text/plain; charset=utf-8")
+        more = {"content_type": "text/plain; charset=utf-8", "headers": {"Retry-After": str(AGAIN_AFTER)}}
+        return HttpResponse(f"{AWAY}\n", status=503, **more)
 
 
 def _sent(request: HttpRequest, file: File, *, attachment: bool) -> HttpResponseBase:

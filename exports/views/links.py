@@ -73,8 +73,8 @@ def replied(request: HttpRequest, secret: str) -> HttpResponse:
     if not settings.NOTIFY_REPLIES or not constant_time_compare(secret, settings.NOTIFY_REPLIES):
         raise Http404
     number = next((request.POST[name] for name in SENDERS if request.POST.get(name)), "")
-    word = next((request.POST[name] for name in TEXTS if request.POST.get(name)), "").strip().lower()
-    digits = "+" + "".join(each for each in number if each.isascii() and each.isdigit())
+    word = next((request.POST[name] for name in TEXTS if request.POST.get(name)), "").strip(" \t\r\n.,!?\"'“”").lower()
+    digits = "+" + "".join(each for each in number if each.isascii() and each.isdigit()).removeprefix("00")
     if word in STOP_WORDS:
         Silenced.silence(Channel.SMS, hashed(Channel.SMS, digits), timezone.now())
     elif word in START_WORDS:

@@ -351,6 +351,13 @@ def test_a_box_that_cannot_be_written_is_a_two(export, tmp_path):
     assert error.value.returncode == 2
 
 
+def test_a_black_box_of_what_is_deleted_as_it_is_asked_for_is_refused_in_a_sentence():
+    asked = {"id": uuid.uuid4(), "to": None, "dry_run": True, "limit": None, "json": False}
+    with pytest.raises(CommandError, match="deleted meanwhile") as refused:
+        load_command_class("exports", "blackbox").handle(**asked)
+    assert refused.value.returncode == 2
+
+
 @pytest.mark.parametrize("name", ["reconcile", "blackbox"])
 def test_an_id_that_nobody_has_is_a_sentence_and_a_two_in_a_shell_as_well(name, export, capsys):
     command = load_command_class("exports", name)

@@ -6,7 +6,9 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.views.decorators.http import conditional_page
 from ninja import Field, Router, Schema, Status
+from ninja.decorators import decorate_view
 
 from exports import kinds, speeds
 from exports.api.dialects.words import ASSEMBLY, zulu
@@ -95,6 +97,7 @@ def own(request: Asked, job_id: UUID) -> Export:
 
 
 @router.get("/{uuid:job_id}/progress", response=ProgressUpdate, by_alias=True, summary="How far it is")
+@decorate_view(conditional_page)
 def progress(request: Asked, job_id: UUID) -> dict[str, Any]:
     return update(own(request, job_id).job)
 

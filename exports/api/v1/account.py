@@ -3,7 +3,9 @@
 from typing import Any
 
 from django.db.models import Sum
+from django.views.decorators.http import conditional_page
 from ninja import Router
+from ninja.decorators import decorate_view
 
 from exports import kinds
 from exports.api.entering import Asked
@@ -16,6 +18,7 @@ router = Router(tags=["Account"])
 
 
 @router.get("/me", response=shapes.Account, summary="Who you are here")
+@decorate_view(conditional_page)
 def me(request: Asked) -> dict[str, Any]:
     taken = Source.objects.filter(project__owner=request.auth).aggregate(sum=Sum("bytes"))["sum"]
     who = request.auth
@@ -23,6 +26,7 @@ def me(request: Asked) -> dict[str, Any]:
 
 
 @router.get("/kinds", response=list[shapes.KindMade], summary="The kinds of export there are")
+@decorate_view(conditional_page)
 def all_kinds(request: Asked) -> list[dict[str, Any]]:
     return [telling.kind(each, says_why=request.auth.is_staff) for each in kinds.registered()]
 
@@ -30,5 +34,6 @@ def all_kinds(request: Asked) -> list[dict[str, Any]]:
 @router.get(
     "/stages", response=dict[str, dict[str, int]], summary="Every pipeline with the percent its stages start at"
 )
+@decorate_view(conditional_page)
 def stages(request: Asked) -> dict[str, dict[str, int]]:
     return {pipeline.key: pipeline.marks() for pipeline in pipelines.registered()}

@@ -1,6 +1,7 @@
 """Exports: ask for one, and say what is wished of it."""
 
 from functools import partial
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from exports import kinds, minutes
 from exports.api.entering import Asked
 from exports.api.once import Write, once, once_planned
 from exports.api.paging import After, Limit, page
-from exports.api.problems import invalid, not_found, not_possible
+from exports.api.problems import Problem, invalid, not_found, not_possible
 from exports.api.v1 import shapes, telling
 from exports.models import Export, Project
 from exports.views import films, lazy
@@ -44,7 +45,7 @@ def listed(
     rows = rows.filter(project=project) if project else rows
     rows = rows.filter(job__settled_at__isnull=True) if active else rows
     found, following = page(rows, after, limit, through="job")
-    return {"items": [telling.export(row) for row in found], "next": following}
+    return {"items": telling.exports(found), "next": following}
 
 
 @router.post("", response={201: shapes.Export}, summary="Ask for an export of a project as it is now")
@@ -100,12 +101,22 @@ def one(request: Asked, export_id: UUID) -> dict[str, Any]:
     "/{uuid:export_id}/download", summary="Its film, or where the bucket has it", response={200: None, 302: None}
 )
 def download(request: Asked, export_id: UUID) -> HttpResponseBase:
-    return films.of(request, own(request, export_id), attachment=True)
+    export = own(request, export_id)
+    if export.job.status != State.COMPLETE:
+        raise not_found(f"It is {export.job.get_status_display().lower()}, so it has no film to download.")
+    return _handed(films.of(request, export, attachment=True))
 
 
 @router.get("/{uuid:export_id}/results/{int:place}", summary="One of several results", response={200: None, 302: None})
 def result(request: Asked, export_id: UUID, place: int) -> HttpResponseBase:
-    return films.one_of(request, own(request, export_id), place)
+    return _handed(films.one_of(request, own(request, export_id), place))
+
+
+def _handed(film: HttpResponseBase) -> HttpResponseBase:
+    """A store that is away is told as anywhere in the API."""
+    if film.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        raise Problem(status=503, code="away", detail=films.AWAY, headers={"Retry-After": film.headers["Retry-After"]})
+    return film
 
 
 @router.post("/{uuid:export_id}/{verb}", response={200: shapes.Export}, summary="Pause, resume, cancel or retry it")

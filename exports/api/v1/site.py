@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
@@ -87,5 +88,13 @@ api.add_router("", account.router)
 
 @csrf_exempt
 def unknown(request: HttpRequest, rest: str) -> HttpResponse:
-    """An address that no operation has."""
+    """An address that no operation has, or the one that only the server that pushes has."""
+    if rest == "stream":
+        return not_found(f"No news is pushed at this address{_pushed()}.").answer(request)
     return not_found(f"There is no operation at {request.path[:100]}. /api/docs lists them all.").answer(request)
+
+
+def _pushed() -> str:
+    """Where it is instead."""
+    port = settings.PROGRESS_PUSH.removeprefix(":")
+    return f": it is at port {port}" if port.isdecimal() else ". Ask /api/v1/jobs every two seconds"

@@ -57,11 +57,13 @@ def begin(request: Asked, asked: shapes.UploadAsked) -> Status[Any]:
 
 
 @coming.get("/{uuid:source_id}", response=shapes.Upload, summary="Which parts are here already")
+@decorate_view(conditional_page)
 def one_coming(request: Asked, source_id: UUID) -> dict[str, Any]:
     return telling.upload(own(request, source_id), tools())
 
 
 @coming.get("/{uuid:source_id}/parts/{number}", response=shapes.Address, summary="Where to send a part")
+@decorate_view(conditional_page)
 def address(request: Asked, source_id: UUID, number: Number) -> dict[str, Any]:
     source = own(request, source_id)
     elsewhere = uploads.address_of(source, number, tools())

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 
 from exports import speeds, uploads
@@ -57,6 +58,14 @@ def _failure(row: Job) -> dict[str, str] | None:
     if row.status not in (Status.FAILED, Status.CANCELLED, Status.EXPIRED):
         return None
     return {"cause": row.cause, "sentence": row.cause_text}
+
+
+def exports(rows: list[Export]) -> list[dict[str, Any]]:
+    """What each would ask for alone is asked once for all."""
+    ended = [row for row in rows if row.job.status in (Status.FAILED, Status.CANCELLED)]
+    prefetch_related_objects(ended, Prefetch("project__sources", Source.objects.only("project")))
+    prefetch_related_objects([row for row in rows if row.job.status == Status.COMPLETE], "job__stage_runs")
+    return [export(row) for row in rows]
 
 
 def export(row: Export) -> dict[str, Any]:

@@ -27,7 +27,9 @@ class Command(PassCommand):
         parser.add_argument("--to", type=Path, help="The file (longhaul-<id>.zip, here).")
 
     def run_pass(self, asked: Asked) -> Passed:
-        export = Export.objects.select_related("job__owner", "project").get(pk=asked.options["id"])
+        export = Export.objects.select_related("job__owner", "project").filter(pk=asked.options["id"]).first()
+        if export is None:
+            raise CommandError("That export was deleted meanwhile.", returncode=COULD_NOT_LOOK)
         path: Path = asked.options["to"] or Path(f"longhaul-{str(export.pk)[:8]}.zip")
         body = blackbox.packed(export, tools()).read()
         counts = {"export": str(export.pk), "bytes": len(body), "path": str(path)}

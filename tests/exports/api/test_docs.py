@@ -52,6 +52,14 @@ def test_an_address_that_no_operation_has_is_told_as_a_problem(visitor):
     assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
 
 
+@pytest.mark.parametrize(("pushed", "said"), [(":8001", "it is at port 8001."), ("", "Ask /api/v1/jobs every two")])
+def test_where_no_news_is_pushed_it_is_told_where_to_ask(visitor, settings, pushed, said):
+    settings.PROGRESS_PUSH = pushed
+    answer = visitor.get("/api/v1/stream")
+    assert answer.status_code == 404
+    assert said in answer.json()["detail"]
+
+
 def test_the_example_for_uppy_is_what_uppy_is_tried_with():
     blocks = re.findall(r"```js\n(.*?)```", (ROOT / "docs/API.md").read_text(), re.DOTALL)
     example = next(block for block in blocks if "AwsS3" in block).splitlines()

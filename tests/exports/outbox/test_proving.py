@@ -207,8 +207,8 @@ def test_what_ended_before_it_was_confirmed_is_told_then(mailbox, owner, clock, 
     assert len(mailbox.taken) == 2
 
 
-@pytest.mark.parametrize("word", ["STOP", " stop ", "Unsubscribe", "QUIT"])
-@pytest.mark.parametrize("sender", [{"From": NUMBER}, {"msisdn": NUMBER[1:]}])
+@pytest.mark.parametrize("word", ["STOP", " stop ", "Unsubscribe", "QUIT", "“Stop.”"])
+@pytest.mark.parametrize("sender", [{"From": NUMBER}, {"msisdn": NUMBER[1:]}, {"From": f"00{NUMBER[1:]}"}])
 def test_stop_is_honoured_and_start_takes_it_back(
     receiver, owner, clock, export, sends, visitor, settings, word, sender
 ):

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils import timezone
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from exports.models import Delivery
+from exports.models import Delivery, Project
 from exports.outbox import chat, gsm7
 from exports.outbox.chat import Unspeakable, checked
 from exports.outbox.parcel import Letter
@@ -37,6 +38,16 @@ def test_a_text_message_goes_through_the_gateway_to_the_number(phone, receiver, 
     assert json.loads(body)["message"] == (
         f'Your export "Reel 12" is ready (3:12, 84 MB). Get it by {by}: https://ex.ample/r/{delivery.key}'
     )
+
+
+def test_what_is_kept_for_less_than_its_link_is_to_be_fetched_by_then(phone, receiver, project, owner, sends, mailbox):
+    type(owner).objects.filter(pk=owner.pk).update(guest=True)
+    contact_of(owner, timezone.now)
+    ended = finish(requested(Project.objects.get(pk=project.pk), title="Reel 12")).job.settled_at
+    sends()
+    assert f"Get it by {ended + timedelta(days=1):%a %H:%M}: " in json.loads(receiver.taken[0][2])["message"]
+    text = mailbox.taken[0].get_body(("plain",)).get_content()
+    assert f"It is kept until {ended + timedelta(days=1):%A, %-d %B %Y, %H:%M} (UTC)." in text
 
 
 def test_a_failure_fits_too(phone, receiver, project, sends):

@@ -143,6 +143,27 @@ def test_who_hangs_up_after_the_message_leaves_it_unknown(hook, receiver, export
     assert (len(receiver.taken), state()) == (1, "unknown")
 
 
+def test_who_says_that_it_was_taken_and_then_nonsense_has_taken_it(hook, receiver, export, sends):
+    receiver.headers = {"Transfer-Encoding": "chunked"}  # which its body is not
+    finish(export)
+    assert sends().sent == 1
+    assert Delivery.objects.get().answer == "Taken (200)."
+
+
+def test_an_address_is_confirmed_with_what_it_missed_or_not_at_all(receiver, owner, clock, export, sends, monkeypatch):
+    def killed(contact):
+        raise RuntimeError
+
+    contact = proving.add(owner, "webhook", receiver.url, clock())
+    export.tell(contact, ["done"])
+    finish(export)
+    monkeypatch.setattr(Delivery, "owe_missed", killed)
+    with pytest.raises(RuntimeError):
+        sends()
+    contact.refresh_from_db()
+    assert (contact.verified, Delivery.objects.get().state) == (False, "sending")
+
+
 def test_who_is_not_there_is_asked_again(hook, receiver, export, sends, owner, clock):
     hook.address = "http://127.0.0.1:9/hook"
     hook.save()

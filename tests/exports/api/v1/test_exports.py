@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from exports.models import Export, Worked
+from exports.models import Export, Result, Worked
+from exports.views import films
 from tests.exports.footage import FILM, driver_is_awake, film_of, finished, fresh, project_of, requested, running
 
 pytestmark = pytest.mark.django_db
@@ -91,8 +92,7 @@ def test_who_has_no_minutes_left_reads_so_before_anything_is_sent(olgas, owner, 
 
 def test_a_body_that_is_no_json_is_refused_with_a_sentence(olgas):
     answer = olgas.post("/exports", b"{")
-    assert answer.status_code in (400, 422)
-    assert answer.json()["detail"]
+    assert (answer.status_code, answer.json()["detail"]) == (400, "The body is no JSON that could be read.")
 
 
 def test_it_is_looked_at_and_what_has_not_changed_is_not_sent_again(olgas, export):
@@ -141,7 +141,24 @@ def test_a_finished_film_is_told_and_downloaded_in_parts(olgas, export):
 
 
 def test_what_is_not_finished_cannot_be_downloaded(olgas, export):
-    assert olgas.get(f"/exports/{export.pk}/download").status_code == 404
+    answer = olgas.get(f"/exports/{export.pk}/download")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "It is uploading, so it has no film to download.")
+
+
+@pytest.mark.parametrize("address", ["/me", "/kinds", "/stages", "/jobs", "/projects", "/assembly/jobs/{}/progress"])
+def test_what_has_not_changed_is_not_sent_again(olgas, export, address):
+    there = address.format(export.pk)
+    assert olgas.get(there, **{"If-None-Match": olgas.get(there)["ETag"]}).status_code == 304
+
+
+@pytest.mark.parametrize("which", ["download", "results/1"])
+def test_a_store_that_is_away_is_told_as_a_problem_with_when_to_come_back(olgas, export, which):
+    key = f"{finished(export).result_key}/below"
+    Export.objects.update(result_key=key)
+    Result.objects.create(export=export, place=1, name="film.mp4", label="MP4", key=key, bytes=9)
+    answer = olgas.get(f"/exports/{export.pk}/{which}")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert (answer["Content-Type"], answer.json()["detail"]) == ("application/problem+json", films.AWAY)
 
 
 def test_pages_of_a_list_meet_whatever_is_added_meanwhile(olgas, project):
@@ -198,6 +215,23 @@ def test_a_list_costs_no_more_queries_for_more_lines(olgas, project, django_asse
     olgas.get("/exports")
     with django_assert_max_num_queries(4):
         assert len(olgas.get("/exports").json()["items"]) == 12
+
+
+def test_nor_for_more_that_failed_were_stopped_or_made_of_shots(
+    olgas, project, owner, tracker, django_assert_max_num_queries
+):
+    kept = project_of(owner)
+    film_of(kept, "pier.mov")
+    for whose in (project, kept) * 3:
+        tracker.fail(requested(whose).pk, cause="lost", text="It was lost.")
+        requested(whose).cancel(actor="user 1")
+        Export.objects.filter(pk=finished(requested(whose)).pk).update(kind="assembly")
+    project.sources.first().delete()
+    olgas.get("/exports")
+    with django_assert_max_num_queries(7):
+        told = olgas.get("/exports").json()["items"]
+    may = {(each["project"] == str(kept.pk), *each["actions"]) for each in told if each["result"] is None}
+    assert may == {(True, "retry"), (False,)}
 
 
 def test_a_failure_is_told_with_its_sentence(olgas, export, tracker):

@@ -37,9 +37,23 @@ def test_a_project_is_begun_and_listed(olgas):
     assert olgas.get("/projects").json() == {"items": [made], "next": None}
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 201, None, 7, "a\x00b", "a\nb", "\ud800"])
-def test_a_project_needs_a_name(olgas, name):
-    assert olgas.post("/projects", {"name": name}).status_code == 422
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("", "body.name: expected some text, got none."),
+        ("   ", "body.name: expected some text, got none."),
+        ("x" * 201, "body.name: expected at most 200 characters, got 201."),
+        (None, "string"),
+        (7, "string"),
+        ("a\x00b", "body.name: expected only what can be seen, on one line, got the character U+0000"),
+        ("a\nb", "body.name: expected only what can be seen, on one line, got the character U+000A"),
+        ("\ud800", "body"),
+    ],
+)
+def test_a_project_needs_a_name(olgas, name, said):
+    answer = olgas.post("/projects", {"name": name})
+    assert answer.status_code == 422
+    assert said in answer.json()["detail"]
     assert not Project.objects.exists()
 
 

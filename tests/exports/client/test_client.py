@@ -1,4 +1,4 @@
-"""The client, against the site itself: in one process, through WSGI, so that each answer can be lost on purpose."""
+"""The client, against the site itself."""
 
 import functools
 import hashlib
@@ -7,77 +7,13 @@ import os
 
 import httpx
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 
 from exports.client import Away, Longhaul, Refused, command
 from exports.models import Export, Project, Source, Token
-from exports.tools import tools
-from exports_site.wsgi import application
-from tests.exports.footage import driver_is_awake, film_of, finished, project_of, requested, running
+from tests.exports.client.conftest import BODY, film, film_to_download, looked_at
+from tests.exports.footage import finished, project_of, requested, running
 
 pytestmark = pytest.mark.django_db
-BODY = bytes(range(256)) * 40_000  # two parts
-
-
-class Line(httpx.BaseTransport):
-    """To the site, until `breaks` says otherwise of a request."""
-
-    def __init__(self):
-        self.site = httpx.WSGITransport(app=application)
-        self.asked, self.breaks = [], lambda request: None
-
-    def handle_request(self, request):
-        self.asked.append(f"{request.method} {request.url.path}")
-        broken = self.breaks(request)
-        if broken == "before":
-            raise httpx.ConnectError("refused")
-        if isinstance(broken, httpx.Response):
-            return broken
-        answer = self.site.handle_request(request)
-        if broken == "after":
-            answer.read()
-            answer.close()
-            raise httpx.ReadError("lost")
-        return answer
-
-
-@pytest.fixture
-def line(settings, tmp_path):
-    settings.STORE_ROOT = tmp_path / "store"
-    tools.cache_clear()
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    driver_is_awake()
-    yield Line()
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
-    tools.cache_clear()
-
-
-@pytest.fixture
-def waits():
-    return []
-
-
-@pytest.fixture
-def site(line, owner, waits):
-    _, token = Token.make(owner, name="client", scope="write")
-
-    def sleep(seconds):
-        """What the cluster would do meanwhile."""
-        waits.append(seconds)
-        Source.objects.filter(state="stored").update(state="ready", facts={"seconds": 8.0})
-
-    with Longhaul("http://testserver", token=token, transport=line, sleep=sleep) as made:
-        yield made
-
-
-@pytest.fixture
-def footage(tmp_path):
-    path = tmp_path / "beach.mov"
-    path.write_bytes(BODY)
-    return path
 
 
 def test_files_become_an_export(site, footage):
@@ -97,6 +33,8 @@ def test_a_file_whose_name_is_no_text_is_uploaded_all_the_same(site, footage):
     odd = footage.rename(footage.with_name(os.fsdecode(b"be\xffach.mov")))
     project = site.begin_project(odd.stem)
     assert (project["name"], site.upload(project, odd)["name"]) == ("be?ach", "be?ach.mov")
+    lines = odd.rename(odd.with_name("a\nb\u202e\u200d.mov"))
+    assert site.upload(project, lines)["name"] == "a b \u200d.mov"
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -149,13 +87,13 @@ def test_who_asked_too_often_waits_as_long_as_was_said(site, settings, waits):
 
 
 def test_a_refusal_is_the_sites_own_sentence(site, owner):
-    export = running(requested(_film(owner)))
+    export = running(requested(film(owner)))
     with pytest.raises(Refused, match="It is running, so it cannot retry"):
         site.retry(str(export.pk))
 
 
 def test_it_is_watched_to_its_end(site, owner, waits):
-    export = running(requested(_film(owner)))
+    export = running(requested(film(owner)))
     seen = []
     for look in site.watch(str(export.pk)):
         seen.append(look["job"]["percent"])
@@ -203,14 +141,14 @@ def test_a_download_that_is_never_answered_is_refused_after_some_patience(site, 
 
 
 def test_what_is_not_what_was_made_is_not_kept(site, owner, tmp_path):
-    told = site.look(str(finished(requested(_film(owner)), BODY).pk))
+    told = site.look(str(finished(requested(film(owner)), BODY).pk))
     with pytest.raises(Refused, match="Download it again"):
         site.download(told, tmp_path / "film.mp4")
     assert list(tmp_path.glob("*film*")) == []
 
 
 def test_a_project_is_listed_and_deleted_and_not_while_it_is_exported(site, owner, capsys, commanded):
-    project, busy = project_of(owner), _film(owner)
+    project, busy = project_of(owner), film(owner)
     running(requested(busy, title="Reel 12"))
     assert commanded("projects") == 0
     assert sorted(line.split()[0] for line in capsys.readouterr().out.splitlines()) == sorted(
@@ -220,20 +158,6 @@ def test_a_project_is_listed_and_deleted_and_not_while_it_is_exported(site, owne
     assert not Project.objects.filter(pk=project.pk).exists()
     assert commanded("delete", str(busy.pk)) == 1
     assert "“Reel 12” is not finished yet." in capsys.readouterr().err
-
-
-@pytest.fixture
-def commanded(monkeypatch, line, owner):
-    """The command, with a token that may change, against the site of the test."""
-    monkeypatch.setenv("LH_SITE", "http://testserver")
-    monkeypatch.setenv("LH_TOKEN", Token.make(owner, name="command", scope="write")[1])
-    monkeypatch.setattr(command, "Longhaul", lambda url, **more: Longhaul(url, transport=line, sleep=looked_at, **more))
-    return lambda *asked: command.main(list(asked))
-
-
-def looked_at(seconds, state="ready"):
-    """What the cluster does while the client waits."""
-    Source.objects.filter(state="stored").update(state=state, facts={"seconds": 8.0}, refusal="It holds no pictures.")
 
 
 @pytest.mark.parametrize(("name", "value"), [("quality", "best"), ("rate", "31"), ("size", "8K")])
@@ -279,8 +203,8 @@ def test_an_export_that_was_begun_stays_whoever_leaves(footage, commanded, capsy
 
     line.breaks = left
     assert commanded("export", str(footage)) == 2
-    assert capsys.readouterr().err.strip().endswith("Left. What was begun there goes on without you.")
-    assert Export.objects.count() == 1
+    follow = f"To follow it: longhaul watch {Export.objects.get().pk}"
+    assert capsys.readouterr().err.strip().endswith(f"Left. What was begun there goes on without you. {follow}")
 
 
 @pytest.mark.parametrize(
@@ -305,7 +229,7 @@ def test_a_token_that_is_not_known_is_named_with_where_the_next_is_made(token, c
 
 
 def test_the_command_lists_in_words_or_in_json(site, owner, capsys, monkeypatch, line):
-    export = running(requested(_film(owner), title="Reel 12"))
+    export = running(requested(film(owner), title="Reel 12"))
     monkeypatch.setenv("LH_SITE", "http://testserver")
     monkeypatch.setenv("LH_TOKEN", Token.make(owner, name="command", scope="read")[1])
     monkeypatch.setattr(command, "Longhaul", lambda url, **more: Longhaul(url, transport=line, **more))
@@ -332,7 +256,7 @@ def test_what_cannot_be_is_said_before_anything_is_sent(asked, said, capsys, mon
     monkeypatch.setenv("LH_SITE", "http://testserver")
     monkeypatch.setenv("LH_TOKEN", "lh_x_y")
     monkeypatch.setattr(command, "Longhaul", lambda url, **more: Longhaul(url, transport=line, **more))
-    assert command.main(asked) == 1
+    assert command.main(asked) == 2
     assert said in capsys.readouterr().err
     assert line.asked == []
 
@@ -340,8 +264,8 @@ def test_what_cannot_be_is_said_before_anything_is_sent(asked, said, capsys, mon
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        (["watch", "nonsense"], "expected the id of an export, as `longhaul list` tells it, got 'nonsense'"),
-        (["retry", "5aaa"], "expected the id of an export"),
+        (["watch", "nonsense"], "expected an id, as `longhaul list` and `longhaul projects` tell them, got 'nonsense'"),
+        (["retry", "5aaa"], "expected an id"),
         (["list", "--most", "-1"], "expected a whole number from 1, got '-1'"),
     ],
 )
@@ -359,18 +283,6 @@ def test_a_site_that_is_no_address_is_said_at_once(site, capsys, monkeypatch):
     monkeypatch.setenv("LH_TOKEN", "lh_x_y")
     assert command.main(["list"]) == 2
     assert f"{site}: expected the site's address, such as https://" in capsys.readouterr().err
-
-
-def _film(owner):
-    project = project_of(owner)
-    film_of(project, "beach.mov")
-    return project
-
-
-def film_to_download(site, owner):
-    export = finished(requested(_film(owner)), BODY)
-    Export.objects.filter(pk=export.pk).update(result_sha256=hashlib.sha256(BODY).hexdigest())
-    return site.look(str(export.pk))
 
 
 def finished_by_now(export):
