@@ -1,44 +1,14 @@
-import os
-import re
-import runpy
-import stat
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from threading import Barrier
-from types import SimpleNamespace
-from unittest import mock
+"""What each variable of the environment takes, refuses, and says then."""
+
 from urllib.parse import urlsplit
 
 import pytest
 from django.http.request import split_domain_port, validate_host
-from hypothesis import example, given
-from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from exports_site.databases import POSTGRES_OPTIONS, SQLITE_OPTIONS
-from exports_site.environment import HOST, Environment, is_loopback
 from exports_site.variables import KNOWN
-
-ROOT = Path(__file__).parents[2]
-SETTINGS = ROOT / "exports_site" / "settings.py"
-LONG = "a-long-secret-of-more-than-fifty-characters-0123456789"
-DIGITS = "9" * 5000  # more than int() reads
-
-
-def settings_in(home, **environ):
-    """The real settings file, read anew in an environment of its own."""
-    with mock.patch.dict(os.environ, {"LONGHAUL_HOME": str(home), **environ}, clear=True):
-        return SimpleNamespace(**runpy.run_path(str(SETTINGS)))
-
-
-def environment(base, **environ):
-    return Environment(environ=environ, base=base)
-
-
-def ids(found):
-    return [problem.id for problem in found.PROBLEMS]
-
+from tests.exports_site.reading import DIGITS, LONG, ROOT, ids, settings_in
 
 # variable → what it is without being set, a value that it takes, and what comes of that
 RIGHT = {
@@ -385,158 +355,6 @@ def test_a_name_like_none_gets_the_list_of_those_that_are(tmp_path):
 
 def test_names_of_others_are_not_our_business(tmp_path):
     assert ids(settings_in(tmp_path, LONG_HAUL="1", longhaul_guests="no", MY_LONGHAUL_URL="x")) == []
-
-
-# The secret key
-
-
-def test_a_secret_key_that_is_too_short_is_told_by_its_length_alone(tmp_path):
-    found = settings_in(tmp_path, SECRET_KEY="hunter2")
-    (problem,) = found.PROBLEMS
-    assert problem.id == "longhaul.E008"
-    assert problem.said == "SECRET_KEY has 7 characters; expected at least 50."
-    assert "hunter2" not in problem.said + problem.hint
-
-
-def test_production_wants_a_secret_key_from_the_environment(tmp_path):
-    found = settings_in(tmp_path, LONGHAUL_URL="https://exports.example.com")
-    assert ids(found) == ["longhaul.E009"]
-    assert "SECRET_KEY is not set; expected at least 50 random characters." in found.PROBLEMS[0].said
-    assert len(found.SECRET_KEY) >= 50
-
-
-def test_the_installations_own_secret_is_made_once_and_nobody_else_may_read_it(tmp_path):
-    home = tmp_path / "not" / "there" / "yet"
-    first, second = settings_in(home), settings_in(home)
-    assert first.SECRET_KEY == second.SECRET_KEY == (home / "secret-key").read_text()
-    assert len(first.SECRET_KEY) >= 50
-    assert stat.S_IMODE((home / "secret-key").stat().st_mode) == 0o600
-    assert [path.name for path in home.iterdir()] == ["secret-key"]
-
-
-def test_two_installations_have_two_secrets(tmp_path):
-    assert settings_in(tmp_path / "one").SECRET_KEY != settings_in(tmp_path / "other").SECRET_KEY
-
-
-def test_a_given_key_leaves_no_file_but_makes_the_home_for_the_database(tmp_path):
-    settings_in(tmp_path / "home", SECRET_KEY=LONG)
-    assert list((tmp_path / "home").iterdir()) == []
-
-
-def test_eight_first_starts_at_once_agree_on_one_secret(tmp_path):
-    for turn in range(20):
-        home, together = tmp_path / str(turn), Barrier(8)
-
-        def start(_, home=home, together=together):
-            here = environment(home)
-            home.mkdir(exist_ok=True)
-            together.wait()
-            return here.secret_key(home, production=False), here.problems
-
-        with ThreadPoolExecutor(8) as threads:
-            answers = list(threads.map(start, range(8)))
-        assert {secret for secret, _ in answers} == {(home / "secret-key").read_text()}
-        assert [problems for _, problems in answers] == [[]] * 8
-        assert [path.name for path in home.iterdir()] == ["secret-key"]
-
-
-@pytest.mark.parametrize("kept", [b"", b"short\n", b"\xff\xfe\x00"], ids=["nothing", "little", "bytes"])
-def test_a_kept_secret_that_is_no_secret_is_told_and_not_used(kept, tmp_path):
-    (tmp_path / "secret-key").write_bytes(kept)
-    found = settings_in(tmp_path)
-    assert ids(found) == ["longhaul.E011"]
-    assert str(tmp_path / "secret-key") in found.PROBLEMS[0].said
-    assert len(found.SECRET_KEY) >= 50
-    assert (tmp_path / "secret-key").read_bytes() == kept, "nothing is overwritten"
-
-
-def test_a_newline_at_its_end_is_no_part_of_the_secret(tmp_path):
-    (tmp_path / "secret-key").write_text(LONG + "\n")
-    assert settings_in(tmp_path).SECRET_KEY == LONG
-
-
-# The home
-
-
-@pytest.mark.parametrize("place", ["a file", "a file/below"], ids=["is a file", "below a file"])
-def test_a_home_that_cannot_be_made_is_told_and_the_start_goes_on_to_say_so(place, tmp_path):
-    (tmp_path / "a file").touch()
-    found = settings_in(tmp_path / place)
-    assert set(ids(found)) == {"longhaul.E010"}
-    assert str(tmp_path / place) in found.PROBLEMS[0].said
-    assert found.PROBLEMS[0].hint == "Set LONGHAUL_HOME to a folder that this user may write."
-    assert len(found.SECRET_KEY) >= 50
-
-
-def test_a_relative_home_is_in_the_installation_and_not_where_somebody_stands(tmp_path, monkeypatch):
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
-    assert environment(tmp_path, LONGHAUL_HOME="exports").home("LONGHAUL_HOME") == tmp_path / "exports"
-    assert environment(tmp_path).home("LONGHAUL_HOME") == tmp_path / "var"
-
-
-# Whatever is set
-
-# All that an environment can hold: any bytes but zero, decoded as Python does it.
-anything = st.binary(max_size=80).map(lambda value: os.fsdecode(value.replace(b"\0", b"")))
-text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
-scheme = st.sampled_from(["https://", "http://", "postgresql://", "postgres://", "sqlite:///", "mysql://", "://", ""])
-tail = st.text("0123456789abcZ.:/@[]?#%&=*_- \\é²", max_size=30)
-values = st.one_of(anything, text, st.builds(str.__add__, scheme, tail), st.builds("{}:{}".format, tail, tail))
-names = sorted(set(KNOWN) - {"LONGHAUL_HOME"})
-
-
-@given(environ=st.dictionaries(st.sampled_from(names), values, max_size=len(names)))
-@example({"LONGHAUL_URL": "https://["})
-@example({"LONGHAUL_URL": "https://[1:2:3:"})
-@example({"LONGHAUL_BIND": f"localhost:{DIGITS}"})
-@example({"LONGHAUL_WEB_PROCESSES": DIGITS})
-@example({"DATABASE_URL": f"postgresql://u@h/n?a={DIGITS}"})
-def test_whatever_is_set_the_settings_can_be_read_and_every_value_is_valid(environ):
-    with tempfile.TemporaryDirectory() as home:
-        found = settings_in(home, **environ)
-    for problem in found.PROBLEMS:
-        assert re.fullmatch(r"longhaul\.[EW]\d{3}", problem.id)
-        assert problem.said.endswith(".")
-        assert problem.hint
-    wrong = {problem.said.split()[0] for problem in found.PROBLEMS}
-    given = {name for name, value in environ.items() if value.strip()}
-    assert wrong - {"SECRET_KEY"} <= given
-
-    assert found.SECRET_KEY
-    assert HOST.fullmatch(found.BIND[0])
-    assert 0 < found.BIND[1] < 65536
-    assert validate_host(split_domain_port(urlsplit(found.PUBLIC_URL or found.BIND_URL).netloc)[0], found.ALLOWED_HOSTS)
-    assert (
-        found.ALLOWED_HOSTS.count("*") == found.ANY_ADDRESS == (not found.PRODUCTION and not is_loopback(found.BIND[0]))
-    )
-    assert not [name for name in found.ALLOWED_HOSTS if ("*" in name and name != "*") or name.startswith(".")]
-    assert 1 <= found.WEB_PROCESSES <= 256
-    assert 1 <= found.CLUSTER_PROCESSES <= 256
-    assert 1 <= found.PROGRESS_POLL_SECONDS <= 60
-    assert found.DATABASES["default"]["ENGINE"].endswith((".sqlite3", ".postgresql"))
-    assert found.DATABASES["default"]["NAME"]
-    assert found.Q_CLUSTER["retry"] > found.Q_CLUSTER["timeout"]
-
-
-@given(name=st.one_of(anything, text).filter(lambda name: "/" not in name and name.strip() != ".."))
-@example("x" * 300)
-@example("é" * 200)
-def test_whatever_the_home_is_called_it_is_made_or_told(name):
-    with tempfile.TemporaryDirectory() as base:
-        here = environment(Path(base), LONGHAUL_HOME=name)
-        home = here.home("LONGHAUL_HOME")
-        assert len(here.secret_key(home, production=False)) >= 50
-        assert home.parent == Path(base) or home == Path(base)
-        assert here.problems or home.is_dir()
-
-
-@given(name=text, value=values)
-def test_whatever_else_is_set_is_at_most_a_warning(name, value):
-    here = Environment(environ={f"LONGHAUL_{name}": value}, base=Path())
-    here.unknown_names()
-    assert {problem.id for problem in here.problems} <= {"longhaul.W001"}
-    assert bool(here.problems) is (f"LONGHAUL_{name}" not in KNOWN)
 
 
 def test_the_page_that_describes_the_environment_is_not_stale(capsys):

@@ -4,7 +4,7 @@ import pytest
 
 from exports_site.checks import messages_are_complete
 from exports_site.mail_account import mail_account
-from tests.exports_site.test_environment import settings_in
+from tests.exports_site.reading import settings_in
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 

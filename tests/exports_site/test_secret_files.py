@@ -4,7 +4,8 @@ import pytest
 
 from exports_site.secret_files import FILES, SECRET
 from exports_site.variables import KNOWN
-from tests.exports_site.test_environment import LONG, RIGHT, ids, settings_in
+from tests.exports_site.reading import LONG, ids, settings_in
+from tests.exports_site.test_environment import RIGHT
 
 TOLD = {name: RIGHT[name] for name in SECRET if name in RIGHT}
 

@@ -163,7 +163,7 @@ def test_where_it_is_off_no_page_speaks_of_it_and_nothing_is_posted(browser, cli
 
 
 def test_it_is_off_unless_the_operator_turns_it_on(tmp_path):
-    from tests.exports_site.test_environment import settings_in
+    from tests.exports_site.reading import settings_in
 
     assert settings_in(tmp_path).POSTING is False
     assert settings_in(tmp_path, LONGHAUL_POSTING="on").POSTING is True
