@@ -72,6 +72,9 @@ class Pushing:
             return await streams.refuse(send, 404, "There is no such job among yours.", headers)
         scope["headers"] = []  # nobody asks again, and a stream may last for hours
         try:
+            if watch.has_heard_all:
+                (await self._hub()).leave(watch)
+                return await streams.end(send, headers)
             await streams.events(receive, send, await self._hub(), watch, headers)
         finally:
             self._forget(hearer, watch)

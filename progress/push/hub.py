@@ -57,6 +57,8 @@ class Watch:
         if news.version > (waiting.version if waiting else self.known.get(news.job, 0)):
             self.latest[news.job] = news
             self.wake()
+        elif news.settled and news.version == self.known.get(news.job):  # it knew the end when it came
+            self.settled |= {news.job}
 
     async def next(self) -> list[News]:
         """What is new; nothing where it is over, or was woken only to show that it lives."""

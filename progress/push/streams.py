@@ -105,6 +105,12 @@ async def _gone(receive: Receive, word: str) -> None:
             pass
 
 
+async def end(send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+    """To who knows how all has ended: an EventSource comes back after any other answer."""
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
 async def refuse(send: Send, status: int, sentence: str, headers: list[tuple[bytes, bytes]]) -> None:
     told = json.dumps({"status": status, "detail": sentence}).encode()
     kind = (b"content-type", b"application/problem+json")

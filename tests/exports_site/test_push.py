@@ -156,6 +156,23 @@ def test_a_stream_that_broke_off_goes_on_with_what_is_new(export, cookie):
     play(story)
 
 
+def test_who_comes_back_knowing_how_all_has_ended_is_told_to_come_no_more(export, cookie):
+    ProgressTracker().fail(export.pk, cause="lost", text="It was lost.")
+
+    async def story(app):
+        first = Stream(app, *of(export), cookie=f"sessionid={cookie}")
+        assert await first.status() == 200
+        known = (await first.news())["id"]
+        await first.running
+        again = Stream(app, *of(export), cookie=f"sessionid={cookie}", last_event_id=known)
+        assert await again.status() == 204
+        await again.running
+        assert not app.hearers
+        assert not app.hub.watches
+
+    play(story)
+
+
 def test_what_breaks_off_in_the_middle_goes_on_with_what_has_not_arrived(export, owner, cookie):
     """Several jobs are told in one piece: of those behind an event its id knows nothing."""
     other = running(requested(export.project, title="Reel 13"))
