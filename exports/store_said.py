@@ -42,7 +42,7 @@ def _does(error: StoreError) -> str:
         return "is full"
     if isinstance(error, Forbidden):
         return "refuses"
-    return "fails" if _answers(error) else "does not answer"
+    return "fails" if error.code else "does not answer"
 
 
 def todo(error: StoreError) -> str:
@@ -50,9 +50,4 @@ def todo(error: StoreError) -> str:
         return NO_ROOM
     if not settings.STORE_BUCKET:
         return FOLDER.format(settings.STORE_ROOT)
-    known = next((todo for code, todo in BY_CODE.items() if f" {code} " in str(error)), BUCKET)
-    return known if _answers(error) else NOT_THERE
-
-
-def _answers(error: StoreError) -> bool:
-    return str(error).startswith("the bucket answers ")
+    return BY_CODE.get(error.code, BUCKET) if error.code else NOT_THERE

@@ -172,10 +172,24 @@ def answered() -> Iterator[None]:
 
 
 def _answer(error: "ClientError") -> StoreError:
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    answer = _told(error)
+    answer.code = _code(error) or str(_status(error))
+    return answer
+
+
+def _status(error: "ClientError") -> int:
+    return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+
+
+def _code(error: "ClientError") -> str:
+    """An answer without a body has its status for a code."""
     code = error.response.get("Error", {}).get("Code", "")
-    named = "" if code.isdigit() else code  # an answer without a body has its status for a code
-    said = f"the bucket answers {f'{status} {named}'.strip()} to {error.operation_name}"
+    return "" if code.isdigit() else code
+
+
+def _told(error: "ClientError") -> StoreError:
+    status, code = _status(error), _code(error)
+    said = f"the bucket answers {f'{status} {code}'.strip()} to {error.operation_name}"
     if code in NO_ROOM or status == 507:
         return Full(said)
     if code in NO_ENTRY or status in (301, 401, 403):

@@ -23,6 +23,8 @@ OnBytes = Callable[[int], None]
 class StoreError(Exception):
     """Something is wrong with the store itself; what was asked for may or may not be there."""
 
+    code = ""  # of the bucket's answer, where it has answered
+
 
 class Unreachable(StoreError):
     """No answer. Ask again later; nothing was learned."""

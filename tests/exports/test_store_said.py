@@ -55,8 +55,14 @@ def test_what_is_no_bucket_of_ours_is_told_by_what_can_be_done(in_bucket):
         "The store does not answer: Could not connect."
         " Look at LONGHAUL_STORE_ENDPOINT, and whether this machine reaches it."
     )
-    assert told(Unreachable("the bucket answers 503 SlowDown to PutObject")).said.startswith("The store fails: the")
-    assert "what belongs to it" in told(Forbidden("the bucket answers 403 to HeadObject")).todo
+    assert told(answering(Unreachable, "SlowDown")).said.startswith("The store fails: the")
+    assert "what belongs to it" in told(answering(Forbidden, "403")).todo
+
+
+def answering(kind, code):
+    error = kind("the bucket answers so to PutObject")
+    error.code = code
+    return error
 
 
 def test_a_folder_is_told_by_its_place(settings):

@@ -122,7 +122,9 @@ def _acted(request: Asked, job_id: UUID, verb: Literal["pause", "resume"]) -> St
 
 
 class NotificationsAsked(Schema):
-    contacts: list[UUID] = Field(..., max_length=MOST_CONTACTS, description="Yours, as your account's page names them.")
+    contacts: list[UUID] = Field(
+        ..., max_length=MOST_CONTACTS, description="Yours, by the ids that /api/v1/contacts tells."
+    )
     events: list[Literal["done", "failed", "stuck", "soon"]] = Field(["done", "failed"], max_length=4)
 
 

@@ -37,3 +37,10 @@ def all_kinds(request: Asked) -> list[dict[str, Any]]:
 @decorate_view(conditional_page)
 def stages(request: Asked) -> dict[str, dict[str, int]]:
     return {pipeline.key: pipeline.marks() for pipeline in pipelines.registered()}
+
+
+@router.get("/contacts", response=list[shapes.Contact], summary="Where you are told, and of what")
+@decorate_view(conditional_page)
+def contacts(request: Asked) -> list[dict[str, Any]]:
+    """Added, confirmed and chosen on your account's page. An address is told in part: some hold a secret."""
+    return [telling.contact(each) for each in request.auth.contacts.all()]

@@ -31,6 +31,15 @@ class Account(Schema):
     most_bytes: int = Field(..., description="The quota.")
 
 
+class Contact(Schema):
+    id: UUID
+    channel: Literal["mail", "sms", "chat", "webhook"]
+    address: str = Field(..., examples=["o…@example.com"])
+    state: Literal["unverified", "verified", "stopped"]
+    events: list[str] = Field(..., description="What it is told of every export that says nothing else.")
+    digest: bool = Field(..., description="Is it told once a day what has ended.")
+
+
 class StageMade(Schema):
     key: str
     label: str

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from exports import speeds, uploads
 from exports.kinds import Kind
-from exports.models import Clip, Export, Project, Result, Source
+from exports.models import Clip, Contact, Export, Project, Result, Source
 from exports.tools import Tools
 from progress.models import Event, Job, Status
 from progress.snapshot import Snapshot, snapshot
@@ -164,6 +164,11 @@ def upload(row: Source, tools: Tools) -> dict[str, Any]:
         "part_bytes": uploads.part_size(row),
         "parts": [{"number": part.number, "bytes": part.bytes, "etag": part.etag} for part in here],
     }
+
+
+def contact(row: Contact) -> dict[str, Any]:
+    told = {"id": row.pk, "channel": row.channel, "address": row.masked, "state": row.state}
+    return {**told, "events": row.events, "digest": row.digest}
 
 
 def kind(each: Kind, *, says_why: bool) -> dict[str, Any]:

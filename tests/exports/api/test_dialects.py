@@ -167,6 +167,10 @@ def test_who_is_told_of_an_assembly_is_asked_for_and_said(olgas, export, owner, 
         Contact.objects.create(owner=each, channel="mail", address=f"{each.username}@example.com", address_hash=each.pk)
         for each in (owner, stranger)
     )
+    (listed,) = olgas.get("/contacts").json()
+    shown = f"{owner.username[0]}…@example.com"
+    more = {"channel": "mail", "address": shown, "state": "unverified", "events": [], "digest": False}
+    assert listed == {"id": str(mine.pk)} | more
     there = f"/assembly/jobs/{export.pk}/notifications"
     told = olgas.post(there, {"contacts": [str(mine.pk)], "events": ["done"]})
     assert told.json() == [{"contact": str(mine.pk), "channel": "mail", "confirmed": False, "events": ["done"]}]

@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -35,6 +36,17 @@ def is_signed(received, secret):
 @pytest.fixture
 def hook(receiver, owner, clock):
     return contact_of(owner, clock, "webhook", receiver.url)
+
+
+def test_the_documents_show_how_a_message_is_known_to_be_ours():
+    shown = (Path(__file__).parents[3] / "docs/API.md").read_text()
+    code = next(block for block in shown.split("```") if "def is_ours" in block).removeprefix("python\n")
+    exec(code, known := {})
+    secret, body = new_secret(), b'{"type":"test"}'
+    signed = headers((new_secret(), secret), "an id", 1_795_000_000, body)
+    assert known["is_ours"](secret, signed, body)
+    assert not known["is_ours"](secret, signed, body + b" ")
+    assert not known["is_ours"](new_secret(), signed, body)
 
 
 def test_what_is_sent_is_signed_and_says_what_happened(hook, receiver, export, sends):
