@@ -461,8 +461,8 @@ def test_nor_does_one_that_cannot_even_be_ordered(project, tools, clock):
     kinds.register(Unreadable())
     try:
         odd, other = Export.request(project, kind="several", options={}), requested(project, clock)
-        runner = ScriptedRunner(at_once=2)
-        for _ in range(3):
+        runner = ScriptedRunner(at_once=1)
+        for _ in range(4):
             clock.pass_by(2)
             assert one_pass(replace(tools, runner=lambda name: runner)).failed == 0
     finally:
@@ -507,14 +507,22 @@ def test_a_step_that_raises_is_told_to_whoever_waits_and_to_staff_until_it_can_b
 
 
 def test_one_whose_beginning_raises_keeps_no_other_back(odd, project, tools, clock, runner):
-    other, runner.at_once = requested(project, clock), 2
+    other = requested(project, clock)
     Odd.breaks_in = Status.QUEUED
+    one_pass(tools)
+    assert said(odd).startswith("Something goes wrong on our side right now.")
     for _ in range(3):
         clock.pass_by(2)
         one_pass(tools)
     assert [each.keys.export for each in runner.spawned] == [str(other.pk)]
-    assert other.attempts.get().call_id
-    assert said(odd).startswith("Something goes wrong on our side right now.")
+    assert said(odd).startswith("Waiting to start."), "now that nothing is tried"
+    work, Odd.breaks_in = Work(runner, tools.store, clock), ""
+    work.says_hello()
+    work.finishes()
+    for _ in range(4):
+        clock.pass_by(30)
+        one_pass(tools)
+    assert (status(other), status(odd)) == (Status.COMPLETE, Status.RUNNING), "it takes the place that is left"
 
 
 def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runner, clock):
