@@ -142,6 +142,22 @@ def test_a_retry_of_what_was_cancelled_in_its_upload_waits_for_the_rest_of_it(pr
     assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)
 
 
+def test_so_does_one_whose_clips_came_meanwhile_and_no_bar_waits_for_an_attempt_that_never_was(
+    project, drive, clock, tracker
+):
+    Source.objects.update(state="uploading")
+    export = requested(project, clock)
+    drive()
+    tracker.received(export.pk, 40, 100, stage="upload")
+    assert export.cancel(actor="olga")
+    Source.objects.update(state="ready")
+    assert fresh(export).retry(actor="olga")
+    assert snapshot(fresh(export).job).held == ""
+    drive()
+    assert (status(export), fresh(export).job.stage) == (Status.RUNNING, "start")
+    assert Event.objects.filter(job=export.pk, phase="queued").count() == 1
+
+
 def test_an_attempt_that_dies_is_tried_again_and_the_bar_holds(export, drive, work, runner, store, clock):
     work.reports("process", 450, 900)
     drive()

@@ -201,6 +201,7 @@ def test_a_list_costs_no_more_queries_for_more_lines(olgas, project, django_asse
 
 
 def test_a_failure_is_told_with_its_sentence(olgas, export, tracker):
+    tracker.uploaded(export.pk)
     tracker.fail(export.pk, cause="input_unreadable", text="We couldn't read clip 3.")
     told = olgas.get(f"/exports/{export.pk}").json()
     assert told["job"]["failure"] == {"cause": "input_unreadable", "sentence": "We couldn't read clip 3."}
