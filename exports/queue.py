@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from exports.steps import SOON, Step, away
 from exports.tools import Tools
 from modal_functions.store import StoreError
 from modal_functions.wire import pack
+from progress.models import Away
 
 logger = logging.getLogger("exports")
 
@@ -34,9 +36,16 @@ TOO_LATE = RunnerError("It did not answer in time.")
 def in_line(now: datetime | None = None) -> list[Any]:
     """The waiting exports in the order they will start: an owner's second waits behind everyone's first, all guests
     count as one there, and before all of them is what staff has put there. What is kept back waits outside of it."""
-    ranked, running = _ranked(now or timezone.now())
+    return list(_places(now or timezone.now()))
+
+
+def _places(now: datetime) -> dict[Any, int]:
+    """How many will start before each. What may go wrong again when it is begun is not counted among them."""
+    ranked, running = _ranked(now)
     kept = turns.kept_back(ranked, running)
-    return [row.pk for _, row in sorted(ranked, key=_place) if row.pk not in kept]
+    rows = [row for _, row in sorted(ranked, key=_place) if row.pk not in kept]
+    before = accumulate((not row.odd for row in rows), initial=0)
+    return dict(zip((row.pk for row in rows), before, strict=False))
 
 
 def ahead_of_new(owner: User) -> list[Any]:
@@ -67,17 +76,25 @@ def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], di
         if not mine:
             return [], {export.pk: _waits(0) for export in waiting}
         runner = settings.RUNNER
-        places = {pk: place for place, pk in enumerate(in_line(tools.clock()))}
-        free = tools.runner(runner).capacity() - Attempt.objects.filter(runner=runner, gone_at__isnull=True).count()
-        answers = [
-            (export, _begun_or_why(export, runner, tools) if places.get(export.pk, free) < free else None)
-            for export in waiting
-        ]
+        places = _places(tools.clock())
+        free = left = tools.runner(runner).capacity() - _at_work(runner)
+        answers: list[tuple[Export, Attempt | Exception | None]] = []
+        for export in sorted(waiting, key=lambda each: places.get(each.pk, free)):
+            turn = places.get(export.pk, free) < free and left > 0
+            answers.append((export, _begun_or_why(export, runner, tools) if turn else None))
+            left -= isinstance(answers[-1][1], Attempt)
     begun = [(export, answer) for export, answer in answers if isinstance(answer, Attempt)]
     odd = {export.pk: _not_started(export, answer) for export, answer in answers if isinstance(answer, Exception)}
-    left = [export for export, answer in answers if answer is None]
-    line.tell(left, places, tools)
-    return begun, odd | {export.pk: _waits(places.get(export.pk, 0)) for export in left}
+    others = [export for export, answer in answers if answer is None]
+    line.tell(others, places, tools)
+    return begun, odd | {export.pk: _waits(places.get(export.pk, 0)) for export in others}
+
+
+def _at_work(runner: str) -> int:
+    """Attempts that have a place there; not those that cannot even be started."""
+    attempts = Attempt.objects.filter(runner=runner, gone_at__isnull=True)
+    odd = {"spawned_at": None, "export__job__unreachable_since__isnull": False}
+    return attempts.exclude(**odd, export__job__unreachable_part=Away.SITE).count()
 
 
 def _waits(place: int) -> Step:

@@ -12,12 +12,13 @@ from modal_functions.store import Store
 from modal_functions.wire import unpack
 
 MOST = 1000  # results of one export
+LONGEST = 10**8  # seconds
 
 
 def are_there(result: Mapping[str, Any], attempt: Attempt, store: Store) -> bool:
     """The result, and each of the files, where there are several. How long it is, is shown and told to people."""
     files, seconds = result.get("files", []), result.get("seconds", 0)
-    if type(seconds) not in (int, float):
+    if type(seconds) not in (int, float) or not 0 <= seconds < LONGEST:
         return False
     if not isinstance(files, list) or not all(isinstance(each, dict) and _is_placed(each) for each in files):
         return False

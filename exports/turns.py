@@ -7,11 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import gettext as _
 
 from exports import minutes
 from exports.models import Attempt, Export, Intake
 from progress.models import Away, Job, Status, Wish
+
+ODD = ExpressionWrapper(Q(unreachable_since__isnull=False, unreachable_part=Away.SITE), output_field=BooleanField())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,7 @@ class Waiting:
     created_at: datetime
     begun: bool  # it has had an attempt, and is never kept back for its owner's minutes
     most_minutes: int
+    odd: bool = False  # its beginning went wrong, and may again: it keeps nobody back
 
 
 def waiting(now: datetime) -> list[Waiting]:
@@ -41,8 +45,9 @@ def _queued() -> list[Waiting]:
     rows = rows.exclude(unreachable_since__isnull=False, unreachable_part=Away.ROOM)
     closed = Intake.shut_out()
     rows = rows.exclude(closed) if closed is not None else rows
+    rows = rows.annotate(odd=ODD)
     columns = ("pk", "owner_id", "owner__guest", "owner__minutes_a_day", "export__priority", "created_at", "started_at")
-    ordered = rows.order_by("-export__priority", "created_at", "pk").values_list(*columns)
+    ordered = rows.order_by("-export__priority", "created_at", "pk").values_list(*columns, "odd")
     return [
         Waiting(
             pk=pk,
@@ -52,8 +57,9 @@ def _queued() -> list[Waiting]:
             created_at=created_at,
             begun=started_at is not None,
             most_minutes=minutes.most_of(bool(guest), own) if owner else 0,
+            odd=bool(odd),
         )
-        for pk, owner, guest, own, priority, created_at, started_at in ordered
+        for pk, owner, guest, own, priority, created_at, started_at, odd in ordered
     ]
 
 
@@ -100,6 +106,7 @@ def kept_back(rows: Sequence[Ranked], running: Running) -> set[Any]:
         shared = row.guest and most_of_guests() < places() and of_guests >= most_of_guests()
         if row.priority <= 0 and (own or shared):
             kept.add(row.pk)
+        if row.pk in kept or row.odd:
             continue
         counted[row.owner] += 1
         of_guests += row.guest

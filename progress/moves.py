@@ -79,7 +79,7 @@ class Moves(ConditionalWrites):
 
     def retry(self, job_id: uuid.UUID, *, actor: str, reason: str = "", waits: bool = False) -> bool:
         """Someone asks for another try of what failed or was cancelled; the bar keeps what it showed. It `waits` where
-        its upload is not whole yet."""
+        its upload may not be whole yet."""
         entry = Entry(phase="retried", actor=_named(actor), note=reason)
         status = Status.UPLOADING if waits else Status.QUEUED
         return self._move(job_id, status, entry, only_from=(Status.FAILED, Status.CANCELLED))

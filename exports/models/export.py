@@ -153,14 +153,13 @@ class Export(Driven):
         return asked
 
     def retry(self, *, actor: str, reason: str = "") -> bool:
-        """What is done is kept; the budgets begin anew, since somebody has looked. What was ended in its upload waits
-        for the rest of it. False where a clip was deleted, or is none."""
+        """What is done is kept; the budgets begin anew, since somebody has looked. What was ended in its upload
+        waits for the rest of it. False where a clip was deleted, or is none."""
         with transaction.atomic():
             held = Project.objects.select_for_update().filter(pk=self.project_id)
             if not held or self.lost:  # what deletes a source holds the same
                 return False
-            waits = bool(self.missing_sources())
-            retried = ProgressTracker().retry(self.pk, actor=actor, reason=reason, waits=waits)
+            retried = ProgressTracker().retry(self.pk, actor=actor, reason=reason, waits=self._is_before_the_line)
             if retried:
                 fresh = {"errors": 0, "interruptions": 0, "stop_asked_at": None, "stopped_at": None, "stop_hard": False}
                 Export.objects.filter(pk=self.pk).update(**fresh)
@@ -298,6 +297,13 @@ class Export(Driven):
     @property
     def latest_attempt(self) -> "Attempt | None":
         return self.attempts.select_related("export").order_by("-number").first()
+
+    @property
+    def _is_before_the_line(self) -> bool:
+        """It lacks a clip, or nobody has seen yet that it has them all."""
+        pipeline = kinds.get(self.kind).pipeline_of(self.spec)
+        in_upload = pipeline.uploads and not self.job.begun and self.job.stage == pipeline.stages[0].key
+        return in_upload or bool(self.missing_sources())
 
     def refused_sources(self) -> "list[Source]":
         return [source for source in kinds.get(self.kind).sources(self) if source.state == source.State.REFUSED]

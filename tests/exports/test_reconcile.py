@@ -142,6 +142,22 @@ def test_a_retry_of_what_was_cancelled_in_its_upload_waits_for_the_rest_of_it(pr
     assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)
 
 
+def test_so_does_one_whose_clips_came_meanwhile_and_no_bar_waits_for_an_attempt_that_never_was(
+    project, drive, clock, tracker
+):
+    Source.objects.update(state="uploading")
+    export = requested(project, clock)
+    drive()
+    tracker.received(export.pk, 40, 100, stage="upload")
+    assert export.cancel(actor="olga")
+    Source.objects.update(state="ready")
+    assert fresh(export).retry(actor="olga")
+    assert snapshot(fresh(export).job).held == ""
+    drive()
+    assert (status(export), fresh(export).job.stage) == (Status.RUNNING, "start")
+    assert Event.objects.filter(job=export.pk, phase="queued").count() == 1
+
+
 def test_an_attempt_that_dies_is_tried_again_and_the_bar_holds(export, drive, work, runner, store, clock):
     work.reports("process", 450, 900)
     drive()
@@ -461,8 +477,8 @@ def test_nor_does_one_that_cannot_even_be_ordered(project, tools, clock):
     kinds.register(Unreadable())
     try:
         odd, other = Export.request(project, kind="several", options={}), requested(project, clock)
-        runner = ScriptedRunner(at_once=2)
-        for _ in range(3):
+        runner = ScriptedRunner(at_once=1)
+        for _ in range(4):
             clock.pass_by(2)
             assert one_pass(replace(tools, runner=lambda name: runner)).failed == 0
     finally:
@@ -507,14 +523,22 @@ def test_a_step_that_raises_is_told_to_whoever_waits_and_to_staff_until_it_can_b
 
 
 def test_one_whose_beginning_raises_keeps_no_other_back(odd, project, tools, clock, runner):
-    other, runner.at_once = requested(project, clock), 2
+    other = requested(project, clock)
     Odd.breaks_in = Status.QUEUED
+    one_pass(tools)
+    assert said(odd).startswith("Something goes wrong on our side right now.")
     for _ in range(3):
         clock.pass_by(2)
         one_pass(tools)
     assert [each.keys.export for each in runner.spawned] == [str(other.pk)]
-    assert other.attempts.get().call_id
-    assert said(odd).startswith("Something goes wrong on our side right now.")
+    assert said(odd).startswith("Waiting to start."), "now that nothing is tried"
+    work, Odd.breaks_in = Work(runner, tools.store, clock), ""
+    work.says_hello()
+    work.finishes()
+    for _ in range(4):
+        clock.pass_by(30)
+        one_pass(tools)
+    assert (status(other), status(odd)) == (Status.COMPLETE, Status.RUNNING), "it takes the place that is left"
 
 
 def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runner, clock):

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 def test_an_act_from_the_list_tells_the_result_of_each(boss, many):
     first, second = many(2)
+    ProgressTracker().uploaded(first.pk)
     failed(first)
     answer = take(boss, "retry", first, second, reason="a larger machine")
     assert (status(first), status(second)) == (Status.QUEUED, Status.UPLOADING)

@@ -235,6 +235,7 @@ def test_nor_for_more_that_failed_were_stopped_or_made_of_shots(
 
 
 def test_a_failure_is_told_with_its_sentence(olgas, export, tracker):
+    tracker.uploaded(export.pk)
     tracker.fail(export.pk, cause="input_unreadable", text="We couldn't read clip 3.")
     told = olgas.get(f"/exports/{export.pk}").json()
     assert told["job"]["failure"] == {"cause": "input_unreadable", "sentence": "We couldn't read clip 3."}
