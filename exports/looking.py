@@ -38,6 +38,7 @@ class Look:
     progress: Report | None = None
     news: bool = False
     answered: bool = True
+    trouble: str = "the store does not answer"  # where it has not answered, or refused: what it said of that
 
     @property
     def life(self) -> Life:
@@ -84,7 +85,7 @@ def look(attempt: "Attempt | Running | None", job: "Job | Running", tools: Tools
         return _ask_all(attempt, told, job, known, tools)
     except StoreError as error:
         logger.warning("The store did not answer for %s: %s", attempt, error)
-        return SILENT
+        return replace(SILENT, trouble=str(error).rstrip("."))
 
 
 def _ask_all(

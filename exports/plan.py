@@ -24,7 +24,7 @@ def plan(export: Export, attempt: Attempt | None, seen: Look, now: datetime) -> 
     if job.status == Status.UPLOADING:
         return _plan_upload(export)
     if not seen.answered:
-        return unreachable(job, "the store does not answer", now, away=Away.STORE)
+        return unreachable(job, seen.trouble, now, away=Away.STORE)
     if job.status == Status.FINALIZING:
         return Step(name="finalize", why="the work is done")
     if attempt is not None and attempt.open:
@@ -41,7 +41,7 @@ def unreachable(job: Job, why: str, now: datetime, *, away: str = Away.RUNNER) -
 def _plan_ended(export: Export, attempt: Attempt | None, seen: Look, now: datetime) -> Step:
     """Nothing is left to do but to see that what ran for it has ended."""
     if not seen.answered:
-        return Step(name="wait", why="the store does not answer", again=False, due_in=SELDOM)
+        return Step(name="wait", why=seen.trouble, again=False, due_in=SELDOM)
     if attempt is not None and attempt.open:
         if seen.outcome:
             return Step(name="settle", why="the attempt was decided after its export had ended")

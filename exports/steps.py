@@ -48,8 +48,8 @@ class Step:
 
 
 REPORTS = Step(name="fold", why="it reports", again=False)
-UNCHANGED = Step(name="wait", why="it has nothing new to report", again=False)
-SILENT_SO_FAR = Step(name="wait", why="it has not reported yet", again=False)
+UNCHANGED = Step(name="wait", why="it lives, and has nothing new to report", again=False)
+SILENT_SO_FAR = Step(name="wait", why="it lives, and has not reported yet", again=False)
 
 
 def away(error: Exception) -> str:

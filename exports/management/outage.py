@@ -1,12 +1,17 @@
 """A database that cannot be used, as whoever runs a command reads it: what is wrong, and what to do."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.core.checks import Tags
 from django.core.management.base import CommandError
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
+
+from exports import store_said
+from modal_functions.store import StoreError
 
 COULD_NOT_LOOK = 2  # the exit code of a command that was kept from its work
 SETTINGS = (Tags.security,)  # what is checked before it: else the database may be another than was meant
@@ -35,6 +40,17 @@ def told(error: Error) -> str:
     if FULL.search(said):
         return f"The database cannot be written ({said}). Make room on its disk."
     return f"The database does not answer: {said}"
+
+
+@contextmanager
+def kept_from_looking() -> Iterator[None]:
+    """Around what a command is for: where database or store keep it from that, it ends with a sentence and its code."""
+    try:
+        yield
+    except StoreError as error:
+        raise CommandError(str(store_said.told(error)), returncode=COULD_NOT_LOOK) from error
+    except Error as error:
+        raise CommandError(told(error), returncode=COULD_NOT_LOOK) from error
 
 
 def refuse_an_older_database() -> None:

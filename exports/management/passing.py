@@ -11,15 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
+from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from exports import store_said
-from exports.management.outage import COULD_NOT_LOOK, SETTINGS, told
+from exports.management.outage import SETTINGS, kept_from_looking
 from exports.management.values import count
-from modal_functions.store import StoreError
 
 ENDS = (
     " It may run at any time, and more than once at once."
@@ -61,14 +58,9 @@ class PassCommand(BaseCommand):
         raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            with bar(self.counted, quiet=options["json"]) as tell:
-                asked = Asked(apply=not options["dry_run"], limit=options["limit"], tell=tell, options=options)
-                passed = self.run_pass(asked)
-        except StoreError as error:
-            raise CommandError(str(store_said.told(error)), returncode=COULD_NOT_LOOK) from error
-        except Error as error:
-            raise CommandError(told(error), returncode=COULD_NOT_LOOK) from error
+        with kept_from_looking(), bar(self.counted, quiet=options["json"]) as tell:
+            asked = Asked(apply=not options["dry_run"], limit=options["limit"], tell=tell, options=options)
+            passed = self.run_pass(asked)
         self._say(passed, options)
         if passed.failed:
             raise SystemExit(1)

@@ -160,7 +160,10 @@ def test_who_was_not_come_to_in_time_is_not_told_as_out_of_reach(exports, tools)
         return [act(item) if number == 0 else too_late for number, item in enumerate(items)]
 
     steps = reconcile_many([export.pk for export in exports], replace(tools, together=only_the_first))
-    assert sorted(step.why for step in steps.values()) == ["it has nothing new to report", *["it was not come to"] * 3]
+    assert sorted(step.why for step in steps.values()) == [
+        "it lives, and has nothing new to report",
+        *["it was not come to"] * 3,
+    ]
     assert not Job.objects.filter(unreachable_since__isnull=False).exists()
     assert not Export.objects.filter(lease_token__isnull=False).exists()
 

@@ -8,21 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
+from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from exports import store_said
 from exports.audit import CHECKS, Audited, Wanted, audit
 from exports.audit.repair import Repaired, repair
 from exports.audit.run import Tell
 from exports.counted import counted
-from exports.management.outage import COULD_NOT_LOOK, SETTINGS, told
+from exports.management.outage import COULD_NOT_LOOK, SETTINGS, kept_from_looking
 from exports.management.values import count
 from exports.models import Export, Source
 from exports.tools import tools
-from modal_functions.store import StoreError
 
 EACH = "\n".join(f"  {check.name:<9} {check.says}" for check in CHECKS.values())
 
@@ -55,14 +52,10 @@ class Command(BaseCommand):
         wanted = Wanted(
             checks=frozenset(options["only"] or CHECKS), deep=options["deep"], limit=options["limit"] or None
         )
-        try:
+        with kept_from_looking():
             with _bar(quiet=options["json"]) as tell:
                 done = audit(tools(), wanted, tell=tell)
             mended = self._repaired(done, options) if options["repair"] else []
-        except Error as error:
-            raise CommandError(told(error), returncode=COULD_NOT_LOOK) from error
-        except StoreError as error:
-            raise CommandError(str(store_said.told(error)), returncode=COULD_NOT_LOOK) from error
         seconds = time.monotonic() - began
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(done, mended, seconds)))

@@ -6,11 +6,10 @@ from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
+from django.core.management.base import BaseCommand
 
 from exports.counted import counted
-from exports.management.outage import COULD_NOT_LOOK, SETTINGS, told
+from exports.management.outage import SETTINGS, kept_from_looking
 from exports.management.values import count
 from progress import calibration, recorded
 from progress.calibration import Accuracy, Calibrated
@@ -33,13 +32,11 @@ class Command(BaseCommand):
         parser.add_argument("--dump", action="store_true", help="Write what is on record, one line of JSON each.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
+        with kept_from_looking():
             if options["dump"]:
                 self._dump(options["limit"])
                 return
             done = calibration.calibrate(limit=options["limit"], apply=not options["dry_run"])
-        except Error as error:
-            raise CommandError(told(error), returncode=COULD_NOT_LOOK) from error
         if options["json"]:
             self.stdout.write(json.dumps(asdict(done) | {"dry_run": options["dry_run"]}))
         else:

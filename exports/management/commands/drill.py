@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error
 from django.utils import timezone
 
 from exports import store_said
@@ -19,7 +18,7 @@ from exports.drill.items import ITEMS, Result
 from exports.drill.rehearsal import Rehearsal
 from exports.drill.site import Site
 from exports.drill.staged import Staged, clear, left_by_others, stage
-from exports.management.outage import COULD_NOT_LOOK, told
+from exports.management.outage import COULD_NOT_LOOK, kept_from_looking
 from exports.management.values import command, port, seconds
 from exports.models import Drill, Heartbeat
 from exports.models.heartbeat import CLUSTER
@@ -64,11 +63,8 @@ class Command(BaseCommand):
             drive(options["drive"], tools()) if options["drive"] else hold(options["hold"], tools())
             return
         try:
-            ok = self._rehearse(options)
-        except Error as error:
-            raise CommandError(told(error), returncode=COULD_NOT_LOOK) from error
-        except StoreError as error:
-            raise CommandError(str(store_said.told(error)), returncode=COULD_NOT_LOOK) from error
+            with kept_from_looking():
+                ok = self._rehearse(options)
         except KeyboardInterrupt:
             raise CommandError("Left before its end.", returncode=COULD_NOT_LOOK) from None
         if ok is not True:

@@ -10,7 +10,7 @@ from exports.staff import bulk
 from exports.staff.acts import Answer, Order, find, planned
 from exports.tools import Tools
 from modal_functions.folder import FolderStore
-from modal_functions.store import Full, Unreachable
+from modal_functions.store import Forbidden, Full, Unreachable
 from progress.models import Job, Status
 from tests.exports.scripted import Remote, Work
 from tests.exports.staff.conftest import allow, attempt_of, fresh, requested, status
@@ -23,7 +23,7 @@ MINUTE = 60
 class Refusing(FolderStore):
     """Every write meets a full disk while it is full; nothing is answered while it is away."""
 
-    full = away = False
+    full = away = refuses = False
 
     def put(self, key, body):
         self._perhaps_fail()
@@ -36,6 +36,8 @@ class Refusing(FolderStore):
     def get(self, key):
         if self.away:
             raise Unreachable("The store does not answer.")
+        if self.refuses:
+            raise Forbidden("the bucket answers 403 SignatureDoesNotMatch to GetObject")
         return super().get(key)
 
     def _perhaps_fail(self):
@@ -178,6 +180,21 @@ def test_an_unreachable_store_keeps_nobody_from_the_last_resort(export, work, st
     assert act("lose", export).ok
     assert status(export) == Status.FAILED
     assert Notice.objects.get(export=export).text.startswith("The machine that worked on it went away")
+
+
+def test_why_a_store_refuses_stands_in_the_timeline_and_in_the_answer(export, work, store, clock, drive, verdict, act):
+    store.refuses = True
+    drive()
+    assert "SignatureDoesNotMatch" in fresh(export).job.events.get(phase="unreachable_store").note
+    assert "SignatureDoesNotMatch" in act("check", export).said
+    clock.pass_by(11 * MINUTE)
+    assert verdict(export) == "unknown"
+
+
+def test_what_is_quiet_and_lives_is_said_to_live(export, work, clock, verdict, act):
+    clock.pass_by(2 * MINUTE)
+    assert act("check", export).said == "wait: it lives, and has nothing new to report."
+    assert verdict(export) == "quiet"
 
 
 def test_a_poison_input_is_given_up_with_a_sentence_and_made_again_only_as_another(export, work, clock, act, verdict):
