@@ -5,68 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from exports import grants, kinds
-from exports.driver import one_pass
-from exports.models import Attempt, Clip, Export, Notice, Project, Source
+from exports.models import Attempt, Export, Notice, Source
 from exports.reconcile import reconcile
-from exports.staff.verdict import judge
-from modal_functions import store as stores
-from modal_functions.folder import FolderStore
-from modal_functions.store import Unreachable
-from progress.models import Event, Job, Status
+from progress.models import Event, Status
 from progress.snapshot import snapshot
-from progress.tracker import ProgressTracker
-from tests.exports.scripted import ScriptedRunner, Work
-from tests.exports.several import SEVERAL, Several
+from tests.exports.driving.story import fresh, requested, status
+from tests.exports.scripted import Work
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def runner():
-    return ScriptedRunner()
-
-
-@pytest.fixture
-def project(owner):
-    project = Project.objects.create(owner=owner, name="Lofoten")
-    source = Source.objects.create(
-        project=project, name="beach.mov", bytes=100, state="ready", sha256="a" * 64, facts={"seconds": 8.0}
-    )
-    Clip.objects.create(project=project, source=source, position=1, in_us=2_000_000)
-    return project
-
-
-def requested(project, clock, **more):
-    return Export.request(project, kind="multi_clip", options={"size": "360p"}, **more)
-
-
-@pytest.fixture
-def export(project, clock):
-    return requested(project, clock)
-
-
-def fresh(export):
-    return Export.objects.select_related("job").get(pk=export.pk)
-
-
-@pytest.fixture
-def work(drive, export, runner, store, clock):
-    """The export's first attempt, spawned and greeted."""
-    drive(2)
-    work = Work(runner, store, clock)
-    work.says_hello()
-    work.reports("process", 0, 900)
-    drive()
-    return work
-
-
-def status(export):
-    return fresh(export).job.status
-
-
-def said(export):
-    return snapshot(fresh(export).job).eta
 
 
 def test_an_export_is_spawned_followed_and_finished(export, drive, work, project):
@@ -209,23 +155,6 @@ def test_an_error_that_may_pass_is_tried_twice_more(export, drive, work, runner,
     assert (status(export), len(runner.spawned)) == (Status.FAILED, 3)
 
 
-def test_a_pause_waits_for_the_border_and_a_resume_goes_on(export, drive, work, runner, store, clock):
-    assert fresh(export).pause(actor="olga")
-    drive()
-    assert work.asked == "pause"
-    assert status(export) == Status.RUNNING
-    work.commits("paused")
-    drive(2)
-    assert status(export) == Status.PAUSED
-    assert fresh(export).next_due_at is None
-    drive(5)
-    assert len(runner.spawned) == 1
-    assert fresh(export).resume(actor="olga")
-    drive(2)
-    assert (status(export), len(runner.spawned)) == (Status.RUNNING, 2)
-    assert fresh(export).interruptions == 0
-
-
 def test_with_one_key_after_another_it_may_take_as_long_as_it_takes(export, drive, work, runner, store, clock):
     said = "Its key to the store was about to end; another attempt with a new one goes on from the finished parts."
     for number in range(1, 10):
@@ -249,68 +178,6 @@ def test_what_gets_no_further_with_a_new_key_is_not_tried_for_ever(export, drive
         Work(runner, store, clock).commits("paused", code="key_ended", sentence="Its key ended.")
         drive(3)
     assert (status(export), fresh(export).job.cause) == (Status.FAILED, "preempted_too_often")
-
-
-@pytest.mark.parametrize(("wish", "then"), [("pause", Status.PAUSED), ("cancel", Status.CANCELLED)])
-def test_a_wish_is_not_forgotten_when_the_key_ends(export, drive, work, wish, then):
-    getattr(fresh(export), wish)(actor="olga")
-    work.commits("paused", code="key_ended", sentence="Its key ended.")
-    drive(3)
-    assert status(export) == then
-
-
-def test_a_pause_that_is_taken_back_in_time_stops_nothing(export, drive, work):
-    fresh(export).pause(actor="olga")
-    drive()
-    fresh(export).resume(actor="olga")
-    drive()
-    assert work.asked == ""
-    assert status(export) == Status.RUNNING
-
-
-def test_a_waiting_export_is_paused_and_cancelled_without_a_runner(project, export, drive, clock, runner):
-    other = requested(project, clock)
-    drive(2)
-    assert {status(export), status(other)} == {Status.RUNNING, Status.QUEUED}
-    waiting = other if status(other) == Status.QUEUED else export
-    fresh(waiting).pause(actor="olga")
-    drive()
-    assert status(waiting) == Status.PAUSED
-    fresh(waiting).cancel(actor="olga")
-    drive()
-    assert status(waiting) == Status.CANCELLED
-    assert said(waiting).endswith("It was cancelled before anything was begun. What was uploaded stays in the project.")
-
-
-def test_a_cancel_stops_the_work_and_says_how_long_it_took(export, drive, work, runner):
-    fresh(export).cancel(actor="olga")
-    drive(3)
-    seen = fresh(export)
-    assert seen.job.status == Status.CANCELLED
-    assert [ordered.keys for ordered, hard in runner.stopped] == [work.keys]
-    assert seen.stopped_at is not None
-    assert seen.next_due_at is None
-    assert said(export).endswith("It was cancelled. Its finished parts are kept.")
-
-
-def test_a_work_that_does_not_hear_is_made_to_stop(export, drive, work, runner):
-    runner.deaf = True
-    fresh(export).cancel(actor="olga")
-    drive(10)
-    assert runner.stopped[0][1] is False
-    assert runner.stopped[-1][1] is True
-    assert fresh(export).stopped_at is not None
-
-
-def test_a_cancel_that_comes_too_late_finds_it_finished(export, drive, work):
-    work.finishes(dies=False)
-    fresh(export).cancel(actor="olga")
-    work.dies()
-    drive(2)
-    assert status(export) == Status.COMPLETE
-    assert Notice.objects.get().event == "done"
-    assert Attempt.objects.get().gone_at is not None
-    assert fresh(export).stopped_at is None, "nothing was stopped"
 
 
 def test_a_zombie_that_finishes_after_it_was_given_up_changes_nothing(export, drive, work, runner, store, clock):
@@ -381,180 +248,6 @@ def test_killed_between_any_two_calls_it_goes_on_to_the_same_end(project, clock,
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_a_store_that_does_not_answer_costs_nothing_but_time(export, drive, work, tools, clock):
-    class Silent:
-        def __getattr__(self, name):
-            def nothing(*args, **kwargs):
-                raise Unreachable("no answer")
-
-            return nothing
-
-    before = fresh(export).interruptions
-    work.dies()
-    clock.pass_by(5)
-    step = reconcile(export.pk, replace(tools, store=Silent()))
-    assert step.name == "unreachable"
-    seen = fresh(export)
-    assert (seen.job.status, seen.interruptions) == (Status.RUNNING, before)
-    assert seen.job.unreachable_since is not None
-    assert said(export) == "We can't reach the store right now. Your export is not affected."
-
-
-class Full(FolderStore):
-    """A disk without room: what is there can be read, nothing can be written."""
-
-    def put(self, key, body):
-        raise stores.Full("No space left on device")
-
-    put_once = put_file = put
-
-
-def test_a_full_disk_decides_nothing_and_is_recovered_from(export, drive, work, tools, store, clock):
-    work.dies()
-    clock.pass_by(5)
-    assert reconcile(export.pk, replace(tools, store=Full(store.root))).name == "unreachable"
-    assert status(export) == Status.RUNNING
-    assert fresh(export).job.unreachable_since is not None
-    drive(3)
-    assert (status(export), fresh(export).interruptions) == (Status.RUNNING, 1)
-    assert Attempt.objects.count() == 2
-
-
-def test_a_full_disk_at_the_start_is_waited_out(export, drive, tools, store, clock, runner):
-    full = replace(tools, store=Full(store.root))
-    assert reconcile(export.pk, full).name == "queue"
-    assert reconcile(export.pk, full).name == "unreachable"
-    assert said(export).startswith("There is no room to keep it right now.")
-    assert not runner.spawned
-    clock.pass_by(20)
-    drive(3)
-    assert status(export) == Status.RUNNING
-    assert len(runner.spawned) == 1
-
-
-@pytest.mark.parametrize("error", [grants.NoKeyNow, grants.NoKey])
-def test_without_a_key_for_the_attempt_it_is_the_store_that_is_away(export, drive, tools, runner, clock, error):
-    class Keyless(ScriptedRunner):
-        def spawn(self, ordered):
-            raise error("The STS answers 503.")
-
-    reconcile(export.pk, tools)
-    keyless = replace(tools, runner=lambda name: Keyless())
-    assert reconcile(export.pk, keyless).name == "unreachable"
-    assert said(export) == "We can't reach the store right now. Your export is not affected."
-    assert Event.objects.filter(phase="unreachable_store").get().note == "it could not be started: The STS answers 503."
-    clock.pass_by(20)
-    drive(2)
-    assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)
-
-
-def test_one_that_cannot_be_started_for_a_reason_nobody_foresaw_keeps_no_other_back(project, tools, clock):
-    odd, other = requested(project, clock), requested(project, clock)
-
-    class Odd(ScriptedRunner):
-        def spawn(self, ordered):
-            if ordered.keys.export == str(odd.pk):
-                raise KeyError("nobody knows")
-            return super().spawn(ordered)
-
-    runner = Odd(at_once=2)
-    for _ in range(3):
-        clock.pass_by(2)
-        one_pass(replace(tools, runner=lambda name: runner))
-    assert len(runner.spawned) == 1
-    assert other.attempts.get().call_id == "call-1"
-    assert fresh(odd).job.unreachable_since is not None
-    assert "KeyError" in Event.objects.get(phase="unreachable_site").note
-
-
-def test_nor_does_one_that_cannot_even_be_ordered(project, tools, clock):
-    """As where a file that its work takes may not be read any more."""
-
-    class Unreadable(Several):
-        def brings(self, export, kept):
-            raise PermissionError("weights.pth")
-
-    kinds.register(Unreadable())
-    try:
-        odd, other = Export.request(project, kind="several", options={}), requested(project, clock)
-        runner = ScriptedRunner(at_once=1)
-        for _ in range(4):
-            clock.pass_by(2)
-            assert one_pass(replace(tools, runner=lambda name: runner)).failed == 0
-    finally:
-        kinds.unregister(SEVERAL)
-    assert [each.keys.export for each in runner.spawned] == [str(other.pk)]
-    assert fresh(odd).job.unreachable_since is not None
-    assert "PermissionError" in Event.objects.get(phase="unreachable_site").note
-
-
-class Odd(Several):
-    """What nobody foresaw goes wrong in each step in which it is foreseen how long it takes."""
-
-    breaks_in = ""
-
-    def parts(self, spec, sources, around):
-        if Odd.breaks_in and Job.objects.filter(pipeline="several@1", status=Odd.breaks_in).exists():
-            raise KeyError("nobody knows")
-        return super().parts(spec, sources, around)
-
-
-@pytest.fixture
-def odd(project):
-    kinds.register(Odd())
-    yield Export.request(project, kind="several", options={})
-    Odd.breaks_in = ""
-    kinds.unregister(SEVERAL)
-
-
-def test_a_step_that_raises_is_told_to_whoever_waits_and_to_staff_until_it_can_be_taken(odd, tools, drive, clock):
-    Odd.breaks_in = Status.UPLOADING
-    assert reconcile(odd.pk, tools).name == "failed"
-    clock.pass_by(60)
-    assert reconcile(odd.pk, tools).name == "failed"
-    assert said(odd) == "Something goes wrong on our side right now. Nothing is lost: it is tried again by itself."
-    assert Event.objects.get(phase="unreachable_site").note == "KeyError, see the log."
-    found = judge(fresh(odd), None, clock())
-    assert (found.word, found.evidence[:47]) == ("error", "Its next step raises an error, for 1 min by now")
-    Odd.breaks_in = ""
-    clock.pass_by(60)
-    drive()
-    assert (status(odd), fresh(odd).job.unreachable_since) == (Status.RUNNING, None)
-
-
-def test_one_whose_beginning_raises_keeps_no_other_back(odd, project, tools, clock, runner):
-    other = requested(project, clock)
-    Odd.breaks_in = Status.QUEUED
-    one_pass(tools)
-    assert said(odd).startswith("Something goes wrong on our side right now.")
-    for _ in range(3):
-        clock.pass_by(2)
-        one_pass(tools)
-    assert [each.keys.export for each in runner.spawned] == [str(other.pk)]
-    assert said(odd).startswith("Waiting to start."), "now that nothing is tried"
-    work, Odd.breaks_in = Work(runner, tools.store, clock), ""
-    work.says_hello()
-    work.finishes()
-    for _ in range(4):
-        clock.pass_by(30)
-        one_pass(tools)
-    assert (status(other), status(odd)) == (Status.COMPLETE, Status.RUNNING), "it takes the place that is left"
-
-
-def test_a_runner_that_does_not_answer_proves_nothing(export, drive, work, runner, clock):
-    """S4-39: at any age."""
-    runner.lives[work.keys] = "unknown"
-    clock.pass_by(60 * 60 * 40)
-    drive(3)
-    assert status(export) == Status.RUNNING
-    assert fresh(export).job.unreachable_since is not None
-    assert said(export) == "We can't reach the render service right now. Your export is not affected."
-    runner.lives[work.keys] = "alive"
-    work.reports("process", 450, 900)
-    drive()
-    assert fresh(export).job.unreachable_since is None
-
-
 def test_silence_alone_ends_nothing(export, drive, work, clock):
     for _ in range(5):
         clock.pass_by(60 * 60 * 8)
@@ -618,19 +311,6 @@ def test_who_finds_it_leased_leaves_it_alone(export, tools, clock):
     assert reconcile(export.pk, tools).name == "wait"
     clock.pass_by(16)
     assert reconcile(export.pk, tools).name != "wait"
-
-
-def test_a_wish_that_comes_while_it_is_looked_at_is_not_slept_over(export, drive, work, tools, clock):
-    class Wished(ProgressTracker):
-        def observe_many(self, reports):
-            found = super().observe_many(reports)
-            fresh(export).cancel(actor="olga")
-            return found
-
-    work.reports("process", 450, 900)
-    clock.pass_by(2)
-    reconcile(export.pk, replace(tools, tracker=Wished(clock=clock)))
-    assert fresh(export).next_due_at < clock()
 
 
 def test_a_retry_begins_with_new_budgets(export, drive, work, runner):
