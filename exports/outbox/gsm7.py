@@ -49,7 +49,7 @@ def cut(text: str, most: int) -> str:
 def fitted(said: str, title: str, rest: tuple[str, ...], end: str) -> str:
     """`said` holds {title}. The title is cut first, then left out; then what is in `rest`, from its end; `end`, which
     is the way to the page, last of all."""
-    title, end = plain(title), plain(end)
+    title, end = _readable(title), plain(end)
     for count in range(len(rest), -1, -1):
         tail = plain("".join(rest[:count])) + end
         for shown in _titles(title, MOST - length(plain(said.format(title=""))) - length(tail) - 3):
@@ -57,6 +57,12 @@ def fitted(said: str, title: str, rest: tuple[str, ...], end: str) -> str:
             if length(text) <= MOST:
                 return text
     return cut(plain(said.format(title="")), MOST)
+
+
+def _readable(title: str) -> str:
+    """In the alphabet; nothing, where that would be mostly question marks: of another script, or all pictures."""
+    shown = plain(title)
+    return shown if 2 * (shown.count("?") - title.count("?")) < len(title) - title.count(" ") else ""
 
 
 def _titles(title: str, room: int) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from exports.panel import Panel
 from exports.sharing import Sharing
 from exports.told import timeline_of
 from exports.tools import tools
-from exports.views import lazy, telling
+from exports.views import lazy, tell_form
 from exports.views.signing_in import signing_in
 from progress import access, quick, scores, wording
 from progress import views as progress_views
@@ -47,7 +47,7 @@ def export_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     return page_of(request, export)
 
 
-def page_of(request: HttpRequest, export: Export, *, tell_form: TellForm | None = None) -> HttpResponse:
+def page_of(request: HttpRequest, export: Export, *, form: TellForm | None = None) -> HttpResponse:
     """With what was typed into its form, where that was wrong."""
     job_id = export.pk
     if not export.job.settled and lazy.step(job_id):
@@ -69,8 +69,8 @@ def page_of(request: HttpRequest, export: Export, *, tell_form: TellForm | None 
         "sharing": Sharing.of(request, export) if own and export.job.status != Status.EXPIRED else None,
         "told": timeline_of(export.job),
     }
-    context |= _waited_for(request, export, form=tell_form)
-    return render(request, "exports/export.html", context, status=422 if tell_form else 200)
+    context |= _waited_for(request, export, form=form)
+    return render(request, "exports/export.html", context, status=422 if form else 200)
 
 
 @require_GET
@@ -184,7 +184,7 @@ def _panel_html(request: HttpRequest, shown: Panel, *, oob: bool = False) -> str
 def _waited_for(request: HttpRequest, export: Export, *, form: TellForm | None = None) -> dict[str, Any]:
     """Whoever waits can ask to be told; of what has ended there is nothing more to tell."""
     waits = access.is_owner(request, export.job) and not export.job.settled
-    return telling.context(export, form=form) if waits else {}
+    return tell_form.context(export, form=form) if waits else {}
 
 
 def _trust(export: Export) -> str:

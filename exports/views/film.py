@@ -58,6 +58,7 @@ def _checked(request: HttpRequest, project: Project, typed: QueryDict) -> HttpRe
     context = {
         "film": showing.film(project, typed=typed, wrong=wrong),
         "changed": _number(field.split("-")[1]) if "-" in field else 0,
+        "wrong": wrong,
         "all": typed.get("do") == "look",
     }
     return render(request, "projects/checked.html", context)

@@ -1,7 +1,6 @@
-"""The small form on an export's page: who is told of this one."""
+"""What is typed into the small form on an export's page: who is told of this one."""
 
 import uuid
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,6 +15,8 @@ from exports.limits import Refused
 from exports.models import Contact, Export, Hours, User
 from exports.models.contact import Channel
 from exports.outbox import mail, proving
+from exports.views import tell_form
+from exports.views.exports import page_of
 from exports.views.signing_in import signing_in
 from progress import access
 
@@ -24,43 +25,23 @@ from progress import access
 @never_cache
 @signing_in
 def tell(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
-    from exports.views import exports  # noqa: PLC0415 - its page has this form
-
     export = Export.objects.select_related("job__owner", "project").filter(pk=job_id).first()
     if export is None or not access.is_owner(request, export.job):
         raise Http404
-    known = _known(export)
+    known = tell_form.known(export)
     Hours.begin(export.job.owner_id, timezone.get_current_timezone_name())
     form = TellForm(request.POST, known, mail=mail.configured())
     said = _kept(export, form, [contact for contact, _ in known]) if form.is_valid() else ""
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "exports/telling.html", context(export, form=None if said else form, said=said))
+        told = tell_form.context(export, form=None if said else form, said=said)
+        return render(request, "exports/telling.html", told)
     if said:
         messages.success(request, said)
         return redirect("export", job_id=job_id)
     if not export.job.settled:
-        return exports.page_of(request, export, tell_form=form)
+        return page_of(request, export, form=form)
     messages.warning(request, " ".join(str(sentence) for errors in form.errors.values() for sentence in errors))
     return redirect("export", job_id=job_id)
-
-
-def context(export: Export, *, form: TellForm | None = None, said: str = "") -> dict[str, Any]:
-    """What the form is made of, as things stand."""
-    can_mail = mail.configured()
-    known = _known(export)
-    return {
-        "export": export,
-        "tell_form": form or TellForm(None, known, mail=can_mail),
-        "tell_mail": can_mail,
-        "tell_known": bool(known),
-        "tell_said": said,
-    }
-
-
-def _known(export: Export) -> list[tuple[Contact, list[str]]]:
-    asked = {each.contact_id: each for each in export.subscriptions.all()}
-    contacts = Contact.objects.reachable().filter(owner_id=export.job.owner_id)
-    return [(contact, asked[contact.pk].events if contact.pk in asked else contact.events) for contact in contacts]
 
 
 def _kept(export: Export, form: TellForm, contacts: list[Contact]) -> str:

@@ -134,3 +134,19 @@ def test_a_button_that_deletes_keeps_its_word_and_the_name_apart(window, project
           return button.querySelector("bdi").getBoundingClientRect().left - word.getBoundingClientRect().right;
         }""")
         assert apart > 2, button.text_content()
+
+
+def test_the_page_stands_where_it_stands_whatever_is_said_at_its_top_of_what_is_under_way(visitor, sign_in):
+    stage = Stage([])
+    stage.running(stage.export(title="Reel 12"))
+    sign_in(visitor, stage.owner)
+    visitor.goto("/account")
+    face, head = visitor.locator(".indicator-face"), visitor.locator(".site-head")
+    for width in (390, 768, 900, 1280):
+        visitor.set_viewport_size({"width": width, "height": 844})
+        at = set()
+        for said in ("1 export", "1 export · next in about 1 min", "12 exports · next in less than a minute"):
+            face.evaluate("(face, said) => { face.textContent = said }", said)
+            at.add(head.evaluate("(head) => head.getBoundingClientRect().height"))
+        assert len(at) == 1, (width, at)
+        assert not visitor.evaluate(WIDER), width

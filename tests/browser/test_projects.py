@@ -70,8 +70,10 @@ def test_a_film_is_made_with_the_keyboard_exported_watched_and_downloaded(window
     ).to_be_visible()
     expect(part.get_by_label("Out", exact=True)).to_have_value("noon")
     part.get_by_label("Out", exact=True).fill("0:07")
-    part.get_by_label("Out", exact=True).press("Enter")
+    part.get_by_label("Out", exact=True).press("Tab")
     expect(window.locator("#film-length")).to_have_text("0:12.5 · 2 clips")
+    expect(window.get_by_text("Nothing was exported yet")).to_have_count(0)
+    part.get_by_label("Out", exact=True).press("Enter")
     clip = project.clips.first()
     assert (clip.source.name, clip.in_us, clip.out_us) == ("three.mov", 2_500_000, 7_000_000)
 

@@ -27,6 +27,7 @@ def test_an_address_is_given_confirmed_and_stopped(chromium, live_server, window
     window.get_by_label("Your mail address").fill("olga")
     window.get_by_role("button", name="Tell me").click()
     expect(window.get_by_text("Expected a mail address, such as you@example.com.")).to_be_visible()
+    expect(window.get_by_role("button", name="Tell me")).to_be_focused()
     window.get_by_label("Your mail address").fill("olga@example.com")
     window.get_by_role("button", name="Tell me").click()
     expect(window.get_by_text("A mail is on its way: open the link in it, and you are told there.")).to_be_visible()

@@ -101,6 +101,15 @@ def test_a_short_one_is_as_it_was_written():
     )
 
 
+@pytest.mark.parametrize("title", ["דנה בקיץ", "夏の映画 2", "🎬🎬🎬"])
+def test_a_title_that_would_be_mostly_question_marks_is_left_out(title):
+    assert short(*letters(title, "https://ex.ample/r/AbC123")) == (
+        "Your export is ready (3:12, 84 MB). Get it by Sun 12:00: https://ex.ample/r/AbC123"
+    )
+    kept = short(*letters("Was it Łódź? 🎬", "https://ex.ample/r/AbC123"))
+    assert '"Was it ?odz? ?"' in kept.replace("ó", "o")
+
+
 @pytest.mark.parametrize(
     ("typed", "sent"),
     [

@@ -269,6 +269,14 @@ def test_a_field_that_was_left_is(change, project):
     assert (one.in_us, one.out_us) == (5_000_000, 7_000_000)
 
 
+def test_what_kept_it_from_being_exported_is_said_no_longer_once_it_is_mended(change, project):
+    one, two = film_of(project, "one", "two")
+    emptied = '<div id="film-problem" hx-swap-oob="true"></div>'
+    typed = {f"clip__{one.pk}__start": "x", f"clip__{two.pk}__start": "1"}
+    assert emptied not in change(f"clip-{two.pk}-start", **typed).text, "the other is still wrong"
+    assert emptied in change(f"clip-{one.pk}-start", **(typed | {f"clip__{one.pk}__start": "2"})).text
+
+
 @pytest.mark.parametrize("field", ["", "size", "clip-", "clip-x-start", "clip-0-end", "-", "clip--end"])
 def test_any_other_field_says_nothing_of_a_clip(field, change, project):
     film_of(project, "one")
