@@ -8,6 +8,7 @@ from exports.kinds import Unplannable
 from exports.models import Attempt, Export, Heartbeat, Project, Source
 from exports.models.lease import APART
 from exports.tools import tools
+from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 
 FILM = bytes(range(256)) * 40
@@ -74,3 +75,12 @@ def fresh(export):
 def names_in(project):
     """What its film is made of, in order."""
     return [clip.source.name for clip in project.clips.select_related("source")]
+
+
+def status(export):
+    return fresh(export).job.status
+
+
+def said(export):
+    """Of when it will be done, or of what keeps it."""
+    return snapshot(fresh(export).job).eta

@@ -1,7 +1,7 @@
 import pytest
 
 from exports.models import Clip, Project, Source
-from tests.exports.driving.story import requested
+from tests.exports.footage import requested
 from tests.exports.scripted import ScriptedRunner, Work
 
 
@@ -22,7 +22,7 @@ def project(owner):
 
 @pytest.fixture
 def export(project, clock):
-    return requested(project, clock)
+    return requested(project)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from modal_functions import store as stores
 from modal_functions.folder import FolderStore
 from modal_functions.store import Unreachable
 from progress.models import Event, Job, Status
-from tests.exports.driving.story import fresh, requested, said, status
+from tests.exports.footage import fresh, requested, said, status
 from tests.exports.scripted import ScriptedRunner, Work
 from tests.exports.several import SEVERAL, Several
 
@@ -88,7 +88,7 @@ def test_without_a_key_for_the_attempt_it_is_the_store_that_is_away(export, driv
 
 
 def test_one_that_cannot_be_started_for_a_reason_nobody_foresaw_keeps_no_other_back(project, tools, clock):
-    odd, other = requested(project, clock), requested(project, clock)
+    odd, other = requested(project), requested(project)
 
     class Odd(ScriptedRunner):
         def spawn(self, ordered):
@@ -115,7 +115,7 @@ def test_nor_does_one_that_cannot_even_be_ordered(project, tools, clock):
 
     kinds.register(Unreadable())
     try:
-        odd, other = Export.request(project, kind="several", options={}), requested(project, clock)
+        odd, other = Export.request(project, kind="several", options={}), requested(project)
         runner = ScriptedRunner(at_once=1)
         for _ in range(4):
             clock.pass_by(2)
@@ -162,7 +162,7 @@ def test_a_step_that_raises_is_told_to_whoever_waits_and_to_staff_until_it_can_b
 
 
 def test_one_whose_beginning_raises_keeps_no_other_back(odd, project, tools, clock, runner):
-    other = requested(project, clock)
+    other = requested(project)
     Odd.breaks_in = Status.QUEUED
     one_pass(tools)
     assert said(odd).startswith("Something goes wrong on our side right now.")

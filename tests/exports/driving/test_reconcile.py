@@ -9,7 +9,7 @@ from exports.models import Attempt, Export, Notice, Source
 from exports.reconcile import reconcile
 from progress.models import Event, Status
 from progress.snapshot import snapshot
-from tests.exports.driving.story import fresh, requested, status
+from tests.exports.footage import fresh, requested, status
 from tests.exports.scripted import Work
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ def test_the_work_is_told_what_to_do_and_no_secret(work, export, project):
 def test_it_waits_for_what_is_still_being_uploaded(project, drive, clock, runner):
     source = project.sources.get()
     Source.objects.update(state="uploading")
-    export = requested(project, clock)
+    export = requested(project)
     drive(3)
     assert status(export) == Status.UPLOADING
     assert not runner.spawned
@@ -59,7 +59,7 @@ def test_it_waits_for_what_is_still_being_uploaded(project, drive, clock, runner
 
 def test_a_source_that_is_refused_ends_it_with_the_reason(project, drive, clock):
     Source.objects.update(state="uploading")
-    export = requested(project, clock)
+    export = requested(project)
     drive()
     Source.objects.update(state="refused", refusal="It holds no picture.")
     drive()
@@ -74,7 +74,7 @@ def test_a_retry_of_what_was_cancelled_in_its_upload_waits_for_the_rest_of_it(pr
     """It was begun without the clip: it failed, or, where that came meanwhile, was a film of one frame."""
     source = project.sources.get()
     Source.objects.update(state="uploading")
-    export = requested(project, clock)
+    export = requested(project)
     drive()
     tracker.received(export.pk, 40, 100, stage="upload")
     assert export.cancel(actor="olga")
@@ -92,7 +92,7 @@ def test_so_does_one_whose_clips_came_meanwhile_and_no_bar_waits_for_an_attempt_
     project, drive, clock, tracker
 ):
     Source.objects.update(state="uploading")
-    export = requested(project, clock)
+    export = requested(project)
     drive()
     tracker.received(export.pk, 40, 100, stage="upload")
     assert export.cancel(actor="olga")
@@ -219,7 +219,7 @@ class Cutting:
 @pytest.mark.parametrize("after", range(40))
 def test_killed_between_any_two_calls_it_goes_on_to_the_same_end(project, clock, tools, runner, store, after):
     """Each call of the store, the runner and the tracker is a place to die in; the next driver goes on from there."""
-    export = requested(project, clock)
+    export = requested(project)
     cut = Cutting(None, after)
 
     class Cut(Cutting):

@@ -8,7 +8,7 @@ from exports.models import Attempt, Notice
 from exports.reconcile import reconcile
 from progress.models import Status
 from progress.tracker import ProgressTracker
-from tests.exports.driving.story import fresh, requested, said, status
+from tests.exports.footage import fresh, requested, said, status
 
 pytestmark = pytest.mark.django_db
 
@@ -48,7 +48,7 @@ def test_a_pause_that_is_taken_back_in_time_stops_nothing(export, drive, work):
 
 
 def test_a_waiting_export_is_paused_and_cancelled_without_a_runner(project, export, drive, clock, runner):
-    other = requested(project, clock)
+    other = requested(project)
     drive(2)
     assert {status(export), status(other)} == {Status.RUNNING, Status.QUEUED}
     waiting = other if status(other) == Status.QUEUED else export

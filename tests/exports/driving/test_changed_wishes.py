@@ -6,32 +6,16 @@ import pytest
 from django.db import OperationalError, connection
 
 from exports.looking import look
-from exports.models import Attempt, Clip, Export, Project, Source
+from exports.models import Attempt
 from exports.plan import plan
 from exports.reconcile import reconcile
 from exports.steps import take
 from progress.models import Status, Wish
 from progress.tracker import ProgressTracker
-from tests.exports.scripted import ScriptedRunner, Work
+from tests.exports.footage import fresh
+from tests.exports.scripted import Work
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def runner():
-    return ScriptedRunner()
-
-
-@pytest.fixture
-def export(owner):
-    project = Project.objects.create(owner=owner, name="Lofoten")
-    source = Source.objects.create(project=project, name="a", bytes=1, state="ready", facts={"seconds": 8.0})
-    Clip.objects.create(project=project, source=source, position=1)
-    return Export.request(project, kind="multi_clip", options={})
-
-
-def fresh(export):
-    return Export.objects.select_related("job").get(pk=export.pk)
 
 
 @pytest.fixture

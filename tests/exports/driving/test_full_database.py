@@ -7,23 +7,10 @@ from exports import tasks
 from exports.driver import Passed, one_pass
 from exports.reconcile import FAILED, reconcile
 from progress.models import Status
-from tests.exports.footage import film_of, fresh, project_of, requested
-from tests.exports.scripted import ScriptedRunner
+from tests.exports.footage import fresh
 
 pytestmark = pytest.mark.django_db
 TODO = "The database cannot be written (database or disk is full). Make room on its disk."
-
-
-@pytest.fixture
-def runner():
-    return ScriptedRunner()
-
-
-@pytest.fixture
-def export(owner):
-    project = project_of(owner)
-    film_of(project, "beach.mov")
-    return requested(project)
 
 
 def full(table=""):

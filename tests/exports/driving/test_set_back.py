@@ -18,24 +18,10 @@ from exports.schedules import bring_near
 from exports.steps import Step, take
 from exports.tools import tools as own_tools
 from progress.models import Job, Status
-from tests.exports.footage import film_of, project_of, requested
-from tests.exports.scripted import ScriptedRunner
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 MOMENT = timedelta(seconds=1)
-
-
-@pytest.fixture
-def runner():
-    return ScriptedRunner()
-
-
-@pytest.fixture
-def export(owner):
-    project = project_of(owner)
-    film_of(project, "beach.mov")
-    return requested(project)
 
 
 def test_a_lease_of_who_died_before_the_clock_was_set_back_is_free(clock):

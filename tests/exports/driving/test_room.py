@@ -8,36 +8,10 @@ from exports.models import Attempt
 from exports.outbox.facts import facts_of
 from modal_functions.media.errors import NO_ROOM_LEFT
 from progress.models import Status
-from progress.snapshot import snapshot
-from tests.exports.footage import film_of, fresh, project_of, requested
-from tests.exports.scripted import ScriptedRunner, Work
+from tests.exports.footage import fresh, requested, said
+from tests.exports.scripted import Work
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def runner():
-    return ScriptedRunner()
-
-
-@pytest.fixture
-def export(owner):
-    project = project_of(owner)
-    film_of(project, "beach.mov")
-    return requested(project)
-
-
-@pytest.fixture
-def work(export, drive, runner, store, clock):
-    drive(2)
-    work = Work(runner, store, clock)
-    work.says_hello()
-    drive()
-    return work
-
-
-def said(export):
-    return snapshot(fresh(export).job).eta
 
 
 def runs_out_of_room(runner, store, clock):
