@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from exports.models import Clip, Export, Project, Source
 
 US = 1_000_000
+HELD_US = US  # for so long the last picture of a clip may stay
 RATES = {
     "23.976": (24000, 1001),
     "24": (24, 1),
@@ -119,8 +120,11 @@ def _checked(clip: "Clip") -> bool:
     if not source.is_footage:
         said = _("%(name)s is no footage. Take it out of the film, then export.")
         raise Unplannable(said % {"name": source.name})
-    if end is None and source.seconds is not None:
-        end = round(source.seconds * US)
+    length = source.length_us
+    if end is not None and length is not None and end > length + HELD_US:
+        said = _("%(name)s is %(length)s s long: expected an out point by then, got %(to)s s.")
+        raise Unplannable(said % {"name": source.name, "length": f"{length / US:g}", "to": f"{end / US:g}"})
+    end = length if end is None else end
     if end is not None and start >= end:
         said = _("%(name)s: expected an in point before the out point, got %(from)s s to %(to)s s.")
         raise Unplannable(said % {"name": source.name, "from": f"{start / US:g}", "to": f"{end / US:g}"})

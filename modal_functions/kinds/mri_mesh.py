@@ -152,9 +152,11 @@ def _segmenting(scan: Scan, run: Sequence[Slab]) -> Batch:
 
 def _joined(scan: Scan) -> list[int]:
     """Which pieces hang together across slabs is known only with all of them. The voxels of each label."""
-    paths = [str(path) for path in scan.parts.all_at_hand([scan.piece(slab) for slab in scan.slabs])]
+    names = [scan.piece(slab) for slab in scan.slabs]
+    paths = [str(path) for path in scan.parts.all_at_hand(names)]
     request = {"do": "mri_mesh.join", "paths": paths, "classes": int(scan.asked["classes"]), "to": str(_labels(scan))}
-    voxels: list[int] = child.run(request, start=scan.context.start)["voxels"]
+    with scan.parts.reading(names):
+        voxels: list[int] = child.run(request, start=scan.context.start)["voxels"]
     return voxels
 
 
@@ -165,7 +167,8 @@ def _meshed(scan: Scan, labels: Sequence[int]) -> int:
     there = scan.parts.there([scan.surface(*each) for each in wished])
     missing = [each for each in wished if scan.surface(*each) not in there]
     batches = [_meshing(scan, run) for run in _runs(missing, scan.parts.workers)]
-    scan.parts.make(batches, done=len(wished) - len(missing))
+    with scan.parts.reading([scan.piece(slab) for slab in scan.slabs]):
+        scan.parts.make(batches, done=len(wished) - len(missing))
     return len(missing)
 
 
@@ -200,7 +203,8 @@ def _finished(scan: Scan, labels: Sequence[int]) -> list[dict[str, Any]]:
         report.units(said["steps"])
         scan.context.border()
 
-    child.run(request, hear, start=scan.context.start)
+    with scan.parts.reading([scan.surface(label, slab) for label in labels for slab in scan.slabs]):
+        child.run(request, hear, start=scan.context.start)
     if not results:
         raise Failed("unsupported", "The tissue in this scan is too thin for a surface. Ask for fewer classes.")
     return results

@@ -103,7 +103,7 @@ def read(path: Path, formats: str, start: Fraction | None, samples: int, *, unde
 
 
 def read_kept(path: Path, samples: int) -> Iterator[bytes]:
-    """All of what was taken is there: for what is damaged silence stands, as in a stranger's file, in no film of ours."""
+    """What was taken, if all of it is there: silence in place of what is damaged is for files of others."""
     with opened(path, SOUND) as container:
         stream = container.streams.audio[0]
         stream.codec_context.options = {**stream.codec_context.options, "err_detect": "crccheck+explode"}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from modal_functions.media.errors import MediaError
+from modal_functions.volume import kept as keeping
 from modal_functions.volume.sizes import Slab
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def joined(paths: list[Path], classes: int, to: Path) -> dict[str, Any]:
     how many voxels each label has."""
     import numpy as np
 
-    tables = [np.load(path) for path in paths]
+    tables = [keeping.tables(path, "classes", "sizes", "first", "last") for path in paths]
     kinds = [table["classes"] for table in tables]
     firsts = np.concatenate(([0], np.cumsum([len(each) for each in kinds])))
     if firsts[-1] > MOST_PIECES:

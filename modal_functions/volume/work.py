@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from modal_functions.media.entry import Say
 from modal_functions.media.errors import MediaError
 from modal_functions.media.verbs import counting
-from modal_functions.volume import files, looking, portrait, threshold
+from modal_functions.volume import files, kept, looking, portrait, threshold
 from modal_functions.volume.mesh import joined, simplified, smoothed
 from modal_functions.volume.sizes import Shape, check_room, room_here, slabs
 from modal_functions.volume.surface import REACH, Surface, planes_of, surface
@@ -91,7 +91,7 @@ def _finishing(asked: Wire, request: Wire) -> "Iterator[Wire]":
     """Step by step; the last one knows what was made, if anything: tissue can be too thin to enclose something."""
     import numpy as np
 
-    surfaces = [Surface(**np.load(path)) for path in asked["paths"]]
+    surfaces = [Surface(**kept.tables(Path(path), "keys", "points", "triangles")) for path in asked["paths"]]
     rough = smoothed(joined(surfaces, np.array(request["affine"])))
     if not len(rough.triangles):
         yield from [{}] * STEPS
@@ -134,12 +134,10 @@ class _Labels:
         return found
 
     def _hold(self, needed: Sequence[int]) -> None:
-        import numpy as np
-
-        self._held = {number: kept for number, kept in self._held.items() if number in needed}
+        self._held = {number: held for number, held in self._held.items() if number in needed}
         for number in needed:
             if number not in self._held:
-                pieces = np.load(self.paths[number])["pieces"]
+                pieces = kept.tables(Path(self.paths[number]), "pieces")["pieces"]
                 self._held[number] = self.table[f"slab{number}"][pieces]
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from exports.models import Export, Source
+from exports.models import Clip, Export, Source
 from progress.models import Job, Rate
 from tests.exports.footage import film_of, finished, requested
 
@@ -50,6 +50,20 @@ def test_a_film_of_nothing_is_not_exported(press, project):
     assert answer.status_code == 422
     assert "There is no clip in the film yet. Add one from the library, then export." in answer.text
     assert not Job.objects.exists()
+
+
+def test_nor_one_that_goes_on_when_its_clip_has_ended(press, project):
+    """What was typed while nobody knew how long it is."""
+    film_of(project, "beach.mov")
+    length = Source.objects.get().length_us
+    Clip.objects.update(in_us=0, out_us=length + 3_000_000)
+    answer = press("export", **OUTPUT)
+    assert answer.status_code == 422
+    said = f"beach.mov is {length / 1e6:g} s long: expected an out point by then, got {length / 1e6 + 3:g} s."
+    assert said in answer.text
+    assert not Job.objects.exists()
+    Clip.objects.update(out_us=length + 900_000)
+    assert press("export", **OUTPUT).status_code != 422, "its last picture stays for as long"
 
 
 def test_nor_one_of_what_cannot_be_used(press, project):

@@ -88,6 +88,16 @@ def test_nothing_is_done_twice_and_another_wish_does_anew_only_what_it_changes(b
     assert (finer["rendered"], finer["files"][1]["facts"]["triangles"]) == (0, 500)
 
 
+def test_a_kept_piece_that_is_damaged_is_thrown_away_and_made_anew_by_whoever_tries_again(bench, made):
+    spec, whole = made
+    damaged = next(key for key in bench.store.keys("projects/p/chunks") if key.endswith("-m1-0001.npz"))
+    bench.store.put(damaged, b"")
+    outcome = bench.do(mri_mesh, spec)
+    assert (outcome["code"], outcome["sentence"]) == ("result_invalid", "A part that was finished before is damaged.")
+    assert bench.store.size(damaged) is None
+    assert bench.do(mri_mesh, spec)["sha256"] == whole["sha256"]
+
+
 @pytest.mark.usefixtures("made")
 def test_no_name_is_in_any_object_of_the_store(bench):
     """Neither in what is kept of the upload, nor in what is made of it."""

@@ -146,16 +146,15 @@ def test_a_pause_keeps_what_is_rendered_and_the_resumed_film_is_the_same(make, s
     assert make(spec(*THREE), 3)["result"]["sha256"] == resumed["sha256"]
 
 
-@pytest.mark.parametrize("what", ["mp4", "flac"])
-@pytest.mark.parametrize("how", ["a wrong byte", "cut off", "empty"])
-def test_a_kept_part_that_is_damaged_is_thrown_away_and_the_next_try_makes_it_anew(make, spec, store, how, what):
+@pytest.mark.parametrize(("what", "how"), [("mp4", "a wrong byte"), ("mp4", "cut off"), ("flac", "a wrong byte")])
+def test_a_kept_part_that_is_damaged_is_thrown_away_and_the_next_try_makes_it_anew(make, spec, store, what, how):
     whole = make(spec(*THREE), 1)["result"]
     damaged, *_ = (key for key in store.keys("projects/p/chunks") if key.endswith(what))
     others = [key for key in store.keys("projects/p/chunks") if key.endswith("mp4") and key != damaged]
     body = store.get(damaged)
     at = len(body) // 2 if what == "mp4" else len(body) - 12  # in front, FLAC has empty room
     wrong = body[:at] + bytes([body[at] ^ 0x55]) + body[at + 1 :]
-    store.put(damaged, {"a wrong byte": wrong, "cut off": body[:at], "empty": b""}[how])
+    store.put(damaged, wrong if how == "a wrong byte" else body[:at])
     outcome = make(spec(*THREE), 2)
     assert (outcome["ending"], outcome["code"]) == ("error", "result_invalid")
     assert "A part that was finished before " in outcome["sentence"]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modal_functions.media.errors import MediaError
 from modal_functions.media.sound import FADE, Piece, compose, faded, fitted, take
 from modal_functions.media.timeline import nearest
 
@@ -51,6 +52,15 @@ def test_where_sound_ends_early_there_is_silence(reels, tmp_path):
     values = taken(reels["held.mov"].path, tmp_path, "3.5", 48_000)
     assert differences(values, "3.5", range(24_000)) < 1e-4
     assert not any(values[2 * 24_000 :])
+
+
+@pytest.mark.parametrize("how", [lambda body: b"", lambda body: body[:-2000], lambda body: body[:-3000] + body[-2999:]])
+def test_of_what_was_taken_nothing_may_be_missing_or_wrong(reels, tmp_path, how):
+    piece = Piece(key="a", source="s", start=Fraction(0), kept=30_000, samples=30_000)
+    path = take(reels["held.mov"].path, piece, tmp_path)
+    path.write_bytes(how(path.read_bytes()))
+    with pytest.raises(MediaError, match="damaged"):
+        compose([piece], tmp_path, tmp_path / "film.mp4")
 
 
 def test_where_there_is_no_sound_there_is_silence(reels, tmp_path):
