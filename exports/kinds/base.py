@@ -145,7 +145,7 @@ class Kind(ABC):
 
     def sources(self, export: "Export") -> "list[Source]":
         """What must be there before it can start."""
-        return list(export.project.sources.filter(pk__in=self.made_of(export.spec)))
+        return export.project.those(self.made_of(export.spec))
 
     def planned(self, project: "Project", options: Mapping[str, Any]) -> dict[str, Any]:
         """The plan, and what its sources were called: should one be deleted, it can still be named."""
@@ -155,8 +155,8 @@ class Kind(ABC):
 
     def deleted(self, export: "Export") -> list[str]:
         """The names of what it was made of that is no more: without it, it cannot be made again."""
-        named = self.made_of(export.spec)
-        return sorted(self.name_of(each, export) for each in named - export.project.having(named))
+        left = {str(source.pk) for source in self.sources(export)}
+        return sorted(self.name_of(each, export) for each in self.made_of(export.spec) - left)
 
     def name_of(self, source_id: str, export: "Export") -> str:
         return str(export.spec.get("names", {}).get(source_id, "a clip"))

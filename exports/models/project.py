@@ -65,11 +65,11 @@ class Project(models.Model):
                 )
             return cls.objects.create(owner=owner, name=name)
 
-    def having(self, ids: Collection[str]) -> set[str]:
-        """Which of these sources it has. Nothing is asked where they were fetched with it, as for a list."""
-        at_hand = "sources" in getattr(self, "_prefetched_objects_cache", ())
-        found = self.sources.all() if at_hand else self.sources.filter(pk__in=ids).only("pk")
-        return {str(source.pk) for source in found} & set(ids)
+    def those(self, ids: Collection[str]) -> list[Source]:
+        """Which of these sources it has. Nothing is asked where all were fetched with it, as for a list."""
+        if "sources" in getattr(self, "_prefetched_objects_cache", ()):
+            return [source for source in self.sources.all() if str(source.pk) in ids]
+        return list(self.sources.filter(pk__in=ids))
 
     def sources_of(self, sort: str) -> list[Source]:
         """Those of one sort that can be used, or may be once they are there; the newest first."""

@@ -122,6 +122,7 @@ def test_what_the_page_said_is_stored_when_the_export_is_asked_for(waiting):
     spec = waiting[0].spec
     clip = spec["clips"][0]
     project = waiting[0].project
+    project.sources.update(facts=project.sources.first().facts | {"seconds": clip["out_us"] / 1e6})
     project.clips.update(in_us=clip["in_us"], out_us=clip["out_us"])
     export = Export.request(project, kind="multi_clip", options={"size": "720p"})
     said = Forecast.objects.get(job_id=export.pk, estimator="page")

@@ -63,7 +63,7 @@ def _failure(row: Job) -> dict[str, str] | None:
 def exports(rows: list[Export]) -> list[dict[str, Any]]:
     """What each would ask for alone is asked once for all."""
     ended = [row for row in rows if row.job.status in (Status.FAILED, Status.CANCELLED)]
-    prefetch_related_objects(ended, Prefetch("project__sources", Source.objects.only("project")))
+    prefetch_related_objects(ended, Prefetch("project__sources", Source.objects.only("project", "name", "state")))
     prefetch_related_objects([row for row in rows if row.job.status == Status.COMPLETE], "job__stage_runs")
     return [export(row) for row in rows]
 

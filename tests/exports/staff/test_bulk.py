@@ -25,6 +25,7 @@ def failed(project, tracker):
     def made(count):
         exports = [requested(project, f"Reel {number}") for number in range(count)]
         for export in exports:
+            tracker.uploaded(export.pk)
             tracker.fail(export.pk, cause="lost", text="It was lost.")
         return exports
 

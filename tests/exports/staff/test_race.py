@@ -36,6 +36,7 @@ def both(staff, other, tools):
 
 
 def failed(export):
+    ProgressTracker().uploaded(export.pk)
     ProgressTracker().fail(export.pk, cause="lost", text="It was lost.")
 
 
