@@ -14,7 +14,7 @@ from tests.exports.footage import driver_is_awake
 from tests.fuzz.asking import SORTS, Ground, asked
 
 pytestmark = pytest.mark.django_db
-ASKED, SEED = int(os.environ.get("ASKED", "250")), os.environ.get("SEED", "1")
+ASKED, SEED = int(os.environ.get("ASKED", "120")), os.environ.get("SEED", "1")
 
 
 @pytest.fixture

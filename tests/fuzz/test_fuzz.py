@@ -1,4 +1,4 @@
-"""Two hundred damaged files, always the same, and proof that whatever must not happen would be seen."""
+"""A hundred and twenty damaged files, always the same, and proof that whatever must not happen would be seen."""
 
 import os
 import random
@@ -17,7 +17,7 @@ from tests.fuzz.feeding import fed
 from tests.fuzz.forking import Forked
 from tests.fuzz.running import feed, made
 
-SEED, PARTS, FILES = 20, 2, 100
+SEED, PARTS, FILES = 20, 2, 60
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from tests.thorough import THOROUGH, more
 pytestmark = pytest.mark.django_db
 
 MOST = 500  # within which a mutant is caught
-EXAMPLES = (MOST if THOROUGH else 150) // (1 if connection.vendor == "sqlite" else 4)  # there, other things differ
+EXAMPLES = (MOST if THOROUGH else 100) // (1 if connection.vendor == "sqlite" else 4)  # there, other things differ
 STAGES = [stage.key for stage in FILM.stages]
 TOTALS = {"upload": 1_000_000, "start": 1, "fetch": 1_000_000, "process": 90, "publish": 5_000, "finalize": 3}
 
