@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
 from exports import kinds, minutes, originals, timecode, waiting
@@ -93,7 +94,7 @@ class SourceLine:
     def thumbnail(self) -> bool:
         return bool(self.source.facts.get("thumbnail"))
 
-    @property
+    @cached_property
     def waveform(self) -> str:
         return waveform(self.source.facts.get("waveform") or ())
 
@@ -130,6 +131,7 @@ class Library:
 @dataclass(frozen=True, kw_only=True)
 class ClipLine:
     clip: Clip
+    shown: SourceLine
     form: ClipForm
     place: int
     first: bool
@@ -140,7 +142,7 @@ class ClipLine:
         length = self.clip.length_us
         return "" if length is None else timecode.roughly(length)
 
-    @property
+    @cached_property
     def strip(self) -> "TrimStrip | None":
         """None while it is not known how long its source is."""
         length = (self.clip.source.length_us or 0) // 1000
@@ -148,10 +150,6 @@ class ClipLine:
             return None
         end = length if self.clip.out_us is None else min(length, self.clip.out_us // 1000)
         return TrimStrip(length=length, start=min(self.clip.in_us // 1000, end), end=end)
-
-    @property
-    def shown(self) -> SourceLine:
-        return SourceLine(source=self.clip.source, used=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,11 +257,13 @@ def film(
     said: str = "",
 ) -> Film:
     """As it stands; of the clips in `wrong`, as it was typed."""
-    clips, kept = list(project.clips.select_related("source")), set(wrong)
+    clips, kept = list(project.clips.prefetch_related("source")), set(wrong)
+    shown = {clip.source_id: SourceLine(source=clip.source, used=1) for clip in clips}
     export = export_form(project, typed)
     lines = [
         ClipLine(
             clip=clip,
+            shown=shown[clip.source_id],
             form=ClipForm(typed if clip.pk in kept else None, clip),
             place=place,
             first=place == 1,

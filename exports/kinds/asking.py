@@ -1,9 +1,11 @@
 """What the forms of all kinds have in common: a title, the footage, times as people type them."""
 
 from collections.abc import Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django import forms
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy, ngettext
 
 from exports import timecode
@@ -19,10 +21,24 @@ if TYPE_CHECKING:
 FILM = "film"  # in place of a source: all clips of the project, as they are arranged
 
 
+class PlainInput(forms.TextInput):
+    """As Django's, but without a template of its own: a page of a long film has a thousand of them."""
+
+    def render(self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        told = self.get_context(name, value, dict(attrs or {}))["widget"]
+        said = {"type": told["type"], "name": name, "value": told["value"]} | told["attrs"]
+        each = (
+            f" {key}" if value is True else f' {key}="{escape(str(value))}"'
+            for key, value in said.items()
+            if value is not None and value is not False
+        )
+        return mark_safe(f"<input{''.join(each)}>")  # noqa: S308 - each value is escaped above
+
+
 class TimeField(forms.Field):
     """Microseconds; None where nothing was typed."""
 
-    widget = forms.TextInput
+    widget = PlainInput
 
     def to_python(self, value: Any) -> int | None:
         text = str(value or "").strip()
@@ -34,7 +50,7 @@ class TimeField(forms.Field):
 
 def time_input(label: "StrOrPromise") -> TimeField:
     attrs = {"inputmode": "decimal", "autocomplete": "off", "size": 9, "maxlength": 20}
-    return TimeField(label=label, required=False, widget=forms.TextInput(attrs=attrs))
+    return TimeField(label=label, required=False, widget=PlainInput(attrs=attrs))
 
 
 class KindForm(ExpectingForm):

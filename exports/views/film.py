@@ -67,7 +67,7 @@ def _checked(request: HttpRequest, project: Project, typed: QueryDict) -> HttpRe
 def _trim(project: Project, typed: QueryDict, changed: str = "") -> list[int]:
     """Keeps every pair of in and out points that is right; returns the clips whose pair is not."""
     wrong = []
-    for clip in project.clips.select_related("source"):
+    for clip in project.clips.prefetch_related("source"):
         form = ClipForm(typed, clip)
         if changed.startswith(f"{form.prefix}-") and not form.is_valid() and (alone := form.alone(changed)).is_valid():
             form = alone

@@ -5,6 +5,8 @@ import uuid
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from exports.models import Clip, Export, Source
@@ -20,6 +22,19 @@ def field(page, name):
 
 
 # The film
+
+
+def test_a_press_in_a_film_of_many_clips_asks_the_database_no_more_than_in_one_of_few(project, press):
+    def asked(clip):
+        with CaptureQueriesContext(connection) as queries:
+            assert press(f"up:{clip.pk}").status_code == 200
+        return len(queries)
+
+    few = film_of(project, "one", "two")
+    asked(few[1])  # what is remembered for some seconds is found out
+    once = asked(few[0])
+    film_of(project, *(f"{number}.mov" for number in range(10)))
+    assert asked(few[1]) == once
 
 
 def test_sources_are_added_one_by_one_or_together(press, project):
