@@ -2,9 +2,10 @@
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.utils import timezone
@@ -96,7 +97,7 @@ class SourceLine:
 
     @cached_property
     def waveform(self) -> str:
-        return waveform(self.source.facts.get("waveform") or ())
+        return waveform(tuple(self.source.facts.get("waveform") or ()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,8 +286,10 @@ def export_form(project: Project, typed: Mapping[str, Any] | None) -> ExportForm
     )
 
 
-def waveform(loudness: Sequence[int]) -> str:
-    """The path of an SVG 120 wide and 32 high: a line for each moment, as long as it was loud."""
+@lru_cache(maxsize=1_024)
+def waveform(loudness: tuple[int, ...]) -> str:
+    """The path of an SVG 120 wide and 32 high: a line for each moment, as long as it was loud. A library is shown anew
+    each two seconds while something is uploaded, and drawing it is a fifth of that."""
     columns = min(COLUMNS, len(loudness))
     step = len(loudness) / columns if columns else 1.0
     loudest = [max(loudness[int(n * step) : max(int((n + 1) * step), int(n * step) + 1)]) for n in range(columns)]
