@@ -102,7 +102,8 @@ def _sought(
     while True:
         reached_start = wanted - back <= clock.first_tick
         # What is shown first was decoded before that, and some formats are sought by the moment of decoding.
-        seek(container, stream, min(clock.first_tick, 0) if reached_start else wanted - back)
+        earliest = 0 if clock.first_tick >= 0 else clock.first_tick - step
+        seek(container, stream, earliest if reached_start else wanted - back)
         shown = map(clock.shown, decoded(container, stream, clock, wanted))
         first = next(shown, None)
         if reached_start or (first is not None and first.at <= start):
