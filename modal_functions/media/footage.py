@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from modal_functions.media.errors import MediaError
-from modal_functions.media.opening import only, origin_us, readable_packets
+from modal_functions.media.opening import is_counted, only, origin_us, readable_packets
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -59,15 +59,15 @@ def first_of(container: "InputContainer", stream: "VideoStream") -> "VideoFrame"
 
 
 class Clock:
-    """Turns a stream's ticks into seconds. AVI knows no time of showing: there, frames are counted at the rate, by the
-    numbers of the packets that they come out at."""
+    """Turns a stream's ticks into seconds. Where frames are counted, that is at the rate, by the numbers of the packets
+    that they come out at."""
 
     def __init__(self, container: "InputContainer", stream: "VideoStream") -> None:
         self.tick = stream.time_base or Fraction(1, 90_000)
         self.origin = Fraction(origin_us(container), 1_000_000)
         self.frame = 1 / (stream.average_rate or stream.guessed_rate or Fraction(25))
         self.first_tick = stream.start_time or 0
-        self.counts = container.format.name == "avi"
+        self.counts = is_counted(container)
         self.following: Fraction | None = None
         self.read: Fraction | None = None  # when the packet that was read last would be shown, were none held back
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modal_functions.media.errors import MediaError
 from modal_functions.media.footage import first_of
-from modal_functions.media.opening import only, opened, origin_us, readable_packets, sight_of, sound_of
+from modal_functions.media.opening import is_counted, only, opened, origin_us, readable_packets, sight_of, sound_of
 from modal_functions.media.picture import BT2020, HLG, PQ, matrix_of, turns_of
 
 if TYPE_CHECKING:
@@ -152,12 +152,14 @@ def _ends(container: "InputContainer", stream: "VideoStream", start: Fraction) -
     _go_to(container, start)
     usual = 1 / (stream.average_rate or stream.guessed_rate or Fraction(25))
     pictures, anything = None, start
+    counted = is_counted(container)
     for packet in readable_packets(container, *_read(container)):
-        if packet.pts is None or not packet.size or packet.is_corrupt:
+        is_picture = packet.stream_index == stream.index
+        stamp = packet.dts if counted and is_picture else packet.pts
+        if stamp is None or not packet.size or packet.is_corrupt:
             continue
         length = (packet.duration or 0) * packet.time_base
-        is_picture = packet.stream_index == stream.index
-        end = packet.pts * packet.time_base + (length or (usual if is_picture else Fraction(0)))
+        end = stamp * packet.time_base + (length or (usual if is_picture else Fraction(0)))
         anything = max(anything, end)
         if is_picture:
             pictures = max(pictures or end, end)

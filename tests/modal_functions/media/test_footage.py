@@ -63,6 +63,7 @@ def test_where_pictures_are_only_counted_those_that_a_recorder_has_dropped_count
     assert [(each.at, number_on(each.frame)) for each in found] == [
         (Fraction(moment, 25), number) for number, moment in enumerate(each for each in range(50) if each not in gaps)
     ]
+    assert probe(reel.path).duration_us == 2_000_000, "none more for those that are read before they are shown"
 
 
 @pytest.mark.parametrize("left", [Fraction(1, 50), Fraction(1, 2), Fraction(20)])
