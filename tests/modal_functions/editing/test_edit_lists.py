@@ -123,6 +123,7 @@ FCM: DROP FRAME
 
 
 EVENT = "001  BEACH    V     C        00:00:01:15 00:00:04:15 01:00:00:00 01:00:03:00\n"
+NOTHING = "002  BEACH    V     C        00:00:09:00 00:00:09:00 01:00:03:00 01:00:03:00\n"  # as before each dissolve
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,9 @@ EVENT = "001  BEACH    V     C        00:00:01:15 00:00:04:15 01:00:00:00 01:00:
         (EVENT.replace("00:00:04:15", "00:00:04:31"), "Event 001: There is no timecode 00:00:04:31 at 30 frames"),
         (EVENT.replace("BEACH", "BL   "), "Event 001 is black"),
         (EVENT.replace("V  ", "V2 "), "Event 001 lies on a second picture track, V2"),
+        (EVENT.replace("V  ", "AA/V2"), "Event 001 lies on a second picture track, AA/V2"),
+        (EVENT + NOTHING + NOTHING.replace(" C  ", " D 025 "), "Event 002 is no cut but “D”"),
+        (NOTHING, "no event with a picture"),
         (EVENT + "M2   BEACH   060.0   00:00:01:15\n", "Event 001 changes its speed"),
         (EVENT + EVENT.replace("001", "002").replace("01:00:0", "01:01:0"), "Event 002 has a gap before it"),
         (EVENT + EVENT.replace("001", "002"), "Event 002 has a part of the film that is taken already"),
@@ -145,6 +149,42 @@ def test_what_cannot_be_made_of_an_edl_is_said_with_its_event(text, said):
     with pytest.raises(Unreadable) as refused:
         edl.read(text, Fraction(30))
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffTITLE: x\n" + EVENT,
+        EVENT.replace("BEACH", "MY BEACH 2"),
+        EVENT.replace("V  ", "VA1A2"),
+        EVENT.replace("V  ", "A12/V"),
+        EVENT.replace("BEACH", "BL").replace("04:15", "01:15").replace("03:00", "00:00") + EVENT,
+        EVENT + "M2   BEACH   030.0   00:00:01:15\n",
+        EVENT + "EFFECTS NAME IS CROSS DISSOLVE\n>>> SOURCE 1\n\n* LOC: 01:00:00:00 RED\nAUD  3  4\n",
+    ],
+)
+def test_what_other_programs_write_besides_is_no_hindrance(text, ends):
+    [shot] = edl.read(text.replace("\n", ends), Fraction(30)).shots
+    assert (shot.first, shot.frames) == (45, 90)
+
+
+# Two seconds over the minute at whose beginning drop-frame leaves out two numbers, and the same frames where it does not
+OVER, WITHIN = "00:00:59:00 00:01:01:02", "00:00:59:00 00:01:01:00"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"FCM: NON-DROP FRAME\n001 A V C {OVER.replace(':', ';')} {WITHIN}\n",
+        f"FCM: DROP FRAME\n001 A V C {WITHIN} {OVER.replace(':', ';')}\n",
+        f"FCM: DROP FRAME\nFCM: NON-DROP FRAME\n001 A V C {WITHIN} {OVER}\n",
+        f"FCM: NON-DROP FRAME\nFCM: DROP FRAME\n001 A V C {OVER} {WITHIN}\n",
+    ],
+)
+def test_a_reel_may_be_counted_otherwise_than_the_film(text):
+    [shot] = edl.read(text, RATES["29.97"]).shots
+    assert (shot.first, shot.frames) == (1770, 60)
 
 
 def test_sound_in_events_of_its_own_belongs_to_its_shot():
