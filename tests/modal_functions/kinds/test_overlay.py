@@ -3,6 +3,7 @@
 import hashlib
 from fractions import Fraction
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from modal_functions.media.errors import MediaError
 from modal_functions.media.items import PLACES, Item
 from modal_functions.media.lettering import Canvas, draw
 from modal_functions.media.letters import drawable, missing_letters
-from modal_functions.media.spec import Film
+from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import lay_out
 from tests.modal_functions.kinds.conftest import changed, luma, plain
 
@@ -212,6 +213,14 @@ def test_the_font_draws_what_europe_writes_and_knows_what_it_cannot():
     assert missing_letters("Ærø, Gdańsk, Ελλάδα, Київ – “ja” 5 €") == ""
     assert missing_letters("ひa👋") == "ひ👋"
     assert len(drawable("SourceSansPro-Regular.ttf")) > 700
+
+
+def test_a_text_is_drawn_as_it_is_read_wherever_it_was_copied_from():
+    """A Mac hands on accents as letters of their own, which would stand beside theirs; a page has marks to break at."""
+    copied = Item.from_wire({"what": "title", "text": normalize("NFD", "Bö\u00adschung\u200b\u2009 am\ufeff Meer")})
+    assert copied == Item(what="title", text="Böschung am Meer")
+    with pytest.raises(Unusable, match="some text"):
+        Item.from_wire({"what": "title", "text": "\u200b"})
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "RGB", "L", "P"])
