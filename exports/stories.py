@@ -1,8 +1,10 @@
 """Stories that people bring: a file of ours in JSON, an EDL, or another program's timeline. Each becomes shots of the
 project's own clips; what does not fit is said in a sentence that names it."""
 
+import codecs
 import json
 import tempfile
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -26,6 +28,7 @@ LIMITS = Limits(memory_bytes=2 << 30, cpu_seconds=20, file_bytes=1 << 20, wall_s
 TIMELINES = (".otio", ".xml")
 KNOWN = ("source", "in", "out", "note", "order")
 LONGEST_NOTE = 200
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 US = timecode.US
 
 
@@ -63,12 +66,7 @@ def read(file: Any, rate: tuple[int, int]) -> Sent:
     body = file.read()
     if form in TIMELINES:
         return _timeline(body, form, rate)
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        if form != ".edl":
-            raise Unreadable(_("This is no text, so it is no story.")) from None
-        text = body.decode("latin-1")  # as editing programs of old wrote names
+    text = _text(body, form)
     if form == ".edl":
         cut = edl.read(text, Fraction(*rate))
         shots = [
@@ -86,6 +84,15 @@ def read(file: Any, rate: tuple[int, int]) -> Sent:
     raise Unreadable(
         _("Expected a story in JSON, an EDL, or a timeline (.otio or Final Cut .xml); choose one of these.")
     )
+
+
+def _text(body: bytes, form: str) -> str:
+    try:
+        return body.decode("utf-16" if body.startswith(UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError:
+        if form != ".edl":
+            raise Unreadable(_("This is no text, so it is no story.")) from None
+        return body.decode("cp1252", errors="replace")  # as editing programs of old wrote names
 
 
 def _timeline(body: bytes, form: str, rate: tuple[int, int]) -> Sent:
@@ -191,18 +198,23 @@ def _known(project: "Project") -> "dict[str, Source]":
     found: dict[str, Source] = {}
     sources = list(project.sources.order_by("created_at"))
     for source in sources:
-        found[PurePosixPath(source.name).stem.casefold()] = source
+        found[PurePosixPath(_folded(source.name)).stem] = source
     for source in sources:
-        found[source.name.casefold()] = source
-        found[one_line(source.name).casefold()] = source
+        found[_folded(source.name)] = source
         found[str(source.pk)] = source
     return found
 
 
 def _key(name: str, known: "Mapping[str, Source]") -> str | None:
     """An id, a name, the name at the end of a path, or one without its ending."""
-    last = name.replace("\\", "/").rpartition("/")[2].casefold()
-    return next((each for each in (name, name.casefold(), last, PurePosixPath(last).stem) if each in known), None)
+    folded = _folded(name)
+    last = folded.replace("\\", "/").rpartition("/")[2]
+    return next((each for each in (folded, last, PurePosixPath(last).stem) if each in known), None)
+
+
+def _folded(name: str) -> str:
+    """The same for all ways to write it: an accent may be a letter of its own, as a Mac hands on the names of files."""
+    return unicodedata.normalize("NFC", one_line(name)).casefold()
 
 
 def _clip(shot: Shot, source: "Source", number: int) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from modal_functions.editing import edl
-from modal_functions.editing.cut import Cut, Shot, frame_at, one_line
+from modal_functions.editing.cut import US, Cut, Shot, frame_at, one_line
 from modal_functions.editing.timecode import Counting
 from modal_functions.filming import as_asked
 from modal_functions.media import child
 from modal_functions.media.chunks import RENDERER, digest
+from modal_functions.media.render import HELD
 from modal_functions.media.spec import Clip
 from modal_functions.media.timeline import frames_of
 from modal_functions.parts import Parts, fetched
@@ -115,11 +116,15 @@ def _called(context: Context, key: str) -> str:
 
 
 def _check_ends(story: Story) -> None:
-    """A shot that begins behind the end of its clip would show a still picture."""
+    """A shot that begins behind the end of its clip would show a still picture, and one that goes on for longer than a
+    film holds the last picture cannot be made."""
     for number, clip in enumerate(story.told.clips, 1):
-        if clip.in_us >= story.found[clip.source]["duration_us"]:
-            name = story.names[clip.source]
+        name, length = story.names[clip.source], story.found[clip.source]["duration_us"]
+        if clip.in_us >= length:
             raise Failed("unsupported", f"Shot {number} begins where {name} has ended. Choose another part of it.")
+        if clip.out_us > length + HELD * US:
+            said = f"Shot {number} ends at {clip.out_us / US:.2f} s of {name}, which is {length / US:.2f} s long."
+            raise Failed("unsupported", f"{said} Choose another part of it.")
 
 
 def documents(story: Story) -> list[dict[str, Any]]:

@@ -105,6 +105,14 @@ def film_in(project: "Project") -> list[dict[str, Any]]:
     return clips
 
 
+def length_in(project: "Project", clips: Sequence[Mapping[str, Any]]) -> int | None:
+    """Microseconds of these, one after the other; nothing while one of them was not looked at yet."""
+    lengths = {str(source.pk): source.length_us for source in project.sources.all()}
+    ends = [lengths.get(clip["source"]) if clip["out_us"] is None else int(clip["out_us"]) for clip in clips]
+    known = [end for end in ends if end is not None]
+    return sum(known) - sum(int(clip["in_us"]) for clip in clips) if len(known) == len(ends) else None
+
+
 def footage_of(spec: Mapping[str, Any]) -> str:
     """What was chosen for these clips, as far as it can be told from them."""
     clips = spec["clips"]

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from exports import timecode
 from exports.kinds.asking import FILM
 from exports.kinds.base import Unplannable
-from exports.kinds.footage import FootageKind, clips_in, stages
+from exports.kinds.footage import FootageKind, clips_in, length_in, stages
 from exports.kinds.multi_clip import Choice
 from exports.kinds.overlay_form import OverlayForm
 from modal_functions.media.items import items_from
@@ -55,7 +56,8 @@ class Overlay(FootageKind):
             raise Unplannable(said, option="items")
         chosen = {name: str(options[name]) for name in ("size", "rate", "quality") if name in options}
         clips = clips_in(project, str(options.get("footage", FILM)))
-        return {"clips": clips, "output": Choice(**chosen).output(), "items": _checked(items)}
+        _check(items, ends=length_in(project, clips))
+        return {"clips": clips, "output": Choice(**chosen).output(), "items": list(items)}
 
     def may_begin_afresh(self, spec: Mapping[str, Any]) -> bool:
         return not any(item["what"] == "logo" for item in spec["items"])
@@ -64,17 +66,20 @@ class Overlay(FootageKind):
         return {**super().spec(export), "items": [dict(item) for item in export.spec["items"]]}
 
 
-def _checked(items: Any) -> list[dict[str, Any]]:
-    """As they came, where the work can take them."""
+def _check(items: Any, *, ends: int | None) -> None:
+    """What begins when the film has ended would never be seen, and nobody would say so."""
     try:
         read = items_from(items)
     except Unusable as error:
         raise Unplannable(_("Items: %(error)s.") % {"error": error}, option="items") from error
-    for item in read:
+    for number, item in enumerate(read, 1):
         if missing := missing_letters(item.text + item.second):
             said = _("The font cannot draw “%(missing)s”. Write “%(text)s” without.")
             raise Unplannable(said % {"missing": missing[:20], "text": item.text[:40]}, option="items")
-    return list(items)
+        if ends is not None and item.from_us >= ends:
+            said = _("Item %(number)d begins at %(start)s, and the film has ended at %(end)s. Choose an earlier time.")
+            told = {"number": number, "start": timecode.show(item.from_us), "end": timecode.roughly(ends)}
+            raise Unplannable(said % told, option="items")
 
 
 KIND = Overlay()

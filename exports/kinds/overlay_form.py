@@ -14,7 +14,7 @@ from exports.expecting import ExpectingForm
 from exports.kinds.asking import FootageField, time_input
 from exports.kinds.footage import footage_of
 from exports.kinds.multi_clip import OutputForm
-from modal_functions.media.letters import missing_letters
+from modal_functions.media.letters import as_drawn, missing_letters
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -78,10 +78,11 @@ class ItemForm(ExpectingForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
+        cleaned |= {name: as_drawn(cleaned[name]) for name in ("text", "second") if name in cleaned}
         what, start, end = cleaned.get("what"), cleaned.get("start") or 0, cleaned.get("end")
         if "end" in cleaned and end is not None and end <= start:
             self._refuse("end", _("a time after %(time)s") % {"time": timecode.show(start)})
-        if what in ("title", "lower_third") and "text" in cleaned and not cleaned["text"].strip():
+        if what in ("title", "lower_third") and "text" in cleaned and not cleaned["text"]:
             self._refuse("text", _("some text"))
         for name in ("text", "second"):
             if missing := missing_letters(cleaned.get(name, "")):

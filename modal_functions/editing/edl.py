@@ -8,10 +8,12 @@ from fractions import Fraction
 from modal_functions.editing.cut import MOST_SHOTS, Cut, Shot, Unreadable, one_line, reels
 from modal_functions.editing.timecode import BEGIN, Counting
 
-PICTURE = frozenset({"V", "V1", "B", "AA/V", "A2/V", "A/V"})
+PICTURE = re.compile(r"B|V1?(?:/?A[A0-9]*)?|A[A0-9]*/?V1?")
 LONGEST_TITLE = 70
-TIME = r"(\d{2}[:;]\d{2}[:;]\d{2}[:;.,]\d{2})"
-EVENT = re.compile(rf"(\d{{1,6}})\s+(\S+)\s+(\S+)\s+(\S+)\s+(?:(\d{{1,4}})\s+)?{TIME}\s+{TIME}\s+{TIME}\s+{TIME}\s*")
+TIME = re.compile(r"[0-9]{2}[:;][0-9]{2}[:;][0-9]{2}[:;.,][0-9]{2}")
+NUMBER, LENGTH = re.compile(r"[0-9]{1,6}"), re.compile(r"[0-9]{1,4}")  # of an event; of what leads to it
+DROPPING = re.compile("[;,]")  # between the numbers of drop-frame, in lists that tell it so
+SAME_SPEED = 0.1  # frames a second: 29.97 stands there as 30
 FROM = re.compile(r"\*\s*FROM CLIP(?: NAME)?\s*:\s*(.+)", re.IGNORECASE)
 NOTE = re.compile(r"\*\s*(?:COMMENT|NOTE)\s*:\s*(.+)", re.IGNORECASE)
 DROPS = {"DROP FRAME": True, "NON-DROP FRAME": False}
@@ -50,24 +52,40 @@ class _Event:
     number: str
     reel: str
     channels: str
-    how: str
     times: tuple[int, int, int, int]
+    counting: Counting  # of the film
     name: str = ""
     note: str = ""
 
+    @property
+    def is_nothing(self) -> bool:
+        """As what a dissolve begins with: it stands for a moment."""
+        first, last, begin, end = self.times
+        return first == last and begin == end
 
-@dataclass
+
+@dataclass(kw_only=True)
 class _Found:
+    """`film_drops` is how the film is counted, which stands first; `drops` how the reels of the next events are. Where
+    the list is `marked`, each time says so itself, and goes before that."""
+
+    rate: Fraction
+    marked: bool
     title: str = ""
-    drop: bool = False
+    film_drops: bool | None = None
+    drops: bool = False
     events: list[_Event] = field(default_factory=list)
+
+    def counting(self, time: str, *, drops: bool | None) -> Counting:
+        return _counting(self.rate, bool(DROPPING.search(time) if self.marked else drops))
 
 
 def read(text: str, rate: Fraction) -> Cut:
     """An edit list does not say how many frames a second has, so `rate` does. Unreadable, with the event."""
-    found = _Found()
-    for line in text.lstrip("\ufeff").splitlines():
-        _understand(line.strip(), found, rate)
+    lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
+    found = _Found(rate=rate, marked=_can_drop(rate) and any(map(_is_marked, lines)))
+    for line in lines:
+        _understand(line, found)
     seen = [event for event in found.events if _has_picture(event)]
     if not seen:
         raise Unreadable("There is no event with a picture in this EDL.")
@@ -75,20 +93,37 @@ def read(text: str, rate: Fraction) -> Cut:
         raise Unreadable(f"The EDL has {len(seen)} events; expected at most {MOST_SHOTS}.")
     _check_order(seen)
     shots = tuple(_shot(event) for event in seen)
-    return Cut(title=found.title, counting=_counting(rate, found.drop), shots=_with_sound(shots, found.events))
+    return Cut(title=found.title, counting=seen[0].counting, shots=_with_sound(shots, found.events))
 
 
-def _understand(line: str, found: _Found, rate: Fraction) -> None:
+def _can_drop(rate: Fraction) -> bool:
+    return rate in (Fraction(30000, 1001), Fraction(60000, 1001))
+
+
+def _is_marked(line: str) -> bool:
+    return line[:1].isdigit() and any(TIME.fullmatch(word) and DROPPING.search(word) for word in line.split()[-4:])
+
+
+def _understand(line: str, found: _Found) -> None:
     if line.startswith("TITLE:"):
         found.title = line.removeprefix("TITLE:").strip()
     elif line.startswith("FCM:"):
-        found.drop = DROPS.get(line.removeprefix("FCM:").strip(), found.drop)
-    elif line.startswith("M2 "):
+        found.drops = DROPS.get(line.removeprefix("FCM:").strip(), found.drops)
+        found.film_drops = found.drops if found.film_drops is None else found.film_drops
+    elif line.startswith("M2 ") and not _is_same_speed(line, found.rate):
         raise Unreadable(f"Event {_last(found)} changes its speed, which cannot be made here. Render it first.")
     elif line.startswith("*"):
         _remark(line, found)
     elif line[:1].isdigit():
-        found.events.append(_event(line, _counting(rate, found.drop)))
+        found.events.append(_event(line, found))
+
+
+def _is_same_speed(line: str, rate: Fraction) -> bool:
+    """Its frames a second stand before the time."""
+    try:
+        return abs(float(line.split()[-2]) - float(rate)) < SAME_SPEED
+    except (ValueError, IndexError):
+        return False
 
 
 def _remark(line: str, found: _Found) -> None:
@@ -101,21 +136,28 @@ def _remark(line: str, found: _Found) -> None:
         event.note = f"{event.note} {told[1].strip()}".strip()
 
 
-def _event(line: str, counting: Counting) -> _Event:
-    found = EVENT.fullmatch(line)
-    if found is None:
+def _event(line: str, found: _Found) -> _Event:
+    number, *words = line.split()
+    told, written = words[:-4], words[-4:]
+    if len(told) > 3 and LENGTH.fullmatch(told[-1]):
+        told.pop()
+    if len(told) < 3 or not NUMBER.fullmatch(number) or not all(map(TIME.fullmatch, written)):
         raise Unreadable(f"Expected an event with four timecodes, got “{line[:60]}”.")
-    number, reel, channels, how, _, *times = found.groups()
+    *reel, channels, how = told
+    reels, film = found.counting(written[0], drops=found.drops), found.counting(written[2], drops=found.film_drops)
     try:
-        first, last, begin, end = (counting.parse(each) for each in times)
+        first, last, begin, end = (
+            counting.parse(each) for counting, each in zip((reels, reels, film, film), written, strict=True)
+        )
     except ValueError as error:
         raise Unreadable(f"Event {number}: {error}") from error
     if how != "C":
         raise Unreadable(f"Event {number} is no cut but “{how}”; expected cuts only. Render dissolves and wipes first.")
-    event = _Event(number=number, reel=reel, channels=channels, how=how, times=(first, last, begin, end))
+    times = (first, last, begin, end)
+    event = _Event(number=number, reel=" ".join(reel), channels=channels.upper(), times=times, counting=film)
     if _has_picture(event):
         _check_event(event)
-    elif channels.upper().startswith("V"):
+    elif "V" in event.channels and not event.is_nothing:
         raise Unreadable(f"Event {number} lies on a second picture track, {channels}; expected one track.")
     return event
 
@@ -145,7 +187,7 @@ def _check_order(seen: list[_Event]) -> None:
 
 def _shot(event: _Event) -> Shot:
     first, last, *_ = event.times
-    sound = event.channels.upper() not in ("V", "V1")
+    sound = event.channels not in ("V", "V1")
     return Shot(name=event.name or event.reel, first=first, frames=last - first, note=event.note, sound=sound)
 
 
@@ -154,13 +196,13 @@ def _with_sound(shots: tuple[Shot, ...], events: list[_Event]) -> tuple[Shot, ..
     heard: Mapping[tuple[str, int, int], bool] = {
         (event.name or event.reel, event.times[0], event.times[1]): True
         for event in events
-        if event.channels.upper().startswith("A") and not _has_picture(event)
+        if event.channels.startswith("A") and not _has_picture(event)
     }
     return tuple(replace(shot, sound=shot.sound or (shot.name, shot.first, shot.end) in heard) for shot in shots)
 
 
 def _has_picture(event: _Event) -> bool:
-    return event.channels.upper() in PICTURE
+    return bool(PICTURE.fullmatch(event.channels)) and not event.is_nothing
 
 
 def _counting(rate: Fraction, drop: bool) -> Counting:

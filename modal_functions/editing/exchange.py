@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ADAPTERS = {".otio": "otio_json", ".xml": "fcp_xml"}
 NOTE = "note"
+AS_FILMED = {"speed": "100", "reverse": "FALSE", "variablespeed": "0"}  # of Final Cut's Time Remap
 
 
 # Writing
@@ -118,7 +119,7 @@ def _only_timeline(found: Any) -> "Timeline":
 
 
 def _pictures(timeline: "Timeline") -> "list[Track]":
-    tracks = [track for track in timeline.video_tracks() if len(track)]
+    tracks = [track for track in timeline.video_tracks() if len(track) and not _is_off(track)]
     if len(tracks) > 1:
         raise Unreadable(f"The timeline has {len(tracks)} picture tracks; expected one. Put all shots on one.")
     return tracks
@@ -133,7 +134,9 @@ def _shot(number: int, item: Any, rate: Fraction) -> Shot:
         raise Unreadable(f"Item {number} is a gap; expected shots that follow each other.")
     if not isinstance(item, otio.schema.Clip):
         raise Unreadable(f"Item {number} is a timeline of its own; expected clips only.")
-    if any(isinstance(effect, otio.schema.TimeEffect) for effect in item.effects):
+    if _is_off(item):
+        raise Unreadable(f"Item {number} is switched off; expected shots that follow each other. Take it out.")
+    if any(map(_changes_speed, item.effects)):
         raise Unreadable(f"Item {number} changes its speed, which cannot be made here. Render it first.")
     try:
         span = item.trimmed_range()
@@ -145,6 +148,29 @@ def _shot(number: int, item: Any, rate: Fraction) -> Shot:
     if first < 0 or frames < 1:
         raise Unreadable(f"Item {number}: expected a part inside its clip.")
     return Shot(name=_name(item), first=first, frames=frames, note=_note(item))
+
+
+def _is_off(item: Any) -> bool:
+    """Final Cut's adapter only hands on what is said of it."""
+    return not item.enabled or _of_final_cut(item).get("enabled") == "FALSE"
+
+
+def _changes_speed(effect: Any) -> bool:
+    """Of Final Cut's it may be one among many others."""
+    import opentimelineio as otio
+
+    told = _of_final_cut(effect)
+    if told.get("effectid") != "timeremap":
+        is_change = isinstance(effect, otio.schema.TimeEffect)
+        return is_change and getattr(effect, "time_scalar", None) != 1
+    found = told.get("parameter", [])
+    values = {each.get("parameterid"): each.get("value") for each in ([found] if hasattr(found, "get") else found)}
+    return any(str(values.get(name, value)).removesuffix(".0") != value for name, value in AS_FILMED.items())
+
+
+def _of_final_cut(item: Any) -> Any:
+    told: Any = item.metadata.get("fcp_xml", {})
+    return told if hasattr(told, "get") else {}
 
 
 def _has_range(item: "Clip") -> bool:

@@ -93,6 +93,7 @@ def _layer(laid: dict[str, Any], canvas: Canvas) -> Layer:
 def _logo(request: dict[str, Any], _: Say) -> dict[str, Any]:
     """A picture that somebody sent becomes one that is ours: of a known format, and no larger than it needs to be."""
     from PIL import Image as Picture  # noqa: PLC0415 - Pillow is imported only where something is drawn
+    from PIL import ImageOps  # noqa: PLC0415 - as above
 
     try:
         with Picture.open(request["path"], formats=("PNG", "JPEG", "WEBP")) as found:
@@ -100,7 +101,9 @@ def _logo(request: dict[str, Any], _: Say) -> dict[str, Any]:
                 raise MediaError(
                     "unsupported", f"The logo has {found.width} × {found.height} pixels, which is too large."
                 )
-            logo = found.convert("RGBA")
+            # What has sixteen bits would be cut off above the lowest eight: its greys would all be white.
+            eight = found.point(lambda level: level / 256).convert("L") if found.mode == "I;16" else found
+            logo = ImageOps.exif_transpose(eight.convert("RGBA"))
     except (OSError, ValueError, SyntaxError, Picture.DecompressionBombError) as error:
         raise MediaError(
             "input_unreadable", "The logo is no picture that can be read here. PNG, JPEG and WebP can."

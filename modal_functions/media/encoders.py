@@ -1,7 +1,8 @@
 """The encoders of every format: one thread makes each run byte-identical, and all chunks of a film fit together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -33,6 +34,7 @@ OWN_NUMBER, EDGE_NUMBER = 15, 14
 EDGE_PRESET = "ultrafast"
 BLOCK = 16  # pixels
 AT_ONCE = 8  # blocks, in x264's AVX-512 code
+AHEAD = 2  # pictures that x265 has decoded before it shows the first
 
 
 def encoder(container: "OutputContainer", output: Output, *, edge: bool = False) -> "VideoStream":
@@ -50,6 +52,11 @@ def encoder(container: "OutputContainer", output: Output, *, edge: bool = False)
     if output.video == "hevc":
         context.codec_tag = "hvc1"  # Apple's players know it by no other
     return stream
+
+
+def decoded_at(output: Output, frames: int) -> Iterator[int] | None:
+    """The moments at which so few pictures are decoded that x265 tells no moment, but what its memory held before."""
+    return count(-AHEAD) if output.video == "hevc" and frames <= AHEAD else None
 
 
 def _h264(output: Output) -> tuple[str, dict[str, str]]:

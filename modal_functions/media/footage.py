@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from modal_functions.media.errors import MediaError
-from modal_functions.media.opening import only, origin_us, readable_packets
+from modal_functions.media.opening import is_counted, only, origin_us, readable_packets
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -59,15 +59,15 @@ def first_of(container: "InputContainer", stream: "VideoStream") -> "VideoFrame"
 
 
 class Clock:
-    """Turns a stream's ticks into seconds. AVI knows no time of showing: there, frames are counted at the rate, by the
-    numbers of the packets that they come out at."""
+    """Turns a stream's ticks into seconds. Where frames are counted, that is at the rate, by the numbers of the packets
+    that they come out at."""
 
     def __init__(self, container: "InputContainer", stream: "VideoStream") -> None:
         self.tick = stream.time_base or Fraction(1, 90_000)
         self.origin = Fraction(origin_us(container), 1_000_000)
         self.frame = 1 / (stream.average_rate or stream.guessed_rate or Fraction(25))
         self.first_tick = stream.start_time or 0
-        self.counts = container.format.name == "avi"
+        self.counts = is_counted(container)
         self.following: Fraction | None = None
         self.read: Fraction | None = None  # when the packet that was read last would be shown, were none held back
 
@@ -102,7 +102,8 @@ def _sought(
     while True:
         reached_start = wanted - back <= clock.first_tick
         # What is shown first was decoded before that, and some formats are sought by the moment of decoding.
-        seek(container, stream, min(clock.first_tick, 0) if reached_start else wanted - back)
+        earliest = 0 if clock.first_tick >= 0 else clock.first_tick - step
+        seek(container, stream, earliest if reached_start else wanted - back)
         shown = map(clock.shown, decoded(container, stream, clock, wanted))
         first = next(shown, None)
         if reached_start or (first is not None and first.at <= start):

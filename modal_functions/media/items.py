@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
+from modal_functions.media.letters import as_drawn
 from modal_functions.media.spec import SHA256, Unusable
 from modal_functions.media.timeline import nearest
 
@@ -60,7 +61,8 @@ class Item:
         if len(known) != len(wire) or "what" not in known:
             raise Unusable("the fields of an item", ", ".join(map(str, wire)), ", ".join(cls.__dataclass_fields__))
         area = known.get("area")
-        return cls(**(known | ({"area": tuple(area)} if isinstance(area, list) else {})))
+        texts = {name: as_drawn(known[name]) for name in ("text", "second") if isinstance(known.get(name), str)}
+        return cls(**(known | texts | ({"area": tuple(area)} if isinstance(area, list) else {})))
 
     def drawing(self) -> dict[str, Any]:
         """What it looks like, and nothing of when."""

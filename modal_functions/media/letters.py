@@ -1,6 +1,7 @@
 """The fonts that text is drawn with, from a package that ships them, and which letters they have."""
 
 import struct
+import unicodedata
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,13 @@ def font(name: str) -> Path:
     if found is None or not found.submodule_search_locations:
         raise FileNotFoundError(f"the package {PACKAGE} is not installed")
     return Path(found.submodule_search_locations[0], "files", name)
+
+
+def as_drawn(text: str) -> str:
+    """Text as it is meant, wherever it was copied from: an accent belongs to its letter, and what nobody sees is not
+    there, such as where a page may break a word."""
+    seen = (each for each in unicodedata.normalize("NFC", text) if unicodedata.category(each) != "Cf")
+    return " ".join("".join(seen).split())
 
 
 def missing_letters(text: str) -> str:

@@ -110,6 +110,11 @@ def origin_us(container: "InputContainer") -> int:
     return (container.start_time or 0) if anywhere else 0
 
 
+def is_counted(container: "InputContainer") -> bool:
+    """AVI knows no time of showing: there, pictures are counted as they stand in the file."""
+    return container.format.name == "avi"
+
+
 def readable_packets(container: "InputContainer", *streams: "Stream") -> Iterator["Packet[Stream]"]:
     """Until the file ends or breaks off; the last one is empty."""
     import av

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from modal_functions.media.errors import MediaError
 from modal_functions.media.footage import first_of
-from modal_functions.media.opening import only, opened, origin_us, readable_packets, sight_of, sound_of
+from modal_functions.media.opening import is_counted, only, opened, origin_us, readable_packets, sight_of, sound_of
 from modal_functions.media.picture import BT2020, HLG, PQ, matrix_of, turns_of
 
 if TYPE_CHECKING:
@@ -126,16 +126,15 @@ def _check_size(width: int, height: int) -> None:
 
 def length_of(container: "InputContainer", stream: "VideoStream") -> Fraction:
     """Up to the end of the last picture that is really there. A file that was cut off still claims its whole length."""
-    claimed, begin, origin = (
-        Fraction(us, 1_000_000)
-        for us in (container.duration or 0, max(0, container.start_time or 0), origin_us(container))
-    )
+    claimed, start = (Fraction(us, 1_000_000) for us in (container.duration or 0, container.start_time or 0))
+    origin = Fraction(origin_us(container), 1_000_000)
+    begin = max(min(origin, Fraction(0)), start)
     _check_length(claimed)
     pictures, anything = _ends(container, stream, begin + claimed - TAIL)
     if claimed and anything + MISSING < begin + claimed:
         raise MediaError("input_unreadable", CUT_OFF)
     if pictures is None:  # the sound goes on for longer than was looked at
-        pictures, _ = _ends(container, stream, Fraction(0))
+        pictures, _ = _ends(container, stream, _earliest(container))
     duration = (pictures or Fraction(0)) - origin
     _check_length(duration)
     if duration <= 0:
@@ -152,13 +151,15 @@ def _ends(container: "InputContainer", stream: "VideoStream", start: Fraction) -
     """When the last picture ends, and when the last of anything does, looking from `start` on."""
     _go_to(container, start)
     usual = 1 / (stream.average_rate or stream.guessed_rate or Fraction(25))
-    pictures, anything = None, Fraction(0)
+    pictures, anything = None, start
+    counted = is_counted(container)
     for packet in readable_packets(container, *_read(container)):
-        if packet.pts is None or not packet.size or packet.is_corrupt:
+        is_picture = packet.stream_index == stream.index
+        stamp = packet.dts if counted and is_picture else packet.pts
+        if stamp is None or not packet.size or packet.is_corrupt:
             continue
         length = (packet.duration or 0) * packet.time_base
-        is_picture = packet.stream_index == stream.index
-        end = packet.pts * packet.time_base + (length or (usual if is_picture else Fraction(0)))
+        end = stamp * packet.time_base + (length or (usual if is_picture else Fraction(0)))
         anything = max(anything, end)
         if is_picture:
             pictures = max(pictures or end, end)
@@ -173,9 +174,16 @@ def _go_to(container: "InputContainer", start: Fraction) -> None:
     import av
 
     try:
-        container.seek(max(0, int(start * 1_000_000)))
+        container.seek(int(max(_earliest(container), start) * 1_000_000))
     except av.FFmpegError:  # without an index: read on from where it is
         container.seek(container.start_time or 0)
+
+
+def _earliest(container: "InputContainer") -> Fraction:
+    """No picture lies before it. Of a recording whose clock begins anew within its first minute, what comes before that
+    has times below zero."""
+    origin = Fraction(origin_us(container), 1_000_000)
+    return origin - 1 if origin < 0 else Fraction(0)
 
 
 def _is_variable(container: "InputContainer", stream: "VideoStream") -> bool:
@@ -183,7 +191,7 @@ def _is_variable(container: "InputContainer", stream: "VideoStream") -> bool:
     average, base = stream.average_rate, stream.guessed_rate
     if average and base and not Fraction(99, 100) < average / base < Fraction(101, 100):
         return True
-    _go_to(container, Fraction(0))
+    _go_to(container, _earliest(container))
     only(container, stream)
     packets = islice(readable_packets(container, stream), LOOKED_AT)
     times = sorted(packet.pts for packet in packets if packet.pts is not None)

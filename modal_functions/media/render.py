@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from modal_functions.media.chunks import COPY, EDGE, Chunk
 from modal_functions.media.copying import copy
-from modal_functions.media.encoders import CHUNK_FORMATS, encoder
+from modal_functions.media.encoders import CHUNK_FORMATS, decoded_at, encoder
 from modal_functions.media.errors import MediaError
 from modal_functions.media.footage import Shown, shown_from, tolerance
 from modal_functions.media.landing import landing
@@ -170,7 +170,8 @@ def _encoded(
     clock = {"video_track_timescale": str(output.rate.numerator)}
     with av.open(str(path), "w", format=CHUNK_FORMATS[output.video], container_options=clock) as container:
         stream = encoder(container, output, edge=chunk.how == EDGE)
-        return _encode(container, stream, pictures, output.rate, on_packet)
+        decoded = decoded_at(output, chunk.frames)
+        return _encode(container, stream, pictures, output.rate, on_packet, decoded)
 
 
 def _encode(
@@ -179,6 +180,7 @@ def _encode(
     pictures: Iterator["VideoFrame"],
     rate: Fraction,
     on_packet: Callable[[], None],
+    decoded: Iterator[int] | None,
 ) -> int:
     from av.video.frame import PictureType
 
@@ -187,15 +189,21 @@ def _encode(
     for number, picture in enumerate(pictures):
         picture.pts, picture.time_base = number, tick
         picture.pict_type = PictureType.NONE  # x264 would take the source's types as orders
-        frames += _mux(container, stream, picture, on_packet)
-    return frames + _mux(container, stream, None, on_packet)
+        frames += _mux(container, stream, picture, on_packet, decoded)
+    return frames + _mux(container, stream, None, on_packet, decoded)
 
 
 def _mux(
-    container: "OutputContainer", stream: "VideoStream", picture: "VideoFrame | None", on_packet: Callable[[], None]
+    container: "OutputContainer",
+    stream: "VideoStream",
+    picture: "VideoFrame | None",
+    on_packet: Callable[[], None],
+    decoded: Iterator[int] | None,
 ) -> int:
     packets = stream.encode(picture)
     for packet in packets:
+        if decoded is not None:
+            packet.dts = next(decoded)
         container.mux(packet)
         on_packet()
     return len(packets)

@@ -116,7 +116,9 @@ def test_the_form_begins_as_the_last_export_of_its_kind_was(project, page):
     [
         ({"item-0-start": "soon"}, "Expected seconds, or minutes and seconds"),
         ({"item-0-start": "5", "item-0-end": "4"}, "Expected a time after 0:05, got “4”."),
+        ({"item-0-start": "9"}, "Item 1 begins at 0:09, and the film has ended at 0:08."),
         ({"item-0-text": " "}, "Expected some text, got nothing."),
+        ({"item-0-text": "\u200b"}, "Expected some text, got"),
         ({"item-0-text": "東京"}, "The font cannot draw “東京”."),
         ({"item-0-what": "box", "item-0-width": "95"}, "Expected at most 90"),
         ({"item-0-what": "logo"}, "Expected a picture for the logo, got none."),

@@ -2,6 +2,7 @@
 
 import json
 import math
+from unicodedata import normalize
 
 import opentimelineio as otio
 import pytest
@@ -130,6 +131,12 @@ def test_a_timeline_of_another_program_is_read_in_a_child(form, project):
     assert (told.title, told.shots) == ("Night", (stories.Shot(source="beach.mov", in_us=10**6, out_us=3 * 10**6),))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8-sig"])
+def test_an_edl_is_read_in_whichever_letters_windows_writes_it(encoding):
+    told = stories.read(sent(EDL.replace("beach", "Jürgen’s beach").encode(encoding), "a.edl"), (25, 1))
+    assert [shot.source for shot in told.shots] == ["Jürgen’s beach.mov", "harbour.mov"]
+
+
 @pytest.mark.parametrize(
     ("body", "name", "said"),
     [
@@ -174,6 +181,14 @@ def test_clips_are_found_by_name_whatever_else_is_written_around_it(project):
     beach = ids(project)["beach.mov"]
     for name in ("beach.mov", "BEACH.MOV", "beach", "/Volumes/A/beach.mxf", r"C:\film\beach.mov", beach):
         assert stories.clips_of(project, [shot(name)]) == [{"source": beach, "in_us": 0, "out_us": None}]
+
+
+@pytest.mark.parametrize(("kept", "told"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_a_clip_is_found_whether_its_accents_are_letters_of_their_own_or_not(project, kept, told):
+    """A Mac may hand on the names of its files so, and an editing program the other way."""
+    source = source_in(project, name=normalize(kept, "Böschung.mov"))
+    for name in ("Böschung.mov", "böschung"):
+        assert stories.clips_of(project, [shot(normalize(told, name))])[0]["source"] == str(source.pk)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ import pytest
 
 from exports import kinds
 from exports.kinds.base import Unplannable
-from tests.exports.footage import film_of, project_of
+from tests.exports.footage import film_of, project_of, source_in
 from tests.exports.kinds.asked import TITLE
 
 pytestmark = pytest.mark.django_db
+LATE = TITLE | {"from_us": 8_000_000, "to_us": None}
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ def test_every_shape_has_its_size(project, shape, side, size):
         ("overlay", {"items": [{"what": "song"}]}, "expected one of title"),
         ("overlay", {"items": [{"text": "without a sort"}]}, "Items: the fields of an item is"),
         ("overlay", {"items": [TITLE | {"text": "東京"}]}, "The font cannot draw “東京”."),
+        ("overlay", {"items": [TITLE, LATE]}, "Item 2 begins at 0:08, and the film has ended at 0:08."),
         ("overlay", {"items": [TITLE], "size": "huge"}, "Size: expected one of"),
     ],
 )
@@ -57,3 +59,8 @@ def test_what_cannot_be_made_is_refused_in_words(project, kind, options, said):
     with pytest.raises(Unplannable) as refused:
         kinds.get(kind).plan(project, options)
     assert said in str(refused.value)
+
+
+def test_while_nobody_knows_how_long_a_clip_is_what_is_laid_over_it_may_begin_at_any_time(project):
+    project.append([source_in(project, "b.mov", state="uploading", facts={})])
+    assert kinds.get("overlay").plan(project, {"items": [LATE]})["items"] == [LATE]

@@ -123,6 +123,7 @@ FCM: DROP FRAME
 
 
 EVENT = "001  BEACH    V     C        00:00:01:15 00:00:04:15 01:00:00:00 01:00:03:00\n"
+NOTHING = "002  BEACH    V     C        00:00:09:00 00:00:09:00 01:00:03:00 01:00:03:00\n"  # as before each dissolve
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,9 @@ EVENT = "001  BEACH    V     C        00:00:01:15 00:00:04:15 01:00:00:00 01:00:
         (EVENT.replace("00:00:04:15", "00:00:04:31"), "Event 001: There is no timecode 00:00:04:31 at 30 frames"),
         (EVENT.replace("BEACH", "BL   "), "Event 001 is black"),
         (EVENT.replace("V  ", "V2 "), "Event 001 lies on a second picture track, V2"),
+        (EVENT.replace("V  ", "AA/V2"), "Event 001 lies on a second picture track, AA/V2"),
+        (EVENT + NOTHING + NOTHING.replace(" C  ", " D 025 "), "Event 002 is no cut but “D”"),
+        (NOTHING, "no event with a picture"),
         (EVENT + "M2   BEACH   060.0   00:00:01:15\n", "Event 001 changes its speed"),
         (EVENT + EVENT.replace("001", "002").replace("01:00:0", "01:01:0"), "Event 002 has a gap before it"),
         (EVENT + EVENT.replace("001", "002"), "Event 002 has a part of the film that is taken already"),
@@ -145,6 +149,42 @@ def test_what_cannot_be_made_of_an_edl_is_said_with_its_event(text, said):
     with pytest.raises(Unreadable) as refused:
         edl.read(text, Fraction(30))
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeffTITLE: x\n" + EVENT,
+        EVENT.replace("BEACH", "MY BEACH 2"),
+        EVENT.replace("V  ", "VA1A2"),
+        EVENT.replace("V  ", "A12/V"),
+        EVENT.replace("BEACH", "BL").replace("04:15", "01:15").replace("03:00", "00:00") + EVENT,
+        EVENT + "M2   BEACH   030.0   00:00:01:15\n",
+        EVENT + "EFFECTS NAME IS CROSS DISSOLVE\n>>> SOURCE 1\n\n* LOC: 01:00:00:00 RED\nAUD  3  4\n",
+    ],
+)
+def test_what_other_programs_write_besides_is_no_hindrance(text, ends):
+    [shot] = edl.read(text.replace("\n", ends), Fraction(30)).shots
+    assert (shot.first, shot.frames) == (45, 90)
+
+
+# Two seconds over a minute at whose beginning drop-frame leaves out two numbers, and the same where it does not
+OVER, WITHIN = "00:00:59:00 00:01:01:02", "00:00:59:00 00:01:01:00"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"FCM: NON-DROP FRAME\n001 A V C {OVER.replace(':', ';')} {WITHIN}\n",
+        f"FCM: DROP FRAME\n001 A V C {WITHIN} {OVER.replace(':', ';')}\n",
+        f"FCM: DROP FRAME\nFCM: NON-DROP FRAME\n001 A V C {WITHIN} {OVER}\n",
+        f"FCM: NON-DROP FRAME\nFCM: DROP FRAME\n001 A V C {OVER} {WITHIN}\n",
+    ],
+)
+def test_a_reel_may_be_counted_otherwise_than_the_film(text):
+    [shot] = edl.read(text, RATES["29.97"]).shots
+    assert (shot.first, shot.frames) == (1770, 60)
 
 
 def test_sound_in_events_of_its_own_belongs_to_its_shot():
@@ -162,6 +202,59 @@ def test_a_clip_whose_own_timecode_does_not_begin_at_zero_is_counted_from_its_be
     timeline.tracks.append(otio.schema.Track("V1", [clip]))
     [shot] = exchange.read(otio.adapters.write_to_string(timeline, "otio_json"), ".otio", Fraction(50)).shots
     assert (shot.name, shot.first, shot.frames) == ("my beach.mov", 100, 50)
+
+
+RATE = "<rate><timebase>25</timebase><ntsc>FALSE</ntsc></rate>"
+XML = f"""<xmeml version="4"><sequence><name>Night</name>{RATE}<media><video><track>
+<clipitem id="1"><name>beach.mov</name>{RATE}<start>0</start><end>50</end><in>25</in><out>75</out>
+<file id="f"><name>beach.mov</name>{RATE}<duration>900</duration></file>
+<filter><effect><name>Time Remap</name><effectid>timeremap</effectid>
+<parameter><parameterid>variablespeed</parameterid><value>0</value></parameter>
+<parameter><parameterid>speed</parameterid><value>100</value></parameter>
+<parameter><parameterid>reverse</parameterid><value>FALSE</value></parameter></effect></filter>
+<filter><effect><name>Basic Motion</name><effectid>basic</effectid>
+<parameter><parameterid>scale</parameterid><value>200</value></parameter></effect></filter>
+<enabled>TRUE</enabled></clipitem></track>
+<track><clipitem id="2"><name>b.mov</name>{RATE}<start>0</start><end>9</end><in>0</in><out>9</out><file id="f"/>
+</clipitem>
+<enabled>FALSE</enabled></track></video></media></sequence></xmeml>"""
+
+
+def test_what_is_switched_off_or_changes_nothing_is_no_hindrance():
+    [shot] = exchange.read(XML, ".xml", Fraction(25)).shots
+    assert (shot.name, shot.first, shot.frames) == ("beach.mov", 25, 50)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ("<value>100<", "<value>50<", "Item 1 changes its speed"),
+        ("d</parameterid><value>0<", "d</parameterid><value>1<", "Item 1 changes its speed"),
+        ("<value>FALSE<", "<value>TRUE<", "Item 1 changes its speed"),
+        ("<enabled>TRUE</enabled></clipitem>", "<enabled>FALSE</enabled></clipitem>", "Item 1 is switched off"),
+        ("<enabled>FALSE</enabled></track>", "</track>", "2 picture tracks; expected one"),
+    ],
+)
+def test_what_cannot_be_made_of_final_cut_s_xml_is_said_with_its_item(was, now, said):
+    with pytest.raises(Unreadable, match=said):
+        exchange.read(XML.replace(was, now), ".xml", Fraction(25))
+
+
+def test_a_speed_of_one_changes_nothing():
+    at = otio.opentime.RationalTime
+    clip = otio.schema.Clip("beach.mov", source_range=otio.opentime.TimeRange(at(25, 25), at(50, 25)))
+    clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=1.0))
+    track = otio.schema.Track("V1", [clip])
+    assert len(exchange.read(otio.adapters.write_to_string(track_in(track), "otio_json"), ".otio", Fraction(25)).shots)
+    clip.effects[0].time_scalar = 0.5
+    with pytest.raises(Unreadable, match="changes its speed"):
+        exchange.read(otio.adapters.write_to_string(track_in(track), "otio_json"), ".otio", Fraction(25))
+
+
+def track_in(track):
+    timeline = otio.schema.Timeline("Night")
+    timeline.tracks.append(track.deepcopy())
+    return timeline
 
 
 def test_the_site_and_the_work_begin_without_the_library():

@@ -168,8 +168,15 @@ def test_what_makes_no_sense_is_said_before_anything_is_made(bench, asked, chang
     assert said in outcome["sentence"]
 
 
-def test_a_shot_that_begins_behind_its_clip_is_named(bench, asked):
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ((6_000_000, 7_000_000), "Shot 2 begins where clip.mp4 has ended. Choose another part of it."),
+        ((3_000_000, 6_100_000), "Shot 2 ends at 6.10 s of clip.mp4, which is 5.00 s long. Choose another part of it."),
+    ],
+)
+def test_a_shot_that_is_not_in_its_clip_is_named(bench, asked, ends, said):
     [first, second] = asked["story"]["shots"]
-    late = second | {"clip": second["clip"] | {"in_us": 6_000_000, "out_us": 7_000_000}}
+    late = second | {"clip": second["clip"] | dict(zip(("in_us", "out_us"), ends, strict=True))}
     outcome = bench.do(edl, asked | {"story": asked["story"] | {"shots": [first, late]}})
-    assert outcome["sentence"] == "Shot 2 begins where clip.mp4 has ended. Choose another part of it."
+    assert outcome["sentence"] == said

@@ -3,6 +3,7 @@
 import hashlib
 from fractions import Fraction
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -16,9 +17,11 @@ from modal_functions.media.errors import MediaError
 from modal_functions.media.items import PLACES, Item
 from modal_functions.media.lettering import Canvas, draw
 from modal_functions.media.letters import drawable, missing_letters
-from modal_functions.media.spec import Film
+from modal_functions.media.spec import Film, Unusable
 from modal_functions.media.timeline import lay_out
 from tests.modal_functions.kinds.conftest import changed, luma, plain
+
+ORIENTATION, TURNED = 0x112, 6  # of a picture's Exif: its left side is to be shown above
 
 
 @pytest.fixture(scope="module")
@@ -212,17 +215,47 @@ def test_the_font_draws_what_europe_writes_and_knows_what_it_cannot():
     assert len(drawable("SourceSansPro-Regular.ttf")) > 700
 
 
+def test_a_text_is_drawn_as_it_is_read_wherever_it_was_copied_from():
+    """A Mac hands on accents as letters of their own, which would stand beside theirs; a page has marks to break at."""
+    copied = Item.from_wire({"what": "title", "text": normalize("NFD", "Bö\u00adschung\u200b\u2009 am\ufeff Meer")})
+    assert copied == Item(what="title", text="Böschung am Meer")
+    with pytest.raises(Unusable, match="some text"):
+        Item.from_wire({"what": "title", "text": "\u200b"})
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "RGB", "L", "P"])
 def test_a_logo_that_was_sent_becomes_one_that_is_ours(tmp_path, mode):
     Image.new(mode, (3000, 1500)).save(tmp_path / "sent", "PNG")
-    request = {"do": "overlay.logo", "path": str(tmp_path / "sent"), "to": str(tmp_path / "logo.png")}
-    assert child.run(request) == {"width": 1024, "height": 512}
+    assert child.run(asked_in(tmp_path)) == {"width": 1024, "height": 512}
     with Image.open(tmp_path / "logo.png") as logo:
         assert (logo.format, logo.mode, logo.size) == ("PNG", "RGBA", (1024, 512))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_a_logo_stands_upright_as_every_program_shows_it(tmp_path, form):
+    sent, held = Image.new("RGB", (80, 40), (255, 0, 0)), Image.Exif()
+    sent.paste((0, 0, 255), (40, 0, 80, 40))
+    held[ORIENTATION] = TURNED
+    sent.save(tmp_path / "sent", form, exif=held)
+    assert overlay.VERBS["logo"](asked_in(tmp_path), print) == {"width": 40, "height": 80}
+    with Image.open(tmp_path / "logo.png") as logo:
+        red, _, blue, _ = logo.getpixel((20, 10))
+        assert red - blue > 200, "what is stored to the left is shown above"
+
+
+def test_a_logo_of_sixteen_bits_keeps_its_greys(tmp_path):
+    Image.new("I;16", (8, 8), 40_000).save(tmp_path / "sent", "PNG")
+    overlay.VERBS["logo"](asked_in(tmp_path), print)
+    with Image.open(tmp_path / "logo.png") as logo:
+        assert logo.getpixel((0, 0)) == (156, 156, 156, 255)
 
 
 @pytest.mark.parametrize("body", [b"", b"GIF89a" + b"\0" * 30, b"\x89PNG\r\n\x1a\n" + b"\0" * 50, b"<svg/>"])
 def test_what_is_no_picture_is_refused(tmp_path, body):
     (tmp_path / "sent").write_bytes(body)
     with pytest.raises(MediaError, match="PNG, JPEG and WebP can"):
-        child.run({"do": "overlay.logo", "path": str(tmp_path / "sent"), "to": str(tmp_path / "logo.png")})
+        child.run(asked_in(tmp_path))
+
+
+def asked_in(folder):
+    return {"do": "overlay.logo", "path": str(folder / "sent"), "to": str(folder / "logo.png")}

@@ -6,6 +6,7 @@ import pytest
 
 from modal_functions.media.footage import shown_from
 from modal_functions.media.opening import opened, sight_of
+from modal_functions.media.probe import probe
 
 from .reels import number_on, shoot
 
@@ -62,6 +63,19 @@ def test_where_pictures_are_only_counted_those_that_a_recorder_has_dropped_count
     assert [(each.at, number_on(each.frame)) for each in found] == [
         (Fraction(moment, 25), number) for number, moment in enumerate(each for each in range(50) if each not in gaps)
     ]
+    assert probe(reel.path).duration_us == 2_000_000, "none more for those that are read before they are shown"
+
+
+@pytest.mark.parametrize("left", [Fraction(1, 50), Fraction(1, 2), Fraction(20)])
+def test_a_recording_whose_clock_begins_anew_within_its_first_minute_is_whole(tmp_path, left):
+    """The clock of MPEG has 33 bits, which are over after 26.5 hours."""
+    begins = {"output_ts_offset": str(float(Fraction(2**33, 90_000) - left))}
+    reel = shoot(tmp_path / "a.ts", seconds=2, layout=None, size=(160, 90), options=BETWEEN | {"g": "10"},
+                 container_options=begins)  # fmt: skip
+    assert probe(reel.path).duration_us == 2_000_000
+    for start in (0, 11, 30):
+        found = shown(reel.path, Fraction(start, 25))
+        assert found[found.index(start) :] == list(range(start, 50))
 
 
 def test_a_moment_in_a_long_picture_is_that_picture_s(reel_in):
