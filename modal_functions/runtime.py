@@ -233,8 +233,8 @@ def _of_store(error: StoreError) -> str:
     if isinstance(error, Full):
         return "The server's disk is full. What is finished is kept: once there is room, a retry goes on from there."
     if isinstance(error, Forbidden):
-        return "The server's store may not be written. What is finished is kept; tell whoever runs the server."
-    return "The server's store does not answer. What is finished is kept; it is tried again."
+        return "The server's store refuses the work. What is finished is kept; tell whoever runs the server."
+    return "The server's store fails. What is finished is kept: once it does not, a retry goes on from there."
 
 
 def _say_hello(store: Store, keys: AttemptKeys, call: str) -> int | None:
