@@ -165,7 +165,7 @@ def _spawn(tools: Tools, order: Ordering | Exception) -> str | Exception:
     try:
         with about(attempt.export_id), traces.span(attempt.export_id, "spawn", attempt=attempt.number):
             for key, path in brought.items():
-                if tools.store.size(key) is None:
+                if not tools.store.size(key):
                     tools.store.put_file(key, path)
             tools.store.put(attempt.keys.spec, spec)
             return tools.runner(attempt.runner).spawn(ordered)

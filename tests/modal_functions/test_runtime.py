@@ -7,7 +7,7 @@ import pytest
 
 from modal_functions.media.errors import MediaError
 from modal_functions.runtime import Failed, run
-from modal_functions.store import Forbidden, Full, Unreachable
+from modal_functions.store import Damaged, Forbidden, Full, Unreachable
 from modal_functions.wire import MOST_HELLOS, AttemptKeys, Hello, Outcome, pack
 
 KEYS = AttemptKeys(export="7f3c", number=2)
@@ -52,6 +52,7 @@ def test_hello_comes_first_and_the_outcome_last(go, store):
         (Unreachable("disk gone"), "store", "The server's store fails."),
         (Full("no space"), "no_room", "The server's disk is full."),
         (MediaError("result_invalid", "It is no film."), "result_invalid", "It is no film."),
+        (Damaged("other bytes"), "result_invalid", "is damaged in the server's store."),
         (Forbidden("no"), "store", "The server's store refuses the work."),
         (TimeoutError(), "internal", "TimeoutError"),
     ],
