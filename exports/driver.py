@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 
 from exports.counted import counted
 from exports.doorbell import ring
-from exports.management.outage import told
+from exports.management.outage import NO_ANSWER, told
 from exports.models import Export, Heartbeat, Lease
 from exports.models.heartbeat import is_within
 from exports.reconcile import FAILED, MOST_STEPS, reconcile_many, tell_of
@@ -55,7 +55,7 @@ def _reconciled(ids: Sequence[Any], tools: Tools) -> dict[Any, Step]:
     """One that cannot be driven, for whatever reason, keeps no other back: then each is driven alone."""
     try:
         return reconcile_many(ids, tools)
-    except OperationalError as error:
+    except NO_ANSWER as error:
         logger.warning("%s could not be driven. %s", counted(len(ids), "export"), told(error))
         reconnect()
         return dict.fromkeys(ids, FAILED)

@@ -91,7 +91,8 @@ def _plan_queued(export: Export, attempt: Attempt | None, seen: Look, now: datet
     if export.job.status == Status.RUNNING:
         return Step(name="take_back", why="it is called running, but no attempt is open")
     if attempt is not None and room.is_waited_for(export, attempt, now):
-        return unreachable(export.job, attempt.sentence, now, away=Away.ROOM)
+        away = Away.STORE if attempt.cause == room.STORE else Away.ROOM
+        return unreachable(export.job, attempt.sentence, now, away=away)
     return Step(name="spawn", why="it waits to start", again=False, due_in=LATER)
 
 

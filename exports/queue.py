@@ -1,6 +1,7 @@
 """Who starts next: as many attempts at once as the runner takes, and among owners each in turn."""
 
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -72,8 +73,8 @@ def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], di
     """An attempt for each of them whose turn has come; the others are told their places. Only one at a time decides."""
     if not waiting:
         return [], {}
-    with Lease.held(LEASE, seconds=SECONDS, now=tools.clock()) as mine:
-        if not mine:
+    with Lease.held(LEASE, seconds=SECONDS, now=tools.clock()) as lease:
+        if lease is None:
             return [], {export.pk: _waits(0) for export in waiting}
         runner = settings.RUNNER
         places = _places(tools.clock())
@@ -81,7 +82,7 @@ def begin_next(waiting: Sequence[Export], tools: Tools) -> tuple[list[Begun], di
         answers: list[tuple[Export, Attempt | Exception | None]] = []
         for export in sorted(waiting, key=lambda each: places.get(each.pk, free)):
             turn = places.get(export.pk, free) < free and left > 0
-            answers.append((export, _begun_or_why(export, runner, tools) if turn else None))
+            answers.append((export, _begun_or_why(export, runner, lease, tools) if turn else None))
             left -= isinstance(answers[-1][1], Attempt)
     begun = [(export, answer) for export, answer in answers if isinstance(answer, Attempt)]
     odd = {export.pk: _not_started(export, answer) for export, answer in answers if isinstance(answer, Exception)}
@@ -103,17 +104,18 @@ def _waits(place: int) -> Step:
     )
 
 
-def _begun_or_why(export: Export, runner: str, tools: Tools) -> Attempt | Exception | None:
+def _begun_or_why(export: Export, runner: str, lease: uuid.UUID, tools: Tools) -> Attempt | Exception | None:
     try:
-        return _begin(export, runner, tools)
+        return _begin(export, runner, lease, tools)
     except Error:  # it is the database, and not this one
         raise
     except Exception as error:  # noqa: BLE001 - it is told where it is logged
         return _unforeseen(export.pk, error)
 
 
-def _begin(export: Export, runner: str, tools: Tools) -> Attempt | None:
-    """The row comes first: whatever happens to the spawn, it is known that there may be one."""
+def _begin(export: Export, runner: str, lease: uuid.UUID, tools: Tools) -> Attempt | None:
+    """The row comes first: whatever happens to the spawn, it is known that there may be one. With the row the lease
+    begins anew; where it was lost meanwhile, another counts the places and begins."""
     last = export.attempts.order_by("-number").values("number", "gone_at").first()
     if last is not None and last["gone_at"] is None:  # begun by another meanwhile; nobody would look at it any more
         return None
@@ -122,7 +124,8 @@ def _begin(export: Export, runner: str, tools: Tools) -> Attempt | None:
     try:
         with transaction.atomic():
             attempt = Attempt.objects.create(export=export, number=number, runner=runner, begun_at=tools.clock())
-            started = tools.tracker.start(export.pk, attempt=number)
+            mine = Lease.renew(LEASE, lease, seconds=SECONDS, now=tools.clock())
+            started = mine and tools.tracker.start(export.pk, attempt=number)
             transaction.set_rollback(not started)
     except IntegrityError:  # somebody else has begun one
         return None
@@ -162,7 +165,7 @@ def _spawn(tools: Tools, order: Ordering | Exception) -> str | Exception:
     try:
         with about(attempt.export_id), traces.span(attempt.export_id, "spawn", attempt=attempt.number):
             for key, path in brought.items():
-                if tools.store.size(key) is None:
+                if not tools.store.size(key):
                     tools.store.put_file(key, path)
             tools.store.put(attempt.keys.spec, spec)
             return tools.runner(attempt.runner).spawn(ordered)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from django.db import Error, OperationalError
+from django.db import Error
 
 from exports import queue, results, traces
 from exports.about import about
@@ -150,7 +150,7 @@ def _take_all(
         try:
             with about(pk):
                 steps[pk] = _traced(case, told.get(pk, step), tools)
-        except OperationalError as error:
+        except outage.NO_ANSWER as error:
             logger.warning("export=%s step=%s could not be taken. %s", pk, step.name, outage.told(error))
             steps[pk] = FAILED
             reconnect()

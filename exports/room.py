@@ -1,4 +1,4 @@
-"""Where the disk is full, work is begun again once somebody may have made room, and not for ever."""
+"""Where the disk is full or the store fails, work is begun again once that may be over, and not for ever."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -8,14 +8,14 @@ from exports.models.heartbeat import is_within
 if TYPE_CHECKING:
     from exports.models import Attempt, Export
 
-NO_ROOM = "no_room"
+NO_ROOM, STORE = "no_room", "store"
 FIRST, LONGEST = timedelta(seconds=15), timedelta(minutes=5)
 TRIES = 14  # beside the first; they take an hour
 
 
 def is_short(cause: str, runner: str) -> bool:
-    """On this machine only: what a container has for a disk is its own, and is as large in the next one."""
-    return cause == NO_ROOM and runner == "local"
+    """A disk on this machine only: what a container has for one is its own, and is as large in the next one."""
+    return cause == STORE or (cause == NO_ROOM and runner == "local")
 
 
 def is_waited_for(export: "Export", attempt: "Attempt", now: datetime) -> bool:
@@ -29,7 +29,7 @@ def waits(export: "Export") -> int:
     """How often it has waited since somebody asked for it. What else went wrong is counted apart."""
     events = export.job.events.order_by("-pk")
     asked = events.filter(phase="retried").values_list("pk", flat=True).first() or 0
-    return events.filter(phase="requeued", cause=NO_ROOM, pk__gt=asked).count()
+    return events.filter(phase="requeued", cause__in=(NO_ROOM, STORE), pk__gt=asked).count()
 
 
 def pause(waits: int) -> timedelta:

@@ -74,7 +74,7 @@ def look_at(source_id: uuid.UUID, tools: Tools, probe: Probe = probe, *, every: 
     if tools.store.in_place(source.key) is not None:
         return _look(source, tools, probe, every)
     with Lease.held(FETCHING, seconds=SILENT_FOR.total_seconds(), now=tools.clock()) as mine:
-        looked = mine and _look(source, tools, probe, every)
+        looked = mine is not None and _look(source, tools, probe, every)
     if looked and (following := _not_looked_at().first()):
         uploads.ring_for_look(following)
     return looked

@@ -20,7 +20,7 @@ from progress.models import Away, Job, Status, Wish
 
 logger = logging.getLogger("exports")
 
-KEY_ENDED = "key_ended"  # as the runtime has it
+KEY_ENDED, CANCELLED = "key_ended", "cancelled"  # as the runtime has them
 MOST_ERRORS = 2
 MOST_INTERRUPTIONS = 5
 QUIET = frozenset({"nothing", "wait", "fold", "failed"})
@@ -140,23 +140,25 @@ def _settle(export: Export, attempt: Attempt, tools: Tools) -> None:
     _fold(attempt, tools)
     results.note(attempt, tools)
     with transaction.atomic():
+        # As it is now, and stays until this is written: since this look began it may have ended, and been retried.
+        job = Job.objects.select_for_update(no_key=True).get(pk=export.pk)
         decided = attempt.decide(
             outcome=outcome.ending, cause=outcome.code, sentence=outcome.sentence, now=tools.clock()
         )
-        # As it is now: when this look began, it may have had an end from which it was retried since.
-        job = Job.objects.get(pk=export.pk)
         if decided and not job.settled:
             _moved_by(outcome, export, attempt, job, tools)
 
 
 def _moved_by(outcome: Outcome, export: Export, attempt: Attempt, job: Job, tools: Tools) -> None:
-    tracker = tools.tracker
+    tracker, stopped = tools.tracker, outcome.ending == "paused" or outcome.code == CANCELLED
     if outcome.ending == "ok":
         Export.objects.filter(pk=export.pk).update(result_facts=outcome.result)
         tracker.finalize(export.pk)
-    elif outcome.code == "cancelled" or (outcome.ending == "paused" and job.wish == Wish.CANCEL):
+    elif job.status in calling_off.WAITS:
+        return  # it had ended, and was asked for again: another attempt carries on, whatever became of this one
+    elif stopped and job.wish == Wish.CANCEL:
         _cancelled(export, Step(name="cancel"), tools)
-    elif outcome.ending == "paused":
+    elif stopped:
         paused = job.wish == Wish.PAUSE and tracker.pause(export.pk, version=job.version)
         if not paused:
             _goes_on(outcome, export, attempt, job, tools)
@@ -178,7 +180,8 @@ def _goes_on(outcome: Outcome, export: Export, attempt: Attempt, job: Job, tools
     """Another attempt carries on, at once. With one new key after another it may take as long as it takes; but what
     gets no further with a new key never would."""
     if outcome.code != KEY_ENDED:
-        tools.tracker.requeue(export.pk, cause="paused", text="The pause was taken back.")
+        wished = "cancel" if outcome.code == CANCELLED else "pause"
+        tools.tracker.requeue(export.pk, cause=outcome.code or "paused", text=f"The {wished} was taken back.")
         return
     before = job.events.filter(phase="requeued", cause=KEY_ENDED).order_by("-pk").values_list("bp", flat=True).first()
     if before is None or job.bp > before:

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import uuid
 
-from django.db import Error, OperationalError
+from django.db import Error
 from django.utils import timezone
 
 from exports import authorising, driver, first_project, leftovers, originals, retention, schedules, sources
@@ -38,7 +38,7 @@ def drive() -> int:
     try:
         Heartbeat.beat(CLUSTER)
         passes = driver.pump(tools())
-    except OperationalError as error:
+    except outage.NO_ANSWER as error:
         logger.warning("Nobody drives for now. %s", outage.told(error))
         return 0
     if passes:  # who drove also looks which of these are nearly done, or seem stuck

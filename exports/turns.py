@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import gettext as _
 
-from exports import minutes
+from exports import minutes, room
 from exports.models import Attempt, Export, Intake
 from progress.models import Away, Job, Status, Wish
 
@@ -32,8 +32,8 @@ class Waiting:
 
 
 def waiting(now: datetime) -> list[Waiting]:
-    """Without those of what is closed, of whom the minutes of the day are used up, and for which there is no room on
-    the disk: they are in nobody's way."""
+    """Without those of what is closed, of whom the minutes of the day are used up, and that wait for room on the disk
+    or for a store that failed under them: they are in nobody's way."""
     rows = _queued()
     spent = _spent(rows, now)
     return [row for row in rows if row.pk not in spent]
@@ -42,7 +42,8 @@ def waiting(now: datetime) -> list[Waiting]:
 def _queued() -> list[Waiting]:
     """The oldest first within a priority."""
     rows = Job.objects.active().filter(status=Status.QUEUED, wish=Wish.RUN, export__isnull=False)
-    rows = rows.exclude(unreachable_since__isnull=False, unreachable_part=Away.ROOM)
+    failed_under_it = Q(unreachable_part=Away.ROOM) | Q(unreachable_part=Away.STORE, cause=room.STORE)
+    rows = rows.exclude(failed_under_it, unreachable_since__isnull=False)
     closed = Intake.shut_out()
     rows = rows.exclude(closed) if closed is not None else rows
     rows = rows.annotate(odd=ODD)

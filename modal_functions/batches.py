@@ -9,8 +9,8 @@ from typing import Any
 
 from modal_functions.media import child
 from modal_functions.media.child import Limits, Start, executed
-from modal_functions.media.errors import MediaError
-from modal_functions.store import Store, StoreError
+from modal_functions.media.errors import DAMAGED_PART, MediaError
+from modal_functions.store import Damaged, Store, StoreError
 from modal_functions.wire import kept_as
 
 A_DAY = 24 * 3600
@@ -49,7 +49,7 @@ class Batch:
 
     def missing(self, store: Store) -> "Batch | None":
         """What is still to be made of it; None when nothing is."""
-        parts = tuple(part for part in self.parts if store.size(self.key(part)) is None)
+        parts = tuple(part for part in self.parts if not store.size(self.key(part)))
         if not parts or parts == self.parts or "chunks" not in self.request:
             return self if parts else None
         chunks = [chunk for chunk in self.request["chunks"] if f"{chunk['key']}.mp4" in parts]
@@ -74,6 +74,16 @@ class Batch:
         return int(self.request.get("units", 0)) if chunks is None else sum(chunk["frames"] for chunk in chunks)
 
 
+def fetch(store: Store, key: str, to: Path) -> None:
+    """A part that is kept. A damaged one is emptied, since not every key to a bucket may delete: what is empty is not
+    there, and made anew by whoever tries again."""
+    try:
+        store.fetch(key, to)
+    except Damaged as error:
+        store.put(key, b"")
+        raise MediaError("result_invalid", DAMAGED_PART) from error
+
+
 def bring(store: Store, key: str, to: Path) -> None:
     """The file of what is kept there; several may bring the same at once."""
     if to.exists():
@@ -81,7 +91,7 @@ def bring(store: Store, key: str, to: Path) -> None:
     path = store.in_place(key)
     if path is None or not path.exists():
         path = to.with_name(f"{uuid.uuid4().hex}{to.suffix}")
-        store.fetch(key, path)
+        fetch(store, key, path)
         path.replace(to)
     else:
         with contextlib.suppress(FileExistsError):

@@ -14,7 +14,7 @@ from modal_functions import parcels
 from modal_functions.multipart import Begun, Multipart, begun
 from modal_functions.ranged import ranged
 from modal_functions.s3 import S3, Absent, Account, Conflicting, Taken, answered
-from modal_functions.store import PIECE, Entry, Forbidden, Missing, OnBytes, Stored, Unreachable, checked, told
+from modal_functions.store import PIECE, Damaged, Entry, Forbidden, Missing, OnBytes, Stored, Unreachable, checked, told
 
 AGAIN = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds, after somebody else was at the same key in the same moment
 FRUITLESS = 3  # times that a body may break off without a byte
@@ -143,7 +143,7 @@ class BucketStore:
                     if on_bytes:
                         on_bytes(count)
             if head.sha256 not in ("", digest.hexdigest()):
-                raise Unreachable(f"{key} arrived with other bytes than were stored")
+                raise Damaged(f"{key} has other bytes than were stored")
             with told():
                 half.replace(path)
         finally:

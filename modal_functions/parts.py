@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from modal_functions.batches import Batch, make
+from modal_functions.batches import Batch, fetch, make
 from modal_functions.fan import MOST_TRIES, Lost, NotTaken
 from modal_functions.media.errors import DAMAGED_PART, NOT_OF_COPIES, UNREAD_PART, MediaError
 from modal_functions.runtime import Context, Failed
@@ -43,7 +43,7 @@ class Parts:
         """Those that are kept already."""
         with ThreadPoolExecutor(ASKED_AT_ONCE) as pool:
             sizes = {name: pool.submit(self.context.store.size, self._key(name)) for name in set(names)}
-        return {name for name, size in sizes.items() if size.result() is not None}
+        return {name for name, size in sizes.items() if size.result()}
 
     def make(
         self,
@@ -85,7 +85,7 @@ class Parts:
             return path
         path = self.context.folder / name
         if not path.exists():
-            self.context.store.fetch(self._key(name), path)
+            fetch(self.context.store, self._key(name), path)
         return path
 
     def all_at_hand(self, names: Sequence[str]) -> list[Path]:

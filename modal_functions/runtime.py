@@ -14,7 +14,7 @@ from modal_functions.media.child import Start, executed
 from modal_functions.media.errors import MediaError
 from modal_functions.media.nursery import Nursery
 from modal_functions.reporter import Reporter
-from modal_functions.store import Forbidden, Full, Store, StoreError
+from modal_functions.store import Damaged, Forbidden, Full, Store, StoreError
 from modal_functions.wire import (
     MOST_HELLOS,
     MOST_RUNS,
@@ -214,8 +214,7 @@ def _work(
         return _outcome(call, number, "error", code=error.code, sentence=error.sentence)
     except StoreError as error:
         logger.warning("The store failed: %s", error)
-        code = "no_room" if isinstance(error, Full) else "store"
-        return _outcome(call, number, "error", code=code, sentence=_of_store(error))
+        return _outcome(call, number, "error", code=_code_of(error), sentence=_of_store(error))
     except MemoryError:
         return _outcome(
             call, number, "error", code="out_of_memory", sentence="The work needs more memory than there is."
@@ -229,12 +228,20 @@ def _work(
         report.close()
 
 
+def _code_of(error: StoreError) -> str:
+    if isinstance(error, Damaged):
+        return "result_invalid"
+    return "no_room" if isinstance(error, Full) else "store"
+
+
 def _of_store(error: StoreError) -> str:
+    if isinstance(error, Damaged):
+        return "A file that the work needs is damaged in the server's store. Tell whoever runs the server."
     if isinstance(error, Full):
         return "The server's disk is full. What is finished is kept: once there is room, a retry goes on from there."
     if isinstance(error, Forbidden):
-        return "The server's store may not be written. What is finished is kept; tell whoever runs the server."
-    return "The server's store does not answer. What is finished is kept; it is tried again."
+        return "The server's store refuses the work. What is finished is kept; tell whoever runs the server."
+    return "The server's store fails. What is finished is kept: once it does not, a retry goes on from there."
 
 
 def _say_hello(store: Store, keys: AttemptKeys, call: str) -> int | None:

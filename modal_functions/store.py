@@ -38,6 +38,10 @@ class Full(StoreError):
     """No room is left."""
 
 
+class Damaged(StoreError):
+    """What stands there is not what was put there. Asking again will not help: it has to be made or put there anew."""
+
+
 class Missing(KeyError):
     """There is no object under this key."""
 

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 
 from django.core.checks import Tags
 from django.core.management.base import CommandError
-from django.db import Error, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
 from exports import store_said
 from modal_functions.store import StoreError
 
+NO_ANSWER = (OperationalError, InterfaceError)  # of a database that is away, or a connection that it has dropped
 COULD_NOT_LOOK = 2  # the exit code of a command that was kept from its work
 SETTINGS = (Tags.security,)  # what is checked before it: else the database may be another than was meant
 OLDER = re.compile(r"no such (?:table|column)|has no column named|(?:relation|column) .* does not exist")

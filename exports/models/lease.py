@@ -66,10 +66,11 @@ class Lease(models.Model):
 
     @classmethod
     @contextlib.contextmanager
-    def held(cls, name: str, *, seconds: float, now: datetime) -> Iterator[bool]:
+    def held(cls, name: str, *, seconds: float, now: datetime) -> Iterator[uuid.UUID | None]:
+        """The token, to renew it with; None while somebody else holds it."""
         token = cls.take(name, seconds=seconds, now=now)
         try:
-            yield token is not None
+            yield token
         finally:
             if token is not None:
                 cls.drop(name, token)

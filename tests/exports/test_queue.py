@@ -1,11 +1,15 @@
+from dataclasses import replace
+
 import pytest
 
 from exports import queue
-from exports.models import Attempt
+from exports.models import Attempt, Lease
 from exports.tools import Tools
 from modal_functions.folder import FolderStore
 from progress.models import Job
+from progress.tracker import ProgressTracker
 from tests.exports.scripted import ScriptedRunner
+from tests.meanwhile import meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +59,39 @@ def test_who_is_not_next_does_not_start_before_who_is(waiting, owner, start, run
     runner.at_once = 1
     first, second = waiting(owner, 2)
     assert start(second, first) == [False, True]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_was_slower_than_its_lease_begins_none_beside_those_of_who_decides_now(
+    waiting, owner, stranger, tools, clock
+):
+    hers = waiting(owner, 2)
+    asked = []
+
+    def about_to_begin_the_second(statement):
+        asked.append('FROM "exports_attempt" WHERE "exports_attempt"."export_id"' in statement)
+        return asked.count(True) == 2
+
+    def another_decides():
+        clock.pass_by(queue.SECONDS + 1)
+        assert queue.begin_next(waiting(stranger, 1), tools)[0]
+
+    with meanwhile(another_decides, when=about_to_begin_the_second):
+        begun, told = queue.begin_next(hers, tools)
+    assert [export.pk for export, _ in begun] == [hers[0].pk]
+    assert told[hers[1].pk].why == "it waits for its turn"
+    assert Attempt.objects.count() == 2
+
+
+def test_who_is_slow_keeps_its_lease_with_each_that_it_begins(waiting, owner, tools, clock):
+    class Slow(ProgressTracker):
+        def start(self, *given, **more):
+            clock.pass_by(queue.SECONDS - 1)
+            assert not Lease.may_be_taken(queue.LEASE, seconds=queue.SECONDS, now=clock())
+            return super().start(*given, **more)
+
+    begun, _ = queue.begin_next(waiting(owner, 2), replace(tools, tracker=Slow(clock=clock)))
+    assert len(begun) == 2
 
 
 def test_the_paused_and_the_cancelled_hold_nobody_up(waiting, owner, start, tracker, runner):

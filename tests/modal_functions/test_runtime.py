@@ -7,7 +7,7 @@ import pytest
 
 from modal_functions.media.errors import MediaError
 from modal_functions.runtime import Failed, run
-from modal_functions.store import Forbidden, Full, Unreachable
+from modal_functions.store import Damaged, Forbidden, Full, Unreachable
 from modal_functions.wire import MOST_HELLOS, AttemptKeys, Hello, Outcome, pack
 
 KEYS = AttemptKeys(export="7f3c", number=2)
@@ -49,10 +49,11 @@ def test_hello_comes_first_and_the_outcome_last(go, store):
         (Failed("input_unreadable", "Clip 3 ends too early."), "input_unreadable", "Clip 3 ends too early."),
         (MemoryError(), "out_of_memory", "more memory than there is"),
         (ZeroDivisionError("x"), "internal", "Something went wrong on our side (ZeroDivisionError at test_runtime.py:"),
-        (Unreachable("disk gone"), "store", "The server's store does not answer."),
+        (Unreachable("disk gone"), "store", "The server's store fails."),
         (Full("no space"), "no_room", "The server's disk is full."),
         (MediaError("result_invalid", "It is no film."), "result_invalid", "It is no film."),
-        (Forbidden("no"), "store", "may not be written"),
+        (Damaged("other bytes"), "result_invalid", "is damaged in the server's store."),
+        (Forbidden("no"), "store", "The server's store refuses the work."),
         (TimeoutError(), "internal", "TimeoutError"),
     ],
 )

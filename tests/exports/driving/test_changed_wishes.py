@@ -14,6 +14,7 @@ from progress.models import Status, Wish
 from progress.tracker import ProgressTracker
 from tests.exports.footage import fresh
 from tests.exports.scripted import Work
+from tests.meanwhile import meanwhile
 
 pytestmark = pytest.mark.django_db
 
@@ -167,3 +168,53 @@ def test_a_pause_that_was_taken_back_and_wished_again_is_not_ended_by_who_read_i
     tracker.wish(paused.pk, Wish.PAUSE, actor="olga")
     assert acts_on(stale, tools, clock).name == "resume"
     assert (fresh(paused).job.status, fresh(paused).job.wish) == (Status.PAUSED, Wish.PAUSE)
+
+
+# What ended before the register was read
+
+
+def test_a_cancel_that_stands_in_the_register_is_not_the_end_of_what_was_tried_again_since(
+    export, work, runner, tools, drive
+):
+    fresh(export).cancel(actor="olga")
+    assert reconcile(export.pk, tools).cause == "cancelled"
+    assert fresh(export).fail(actor="staff", reason="It took too long.")
+    assert fresh(export).retry(actor="olga")
+    drive(4)
+    assert (fresh(export).job.status, len(runner.spawned)) == (Status.RUNNING, 2)
+    assert fresh(export).interruptions == 0
+
+
+def test_nor_of_what_was_asked_to_go_on_since(export, work, runner, tools, drive):
+    fresh(export).cancel(actor="olga")
+    assert reconcile(export.pk, tools).cause == "cancelled"
+    fresh(export).resume(actor="olga")
+    drive(4)
+    assert (fresh(export).job.status, len(runner.spawned)) == (Status.RUNNING, 2)
+    assert fresh(export).interruptions == 0
+
+
+def test_nor_is_what_went_wrong_before_that(export, work, tools, drive):
+    assert fresh(export).fail(actor="staff", reason="It took too long.")
+    work.commits("error", code="internal", sentence="Something went wrong on our side.")
+    assert fresh(export).retry(actor="olga")
+    drive(3)
+    assert (fresh(export).job.status, fresh(export).errors) == (Status.RUNNING, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nor_where_it_is_tried_again_while_the_register_is_being_read(export, work, runner, tools, drive):
+    fresh(export).cancel(actor="olga")
+    assert reconcile(export.pk, tools).cause == "cancelled"
+
+    def read_to_decide(statement):
+        return connection.in_atomic_block and 'FROM "progress_job"' in statement
+
+    def tried_again():
+        fresh(export).fail(actor="staff", reason="It took too long.")
+        fresh(export).retry(actor="olga")
+
+    with meanwhile(tried_again, when=read_to_decide, wait=0.3):
+        reconcile(export.pk, tools)
+    drive(4)
+    assert (fresh(export).job.status, len(runner.spawned)) == (Status.RUNNING, 2)

@@ -1,7 +1,9 @@
 """The disk that the database itself is on is full: who drives says so in one sentence, and what to do."""
 
+import logging
+
 import pytest
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from exports import tasks
 from exports.driver import Passed, one_pass
@@ -10,13 +12,14 @@ from progress.models import Status
 from tests.exports.footage import fresh
 
 pytestmark = pytest.mark.django_db
+FULL = OperationalError("database or disk is full")
 TODO = "The database cannot be written (database or disk is full). Make room on its disk."
 
 
-def full(table=""):
+def full(table="", error=FULL):
     def refused(execute, statement, *given):
         if statement.startswith(("INSERT", "UPDATE", "DELETE")) and table in statement:
-            raise OperationalError("database or disk is full")
+            raise error
         return execute(statement, *given)
 
     return connection.execute_wrapper(refused)
@@ -45,3 +48,18 @@ def test_the_cluster_is_told_in_a_sentence_and_rung_again_by_whoever_beats(expor
     with full():
         assert tasks.drive() == 0
     assert [record.getMessage() for record in caplog.records] == [f"Nobody drives for now. {TODO}"]
+
+
+@pytest.mark.parametrize("table", ["", "progress_job"])
+def test_a_connection_that_was_dropped_is_told_as_shortly(export, tools, clock, caplog, table):
+    clock.pass_by(2)
+    with full(table, InterfaceError("connection already closed")):
+        assert one_pass(tools).failed == 1
+        assert table or tasks.drive() == 0
+    said = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.exc_info for record in said] == [None] * len(said)
+    assert all(
+        record.getMessage().endswith("The database does not answer: connection already closed") for record in said
+    )
+    one_pass(tools)
+    assert fresh(export).job.unreachable_since is None

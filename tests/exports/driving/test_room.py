@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from exports import queue
 from exports.models import Attempt
 from exports.outbox.facts import facts_of
 from modal_functions.media.errors import NO_ROOM_LEFT
@@ -68,6 +69,24 @@ def test_waits_for_room_use_up_no_try_of_what_goes_wrong_otherwise(export, drive
     drive(2)
     assert fresh(export).job.status == Status.QUEUED, "nor do these use up a wait"
     assert (fresh(export).errors, facts_of(fresh(export), "failed")["again"]) == (2, 5)
+
+
+def test_a_store_that_fails_under_the_work_is_waited_out_too(export, drive, work, runner, store, clock):
+    runner.at_once = 1
+    for _ in range(4):
+        Work(runner, store, clock).commits("error", code="store", sentence="The server's store fails.")
+        drive(2)
+        assert fresh(export).job.status == Status.QUEUED
+        assert said(export) == "We can't reach the store right now. Your export is not affected."
+        assert not queue.in_line(), "it is in nobody's way"
+        clock.pass_by(300)
+        drive(2)
+    again = Work(runner, store, clock)
+    assert (fresh(export).errors, len(runner.spawned)) == (0, 5)
+    again.says_hello()
+    again.finishes()
+    drive(2)
+    assert fresh(export).job.status == Status.COMPLETE
 
 
 def test_what_waits_for_room_is_in_nobodys_way(export, drive, work, runner, store, clock):
