@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.core.checks import Tags
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -40,6 +41,19 @@ def told(error: Error) -> str:
     if FULL.search(said):
         return f"The database cannot be written ({said}). Make room on its disk."
     return f"The database does not answer: {said}"
+
+
+class LookingCommand(BaseCommand):
+    """Where the settings are wrong it has looked at nothing, and its code says so."""
+
+    requires_system_checks = SETTINGS
+
+    def check(self, *args: Any, **options: Any) -> None:
+        try:
+            super().check(*args, **options)
+        except SystemCheckError as error:
+            error.returncode = COULD_NOT_LOOK
+            raise
 
 
 @contextmanager
