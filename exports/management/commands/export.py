@@ -29,13 +29,6 @@ SHELL = "shell"
 SECONDS = re.compile(r"\d{1,7}(\.\d{1,6})?", re.ASCII)
 
 
-class _Unasked(CommandError):
-    """What was asked for cannot be, and nothing was begun."""
-
-    def __init__(self, said: str) -> None:
-        super().__init__(said, returncode=COULD_NOT_LOOK)
-
-
 class Command(LookingCommand):
     help = "Makes one film from files: manage.py export a.mp4 b.mp4 --trim 2:8 --out film.mp4"
 
@@ -111,28 +104,33 @@ class Command(LookingCommand):
         self.stdout.write(f"{out} ({export.result_bytes:,} bytes, sha256 {export.result_sha256})")
 
 
+def _refused(said: str) -> CommandError:
+    """What was asked for cannot be, and nothing was begun."""
+    return CommandError(said, returncode=COULD_NOT_LOOK)
+
+
 def _check(files: list[Path], trims: list[str], out: Path) -> None:
     for path in files:
         if not path.is_file():
-            raise _Unasked(f"{path}: expected a file, and there is none.")
+            raise _refused(f"{path}: expected a file, and there is none.")
     if len(trims) > len(files):
-        raise _Unasked(f"--trim: expected at most one a file, got {len(trims)} for {len(files)} files.")
+        raise _refused(f"--trim: expected at most one a file, got {len(trims)} for {len(files)} files.")
     for trim in trims:
         _trim(trim)
     if out.is_dir():
-        raise _Unasked(f"--out {out}: expected a file to write, such as film.mp4, and this is a folder.")
+        raise _refused(f"--out {out}: expected a file to write, such as film.mp4, and this is a folder.")
     if not out.parent.is_dir():
-        raise _Unasked(f"--out {out}: expected a folder that is there, and {out.parent} is not.")
+        raise _refused(f"--out {out}: expected a folder that is there, and {out.parent} is not.")
 
 
 def _trim(text: str) -> tuple[int, int | None]:
     """IN:OUT in seconds, either side may be empty."""
     start, colon, end = text.partition(":")
     if not colon or not all(side == "" or SECONDS.fullmatch(side) for side in (start, end)):
-        raise _Unasked(f"--trim {text[:40]}: expected IN:OUT in seconds, such as 2:8, 2.5: or :8.")
+        raise _refused(f"--trim {text[:40]}: expected IN:OUT in seconds, such as 2:8, 2.5: or :8.")
     span = round(float(start or 0) * 1_000_000), round(float(end) * 1_000_000) if end else None
     if span[1] is not None and span[0] >= span[1]:
-        raise _Unasked(f"--trim {text}: expected the first number below the second.")
+        raise _refused(f"--trim {text}: expected the first number below the second.")
     return span
 
 
