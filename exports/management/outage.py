@@ -70,7 +70,7 @@ def kept_from_looking() -> Iterator[None]:
 def refuse_an_older_database() -> None:
     """Before what runs for long: it would fail at one row or another, and say so to nobody."""
     if older := how_it_is_older():
-        raise CommandError(" ".join(older))
+        raise CommandError(" ".join(older), returncode=COULD_NOT_LOOK)
 
 
 def how_it_is_older() -> tuple[str, str] | None:

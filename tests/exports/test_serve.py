@@ -162,7 +162,7 @@ def test_an_address_is_said_only_where_the_database_can_be_written(settings, tmp
 def test_a_database_that_was_never_made_is_told_in_one_sentence(tmp_path):
     bare = Server(tmp_path / "bare")
     try:
-        assert bare.process.wait(60) == 1
+        assert bare.process.wait(60) == 2
         assert bare.said.splitlines() == [
             "CommandError: The database is older than this version. Bring it up to date: manage.py migrate"
         ]
