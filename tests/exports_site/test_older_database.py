@@ -32,7 +32,9 @@ def halfway():
 
 
 def test_what_runs_for_long_begins_nothing_on_a_database_that_stopped_between_two_versions(halfway):
-    with pytest.raises(CommandError, match=r"has not had all of them\. Let the last version that has them migrate it") as error:
+    with pytest.raises(
+        CommandError, match=r"has not had all of them\. Let the last version that has them migrate it"
+    ) as error:
         refuse_an_older_database()
     assert error.value.returncode == 2
 
