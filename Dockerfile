@@ -3,8 +3,10 @@
 FROM python:3.11-slim-bookworm AS built
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
-COPY requirements.txt /tmp/requirements.txt
-RUN /opt/venv/bin/pip install --require-hashes --only-binary :all: -r /tmp/requirements.txt
+# requirements-kinds.txt brings what every kind needs where exports are rendered in these containers.
+ARG LOCK=requirements.txt
+COPY requirements.txt requirements-kinds.txt /tmp/
+RUN /opt/venv/bin/pip install --require-hashes --only-binary :all: -r /tmp/$LOCK
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home longhaul \

@@ -215,11 +215,11 @@ def _kinds(tools: Tools) -> str:
     """Which exports can be asked for here; one that cannot is no fault, but is to be known."""
     each = [(kind.label, kind.lacks()) for kind in kinds.registered() if kind.offered]
     lacking = [f"{label} is not available here: it needs {lacks}." for label, lacks in each if lacks]
-    if lacking:
-        raise Needless(" ".join(lacking))
     without = enlarging.lacks()
-    enlarged = f" Pictures are enlarged by Lanczos; Real-ESRGAN needs {without}." if without else ""
-    return f"What can be asked for: {', '.join(label for label, _ in each)}.{enlarged}"
+    enlarged = [f"Pictures are enlarged by Lanczos; Real-ESRGAN needs {without}."] if without else []
+    if lacking:
+        raise Needless(" ".join(lacking + enlarged))
+    return " ".join([f"What can be asked for: {', '.join(label for label, _ in each)}.", *enlarged])
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-import tempfile
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django_q.tasks import async_task
 
@@ -182,12 +183,25 @@ def _at_hand(source: Source, tools: Tools) -> Iterator[tuple[Path, str]]:
     if here is not None:
         yield here.absolute(), source.sha256
         return
-    with tempfile.TemporaryDirectory(prefix="longhaul-look-") as folder:
+    with _room_of_its_own() as folder:
         try:
-            fetched = tools.store.fetch(source.key, Path(folder, "original"))
+            fetched = tools.store.fetch(source.key, folder / "original")
         except Missing:
             raise Unusable(GONE) from None
-        yield Path(folder, "original"), fetched.sha256
+        yield folder / "original", fetched.sha256
+
+
+@contextlib.contextmanager
+def _room_of_its_own() -> Iterator[Path]:
+    """In the home: a file may be larger than /tmp, which is memory in many places. One at a time is fetched, so what is
+    there before was left by somebody who was killed."""
+    folder = Path(settings.HOME) / "looking"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _alive(source: Source, tools: Tools) -> None:

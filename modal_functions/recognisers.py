@@ -21,14 +21,14 @@ def missing(model: str) -> str:
     """What hearing lacks here; nothing where it can be done."""
     if model:
         if find_spec("faster_whisper") is None:
-            return "the Python package faster_whisper (pip install 'longhaul[whisper]'), or no LONGHAUL_WHISPER_MODEL"
+            return "the Python package faster_whisper (pip install '.[whisper]'), or no LONGHAUL_WHISPER_MODEL"
         absent = [name for name in FILES if not (Path(model) / name).is_file()]
         return f"{' and '.join(absent)} of a model for faster-whisper in {model}" if absent else ""
     if find_spec("pocketsphinx") is None:
-        return "a recogniser of speech (pip install 'longhaul[clips]' brings one with its model)"
+        return "a recogniser of speech (pip install '.[clips]' brings one with its model)"
     return ""
 
 
 def missing_to_fetch() -> str:
     """What fetching from an address lacks here."""
-    return "" if find_spec("yt_dlp") else "the Python package yt_dlp (pip install 'longhaul[clips]')"
+    return "" if find_spec("yt_dlp") else "the Python package yt_dlp (pip install '.[clips]')"

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 SERVICES = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
 OURS = ("release", "web", "push", "cluster")
+LOCKS = {"requirements.txt", "requirements-kinds.txt"}
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 
 
@@ -77,7 +78,17 @@ def test_what_is_copied_is_there_and_let_through():
     copied = [shlex.split(each)[:-1] for each in instructions("COPY") if "--from" not in each]
     names = {name for each in copied for name in each}
     assert names == let_through
+    assert {name for name in names if name.startswith("requirements")} == LOCKS
     assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+def test_either_lock_can_be_installed_and_by_itself_it_is_that_of_the_site():
+    """What renders in these containers may need what the site alone does not: docs/DEPLOY.md."""
+    assert instructions("ARG") == ["LOCK=requirements.txt"]
+    assert any(each.endswith("-r /tmp/$LOCK") for each in instructions("RUN"))
+    assert all(SERVICES[name]["build"]["args"] == {"LOCK": "${LOCK:-requirements.txt}"} for name in OURS)
+    (asked,) = re.findall(r"^echo LOCK=(\S+) >> \.env$", (ROOT / "docs/DEPLOY.md").read_text(), re.MULTILINE)
+    assert asked in LOCKS
 
 
 def test_what_is_installed_is_locked_and_no_image_is_whatever_is_newest():

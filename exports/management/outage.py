@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.core.checks import Tags
-from django.core.management.base import CommandError
+from django.core.management.base import BaseCommand, CommandError, SystemCheckError
 from django.db import Error, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -43,6 +44,19 @@ def told(error: Error) -> str:
     return f"The database does not answer: {said}"
 
 
+class LookingCommand(BaseCommand):
+    """Where the settings are wrong it has looked at nothing, and its code says so."""
+
+    requires_system_checks = SETTINGS
+
+    def check(self, *args: Any, **options: Any) -> None:
+        try:
+            super().check(*args, **options)
+        except SystemCheckError as error:
+            error.returncode = COULD_NOT_LOOK
+            raise
+
+
 @contextmanager
 def kept_from_looking() -> Iterator[None]:
     """Around what a command is for: where database or store keep it from that, it ends with a sentence and its code."""
@@ -57,7 +71,7 @@ def kept_from_looking() -> Iterator[None]:
 def refuse_an_older_database() -> None:
     """Before what runs for long: it would fail at one row or another, and say so to nobody."""
     if older := how_it_is_older():
-        raise CommandError(" ".join(older))
+        raise CommandError(" ".join(older), returncode=COULD_NOT_LOOK)
 
 
 def how_it_is_older() -> tuple[str, str] | None:

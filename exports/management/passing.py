@@ -11,11 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from exports.management.outage import SETTINGS, kept_from_looking
+from exports.management.outage import LookingCommand, kept_from_looking
 from exports.management.values import count
 
 ENDS = (
@@ -44,8 +43,7 @@ class Passed:
     lines: tuple[str, ...] = ()
 
 
-class PassCommand(BaseCommand):
-    requires_system_checks = SETTINGS
+class PassCommand(LookingCommand):
     counted = ""  # what its bar counts
     changes = "Only say what would be done."
 

@@ -169,6 +169,15 @@ class Contact(Wanted):
             self.verified_at = now
         return bool(verified)
 
+    def stop(self, now: datetime) -> None:
+        """At its own word. What its owner has chosen stands for when it is asked again."""
+        Contact.objects.filter(pk=self.pk).update(stopped_at=now)
+
+    def begin_anew(self, now: datetime) -> None:
+        """As if it were given now: it has to be shown once more that somebody is there."""
+        self.stopped_at = self.verified_at = None
+        Contact.objects.filter(pk=self.pk).update(stopped_at=None, verified_at=None, created_at=now)
+
     # What it is told
 
     def choose(self, events: Collection[str], *, digest_due_at: datetime | None, now: datetime) -> None:

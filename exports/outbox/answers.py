@@ -9,11 +9,12 @@ AT_ONCE = timedelta(microseconds=1)  # no longer than the back-off asks for
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """`again`: it was clearly not taken, and trying again after so long can help."""
+    """`again`: it was clearly not taken, and trying again after so long can help. `gone`: nor will anything ever be."""
 
     state: Literal["sent", "failed", "unknown"]
     said: str
     again: timedelta | None = None
+    gone: bool = False
 
 
 def sent(said: str = "Taken.") -> Answer:
@@ -23,6 +24,10 @@ def sent(said: str = "Taken.") -> Answer:
 def refused(said: str, *, again: bool = False, after: float = 0.0) -> Answer:
     wait = max(AT_ONCE, timedelta(seconds=min(after, 86_400)))
     return Answer(state="failed", said=said, again=wait if again else None)
+
+
+def gone(said: str) -> Answer:
+    return Answer(state="failed", said=said, gone=True)
 
 
 def unknown(said: str) -> Answer:

@@ -68,17 +68,11 @@ def add(owner: User, channel: str, typed: str, now: datetime) -> Contact:
                 _("You have %(most)d addresses; expected at most %(most)d. Remove one that is not needed.")
                 % {"most": MOST}
             )
-        if Silenced.includes(channel, digest):
-            raise Refused(
-                _(
-                    "That address asked for no more messages. Whoever holds it can take that back:"
-                    " by the link at the end of the last mail, or with START as a text message."
-                )
-            )
+        _refuse_silenced(channel, digest)
         contact = known or Contact.objects.create(
             owner=owner, channel=channel, address=address, address_hash=digest, created_at=now, used_at=now
         )
-        if not contact.verified:
+        if contact.state != "verified":
             ask(contact, now)
     return contact
 
@@ -87,9 +81,22 @@ def ask(contact: Contact, now: datetime) -> None:
     """Sends the link, the code or the test; Refused where that was done too often."""
     with transaction.atomic():  # what is refused has taken nothing
         _take(contact, now)
+        if contact.stopped_at:
+            _refuse_silenced(contact.channel, contact.address_hash)
+            contact.begin_anew(now)
         contact.new_code(now)
         Delivery.to(contact, Event.VERIFY, created_at=now, due_at=now).save(force_insert=True)
         ring_for_deliveries()
+
+
+def _refuse_silenced(channel: str, address_hash: str) -> None:
+    if Silenced.includes(channel, address_hash):
+        raise Refused(
+            _(
+                "That address asked for no more messages. Whoever holds it can take that back:"
+                " by the link at the end of the last mail, or with START as a text message."
+            )
+        )
 
 
 def _take(contact: Contact, now: datetime) -> None:

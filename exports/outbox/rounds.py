@@ -144,6 +144,8 @@ def _settled(delivery: Delivery, answer: Answer, now: datetime) -> str:
     with transaction.atomic():  # what was missed meanwhile is owed with it, or neither
         delivery.settle(answer, now)
         contact = delivery.contact
+        if answer.gone and contact is not None:
+            contact.stop(now)
         if answer.state == "sent" and contact is not None:
             contact.used(now)
             if delivery.event == Event.VERIFY and delivery.channel == Channel.WEBHOOK:

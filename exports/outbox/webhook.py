@@ -11,14 +11,16 @@ from email.utils import parsedate_to_datetime
 from django.conf import settings
 from django.utils import timezone
 
-from exports.outbox.answers import Answer, refused, sent, unknown
+from exports.outbox.answers import Answer, gone, refused, sent, unknown
 from exports.outbox.guard import Forbidden, Target, Unresolved, resolved, target
 from exports.outbox.parcel import Parcel
 from exports.signing import headers
 
 TO_CONNECT = 5.0  # seconds
 IN_ALL = 12.0
-TEMPORARY = frozenset({408, 409, 421, 423, 425, 429})
+# The first four are also what stands in for a receiver while a new version of it is put in place.
+TEMPORARY = frozenset({401, 403, 404, 405, 408, 409, 421, 423, 425, 429})
+GONE = 410
 MOST_READ = 1024
 
 
@@ -101,6 +103,8 @@ def _judged(status: int, retry_after: str) -> Answer:
         return refused(f"It sends on to another address ({status}). Give that address instead.")
     if status in TEMPORARY or status >= 500:
         return refused(f"Not taken for now ({status}).", again=True, after=_seconds(retry_after))
+    if status == GONE:
+        return gone(f"It says that it is gone for good ({status}). Nothing more is sent there.")
     return refused(f"Refused ({status}).")
 
 

@@ -90,7 +90,7 @@ def remove(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
 def ask_again(request: HttpRequest, contact_id: uuid.UUID) -> HttpResponse:
     contact = _contact(request, contact_id)
     try:
-        if not contact.verified:
+        if contact.state != "verified":
             proving.ask(contact, timezone.now())
             messages.info(request, ASKED[Channel(contact.channel)])
     except Refused as refusal:

@@ -25,7 +25,7 @@ def missing(path: str, *, here: bool) -> str:
         return f"the file {Path(path).name}, which LONGHAUL_UPSCALE_WEIGHTS names and which is not there"
     absent = [name for name in MODULES if find_spec(name) is None] if here else []
     many = "s" * (len(absent) > 1)
-    return f"the Python package{many} {' and '.join(absent)} (pip install 'longhaul[upscale]')" if absent else ""
+    return f"the Python package{many} {' and '.join(absent)} (pip install '.[upscale]')" if absent else ""
 
 
 def checksum(path: str) -> str:

@@ -288,6 +288,22 @@ def test_one_file_at_a_time_is_fetched_to_be_looked_at_and_the_next_is_rung_for(
     assert rung.task["timeout"] == uploads.LONGEST_LOOK
 
 
+def test_what_is_fetched_to_be_looked_at_lies_in_the_home_since_tmp_may_be_memory(page, settings, tmp_path):
+    settings.HOME, looking = tmp_path, tmp_path / "looking"
+    looking.mkdir()
+    (looking / "of one who was killed").write_bytes(FIRST)
+    page.client.post(f"{page.at}/sources", {"files": SimpleUploadedFile("one.mov", LAST)})
+    seen = []
+
+    def probe(path):
+        seen.append([each.name for each in looking.iterdir()])
+        assert path.read_bytes() == LAST
+        return Found(facts={})
+
+    assert sources.look_at(Source.objects.get().pk, tools(), probe)
+    assert (seen, looking.exists()) == ([["original"]], False)
+
+
 def test_a_lost_look_is_rung_for_by_the_pass_which_has_no_time_for_it(page):
     page.client.post(f"{page.at}/sources", {"files": SimpleUploadedFile("one.mov", LAST)})
     OrmQ.objects.all().delete()

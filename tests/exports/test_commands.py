@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command, get_commands, load_command_class
+from django.core.management.base import SystemCheckError
 from django.db import OperationalError, connection
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from exports.audit.checks import CHECKS
 from exports.audit.rows import Moment
 from exports.models import Attempt, Export, Intake, Lease
 from exports.tools import tools
+from exports_site.environment import Problem
 from modal_functions.folder import FolderStore
 from modal_functions.store import Unreachable
 from progress.models import Event, Job, Status
@@ -152,6 +154,24 @@ def test_a_wrong_value_is_refused_before_anything_is_begun(words, said, export):
     with pytest.raises(CommandError, match=re.escape(said)):
         call_command(*words)
     assert not Intake.closed()
+
+
+@pytest.mark.parametrize("name", sorted({*OURS} - {"healthcheck", "doctor", "serve", "cluster", "demo"}))
+def test_where_the_settings_are_wrong_nothing_was_looked_at(name, settings):
+    settings.PROBLEMS = [Problem(id="longhaul.E003", said="A number is 'x'.", hint="Mend it.")]
+    with pytest.raises(SystemCheckError, match="A number is 'x'") as error:
+        load_command_class("exports", name).check()
+    assert error.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("nowhere.mp4", "--out", "a.mp4"), (__file__, "--out", "/"), (__file__, "--out", "a.mp4", "--trim", "8:2")],
+)
+def test_an_export_that_is_asked_for_wrongly_ends_with_two(words):
+    with pytest.raises(CommandError, match="expected") as error:
+        call_command("export", *words)
+    assert error.value.returncode == 2
 
 
 # reconcile

@@ -1,6 +1,7 @@
 """`manage.py serve --first-start` as `make run` starts it: real processes, a real port, a home of its own."""
 
 import errno
+import io
 import json
 import re
 import shutil
@@ -12,10 +13,15 @@ from http.client import HTTPConnection
 import psutil
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.db import connection as database
 
-from exports.management.commands.serve import elsewhere, kept_from
+from exports import collected
+from exports.management.commands.serve import elsewhere, kept_from, one_at_a_time
 from exports_site.headers import policy
-from tests.serving import ROOT, Server
+from tests.meanwhile import at_once
+from tests.serving import ROOT, Server, free_port
 from tests.soon import soon
 
 pytestmark = pytest.mark.skipif(
@@ -122,10 +128,41 @@ def test_at_a_port_that_is_kept_for_root_a_higher_one_is_proposed():
     assert elsewhere("[::1]", 80, kept).endswith("LONGHAUL_BIND=[::1]:8000")
 
 
+def test_two_starts_in_one_home_make_what_is_missing_one_after_the_other(settings, tmp_path):
+    settings.HOME, done, said = tmp_path, [], []
+
+    def start():
+        with one_at_a_time(said.append):
+            done.append("begins")
+            soon(lambda: said, 10)
+            done.append("ends")
+
+    at_once(start, start)
+    assert done == ["begins", "ends"] * 2
+    assert said == [f"Another start makes what is missing in {tmp_path}; this one waits for it."]
+
+
+@pytest.mark.django_db
+def test_an_address_is_said_only_where_the_database_can_be_written(settings, tmp_path):
+    settings.BIND, settings.STATIC_ROOT, out = ("127.0.0.1", free_port()), tmp_path, io.StringIO()
+    (tmp_path / collected.STAMP).write_text(collected._described())
+
+    def read_only(execute, sql, *given):
+        if not sql.lstrip().startswith(("SELECT", "PRAGMA")):
+            raise OperationalError("attempt to write a readonly database")
+        return execute(sql, *given)
+
+    with database.execute_wrapper(read_only), pytest.raises(CommandError) as told:
+        call_command("serve", stdout=out)
+    assert out.getvalue() == ""
+    assert str(told.value).startswith("Nothing was started. ")
+    assert str(told.value).endswith("cannot be used: attempt to write a readonly database")
+
+
 def test_a_database_that_was_never_made_is_told_in_one_sentence(tmp_path):
     bare = Server(tmp_path / "bare")
     try:
-        assert bare.process.wait(60) == 1
+        assert bare.process.wait(60) == 2
         assert bare.said.splitlines() == [
             "CommandError: The database is older than this version. Bring it up to date: manage.py migrate"
         ]

@@ -46,6 +46,12 @@ def test_a_restart_of_the_unit_ends_no_attempt_of_this_machine():
     assert "attempts are processes or calls of their own, and go on" in (ROOT / "docs" / "OPERATING.md").read_text()
 
 
+def test_a_database_that_comes_up_after_the_site_finds_the_site_still_being_started():
+    """systemd gives up for good on what has ended five times within ten seconds, and `serve` ends within one or two."""
+    (unit,) = (block for block in BLOCKS if "ExecStart=" in block)
+    assert "Restart=always\nRestartSec=5\n" in unit
+
+
 def test_every_command_it_gives_is_one():
     told = set(re.findall(r"^manage ([a-z_]+)|`manage ([a-z_]+)", TEXT, re.MULTILINE))
     names = {name for pair in told for name in pair if name}

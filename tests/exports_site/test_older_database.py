@@ -32,8 +32,11 @@ def halfway():
 
 
 def test_what_runs_for_long_begins_nothing_on_a_database_that_stopped_between_two_versions(halfway):
-    with pytest.raises(CommandError, match=r"has not had all of them\. Let the last version that has them migrate it"):
+    with pytest.raises(
+        CommandError, match=r"has not had all of them\. Let the last version that has them migrate it"
+    ) as error:
         refuse_an_older_database()
+    assert error.value.returncode == 2
 
 
 def test_migrate_says_that_it_cannot_bring_such_a_database_up_to_date(halfway):

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -16,7 +15,7 @@ from exports.audit import CHECKS, Audited, Wanted, audit
 from exports.audit.repair import Repaired, repair
 from exports.audit.run import Tell
 from exports.counted import counted
-from exports.management.outage import COULD_NOT_LOOK, SETTINGS, kept_from_looking
+from exports.management.outage import COULD_NOT_LOOK, LookingCommand, kept_from_looking
 from exports.management.values import count
 from exports.models import Export, Source
 from exports.tools import tools
@@ -24,13 +23,12 @@ from exports.tools import tools
 EACH = "\n".join(f"  {check.name:<9} {check.says}" for check in CHECKS.values())
 
 
-class Command(BaseCommand):
+class Command(LookingCommand):
     help = (
         "Looks whether all exports, sources and objects are as they must be. It changes nothing, and may run at any"
         " time, more than once at once.\nExit code 0: all holds; 1: something does not; 2: not everything could be"
         f" looked at.\n\nThe checks:\n{EACH}"
     )
-    requires_system_checks = SETTINGS
 
     def create_parser(self, *args: Any, **kwargs: Any) -> Any:
         return super().create_parser(*args, **kwargs, formatter_class=RawDescriptionHelpFormatter)

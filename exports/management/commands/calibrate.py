@@ -6,22 +6,20 @@ from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from exports.counted import counted
-from exports.management.outage import SETTINGS, kept_from_looking
+from exports.management.outage import LookingCommand, kept_from_looking
 from exports.management.values import count
 from progress import calibration, recorded
 from progress.calibration import Accuracy, Calibrated
 
 
-class Command(BaseCommand):
+class Command(LookingCommand):
     help = (
         "Learns the rates that the time left is told by once more, from the exports that are on record, and says how"
         " true forecasts were before and are now. Where they would be worse, the rates stay as they are. It may run at"
         " any time. Exit code 0: done; 1: what is on record teaches nothing better; 2: it could not look."
     )
-    requires_system_checks = SETTINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Only say how true forecasts would be.")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from exports import store_said
@@ -18,7 +18,7 @@ from exports.drill.items import ITEMS, Result
 from exports.drill.rehearsal import Rehearsal
 from exports.drill.site import Site
 from exports.drill.staged import Staged, clear, left_by_others, stage
-from exports.management.outage import COULD_NOT_LOOK, kept_from_looking
+from exports.management.outage import COULD_NOT_LOOK, LookingCommand, kept_from_looking
 from exports.management.values import command, port, seconds
 from exports.models import Drill, Heartbeat
 from exports.models.heartbeat import CLUSTER
@@ -32,7 +32,7 @@ BRIEFLY = 10.0
 SOME_TIME = seconds(1, 86_400)
 
 
-class Command(BaseCommand):
+class Command(LookingCommand):
     help = (
         "Rehearses recovery with two small exports of its own: what drives and what renders them is killed, the page is"
         " left, a cancel is pressed. It touches nobody else's exports, and neither web server nor cluster unless"

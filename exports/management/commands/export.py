@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
@@ -18,6 +18,7 @@ from exports.kinds import Unplannable
 from exports.kinds.footage import QUALITIES_OF_FILMS, RATES
 from exports.kinds.multi_clip import SIZES
 from exports.limits import named
+from exports.management.outage import COULD_NOT_LOOK, LookingCommand
 from exports.management.values import title
 from exports.models import Clip, Export, Lease, Project, Source, User
 from exports.tools import tools
@@ -28,7 +29,7 @@ SHELL = "shell"
 SECONDS = re.compile(r"\d{1,7}(\.\d{1,6})?", re.ASCII)
 
 
-class Command(BaseCommand):
+class Command(LookingCommand):
     help = "Makes one film from files: manage.py export a.mp4 b.mp4 --trim 2:8 --out film.mp4"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -80,7 +81,9 @@ class Command(BaseCommand):
                 driver.pump(tools(), seconds=1.0)
                 time.sleep(0.2 if Lease.objects.filter(name=driver.LEASE, token=None).exists() else 0.5)
             return
-        raise CommandError(f"Left before its end; it goes on where the cluster runs: {export.pk}", returncode=2)
+        raise CommandError(
+            f"Left before its end; it goes on where the cluster runs: {export.pk}", returncode=COULD_NOT_LOOK
+        )
 
     def _show(self, progress: Progress, line: TaskID, seen: Snapshot) -> Snapshot:
         progress.update(
@@ -101,28 +104,33 @@ class Command(BaseCommand):
         self.stdout.write(f"{out} ({export.result_bytes:,} bytes, sha256 {export.result_sha256})")
 
 
+def _refused(said: str) -> CommandError:
+    """What was asked for cannot be, and nothing was begun."""
+    return CommandError(said, returncode=COULD_NOT_LOOK)
+
+
 def _check(files: list[Path], trims: list[str], out: Path) -> None:
     for path in files:
         if not path.is_file():
-            raise CommandError(f"{path}: expected a file, and there is none.")
+            raise _refused(f"{path}: expected a file, and there is none.")
     if len(trims) > len(files):
-        raise CommandError(f"--trim: expected at most one a file, got {len(trims)} for {len(files)} files.")
+        raise _refused(f"--trim: expected at most one a file, got {len(trims)} for {len(files)} files.")
     for trim in trims:
         _trim(trim)
     if out.is_dir():
-        raise CommandError(f"--out {out}: expected a file to write, such as film.mp4, and this is a folder.")
+        raise _refused(f"--out {out}: expected a file to write, such as film.mp4, and this is a folder.")
     if not out.parent.is_dir():
-        raise CommandError(f"--out {out}: expected a folder that is there, and {out.parent} is not.")
+        raise _refused(f"--out {out}: expected a folder that is there, and {out.parent} is not.")
 
 
 def _trim(text: str) -> tuple[int, int | None]:
     """IN:OUT in seconds, either side may be empty."""
     start, colon, end = text.partition(":")
     if not colon or not all(side == "" or SECONDS.fullmatch(side) for side in (start, end)):
-        raise CommandError(f"--trim {text[:40]}: expected IN:OUT in seconds, such as 2:8, 2.5: or :8.")
+        raise _refused(f"--trim {text[:40]}: expected IN:OUT in seconds, such as 2:8, 2.5: or :8.")
     span = round(float(start or 0) * 1_000_000), round(float(end) * 1_000_000) if end else None
     if span[1] is not None and span[0] >= span[1]:
-        raise CommandError(f"--trim {text}: expected the first number below the second.")
+        raise _refused(f"--trim {text}: expected the first number below the second.")
     return span
 
 

@@ -5,23 +5,22 @@ import os
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from exports import halting
-from exports.management.outage import SETTINGS
+from exports.management.outage import LookingCommand
 from exports.models import Intake, IntakeChange, User
 from exports.models.intake import EVERYTHING
 
 LATEST = 10
 
 
-class Command(BaseCommand):
+class Command(LookingCommand):
     help = (
         "Says what is closed, or closes and opens: everything, one kind of export, one account. What is closed is not"
         " begun any more: what is asked for waits. Who, when and why is kept. Exit code 0:"
         " it stands as was said; 2: there is no such kind or account."
     )
-    requires_system_checks = SETTINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("do", nargs="?", choices=("show", "close", "open"), default="show")

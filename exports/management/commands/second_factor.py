@@ -4,22 +4,21 @@ import logging
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from exports import second_factor
-from exports.management.outage import SETTINGS
+from exports.management.outage import LookingCommand
 from exports.models import User
 
 logger = logging.getLogger("exports")
 
 
-class Command(BaseCommand):
+class Command(LookingCommand):
     help = (
         "Says of each account of staff whether a second factor is asked of it. With --remove and a name, takes it away:"
         " every session of that account ends, and its password alone opens it, or sets up another where the settings"
         " require one."
     )
-    requires_system_checks = SETTINGS
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--remove", metavar="NAME", help="Of this account.")

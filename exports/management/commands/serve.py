@@ -1,10 +1,12 @@
 """The web server and the cluster together, on one machine."""
 
 import errno
+import fcntl
+import os
 import socket
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from django.conf import settings
@@ -42,19 +44,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._refuse_a_taken_port()
         with _told_in_a_sentence():
-            if options["first_start"]:
-                self._make_what_is_missing()
-            else:
-                refuse_an_older_database()
-            collect()  # those of this version, after an update or in a home that was restored; else pages would fail
+            with one_at_a_time(self._say):
+                if options["first_start"]:
+                    self._make_what_is_missing()
+                else:
+                    refuse_an_older_database()
+                collect()  # those of this version, after an update or in a home that was restored; pages name them
+            self._refuse_a_taken_port()  # by another start, which was waited for
+            self._take_over()
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         if settings.ANY_ADDRESS:
             self.stdout.write(f"{ELSEWHERE}\n")
         self.stdout.flush()
-        Heartbeat.forget_clusters(timezone.now())
-        bring_near(timezone.now())
-        driver.succeed(timezone.now())
-        ring()  # what was left when the last cluster stopped
         self.check()  # of everything
         crew.room_for_connections()
         crew.load_work()
@@ -68,6 +69,13 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0)
             refuse_an_older_database()
             call_command("demo")
+
+    def _take_over(self) -> None:
+        """The first that is written where nothing was to be made."""
+        Heartbeat.forget_clusters(timezone.now())
+        bring_near(timezone.now())
+        driver.succeed(timezone.now())
+        ring()  # what was left when the last cluster stopped
 
     def _say(self, sentence: str) -> None:
         self.stderr.write(sentence)
@@ -101,6 +109,26 @@ def _told_in_a_sentence() -> Iterator[None]:
         raise CommandError(_not_started(f"The database {database} cannot be used", error)) from error
     except OSError as error:
         raise CommandError(_not_started(f"Not everything could be made in {settings.HOME}", error)) from error
+
+
+@contextmanager
+def one_at_a_time(say: crew.Say) -> Iterator[None]:
+    """What two starts in one home would make at once, table by table and file by file, the second finds made."""
+    home = os.open(settings.HOME, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a disk that knows no locks: one start alone needs none
+            _wait_for(home, say)
+        yield
+    finally:
+        os.close(home)
+
+
+def _wait_for(home: int, say: crew.Say) -> None:
+    try:
+        fcntl.flock(home, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say(f"Another start makes what is missing in {settings.HOME}; this one waits for it.")
+        fcntl.flock(home, fcntl.LOCK_EX)
 
 
 def _not_started(said: str, error: Exception) -> str:

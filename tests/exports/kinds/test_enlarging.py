@@ -56,7 +56,7 @@ def test_weights_that_are_not_where_they_are_said_to_be_are_named(project, weigh
 @pytest.mark.skipif(find_spec("torch") is not None, reason="torch is installed here, so nothing is missing")
 def test_on_this_machine_the_package_is_needed_too(project, weights, settings):
     settings.RUNNER = "local"
-    assert enlarging.lacks() == "the Python package torch (pip install 'longhaul[upscale]')"
+    assert enlarging.lacks() == "the Python package torch (pip install '.[upscale]')"
     with pytest.raises(Unplannable, match="expected lanczos"):
         plan(project, "multi_clip")
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exports.models import Contact, Delivery
+from exports.models import Contact, Delivery, Silenced
 from exports.outbox import proving, webhook
 from exports.outbox.parcel import Letter, Parcel
 from exports.signing import headers, new_secret
@@ -92,7 +92,7 @@ def test_after_a_rotation_both_secrets_are_good_for_a_day(hook, receiver, export
     assert is_signed(receiver.taken[1], new)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 408])
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 408, 429, 500, 502, 503])
 def test_what_is_put_off_is_sent_again_under_the_same_id_and_with_the_same_body(
     hook, receiver, export, sends, clock, status
 ):
@@ -136,7 +136,7 @@ def test_a_redirect_is_not_followed(hook, receiver, export, sends, status):
     assert "Give that address instead" in Delivery.objects.get().answer
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 410])
+@pytest.mark.parametrize("status", [400, 413, 422])
 def test_what_is_refused_is_not_sent_again(hook, receiver, export, sends, clock, status):
     receiver.status = status
     fail(export)
@@ -144,6 +144,39 @@ def test_what_is_refused_is_not_sent_again(hook, receiver, export, sends, clock,
     clock.pass_by(24 * 3600)
     sends()
     assert (len(receiver.taken), state()) == (1, "failed")
+
+
+def test_who_is_gone_for_good_is_sent_nothing_more_until_its_owner_has_it_asked_again(
+    hook, receiver, export, project, sends, clock, client
+):
+    receiver.status = 410
+    fail(export)
+    sends()
+    assert (state(), Contact.objects.reachable().count()) == ("failed", 0)
+    assert Delivery.objects.get().answer == "It says that it is gone for good (410). Nothing more is sent there."
+    hook.refresh_from_db()
+    client.force_login(hook.owner)
+    assert "says that it is gone for good" in client.get("/account/notifications").content.decode()
+    client.post(f"/account/contacts/{hook.pk}/ask")
+    sends()
+    hook.refresh_from_db()
+    assert (hook.state, len(receiver.taken)) == ("stopped", 2)
+    receiver.status = 204
+    proving.add(hook.owner, "webhook", hook.address, clock())
+    sends()
+    hook.refresh_from_db()
+    assert (hook.state, hook.failed) == ("verified", True)
+    assert not Contact.objects.to_purge(clock()).exists()
+
+
+def test_who_asked_for_no_more_is_asked_nothing_again_by_its_owner(owner, clock, client, sends):
+    contact = contact_of(owner, clock, "mail", "olga@example.com")
+    Silenced.silence("mail", contact.address_hash, clock())
+    client.force_login(owner)
+    client.post(f"/account/contacts/{contact.pk}/ask")
+    sends()
+    contact.refresh_from_db()
+    assert (contact.state, contact.verified) == ("stopped", True)
 
 
 def test_who_hangs_up_after_the_message_leaves_it_unknown(hook, receiver, export, sends, clock):
