@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+from tests.databases import GRACE
+
 ROOT = Path(__file__).parent.parent
 TELLS_AND_STAYS = """
 import json, os, time
@@ -31,7 +33,7 @@ import os, signal, sys, time
 told = []
 signal.signal(int(sys.argv[1]), lambda number, _: told.append(number) or os.write(1, b"told %d\\n" % number))
 os.write(1, b"ready\\n")  # print() may not be begun again inside itself, which a signal in it would do
-until = time.monotonic() + 5
+until = time.monotonic() + 60
 while not told and time.monotonic() < until:
     time.sleep(0.01)
 time.sleep(0.3)
@@ -186,7 +188,7 @@ def test_a_run_told_to_end_tells_its_command(ending):
         assert process.stdout.readline() == "ready\n"
         process.send_signal(ending)
         assert process.stdout.read() == f"told {ending}\ndone\n"
-        assert process.wait(timeout=8) == 128 + ending
+        assert process.wait(timeout=60) == 128 + ending
 
 
 @embedded
@@ -218,7 +220,7 @@ def test_a_command_that_will_not_end_is_killed_once_the_run_is_told_twice():
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=0.5)
         process.terminate()
-        assert process.wait(timeout=5) == 128 + signal.SIGTERM
+        assert process.wait(timeout=GRACE - 1) == 128 + signal.SIGTERM
 
 
 def test_ctrl_c_reaches_the_command_once():
@@ -238,7 +240,7 @@ def test_ctrl_c_reaches_the_command_once():
             told = keys.readline()
             process.send_signal(signal.SIGCONT)
             assert (told, keys.readline()) == (b"^Ctold 2\r\n", b"done\r\n")
-            assert process.wait(timeout=8) == 128 + signal.SIGINT
+            assert process.wait(timeout=60) == 128 + signal.SIGINT
 
 
 @embedded

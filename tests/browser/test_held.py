@@ -90,6 +90,7 @@ def test_what_is_typed_while_a_press_is_at_work_is_kept(window, project, address
     title.fill("Summer at the lake")
     title.press("ArrowLeft")
     window.wait_for_timeout(300)  # what was changed waits for the press
+    assert soon(lambda: window.evaluate("1") and pressed)
     pressed[0].continue_()
     expect(window.locator(".clip-name")).to_have_text(["two.mov", "one.mov"])
     expect(title).to_be_focused()

@@ -166,6 +166,7 @@ def test_buttons_pressed_before_the_first_is_answered_are_taken_one_after_the_ot
     remove = window.locator("button[id$=-remove]")
     remove.nth(0).click()
     remove.nth(1).click()
+    assert soon(lambda: window.evaluate("1") and held)
     with suppress(Error):  # where the page has given it up
         held[0].continue_()
     expect(window.locator("#film-length")).to_contain_text("1 clip")

@@ -37,6 +37,18 @@ def polls(window):
     return asked
 
 
+@pytest.fixture
+def is_still(window, polls):
+    """For so many milliseconds nothing is asked: soon, since a stream is the page's own a while after it was begun."""
+
+    def nothing_is_asked(milliseconds):
+        polls.clear()
+        window.wait_for_timeout(milliseconds)
+        return polls == []
+
+    return lambda milliseconds: soon(lambda: nothing_is_asked(milliseconds))
+
+
 def documented(pushed):
     """The example for pages, with the place where the tests' own server pushes."""
     blocks = re.findall(r"```js\n(.*?)```", (ROOT / "docs/API.md").read_text(), re.DOTALL)
@@ -45,7 +57,7 @@ def documented(pushed):
 
 
 def test_pushed_news_moves_the_page_without_polls_and_where_the_stream_breaks_off_polls_do(
-    window, job, owner, pushed, polls
+    window, job, owner, pushed, polls, is_still
 ):
     work = Work(ProgressTracker(), job)
     work.tells("process", 10, 100)
@@ -53,10 +65,7 @@ def test_pushed_news_moves_the_page_without_polls_and_where_the_stream_breaks_of
     window.goto(reverse("progress:job", args=[job.pk]))
     percent, notice = window.locator(".job-percent"), window.get_by_text("Connection lost.")
     assert soon(lambda: pushed.asked)
-    window.wait_for_timeout(500)  # what was asked before the stream was there, and the first news on it
-    polls.clear()
-    window.wait_for_timeout(800)
-    assert polls == [], "nothing is new, so nothing is asked"
+    assert is_still(800), "nothing is new, so nothing is asked"
     window.evaluate(f"(id) => {{ window.bar = {{}}; const bar = window.bar; {documented(pushed)} }}", str(job.pk))
     for done, shown in ((50, 54), (75, 72)):
         work.tells("process", done, 100)
@@ -73,11 +82,10 @@ def test_pushed_news_moves_the_page_without_polls_and_where_the_stream_breaks_of
         assert soon(lambda: again.asked)
         known = json.loads(again.asked[0][b"last-event-id"])
         assert list(known) == [str(job.pk)], "the stream goes on behind what it told before it broke off"
-        window.wait_for_timeout(400)
-        polls.clear()
+        assert is_still(800), "the stream is back, and the clock is still again"
         work.tells("process", 90, 100)
         expect(percent).to_have_text("82 %")
-        assert len(polls) == 1, "the stream is back, and the clock is still again"
+        assert len(polls) == 1
         shown = [each[0] for each in window.evaluate("window.__shown")]
         assert shown == sorted(shown)
         expect(notice).to_be_hidden()
@@ -85,19 +93,15 @@ def test_pushed_news_moves_the_page_without_polls_and_where_the_stream_breaks_of
         again.stop()
 
 
-def test_news_that_an_older_row_was_answered_for_is_asked_for_again_and_soon(window, job, pushed, polls):
+def test_news_that_an_older_row_was_answered_for_is_asked_for_again_and_soon(window, job, pushed, polls, is_still):
     """A web process may keep rows for half a second; whoever asks at once is told that there is nothing new."""
     work = Work(ProgressTracker(), job)
     work.tells("process", 10, 100)
     window.goto(reverse("progress:job", args=[job.pk]))
-    assert soon(lambda: pushed.asked, 10)
-    window.wait_for_timeout(500)
+    assert soon(lambda: pushed.asked)
+    assert is_still(800)
     window.route("**/fragment*", lambda route: route.fulfill(status=204), times=1)
-    polls.clear()
     work.tells("process", 50, 100)
-    expect(window.locator(".job-percent")).to_have_text("54 %", timeout=5_000)
+    expect(window.locator(".job-percent")).to_have_text("54 %")
     assert len(polls) >= 2, "the first was answered by the row as it was"
-    window.wait_for_timeout(300)
-    polls.clear()
-    window.wait_for_timeout(600)
-    assert polls == [], "what was told is on the page, and the clock is still"
+    assert is_still(600), "what was told is on the page, and the clock is still"

@@ -116,8 +116,8 @@ def test_the_bar_moves_through_the_stages_without_a_reset_survives_a_reload_and_
 def test_only_one_poll_a_page(window, work, address, polls):
     work.tells("process", 1, 100)
     window.goto(address)
-    window.wait_for_timeout(1000)
-    assert polls
+    with window.expect_request(re.compile("fragment")):
+        window.wait_for_timeout(1000)
     assert all("fragment" in url for url in polls)
 
 

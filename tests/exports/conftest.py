@@ -171,7 +171,8 @@ def kept_logo():
 
 @pytest.fixture
 def in_one_while(monkeypatch):
-    """No minute and no quarter of an hour in which something is counted begins in the middle of a test."""
+    """No minute and no quarter of an hour in which something is counted begins in the middle of a test, and no half
+    minute of an app that shows codes."""
     now = datetime.now(UTC).replace(minute=7, second=30)
     for place in (
         "exports.api.pace",
@@ -181,6 +182,7 @@ def in_one_while(monkeypatch):
         "exports.second_factor",
     ):
         monkeypatch.setattr(f"{place}.timezone", SimpleNamespace(now=lambda: now))
+    monkeypatch.setattr("django_otp.plugins.otp_totp.models.time", SimpleNamespace(time=now.timestamp))
 
 
 @pytest.fixture

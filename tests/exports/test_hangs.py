@@ -10,6 +10,7 @@ import psutil
 import pytest
 from django.conf import settings
 
+from tests.exports.processes.living import alive
 from tests.serving import ROOT
 from tests.soon import soon
 
@@ -81,10 +82,6 @@ def cluster(tmp_path):
         running.process.wait()
 
 
-def gone(processes):
-    return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
-
-
 def test_poison_is_taken_out_and_a_cluster_that_hangs_is_started_again(cluster):
     assert soon(lambda: "so it is not begun again" in cluster.said, 120), cluster.said
     assert "tests.exports.poison.swallow('poison') was begun 5 times and never ended" in cluster.said
@@ -96,7 +93,7 @@ def test_poison_is_taken_out_and_a_cluster_that_hangs_is_started_again(cluster):
     for process in before[2:]:  # whichever waits now leaves a lock behind that nobody can take
         process.kill()
     assert soon(lambda: "The cluster gave no sign of life for 12 s" in cluster.said.removeprefix(said), 120)
-    assert soon(lambda: gone(before)), "all of it was killed"
+    assert soon(lambda: not any(alive(each.pid) for each in before)), "all of it was killed"
     assert soon(lambda: cluster.beats() - beats, 60), "the next one works"
 
     cluster.process.terminate()

@@ -17,6 +17,7 @@ from exports.statistics import page as words_of_page
 from exports.statistics.scope import FEWEST, Scope, Spread
 from exports.views import statistics as views
 from progress.models import Forecast, Job
+from tests.conftest import Clock
 from tests.exports.lives import Lives
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +29,12 @@ NAMES = ("total_jobs", "completed_jobs", "failed_jobs", "active_jobs", "average_
 def nothing_kept_for_passers_by():
     views.public_page.cache_clear()
     views.public_figures.cache_clear()
+
+
+@pytest.fixture
+def clock():
+    """Yesterday, and at noon: those of one life are of one day, and of the last thirty."""
+    return Clock((timezone.now() - timedelta(days=1)).replace(hour=12, minute=0))
 
 
 @pytest.fixture

