@@ -72,6 +72,17 @@ def test_while_something_may_still_run_for_it_that_is_stopped_first(outcome, exp
     assert seen.stop_asked_at is not None
 
 
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+@pytest.mark.parametrize("was", [queued, paused], ids=["queued", "paused"])
+def test_what_is_pressed_at_the_moment_of_a_cancel_takes_it_back_no_more(was, verb, export):
+    """By who had looked before it was wished: in another tab, or as staff."""
+    Attempt.objects.create(export=export, number=1, runner="local")  # has not been seen to end, so neither has this
+    assert was(export).cancel(actor="olga")
+    assert not getattr(export, verb)(actor="staff 1")
+    assert (fresh(export).job.status, fresh(export).job.wish) == (was.__name__, Wish.CANCEL)
+    assert Event.objects.order_by("pk").last().actor == "olga"
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("time", range(4))
 def test_of_a_cancel_and_a_start_at_the_same_moment_the_later_one_sees_the_earlier(time, export, tmp_path):
