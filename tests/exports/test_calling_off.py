@@ -62,6 +62,13 @@ def test_what_only_waits_has_ended_at_once_and_says_by_whom(was, said, export):
     assert not fresh(export).cancel(actor="olga"), "a second press changes nothing"
 
 
+def test_what_staff_has_stopped_says_so_to_its_owner(export):
+    assert queued(export).cancel(actor="staff 7")
+    seen = fresh(export).job
+    said = UNBEGUN.replace("cancelled", "cancelled by the people who run this site")
+    assert (seen.cause, seen.cause_text) == ("cancelled_by_staff", said)
+
+
 @pytest.mark.parametrize("outcome", ["", "abort"])
 def test_while_something_may_still_run_for_it_that_is_stopped_first(outcome, export):
     """Taken back into the queue by a controller, while what ran for it has not been seen to end."""
