@@ -3,11 +3,12 @@
 from typing import Any
 
 from exports.models import Attempt
-from progress.models import Job, Status
+from progress.models import Event, Job, Status, Wish
 from progress.tracker import ProgressTracker
 
 WAITS = frozenset({Status.UPLOADING, Status.QUEUED, Status.PAUSED})
 KEPT = ". Its finished parts are kept."
+BY_STAFF = " by the people who run this site"
 UNBEGUN = " before anything was begun. What was uploaded stays in the project."
 
 
@@ -17,8 +18,12 @@ def at_once(export_id: Any, *, actor: str) -> bool:
     job = Job.objects.get(pk=export_id)
     if job.status not in WAITS or Attempt.objects.filter(export=export_id, gone_at__isnull=True).exists():
         return False
-    return ProgressTracker().cancel(export_id, actor=actor, text=sentence(job), version=job.version)
+    return ProgressTracker().cancel(export_id, actor=actor, **ending(job), version=job.version)
 
 
-def sentence(job: Job) -> str:
-    return f"It was cancelled{KEPT if job.begun else UNBEGUN}"
+def ending(job: Job) -> dict[str, str]:
+    """Its cause and its sentence, by who has wished for it: an owner who has not is told that."""
+    wished = Event.objects.filter(job=job.pk, phase=f"wish_{Wish.CANCEL}").order_by("-pk")
+    by_staff = (wished.values_list("actor", flat=True).first() or "").startswith("staff ")
+    said = f"It was cancelled{BY_STAFF if by_staff else ''}{KEPT if job.begun else UNBEGUN}"
+    return {"cause": "cancelled_by_staff" if by_staff else "cancelled_by_user", "text": said}

@@ -227,7 +227,7 @@ def _cancelled(export: Export, step: Step, tools: Tools, *, version: int | None 
             if tools.tracker.fail(export.pk, cause=step.cause, text=step.sentence):
                 Notice.owe(export, Notice.Event.FAILED, attempt=0, text=step.sentence)
     else:
-        tools.tracker.cancel(export.pk, actor="", text=calling_off.sentence(export.job), version=version)
+        tools.tracker.cancel(export.pk, actor="", **calling_off.ending(export.job), version=version)
 
 
 def _finalize(export: Export, attempt: Attempt | None, tools: Tools) -> None:

@@ -22,7 +22,8 @@ MAY_FOLLOW: dict[Status, frozenset[Status]] = {
 
 
 def may_move(job: Job, status: Status) -> bool:
-    return job.status in MAY_FOLLOW[status]
+    resumed = job.status == Status.PAUSED and status in (Status.QUEUED, Status.RUNNING)
+    return job.status in MAY_FOLLOW[status] and not (resumed and job.wish == Wish.CANCEL)
 
 
 def moved(job: Job, status: Status, now: datetime) -> dict[str, Any]:

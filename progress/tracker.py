@@ -89,7 +89,7 @@ class ProgressTracker(Hearing, Moves, DirectCalls):
         wished = Wish(wish)
 
         def decide(job: Job, now: datetime) -> Step | None:
-            if job.settled or job.wish == wished:
+            if job.settled or job.wish in (wished, Wish.CANCEL):  # who was told that it stops is not overruled
                 return None
             return Step(changes={"wish": wished}, entries=(Entry(phase=f"wish_{wished}", actor=actor),))
 

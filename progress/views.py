@@ -8,6 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -71,7 +72,9 @@ def dismiss(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     rows().forget_tray(request.user.pk)
     if request.htmx:  # type: ignore[attr-defined]
         return _tray_of(request)
-    return redirect("progress:job", job_id=job_id)
+    page = request.headers.get("Referer", "")  # the tray is on every page
+    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure())
+    return redirect(page) if is_ours else redirect("progress:job", job_id=job_id)
 
 
 def _tray_of(request: HttpRequest) -> HttpResponse:

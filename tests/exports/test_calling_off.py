@@ -62,6 +62,13 @@ def test_what_only_waits_has_ended_at_once_and_says_by_whom(was, said, export):
     assert not fresh(export).cancel(actor="olga"), "a second press changes nothing"
 
 
+def test_what_staff_has_stopped_says_so_to_its_owner(export):
+    assert queued(export).cancel(actor="staff 7")
+    seen = fresh(export).job
+    said = UNBEGUN.replace("cancelled", "cancelled by the people who run this site")
+    assert (seen.cause, seen.cause_text) == ("cancelled_by_staff", said)
+
+
 @pytest.mark.parametrize("outcome", ["", "abort"])
 def test_while_something_may_still_run_for_it_that_is_stopped_first(outcome, export):
     """Taken back into the queue by a controller, while what ran for it has not been seen to end."""
@@ -70,6 +77,17 @@ def test_while_something_may_still_run_for_it_that_is_stopped_first(outcome, exp
     seen = fresh(export)
     assert (seen.job.status, seen.job.wish) == (Status.QUEUED, Wish.CANCEL)
     assert seen.stop_asked_at is not None
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+@pytest.mark.parametrize("was", [queued, paused], ids=["queued", "paused"])
+def test_what_is_pressed_at_the_moment_of_a_cancel_takes_it_back_no_more(was, verb, export):
+    """By who had looked before it was wished: in another tab, or as staff."""
+    Attempt.objects.create(export=export, number=1, runner="local")  # has not been seen to end, so neither has this
+    assert was(export).cancel(actor="olga")
+    assert not getattr(export, verb)(actor="staff 1")
+    assert (fresh(export).job.status, fresh(export).job.wish) == (was.__name__, Wish.CANCEL)
+    assert Event.objects.order_by("pk").last().actor == "olga"
 
 
 @pytest.mark.django_db(transaction=True)

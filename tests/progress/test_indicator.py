@@ -114,11 +114,20 @@ def test_work_under_way_is_shown_and_asked_about_however_many_endings_came_after
     assert 'hx-trigger="every 5s, refresh"' in page
 
 
-def test_without_javascript_dismissing_leads_back_to_the_job(client, owner, tracker, job):
+@pytest.mark.parametrize(
+    ("from_page", "leads_to"),
+    [
+        ("http://testserver/exports/?after=7", "http://testserver/exports/?after=7"),
+        ("https://elsewhere.example/exports/", ""),
+        ("", ""),
+    ],
+)
+def test_without_javascript_dismissing_leads_back_to_where_one_was(client, owner, tracker, job, from_page, leads_to):
+    """Or, where the browser does not tell, to the job."""
     tracker.complete(job.pk)
     client.force_login(owner)
-    address = reverse("progress:dismiss", args=[job.pk])
-    assert client.post(address).headers["Location"] == reverse("progress:job", args=[job.pk])
+    answer = client.post(reverse("progress:dismiss", args=[job.pk]), headers={"Referer": from_page})
+    assert answer.headers["Location"] == (leads_to or reverse("progress:job", args=[job.pk]))
 
 
 def test_only_its_owner_dismisses_it(client, staff, stranger, tracker, job):

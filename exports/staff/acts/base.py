@@ -19,7 +19,7 @@ from exports.runners.base import RunnerError
 from exports.staff import scope
 from exports.tools import Tools
 from modal_functions.store import StoreError
-from progress.models import Job
+from progress.models import Job, Status
 
 logger = logging.getLogger("exports")
 
@@ -52,6 +52,11 @@ class Case:
     def now(self) -> str:
         """How it stands, for a sentence."""
         return self.export.job.get_status_display().lower()
+
+    def ended_otherwise(self, status: Status, cause: str = "") -> bool:
+        """By now: before it was looked at, or in between by somebody else."""
+        job = Job.objects.get(pk=self.export.pk)
+        return self.export.job.settled or (job.settled and (job.status != status or cause not in ("", job.cause)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from exports.staff.acts.base import Act, Answer, Case, Order, Wanted, register
 from exports.staff.acts.looking import seen
+from progress.models import Status
 
 FORCE = "force"
 PERMISSION = "exports.force_export"
@@ -64,8 +65,9 @@ def _lose(case: Case, order: Order) -> Answer:
         return Answer(ok=False, said=refused)
     if not case.export.lose(actor=order.actor, reason=order.reason):
         return Answer(ok=False, said="Somebody else was first: it has ended, and nothing runs for it.")
+    had_ended = case.ended_otherwise(Status.FAILED, "lost")
     ended = f"It had ended; {_freed(case)}."
-    return Answer(ok=True, said=ended if case.export.job.settled else "It is given up; its owner can retry it.")
+    return Answer(ok=True, said=ended if had_ended else "It is given up; its owner can retry it.")
 
 
 def _against_deleting(case: Case) -> str:

@@ -62,6 +62,14 @@ def test_the_token_of_a_closed_account_lets_nobody_in(olgas, owner):
     refused(olgas.get("/me"), 401, "signed-out")
 
 
+def test_who_asks_for_the_head_alone_is_answered_as_by_a_get(olgas, script):
+    asked = [each.client.head("/api/v1/me", headers=each.headers) for each in (olgas, script())]
+    assert [(each.status_code, each.content) for each in asked] == [(200, b""), (401, b"")]
+    assert asked[0]["ETag"] == olgas.get("/me")["ETag"]
+    refused = olgas.client.head("/api/v1/exports/check", headers=olgas.headers)
+    assert (refused.status_code, refused["Allow"]) == (405, "POST")
+
+
 def test_a_token_that_may_only_see_changes_nothing(script, owner):
     reader = script(owner, scope="read")
     assert reader.get("/projects").status_code == 200

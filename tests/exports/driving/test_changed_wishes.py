@@ -64,14 +64,16 @@ def test_a_pause_that_is_reached_while_it_is_taken_back_is_resumed(paused, track
     assert (fresh(paused).job.status, Attempt.objects.count()) == (Status.RUNNING, 2)
 
 
-@pytest.mark.parametrize("verb", ["pause", "cancel"])
-def test_a_controller_that_stalled_does_not_do_what_is_not_wished_any_more(export, tools, clock, drive, verb):
-    """It decided, and slept for longer than its lease; meanwhile the wish was taken back and another one drove on."""
+@pytest.mark.parametrize(("verb", "back"), [("pause", "resume"), ("cancel", "retry")])
+def test_a_controller_that_stalled_does_not_do_what_is_not_wished_any_more(export, tools, clock, drive, verb, back):
+    """It decided, and slept for longer than its lease; meanwhile another one drove on, and it was wished otherwise."""
 
     class Stalled(ProgressTracker):
         def _meanwhile(self):
-            fresh(export).resume(actor="olga")
             clock.pass_by(16)
+            if verb == "cancel":
+                drive(2)
+            assert getattr(fresh(export), back)(actor="olga")
             drive(2)
 
         def pause(self, job_id, **more):

@@ -74,8 +74,9 @@ def test_a_cancel_stops_the_work_and_says_how_long_it_took(export, drive, work, 
 
 def test_a_work_that_does_not_hear_is_made_to_stop(export, drive, work, runner):
     runner.deaf = True
-    fresh(export).cancel(actor="olga")
+    fresh(export).cancel(actor="staff 7")
     drive(10)
+    assert said(export).endswith("It was cancelled by the people who run this site. Its finished parts are kept.")
     assert runner.stopped[0][1] is False
     assert runner.stopped[-1][1] is True
     assert fresh(export).stopped_at is not None

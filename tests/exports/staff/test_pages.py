@@ -20,6 +20,7 @@ from tests.exports.staff.asking import LIST, SYSTEM, failed, queries_of, story, 
 from tests.exports.staff.conftest import allow, requested, status
 
 pytestmark = pytest.mark.django_db
+WIDE = re.compile(r'<div class="staff-wide">\s*<table class="staff-table">')
 
 
 # The story
@@ -30,6 +31,7 @@ def test_the_story_of_an_export_is_on_one_page(boss, export, work, tracker):
     for said in (str(export.pk), "olga", "call-1", "process", "modal_spawn", "Rendering your film...", "54 %"):
         assert said in page
     assert all(phase in page for phase in Event.objects.values_list("phase", flat=True))
+    assert len(WIDE.findall(page)) == page.count('class="staff-table"') > 3, "each can be moved sideways on a phone"
 
 
 def test_its_percents_are_rounded_down_as_those_of_the_bar(boss, export):

@@ -7,9 +7,10 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection, transaction
 
 from exports.deleting import delete
-from exports.models import Bulk, Export
+from exports.models import Attempt, Bulk, Export
 from exports.staff import bulk
 from exports.staff.acts import Order, find, perform
+from exports.staff.acts.base import case_of
 from progress.models import Event, Job, Status
 from progress.tracker import ProgressTracker
 from tests.exports.staff.conftest import fresh, requested, status
@@ -55,6 +56,24 @@ def test_of_two_who_end_it_one_cause_stands(both, export):
     assert sorted(answer.ok for answer in answers) == [False, True]
     assert Event.objects.filter(phase="failed").count() == 1
     assert fresh(export).job.cause in ("failed_by_staff", "lost")
+
+
+@pytest.mark.parametrize("ended", ["fail", "complete"])
+@pytest.mark.parametrize("key", ["cancel", "stop", "lose"])
+def test_who_ends_it_as_it_ends_otherwise_is_told_how_it_stands(key, ended, staff, tools, export):
+    """Both had looked, and the other one was first; what may still run for it is ended all the same."""
+    Attempt.objects.create(export=export, number=1, runner="local")
+    case = case_of(export.pk, staff)
+    if ended == "fail":
+        export.fail(actor="staff 2", reason="it stands still")
+    else:
+        for step in ("uploaded", "start", "finalize", "complete"):
+            getattr(ProgressTracker(), step)(export.pk)
+    answer = find(key).take(case, Order(by=staff, tools=tools, reason="it stands still"))
+    assert "cancelled" not in answer.said
+    assert "given up" not in answer.said
+    assert answer.ok == (key != "cancel")
+    assert not answer.ok or "It had ended" in answer.said
 
 
 def test_of_two_who_run_it_again_one_makes_another(both, export):

@@ -138,6 +138,8 @@ def test_a_finished_film_is_told_and_downloaded_in_parts(olgas, export):
     assert olgas.get(there).getvalue() == FILM
     part = olgas.get(there, Range="bytes=5-9")
     assert (part.status_code, part.getvalue()) == (206, FILM[5:10])
+    head = olgas.client.head(f"/api/v1{there}", headers=olgas.headers)
+    assert (head.status_code, int(head["Content-Length"]), head.getvalue()) == (200, len(FILM), b"")
 
 
 def test_what_is_not_finished_cannot_be_downloaded(olgas, export):
