@@ -3,7 +3,6 @@ SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
-export PYTHONDONTWRITEBYTECODE ?= $(CI)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-sqlite test-postgres check simulate thorough cuts bench bench-eta chaos fuzz gallery messages lock licences sbom audit-deps chromium uppy clean
