@@ -143,6 +143,29 @@ def test_clips_whose_drag_is_broken_off_are_shown_as_they_are_kept(window, proje
     expect(window.locator(".clip-dragged")).to_have_count(0)
 
 
+# How often the form is taken out of the page.
+OUT = """() => {
+  window.out = 0;
+  const count = (seen) => seen.forEach((each) => each.removedNodes.forEach((node) => (out += node.id === "film-form")));
+  new MutationObserver(count).observe(document.getElementById("film-form").parentNode, { childList: true });
+}"""
+
+
+def test_a_long_film_is_put_in_its_place_apart_and_keyboard_and_page_stay_where_they_are(window, project, address):
+    film_of(project, *(f"clip {number}" for number in range(1, 41)))
+    window.goto(address)
+    window.evaluate(OUT)
+    up = window.get_by_role("button", name="Move clip 30 up")
+    up.focus()
+    scrolled = window.evaluate("() => scrollY")
+    assert scrolled > 0
+    for place in (29, 28):
+        window.keyboard.press("Enter")
+        expect(window.locator("#film-said")).to_have_text(f"Moved to place {place}.")
+        expect(up).to_be_focused()
+    assert window.evaluate("() => [out, scrollY]") == [2, scrolled]
+
+
 def test_what_is_typed_while_another_value_is_checked_is_not_lost(window, project, address):
     film_of(project, "one")
     window.goto(address)
