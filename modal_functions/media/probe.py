@@ -7,6 +7,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modal_functions.editing.timecode import Own
 from modal_functions.media.errors import MediaError
 from modal_functions.media.footage import first_of
 from modal_functions.media.opening import is_counted, only, opened, origin_us, readable_packets, sight_of, sound_of
@@ -30,7 +31,8 @@ CUT_OFF = "The end of this file is missing. Copy it once more from where it came
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """`width` and `height` are those of the upright picture. `duration_us` is how long there is a picture."""
+    """`width` and `height` are those of the upright picture. `duration_us` is how long there is a picture. `timecode`
+    is what the camera has counted, where it says."""
 
     container: str
     bytes: int
@@ -47,9 +49,11 @@ class Source:
     sound: str | None
     channels: int
     sample_rate: int
+    timecode: Own | None
 
     def as_wire(self) -> dict[str, Any]:
-        return {**vars(self), "fps": list(self.fps)}
+        timecode = self.timecode.as_wire() if self.timecode else None
+        return {**vars(self), "fps": list(self.fps), "timecode": timecode}
 
 
 def probe(path: Path) -> Source:
@@ -115,7 +119,20 @@ def _described(path: Path, container: "InputContainer") -> Source:
         sound=sound.codec_context.name if sound else None,
         channels=sound.codec_context.channels if sound else 0,
         sample_rate=sound.codec_context.sample_rate if sound else 0,
+        timecode=_timecode(container, stream, round(rate)),
     )
+
+
+def _timecode(container: "InputContainer", stream: "VideoStream", nominal: int) -> Own | None:
+    """That of the picture goes before that of a track of its own, or of the file. Each format spells it as it likes."""
+    tracks = [each.metadata for each in container.streams if each.type == "data"]
+    told = [
+        value
+        for metadata in (stream.metadata, *tracks, container.metadata)
+        for name, value in metadata.items()
+        if name.lower() == "timecode"
+    ]
+    return next(filter(None, (Own.from_wire({"begin": value, "nominal": nominal}) for value in told)), None)
 
 
 def _check_size(width: int, height: int) -> None:

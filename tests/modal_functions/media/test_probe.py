@@ -34,6 +34,27 @@ def test_what_is_special_about_a_source_is_seen(reels):
     assert found["late.mov"].duration_us == 4_400_000
 
 
+NTSC = Fraction(30000, 1001)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "told", "nominal"),
+    [
+        ("tmcd.mov", Fraction(25), "14:23:05:10", 25),
+        ("tmcd.mp4", NTSC, "14:23:05;10", 30),
+        ("tags.mkv", Fraction(50), "14:23:05:49", 50),
+    ],
+)
+def test_the_timecode_of_the_camera_is_kept(tmp_path, name, rate, told, nominal):
+    found = probe(shoot(tmp_path / name, seconds=0.2, rate=rate, layout=None, timecode=told).path)
+    assert found.as_wire()["timecode"] == {"begin": told, "nominal": nominal}
+
+
+@pytest.mark.parametrize("told", ["", "noon", "14:23:05:25", "14:23:05;10", "24:00:00:00", "1" * 900, "٠١:00:00:00"])
+def test_a_timecode_that_is_none_is_left_out(tmp_path, told):
+    assert probe(shoot(tmp_path / "tags.mkv", seconds=0.2, layout=None, timecode=told).path).timecode is None
+
+
 def test_the_duration_is_that_of_the_picture(tmp_path):
     path = tmp_path / "long sound.mov"
     with av.open(str(path), "w") as container:
