@@ -2,6 +2,8 @@
 
 import json
 import math
+from fractions import Fraction
+from types import SimpleNamespace
 from unicodedata import normalize
 
 import opentimelineio as otio
@@ -11,8 +13,11 @@ from django.urls import reverse
 
 from exports import kinds, stories
 from exports.kinds.base import Around, Unplannable
+from exports.kinds.footage import RATES
 from exports.models import Export, Source
+from modal_functions.editing import edl
 from modal_functions.editing.cut import MOST_SHOTS, Unreadable
+from modal_functions.stories import Story, Told
 from progress import pipelines
 from progress.estimate.prior import prior
 from progress.tracker import ProgressTracker
@@ -181,6 +186,41 @@ def test_an_edl_that_takes_drop_frame_for_what_it_is_not_finds_its_clip(fcm, own
     text = f"FCM: {fcm} FRAME\n001 BEACH V C 14:23:06:10 14:23:07:10 01:00:00:00 01:00:01:00\n"
     [shot] = stories.read(sent(text, "cut.edl"), (30000, 1001), project).shots
     assert (shot.in_us, shot.out_us) == (1_001_000, 2_002_000)
+
+
+@pytest.mark.parametrize(
+    ("timecode", "rate", "drop", "line"),
+    [
+        (None, "25", False, "00:00:01:00 00:00:03:00 01:00:02:00 01:00:04:00"),
+        (own("noon"), "25", False, "00:00:01:00 00:00:03:00 01:00:02:00 01:00:04:00"),
+        (own("14:23:05:10"), "25", False, "14:23:06:10 14:23:08:10 01:00:02:00 01:00:04:00"),
+        (own("14:23:05:21", 50), "25", False, "14:23:06:10 14:23:08:10 01:00:02:00 01:00:04:00"),
+        (own("00:00:02:00"), "25", False, "00:00:03:00 00:00:05:00 01:00:02:00 01:00:04:00"),
+        (own("23:59:57:00"), "25", False, "23:59:58:00 00:00:00:00 01:00:02:00 01:00:04:00"),
+        (own("14:23:05;10", 30), "29.97", True, "14:23:06;10 14:23:08;10 01:00:02;00 01:00:04;00"),
+        (own("14:23:05;10", 30), "29.97", False, "14:23:06;10 14:23:08;10 01:00:02:00 01:00:04:00"),
+        (own("14:23:05:10", 30), "59.94", True, "14:23:06:20 14:23:08:20 01:00:02;00 01:00:04;00"),
+        (own("14:23:05;10", 30), "24", False, "14:23:06:08 14:23:08:08 01:00:02:00 01:00:04:00"),
+    ],
+)
+def test_our_own_edl_tells_the_places_of_the_camera_and_is_read_as_the_same_story(timecode, rate, drop, line, owner):
+    project = project_of(owner)
+    source_in(project, facts={"seconds": 8.0, "timecode": timecode})
+    counting = Fraction(*RATES[rate])
+    second = Fraction(round(counting)) / counting  # of as many frames as timecode has numbers for one
+    shots = [
+        {"source": "beach.mov", "in": float(begin * second), "out": float((begin + 2) * second)} for begin in (5, 1)
+    ]
+    export = Export.request(project, kind="edl", options={"shots": shots, "rate": rate, "drop": drop})
+    spec = kinds.get("edl").spec(export)
+    found = {source["key"]: {} for source in spec["sources"]}
+    story = Story(context=SimpleNamespace(spec=spec), told=Told.from_wire(spec["story"]), paths={}, found=found,
+                  looked_into=0)  # fmt: skip
+    text = edl.written(story.listed)
+    assert line in text
+    told = stories.read(sent(text, "own.edl"), RATES[rate], project)
+    kept = [{**clip, "source": "beach.mov"} for clip in export.spec["clips"]]
+    assert [{"source": shot.source, "in_us": shot.in_us, "out_us": shot.out_us} for shot in told.shots] == kept
 
 
 @pytest.mark.parametrize(
