@@ -86,7 +86,7 @@ class Own:
     nominal: int
 
     def __post_init__(self) -> None:
-        self._counting(self.drop).parse(self.begin)
+        self.number  # noqa: B018 - there has to be one
 
     @classmethod
     def from_wire(cls, wire: object) -> "Own | None":
@@ -103,6 +103,11 @@ class Own:
     @property
     def drop(self) -> bool:
         return bool(DROPPING.search(self.begin))
+
+    @property
+    def number(self) -> int:
+        """How many frames of the day it has counted."""
+        return self._counting(self.drop).parse(self.begin)
 
     def begins(self, rate: Fraction) -> Iterator[tuple[int, Counting]]:
         """Its first frame in a list of this rate, and how the list counts there: first as it is written here, then as

@@ -1,10 +1,13 @@
 """What a source is, and every refusal with its sentence."""
 
+import re
+import struct
 from fractions import Fraction
 
 import av
 import pytest
 
+from modal_functions.editing.timecode import Own
 from modal_functions.media.errors import MediaError
 from modal_functions.media.preview import thumbnail, waveform
 from modal_functions.media.probe import probe
@@ -48,6 +51,16 @@ NTSC = Fraction(30000, 1001)
 def test_the_timecode_of_the_camera_is_kept(tmp_path, name, rate, told, nominal):
     found = probe(shoot(tmp_path / name, seconds=0.2, rate=rate, layout=None, timecode=told).path)
     assert found.as_wire()["timecode"] == {"begin": told, "nominal": nominal}
+
+
+def test_a_camera_may_count_two_pictures_as_one(tmp_path):
+    path = shoot(tmp_path / "tmcd.mov", seconds=0.2, rate=Fraction(50), layout=None, timecode="01:00:00:10").path
+    film = path.read_bytes()
+    counted = re.search(rb"tmcd\x00{6}\x00\x01\x00{4}.{4}(.{4})(.{4})(.)", film, re.DOTALL)  # ticks, of a frame, frames
+    ticks, frame = (int.from_bytes(counted[group], "big") for group in (1, 2))
+    path.write_bytes(film[: counted.start(2)] + struct.pack(">IB", 2 * frame, 25) + film[counted.end(3) :])
+    assert (ticks // frame, film[counted.start(3)]) == (50, 50)
+    assert probe(path).timecode == Own(begin="02:00:00:10", nominal=25)
 
 
 @pytest.mark.parametrize("told", ["", "noon", "14:23:05:25", "14:23:05;10", "24:00:00:00", "1" * 900, "٠١:00:00:00"])
