@@ -2,14 +2,14 @@
 and write it down for other programs."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from modal_functions.editing import edl
 from modal_functions.editing.cut import US, Cut, Shot, frame_at, one_line
-from modal_functions.editing.timecode import Counting
+from modal_functions.editing.timecode import Counting, Own
 from modal_functions.filming import as_asked
 from modal_functions.media import child
 from modal_functions.media.chunks import RENDERER, digest
@@ -26,13 +26,14 @@ LARGEST_NAME = 80
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """The story as it was asked for."""
+    """The story as it was asked for; `timecodes` are those of the clips that have one, by their keys."""
 
     title: str
     project: str
     counting: Counting
     clips: Sequence[Clip]
     notes: Sequence[str]
+    timecodes: Mapping[str, Own]
 
     @classmethod
     def from_wire(cls, wire: Mapping[str, Any]) -> "Told":
@@ -41,7 +42,15 @@ class Told:
         notes = [one_line(str(shot["note"])) for shot in wire["shots"]]
         if not clips:
             raise ValueError("a story has one shot at least")
-        return cls(title=one_line(wire["title"]), project=wire["project"], counting=counting, clips=clips, notes=notes)
+        told = {key: Own.from_wire(each) for key, each in wire.get("timecodes", {}).items()}
+        return cls(
+            title=one_line(wire["title"]),
+            project=wire["project"],
+            counting=counting,
+            clips=clips,
+            notes=notes,
+            timecodes={key: own for key, own in told.items() if own is not None},
+        )
 
     @property
     def file(self) -> str:
@@ -76,6 +85,19 @@ class Story:
         return Cut(
             title=self.told.title[: edl.LONGEST_TITLE].strip() or "Untitled", counting=self.told.counting, shots=shots
         )
+
+    @property
+    def listed(self) -> Cut:
+        """As an EDL has it: clips are counted as their cameras did, so that an editing program finds the place."""
+        shots = zip(self.cut.shots, self.told.clips, strict=True)
+        return replace(self.cut, shots=tuple(self._listed(shot, clip.source) for shot, clip in shots))
+
+    def _listed(self, shot: Shot, key: str) -> Shot:
+        if key not in self.told.timecodes:
+            return shot
+        begin, counting = next(self.told.timecodes[key].begins(self.told.counting.rate))
+        drop = None if counting == self.told.counting else counting.drop
+        return replace(shot, first=(begin + shot.first) % counting.day, drop=drop)
 
     @property
     def names(self) -> dict[str, str]:
@@ -129,11 +151,11 @@ def _check_ends(story: Story) -> None:
 
 def documents(story: Story) -> list[dict[str, Any]]:
     """The stage `edl`: the story as other programs read it, each file read back before it counts."""
-    context, cut, results = story.context, story.cut, []
+    context, results = story.context, []
     context.report.stage("edl", total=len(DOCUMENTS), unit="files")
     for number, (form, label) in enumerate(DOCUMENTS.items()):
         context.border()
-        to = context.folder / f"story{form}"
+        to, cut = context.folder / f"story{form}", story.listed if form == ".edl" else story.cut
         request = {"do": "edl.write", "cut": as_wire(cut), "form": form, "lengths": story.lengths, "to": str(to)}
         child.run(request, start=context.start)
         name = f"{story.told.file}{form}"

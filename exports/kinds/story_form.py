@@ -129,7 +129,7 @@ class StoryForm(KindForm):
     def _take(self, sent: "UploadedFile[Any]", values: dict[str, Any]) -> None:
         """A file goes before what is typed; the story's own title before the project's."""
         try:
-            told = stories.read(sent, RATES[values.get("rate", "25")])
+            told = stories.read(sent, RATES[values.get("rate", "25")], self.project)
             stories.clips_of(self.project, told.shots)
         except Unreadable as error:
             self.add_error("story", str(error))
@@ -144,7 +144,7 @@ class StoryForm(KindForm):
         if sent is None:
             return rows, "", _("Choose a story file first.")
         try:
-            told = stories.read(sent, RATES.get(str(self["rate"].value()), (25, 1)))
+            told = stories.read(sent, RATES.get(str(self["rate"].value()), (25, 1)), self.project)
             found = stories.shots_of(stories.clips_of(self.project, told.shots), [shot.note for shot in told.shots])
         except Unreadable as error:
             return rows, "", str(error)

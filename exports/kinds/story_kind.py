@@ -52,6 +52,9 @@ class StoryKind(FootageKind):
         clips = told.clips(plan["clips"])
         shots = [{"clip": clip, "note": note} for clip, note in zip(clips, plan["notes"], strict=True)]
         story = {"title": export.job.title, "project": export.project.name, "rate": plan["rate"], "drop": plan["drop"]}
+        story["timecodes"] = {
+            source.key: own for source in told.sources.values() if (own := source.facts.get("timecode")) is not None
+        }
         return {**told.as_wire(), "story": {**story, "shots": shots}}
 
 

@@ -17,13 +17,15 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:
-    """`frames` of a clip from its frame `first` on, counted at the story's rate."""
+    """`frames` of a clip from its frame `first` on, counted at the story's rate. `drop` says whether an edit list
+    counts the clip in drop-frame, where it does otherwise than the film."""
 
     name: str
     first: int
     frames: int
     note: str = ""
     sound: bool = True
+    drop: bool | None = None
 
     @property
     def end(self) -> int:

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from modal_functions.editing.cut import MOST_SHOTS, Cut, Shot, Unreadable, one_line, reels
-from modal_functions.editing.timecode import BEGIN, Counting
+from modal_functions.editing.timecode import BEGIN, DROPPING, Counting, can_drop
 
 PICTURE = re.compile(r"B|V1?(?:/?A[A0-9]*)?|A[A0-9]*/?V1?")
 LONGEST_TITLE = 70
 TIME = re.compile(r"[0-9]{2}[:;][0-9]{2}[:;][0-9]{2}[:;.,][0-9]{2}")
 NUMBER, LENGTH = re.compile(r"[0-9]{1,6}"), re.compile(r"[0-9]{1,4}")  # of an event; of what leads to it
-DROPPING = re.compile("[;,]")  # between the numbers of drop-frame, in lists that tell it so
 SAME_SPEED = 0.1  # frames a second: 29.97 stands there as 30
 FROM = re.compile(r"\*\s*FROM CLIP(?: NAME)?\s*:\s*(.+)", re.IGNORECASE)
 NOTE = re.compile(r"\*\s*(?:COMMENT|NOTE)\s*:\s*(.+)", re.IGNORECASE)
@@ -33,9 +32,10 @@ def _lines(cut: Cut) -> Iterator[str]:
     yield ""
     record = counting.parse(BEGIN)
     for number, shot in enumerate(cut.shots, 1):
-        times = (shot.first, shot.end, record, record + shot.frames)
+        own = counting if shot.drop is None else replace(counting, drop=shot.drop)
+        times = [own.show(shot.first), own.show(shot.end), counting.show(record), counting.show(record + shot.frames)]
         channels = "B    " if shot.sound else "V    "
-        yield f"{number:03d}  {of_reel[shot.name]:<8} {channels} C        {' '.join(map(counting.show, times))}"
+        yield f"{number:03d}  {of_reel[shot.name]:<8} {channels} C        {' '.join(times)}"
         yield f"* FROM CLIP NAME: {one_line(shot.name)}"
         if shot.note:
             yield f"* COMMENT: {one_line(shot.note)}"
@@ -54,6 +54,7 @@ class _Event:
     channels: str
     times: tuple[int, int, int, int]
     counting: Counting  # of the film
+    own: Counting  # of its reel
     name: str = ""
     note: str = ""
 
@@ -83,7 +84,7 @@ class _Found:
 def read(text: str, rate: Fraction) -> Cut:
     """An edit list does not say how many frames a second has, so `rate` does. Unreadable, with the event."""
     lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
-    found = _Found(rate=rate, marked=_can_drop(rate) and any(map(_is_marked, lines)))
+    found = _Found(rate=rate, marked=can_drop(rate) and any(map(_is_marked, lines)))
     for line in lines:
         _understand(line, found)
     seen = [event for event in found.events if _has_picture(event)]
@@ -94,10 +95,6 @@ def read(text: str, rate: Fraction) -> Cut:
     _check_order(seen)
     shots = tuple(_shot(event) for event in seen)
     return Cut(title=found.title, counting=seen[0].counting, shots=_with_sound(shots, found.events))
-
-
-def _can_drop(rate: Fraction) -> bool:
-    return rate in (Fraction(30000, 1001), Fraction(60000, 1001))
 
 
 def _is_marked(line: str) -> bool:
@@ -153,8 +150,16 @@ def _event(line: str, found: _Found) -> _Event:
         raise Unreadable(f"Event {number}: {error}") from error
     if how != "C":
         raise Unreadable(f"Event {number} is no cut but “{how}”; expected cuts only. Render dissolves and wipes first.")
-    times = (first, last, begin, end)
-    event = _Event(number=number, reel=" ".join(reel), channels=channels.upper(), times=times, counting=film)
+    if last < first and last + reels.day - first == end - begin:  # midnight lies in it
+        last += reels.day
+    event = _Event(
+        number=number,
+        reel=" ".join(reel),
+        channels=channels.upper(),
+        times=(first, last, begin, end),
+        counting=film,
+        own=reels,
+    )
     if _has_picture(event):
         _check_event(event)
     elif "V" in event.channels and not event.is_nothing:
@@ -188,7 +193,9 @@ def _check_order(seen: list[_Event]) -> None:
 def _shot(event: _Event) -> Shot:
     first, last, *_ = event.times
     sound = event.channels not in ("V", "V1")
-    return Shot(name=event.name or event.reel, first=first, frames=last - first, note=event.note, sound=sound)
+    drop = None if event.own == event.counting else event.own.drop
+    name = event.name or event.reel
+    return Shot(name=name, first=first, frames=last - first, note=event.note, sound=sound, drop=drop)
 
 
 def _with_sound(shots: tuple[Shot, ...], events: list[_Event]) -> tuple[Shot, ...]:

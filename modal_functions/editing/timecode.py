@@ -1,10 +1,14 @@
 """Timecode: frames counted as HH:MM:SS:FF. At 23.976 a second has 24; drop-frame leaves numbers out, never frames."""
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 WRITTEN = re.compile(r"(\d{2})[:;](\d{2})[:;](\d{2})([:;.,])(\d{2})", re.ASCII)
+DROPPING = re.compile("[;,]")  # between the numbers of drop-frame, where it is told so
 A_DAY = 24
 BEGIN = "01:00:00:00"  # where films begin, by custom
 
@@ -71,3 +75,54 @@ class Counting:
         minute = 60 * self.nominal - self.left_out
         minutes = 0 if rest < 60 * self.nominal else 1 + (rest - 60 * self.nominal) // minute
         return frame + self.left_out * (9 * tens + minutes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own:
+    """A clip's own timecode, as its camera has counted: that of its first frame, and how many numbers a second has.
+    Valid from birth; a ValueError else."""
+
+    begin: str
+    nominal: int
+
+    def __post_init__(self) -> None:
+        self.number  # noqa: B018 - there has to be one
+
+    @classmethod
+    def from_wire(cls, wire: object) -> "Own | None":
+        """What comes from a file may be anything, and is none then."""
+        match wire:
+            case {"begin": str(begin), "nominal": int(nominal)}:
+                with suppress(ValueError):
+                    return cls(begin=begin.strip(), nominal=nominal)
+        return None
+
+    def as_wire(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    @property
+    def drop(self) -> bool:
+        return bool(DROPPING.search(self.begin))
+
+    @property
+    def number(self) -> int:
+        """How many frames of the day it has counted."""
+        return self._counting(self.drop).parse(self.begin)
+
+    def begins(self, rate: Fraction) -> Iterator[tuple[int, Counting]]:
+        """Its first frame in a list of this rate, and how the list counts there: first as it is written here, then as
+        by programs that take drop-frame for what it is not, or the other way."""
+        usual, nominal = self.drop and can_drop(rate), Counting(rate=rate).nominal
+        for drop in (usual, not usual):
+            with suppress(ValueError):
+                own = self._counting(drop)
+                there = Counting(rate=rate, drop=drop and can_drop(rate))
+                yield own.parse(self.begin) * nominal // own.nominal, there
+
+    def _counting(self, drop: bool) -> Counting:
+        """Its numbers are all that matters, and not how fast they really are."""
+        return Counting(rate=self.nominal * (Fraction(1000, 1001) if drop else Fraction(1)), drop=drop)
+
+
+def can_drop(rate: Fraction) -> bool:
+    return rate in (Fraction(30000, 1001), Fraction(60000, 1001))

@@ -96,7 +96,7 @@ def _can_be_decoded(stream: "VideoStream | AudioStream") -> bool:
     return stream.codec_context is not None and bool(stream.time_base)
 
 
-def only(container: "InputContainer", stream: "VideoStream | AudioStream") -> None:
+def only(container: "InputContainer", stream: "Stream") -> None:
     """Spares the reading of everything else."""
     from av.stream import Discard
 

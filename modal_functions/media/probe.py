@@ -1,12 +1,14 @@
 # ruff: noqa: PLC0415 - PyAV is imported only where it is used
 """What a source is, and whether it can be used; what cannot be is refused in a sentence for its owner."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from modal_functions.editing.timecode import Own
 from modal_functions.media.errors import MediaError
 from modal_functions.media.footage import first_of
 from modal_functions.media.opening import is_counted, only, opened, origin_us, readable_packets, sight_of, sound_of
@@ -21,6 +23,8 @@ SMALLEST_SIDE, LARGEST_SIDE = 16, 8192
 LONGEST_SECONDS = 24 * 60 * 60
 TAIL = 5  # seconds, in which the last picture is looked for
 MISSING = Fraction(1)  # seconds by which a file may end before it says
+MOST_NUMBERS = 99  # of two digits, that a second of timecode can have
+NUMBER = 4  # bytes, of a frame in a track of timecode
 LOOKED_AT = 300  # packets, to tell a variable rate from a constant one
 PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD", b"<smil", b"<asx")
 
@@ -30,7 +34,8 @@ CUT_OFF = "The end of this file is missing. Copy it once more from where it came
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """`width` and `height` are those of the upright picture. `duration_us` is how long there is a picture."""
+    """`width` and `height` are those of the upright picture. `duration_us` is how long there is a picture. `timecode`
+    is what the camera has counted, where it says."""
 
     container: str
     bytes: int
@@ -47,9 +52,11 @@ class Source:
     sound: str | None
     channels: int
     sample_rate: int
+    timecode: Own | None
 
     def as_wire(self) -> dict[str, Any]:
-        return {**vars(self), "fps": list(self.fps)}
+        timecode = self.timecode.as_wire() if self.timecode else None
+        return {**vars(self), "fps": list(self.fps), "timecode": timecode}
 
 
 def probe(path: Path) -> Source:
@@ -115,7 +122,32 @@ def _described(path: Path, container: "InputContainer") -> Source:
         sound=sound.codec_context.name if sound else None,
         channels=sound.codec_context.channels if sound else 0,
         sample_rate=sound.codec_context.sample_rate if sound else 0,
+        timecode=_timecode(container, stream, round(rate)),
     )
+
+
+def _timecode(container: "InputContainer", stream: "VideoStream", nominal: int) -> Own | None:
+    """That of the picture goes before that of a track of its own, or of the file. Such a track also has its number,
+    which tells how many a second has: of 50 pictures a second, some cameras count each two as one."""
+    tracks = [each for each in container.streams if each.type == "data"]
+    places = (stream.metadata, *(each.metadata for each in tracks), container.metadata)
+    told = [begin for metadata in places for begin in _told_timecodes(metadata)]
+    number = next(filter(None, (_number(container, each) for each in tracks if _told_timecodes(each.metadata))), None)
+    rates = [nominal, *range(MOST_NUMBERS, 0, -1)] if number is not None else [nominal]
+    found = (Own.from_wire({"begin": begin, "nominal": rate}) for begin in told for rate in rates)
+    return next((own for own in found if own is not None and number in (None, own.number)), None)
+
+
+def _told_timecodes(metadata: Mapping[str, str]) -> list[str]:
+    """Each format spells it as it likes."""
+    return [value for name, value in metadata.items() if name.lower() == "timecode"]
+
+
+def _number(container: "InputContainer", track: "Stream") -> int | None:
+    _go_to(container, Fraction(0))
+    only(container, track)
+    first = next(readable_packets(container, track), None)
+    return int.from_bytes(bytes(first), "big") if first is not None and first.size == NUMBER else None
 
 
 def _check_size(width: int, height: int) -> None:

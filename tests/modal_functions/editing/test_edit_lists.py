@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 
 import opentimelineio as otio
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from modal_functions.editing import edl, exchange
 from modal_functions.editing.cut import Cut, Shot, Unreadable, frame_at, microseconds, reels
-from modal_functions.editing.timecode import Counting
+from modal_functions.editing.timecode import Counting, Own
 from modal_functions.media.child import ROOT
 
 RATES = {
@@ -30,6 +31,16 @@ shots = st.builds(
     note=st.sampled_from(["", "The wave.", "TITLE: not a title"]),
     sound=st.booleans(),
 )
+
+
+def counted_by_their_cameras(cut, drops):
+    """Each as a clip that is counted otherwise than the film, where the rate knows two ways."""
+    ways = {each.drop for each in COUNTINGS if each.rate == cut.rate}
+    told = [drop if drop in ways and drop != cut.counting.drop else None for drop in drops]
+    kept = zip(cut.shots, told, strict=False)
+    return replace(cut, shots=tuple(replace(shot, drop=drop) for shot, drop in kept))
+
+
 cuts = st.builds(Cut, title=st.sampled_from(["Lofoten", "Night 2"]), counting=counted,
                  shots=st.lists(shots, min_size=1, max_size=8).map(tuple))  # fmt: skip
 
@@ -65,9 +76,49 @@ def test_a_frame_is_the_same_after_it_was_microseconds(rate, frame):
 
 
 @settings(deadline=None)
-@given(cuts)
-def test_an_edl_reads_back_as_the_story_it_was(cut):
+@given(cuts, st.lists(st.booleans(), min_size=8, max_size=8))
+def test_an_edl_reads_back_as_the_story_it_was(cut, drops):
+    cut = counted_by_their_cameras(cut, drops)
     assert edl.read(edl.written(cut), cut.rate) == cut
+
+
+@pytest.mark.parametrize("counting", COUNTINGS)
+def test_a_shot_may_go_on_after_midnight(counting):
+    cut = Cut(title="Night", counting=counting, shots=(Shot(name="a.mov", first=counting.day - 5, frames=20),))
+    assert edl.read(edl.written(cut), cut.rate) == cut
+
+
+DROPPED = ("14:23:05;10", 30)
+
+
+@pytest.mark.parametrize(
+    ("begin", "rate", "drop", "shown"),
+    [
+        (("14:23:05:10", 25), "25", False, "14:23:05:10"),
+        (("14:23:05:21", 50), "25", False, "14:23:05:10"),
+        (("14:23:05:10", 25), "50", False, "14:23:05:20"),
+        (("14:23:05:12", 24), "25", False, "14:23:05:12"),
+        (DROPPED, "29.97", True, "14:23:05;10"),
+        (DROPPED, "59.94", True, "14:23:05;20"),
+        (("14:23:05;21", 60), "29.97", True, "14:23:05;10"),
+        (DROPPED, "24", False, "14:23:05:08"),
+        (DROPPED, "23.976", False, "14:23:05:08"),
+    ],
+)
+def test_what_a_camera_has_counted_is_the_same_time_of_day_in_lists_of_other_rates(begin, rate, drop, shown):
+    own = Own(begin=begin[0], nominal=begin[1])
+    frame, counting = next(own.begins(RATES[rate]))
+    assert (counting.show(frame), counting.drop) == (shown, drop)
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [None, "00:00:00:00", {}, {"begin": 1, "nominal": 25}, {"begin": "00:00:00:00", "nominal": 0},
+     {"begin": "00:00:00:00", "nominal": 10**30}, {"begin": "00:00:00;00", "nominal": 25},
+     {"begin": "00:01:00;00", "nominal": 30}, {"begin": "x", "nominal": 25}],
+)  # fmt: skip
+def test_a_timecode_of_a_clip_that_is_none_is_none(wire):
+    assert Own.from_wire(wire) is None
 
 
 @settings(deadline=None, max_examples=40)

@@ -149,8 +149,10 @@ def test_one_format_alone_passes_all_steps(bench, asked):
 
 
 def test_an_edit_list_alone_renders_nothing(bench, asked):
-    result = bench.do(edl, asked)
+    own = {asked["sources"][0]["key"]: {"begin": "14:23:05:10", "nominal": 25}}
+    result = bench.do(edl, asked | {"story": asked["story"] | {"timecodes": own}})
     assert [Path(each["name"]).suffix for each in result["files"]] == [".edl", ".otio", ".xml"]
+    assert "14:23:05:23 14:23:08:13 01:00:00:00" in file_of(bench, result, ".edl").read_text(), "as the camera counted"
     assert (result["shots"], result["seconds"]) == (2, 3.2)
 
 

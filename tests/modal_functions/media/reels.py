@@ -94,6 +94,7 @@ def shoot(
     gaps: tuple[int, ...] = (),
     picture_from: Fraction = Fraction(0),
     sound_from: Fraction = Fraction(0),
+    timecode: str = "",
     options: dict[str, str] | None = None,
     container_options: dict[str, str] | None = None,
 ) -> Reel:
@@ -108,6 +109,8 @@ def shoot(
         video.pix_fmt = pixel_format
         video.codec_context.thread_count = 1
         video.codec_context.sample_aspect_ratio = shape
+        if timecode:
+            video.metadata["timecode"] = timecode
         if rotation:
             video.set_display_rotation(rotation)
         audio = container.add_stream(sound, rate=sound_rate, layout=layout) if layout else None

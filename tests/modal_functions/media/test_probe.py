@@ -1,10 +1,13 @@
 """What a source is, and every refusal with its sentence."""
 
+import re
+import struct
 from fractions import Fraction
 
 import av
 import pytest
 
+from modal_functions.editing.timecode import Own
 from modal_functions.media.errors import MediaError
 from modal_functions.media.preview import thumbnail, waveform
 from modal_functions.media.probe import probe
@@ -32,6 +35,37 @@ def test_what_is_special_about_a_source_is_seen(reels):
     assert found["cinema.mov"].fps == (24000, 1001)
     assert found["odd.mkv"].channels == 6
     assert found["late.mov"].duration_us == 4_400_000
+
+
+NTSC = Fraction(30000, 1001)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "told", "nominal"),
+    [
+        ("tmcd.mov", Fraction(25), "14:23:05:10", 25),
+        ("tmcd.mp4", NTSC, "14:23:05;10", 30),
+        ("tags.mkv", Fraction(50), "14:23:05:49", 50),
+    ],
+)
+def test_the_timecode_of_the_camera_is_kept(tmp_path, name, rate, told, nominal):
+    found = probe(shoot(tmp_path / name, seconds=0.2, rate=rate, layout=None, timecode=told).path)
+    assert found.as_wire()["timecode"] == {"begin": told, "nominal": nominal}
+
+
+def test_a_camera_may_count_two_pictures_as_one(tmp_path):
+    path = shoot(tmp_path / "tmcd.mov", seconds=0.2, rate=Fraction(50), layout=None, timecode="01:00:00:10").path
+    film = path.read_bytes()
+    counted = re.search(rb"tmcd\x00{6}\x00\x01\x00{4}.{4}(.{4})(.{4})(.)", film, re.DOTALL)  # ticks, of a frame, frames
+    ticks, frame = (int.from_bytes(counted[group], "big") for group in (1, 2))
+    path.write_bytes(film[: counted.start(2)] + struct.pack(">IB", 2 * frame, 25) + film[counted.end(3) :])
+    assert (ticks // frame, film[counted.start(3)]) == (50, 50)
+    assert probe(path).timecode == Own(begin="02:00:00:10", nominal=25)
+
+
+@pytest.mark.parametrize("told", ["", "noon", "14:23:05:25", "14:23:05;10", "24:00:00:00", "1" * 900, "٠١:00:00:00"])
+def test_a_timecode_that_is_none_is_left_out(tmp_path, told):
+    assert probe(shoot(tmp_path / "tags.mkv", seconds=0.2, layout=None, timecode=told).path).timecode is None
 
 
 def test_the_duration_is_that_of_the_picture(tmp_path):
