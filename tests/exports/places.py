@@ -26,7 +26,7 @@ class Local:
     def working(self, ordered):
         """Those that can be told to end by now."""
         found = []
-        if not list(self.runner.runs.glob("*/pid")):
+        if not any(pid.stat().st_size for pid in self.runner.runs.glob("*/pid")):
             return found
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
