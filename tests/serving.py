@@ -70,6 +70,13 @@ class Server:
         self.process.terminate()
         self.process.wait(60)
 
+    def manage(self, *command):
+        """manage.py as whoever runs it uses it beside the server."""
+        words = [sys.executable, "manage.py", *command]
+        return subprocess.run(
+            words, cwd=ROOT, env=self.around, capture_output=True, text=True, timeout=120, check=False
+        )
+
     @property
     def push(self):
         """Where its news comes from."""
