@@ -11,19 +11,12 @@ from django.urls import reverse
 
 from exports.tools import tools
 from exports.views import lazy
+from tests.browser.flags import FLAGS
 from tests.browser.production import Production
 from tests.exports.footage import driver_is_awake, project_of
 from tests.platforms import Platforms
 from tests.serving import Server
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-]
 # Told by each page, before any script of ours, as it happens: what its policy refused, Trusted Types among it.
 WATCH = """
   document.addEventListener("securitypolicyviolation", (event) => window.refusedHere(
@@ -63,10 +56,33 @@ def opened(chromium, url, *, expected=()):
     try:
         yield page
         page.goto("about:blank", wait_until="commit")  # ends its polls before the server goes
+    except Exception as failure:
+        failure.add_note(as_it_stands(page))
+        raise
     finally:
         context.close()
     assert [each for each in refused if not each.startswith(expected or "nothing")] == []
     assert [each for each in errors if not (expected and "TrustedHTML" in each)] == []
+
+
+def as_it_stands(page):
+    """What there is to be read on a page that a test was not content with."""
+    from playwright.sync_api import Error
+
+    try:
+        return f"{page.url} shows\n{page.locator('body').aria_snapshot(timeout=5_000)}"
+    except Error as silent:
+        return f"{page.url} does not tell what it shows: {silent}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A window that stays open beyond its test is read here; `opened` tells of all others."""
+    report = yield
+    page = item.funcargs.get("visitor") if hasattr(item, "funcargs") else None
+    if page and report.when == "call" and report.failed:
+        report.sections.append(("what the browser showed", as_it_stands(page)))
+    return report
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, sync_playwright
 
 from exports.models import Heartbeat
-from tests.browser.conftest import FLAGS
+from tests.browser.flags import FLAGS
 from tests.gallery.stage import Scene
 
 QUIET = "*, *::before, *::after { transition: none !important; animation: none !important; caret-color: transparent }"
