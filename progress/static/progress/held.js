@@ -25,8 +25,9 @@
     return withId([element, ...around(element.closest("li[id]")), fold && fold.querySelector("summary"), head]);
   };
 
+  // What is folded shut cannot be scrolled: to ask it where it stands would lay out each fold by itself.
   const hold = () => {
-    const scrolled = [...document.querySelectorAll("[data-stays] [id]")].filter((each) => each.scrollTop);
+    const scrolled = [...document.querySelectorAll("[data-stays][open] [id]")].filter((each) => each.scrollTop);
     held = {
       opened: withId([...document.querySelectorAll("[data-stays][open]")]),
       scrolled: scrolled.map((each) => [each.id, each.scrollTop]),
