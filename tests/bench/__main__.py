@@ -13,6 +13,7 @@
     python -m tests.bench --part audit        the audit of a hundred thousand exports
     python -m tests.bench --part admin        the pages of staff with a million exports, on Postgres
     python -m tests.bench --part start        to the first page, and what then stands in memory
+    python -m tests.bench --part press        a press in a long film, until a browser shows it
     python -m tests.bench --part restart      from a kill of everything to all running exports looked at
     python -m tests.bench --part scale        what is asked again and again, after a hundred exports and after a million
     python -m tests.bench --document          with the tables put into docs/BENCHMARKS.md
@@ -45,6 +46,7 @@ from tests.bench.news import ingest
 from tests.bench.news import run as news
 from tests.bench.news import tables as news_tables
 from tests.bench.polls import NoFigureError, Refused, Variant, Window, measure, variants, verify
+from tests.bench.press import run as press
 from tests.bench.processes import ROOT, BenchError, Processes, many_connections
 from tests.bench.render import copying
 from tests.bench.render import run as render
@@ -69,6 +71,7 @@ ALONE_PARTS = (
     ("audit", audit.run, audit.tables),
     ("admin", admin.run, admin.tables),
     ("scale", scale.run, scale.tables),
+    ("press", press.run, press.tables),
     ("start", start_part.run, start_part.tables),
     ("restart", restart.run, restart.tables),
 )
@@ -80,7 +83,7 @@ PARTS = (*TOGETHER, *ALONE)
 def main(arguments: list[str]) -> int:
     asked = parse(arguments)
     if (
-        asked.part not in ("render", "copies", "start", "restart")
+        asked.part not in ("render", "copies", "press", "start", "restart")
         and asked.only != "sqlite"
         and INSIDE not in os.environ
     ):
