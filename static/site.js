@@ -52,27 +52,35 @@
   });
 })();
 
-// One press after another: a button pressed while an earlier one is at work waits for it, and is then pressed where the
-// answer has put it. Where the first could not be done, the others are not tried.
+// In a form whose presses go in turn, one press after another: one that is pressed while something of the form is at work
+// waits for it, and is then pressed where the answer has put it. What is only checked goes behind it, for a press brings
+// all that was typed. Where the first could not be done, the others are not tried.
 (() => {
   "use strict";
   const IN_TURN = "form[data-in-turn]";
   const SETTLED = 60; // milliseconds after an answer, when what it brought is in its place
-  const waiting = new Map();
+  const atWork = new Map(); // request → its form's id
+  const waiting = new Map(); // form's id → presses, by name and value
+  let itsTurn = false;
+
+  const isBusy = (id) => [...atWork.values()].includes(id);
 
   const again = (form, name, value) => {
     const same = (each) => each.type === "submit" && each.name === name && each.value === value;
     const button = [...form.elements].find(same) || (value.startsWith("order:") && form.querySelector("[data-order]"));
     if (!button) return; // what it was for has gone
     button.value = value;
+    itsTurn = true;
     button.click(); // htmx goes by the click
+    itsTurn = false;
   };
 
   document.addEventListener(
     "submit",
     (event) => {
       const form = event.target;
-      if (!form.matches(IN_TURN) || !form.classList.contains("htmx-request") || !event.submitter) return;
+      if (!form.matches(IN_TURN) || !event.submitter || itsTurn) return;
+      if (!isBusy(form.id) && !waiting.has(form.id)) return;
       event.preventDefault();
       event.stopImmediatePropagation();
       const { name, value } = event.submitter;
@@ -80,15 +88,31 @@
     },
     true,
   );
+  document.addEventListener("htmx:confirm", (event) => {
+    const { elt, verb } = event.detail;
+    const form = elt.closest(IN_TURN);
+    if (form && form !== elt && verb === "post" && waiting.has(form.id)) event.preventDefault();
+  });
+
   const goOn = () => {
     for (const [id, [next, ...others]] of [...waiting]) {
       const form = document.getElementById(id);
-      if (form && form.classList.contains("htmx-request")) continue;
+      if (form && isBusy(id)) continue;
       others.length ? waiting.set(id, others) : waiting.delete(id);
       if (form) again(form, ...next);
+      if (others.length && !isBusy(id)) setTimeout(goOn, SETTLED);
     }
   };
-  document.addEventListener("htmx:afterRequest", () => setTimeout(goOn, SETTLED));
+  document.addEventListener("htmx:beforeSend", (event) => {
+    const { xhr, requestConfig } = event.detail;
+    const form = requestConfig.verb === "post" && requestConfig.elt.closest(IN_TURN);
+    if (!form) return;
+    atWork.set(xhr, form.id);
+    xhr.addEventListener("loadend", () => {
+      atWork.delete(xhr);
+      setTimeout(goOn, SETTLED);
+    });
+  });
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => {
       const asked = event.detail.requestConfig && event.detail.requestConfig.elt;

@@ -32,7 +32,7 @@
     if (event.detail.elt.id === FORM) sent = new Map(fields().map((each) => [each.id, each.value]));
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.target.id !== FILM) return;
+    if (event.detail.target.id !== FILM || event.detail.requestConfig.elt.id !== FORM) return; // a check brings no fields
     meanwhile = fields().filter(changed).map((each) => [each.id, each.value, each.selectionStart ?? null]);
   });
   document.addEventListener("htmx:afterSwap", () => {

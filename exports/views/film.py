@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -41,7 +42,7 @@ def change_film(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
     verb, _, what = typed.get("do", "").partition(":")
     if verb in ("check", "look"):
         return _checked(request, project, typed)
-    wrong, said, problem = _trim(project, typed), "", ""
+    wrong, said, problem = _trim(project, typed).wrong, "", ""
     try:
         if verb == "export":
             return _lead_to(request, project, _exported(request, project, wrong))
@@ -52,30 +53,40 @@ def change_film(request: HttpRequest, project_id: uuid.UUID) -> HttpResponse:
 
 
 def _checked(request: HttpRequest, project: Project, typed: QueryDict) -> HttpResponse:
-    """A field was changed, or the library: what is said of its clip, or of all, and of the whole film."""
+    """A field was changed, or the library: what is said of its clip, or of all, and of the whole film. Others that were
+    changed since a page was answered last are told of with it: of several changes, it may ask after the last alone."""
     field = request.headers.get("HX-Trigger-Name", "")
-    wrong = _trim(project, typed, field)
+    trimmed = _trim(project, typed, field)
+    left = _number(field.split("-")[1]) if "-" in field else 0
     context = {
-        "film": showing.film(project, typed=typed, wrong=wrong),
-        "changed": _number(field.split("-")[1]) if "-" in field else 0,
-        "wrong": wrong,
+        "film": showing.film(project, typed=typed, wrong=trimmed.wrong),
+        "changed": trimmed.moved | ({left} if left else set()),
+        "wrong": trimmed.wrong,
         "all": typed.get("do") == "look",
     }
     return render(request, "projects/checked.html", context)
 
 
-def _trim(project: Project, typed: QueryDict, changed: str = "") -> list[int]:
-    """Keeps every pair of in and out points that is right; returns the clips whose pair is not."""
-    wrong = []
+@dataclass(frozen=True, kw_only=True)
+class Trimmed:
+    moved: set[int]  # clips whose points were others before
+    wrong: list[int]  # those of which they cannot be kept
+
+
+def _trim(project: Project, typed: QueryDict, changed: str = "") -> Trimmed:
+    """Keeps every pair of in and out points that is right."""
+    moved, wrong = set(), []
     for clip in project.clips.prefetch_related("source"):
         form = ClipForm(typed, clip)
         if changed.startswith(f"{form.prefix}-") and not form.is_valid() and (alone := form.alone(changed)).is_valid():
             form = alone
-        if form.is_valid():
-            form.save()
-        elif form.is_bound:
+        if not form.is_bound:
+            continue
+        if not form.is_valid():
             wrong.append(clip.pk)
-    return wrong
+        elif form.save():
+            moved.add(clip.pk)
+    return Trimmed(moved=moved, wrong=wrong)
 
 
 def _answer(request: HttpRequest, project: Project, wrong: list[int], *, said: str, problem: str) -> HttpResponse:

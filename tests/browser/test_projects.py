@@ -163,7 +163,7 @@ def test_a_long_film_is_put_in_its_place_apart_and_keyboard_and_page_stay_where_
         window.keyboard.press("Enter")
         expect(window.locator("#film-said")).to_have_text(f"Moved to place {place}.")
         expect(up).to_be_focused()
-    assert window.evaluate("() => [out, scrollY]") == [2, scrolled]
+    assert window.evaluate("() => [out, scrollY]") == [4, scrolled], "for the film and the library, at each press"
 
 
 def test_what_is_typed_while_another_value_is_checked_is_not_lost(window, project, address):
@@ -179,6 +179,48 @@ def test_what_is_typed_while_another_value_is_checked_is_not_lost(window, projec
     expect(window.get_by_label("Out", exact=True)).to_have_value("0:05")
     window.get_by_label("Title").focus()
     expect(window.locator("#film-length")).to_have_text("0:03 · 1 clip")
+
+
+def asked_by(window):
+    """What the film's form has asked for."""
+    verbs = []
+
+    def note(request):
+        if request.url.endswith("/film"):
+            verbs.append(request.post_data.rpartition("do=")[2])
+
+    window.on("request", note)
+    return verbs
+
+
+def test_what_was_changed_behind_a_press_is_asked_about_once(window, project, address):
+    film_of(project, "one")
+    window.goto(address)
+    asked = asked_by(window)
+    window.get_by_label("In", exact=True).press("Enter")
+    expect(window.locator("#film-form")).not_to_have_class(re.compile("htmx-request"))
+    window.get_by_label("Frames a second").select_option("24")
+    expect(window.locator("#ahead")).to_contain_text("192 frames at 24 a second.")
+    window.wait_for_timeout(1000)
+    assert asked == ["trim", "check"]
+
+
+def test_a_press_waits_for_what_is_checked_and_no_check_takes_its_place(window, project, address):
+    film_of(project, "one")
+    window.goto(address)
+    held, asked = [], asked_by(window)
+    window.route("**/film", lambda route: route.continue_() if held else held.append(route))
+    for label, value in (("Size", "720p"), ("Frames a second", "24")):
+        window.get_by_label(label).select_option(value)
+        window.wait_for_timeout(300)  # as long as a change is given to be followed by another
+    window.get_by_label("Title").fill("My cut")
+    window.get_by_role("button", name="Export", exact=True).click()
+    window.wait_for_timeout(300)
+    assert asked == ["check"]
+    held[0].continue_()
+    window.wait_for_url("**/exports/*/")
+    assert asked == ["check", "export"]
+    expect(window.get_by_role("heading", name="My cut")).to_be_visible()
 
 
 def test_buttons_pressed_before_the_first_is_answered_are_taken_one_after_the_other(window, project, address):

@@ -274,6 +274,13 @@ def test_a_field_that_is_still_being_typed_in_is_not_judged(change, project):
     assert "0:14 · 2 clips" in answer.text
 
 
+def test_what_was_changed_elsewhere_in_the_film_meanwhile_is_told_with_it(change, project):
+    one, two, three = film_of(project, "one", "two", "three")
+    typed = {f"clip__{each.pk}__start": value for each, value in ((one, "2"), (two, "3"), (three, ""))}
+    told = change(f"clip-{two.pk}-start", **typed).text
+    assert [f"clip-{each.pk}-said" in told for each in (one, two, three)] == [True, True, False]
+
+
 def test_a_field_that_was_left_is(change, project):
     one = film_of(project, "one")[0]
     one.trim(1_000_000, 2_000_000)
