@@ -124,7 +124,13 @@ class Child:
             _leash.untie(self.process.pid)
 
 
-def run_until_told(children: Sequence[Child], *, every: float = 0.5, patience: float = PATIENCE) -> int:
+def run_until_told(
+    children: Sequence[Child],
+    *,
+    every: float = 0.5,
+    patience: float = PATIENCE,
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
     """Keeps the children running until SIGINT, SIGTERM or, unless it was started with nohup, SIGHUP; returns the
     signal's number."""
     told: list[int] = []
@@ -137,9 +143,9 @@ def run_until_told(children: Sequence[Child], *, every: float = 0.5, patience: f
         time.sleep(every)
     for child in children:
         child.ask_to_stop()
-    deadline = time.monotonic() + patience
+    deadline = clock() + patience
     for child in children:
-        child.wait(max(0.0, deadline - time.monotonic()))
+        child.wait(max(0.0, deadline - clock()))
     return told[0]
 
 

@@ -36,7 +36,7 @@ os.write(1, b"ready\\n")  # print() may not be begun again inside itself, which 
 until = time.monotonic() + 60
 while not told and time.monotonic() < until:
     time.sleep(0.01)
-time.sleep(0.3)
+time.sleep(float(sys.argv[2]) if sys.argv[2:] else 0.3)
 print("done", flush=True)
 """
 
@@ -212,13 +212,11 @@ def test_a_run_told_to_end_while_postgres_starts_leaves_nothing(temp):
 
 
 def test_a_command_that_will_not_end_is_killed_once_the_run_is_told_twice():
-    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(60)"
-    command = runner("sqlite", sys.executable, "-c", code)
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
-        process.stdout.readline()
+    command = runner("sqlite", sys.executable, "-c", SAYS_WHAT_IT_IS_TOLD, "15", "30")
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
         process.terminate()
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(timeout=0.5)
+        assert process.stdout.readline() == "told 15\n"  # two signals at once would be taken for one
         process.terminate()
         assert process.wait(timeout=GRACE - 1) == 128 + signal.SIGTERM
 

@@ -29,6 +29,7 @@ class Ground:
     patience: float = 600.0
     say: Callable[[Result], None] = lambda result: None
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
     results: list[Result] = field(default_factory=list)
     shown: int = 0
     fell: str = ""
@@ -75,8 +76,8 @@ class Ground:
         return export.job
 
     def _wait(self, condition: Callable[[], Any]) -> bool:
-        until = time.monotonic() + self.patience
-        while not (met := condition()) and time.monotonic() < until:
+        until = self.clock() + self.patience
+        while not (met := condition()) and self.clock() < until:
             self.sleep(EVERY)
         return bool(met)
 

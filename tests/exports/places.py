@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 from dataclasses import replace
 
 import psutil
@@ -40,6 +41,15 @@ class Local:
     def victims(self):
         return self.working(None)
 
+    @contextlib.contextmanager
+    def held_still(self):
+        held = self.victims()
+        for process in held:
+            process.suspend()
+        yield
+        for process in held:
+            process.resume()
+
     def calm(self):
         for process in self.victims():
             process.kill()
@@ -63,6 +73,15 @@ class Remote:
     def victims(self):
         """Not those that were begun so often that one more time would be too often."""
         return [each for each in self.working(None) if each.holds.runs < MOST_RUNS]
+
+    @contextlib.contextmanager
+    def held_still(self):
+        held = [each.process.pid for each in self.working(None)]
+        for group in held:
+            os.killpg(group, signal.SIGSTOP)
+        yield
+        for group in held:
+            os.killpg(group, signal.SIGCONT)
 
     def calm(self):
         self.cloud.calm()

@@ -22,7 +22,7 @@ from modal_functions.folder import FolderStore
 from modal_functions.stores import opened
 from progress import wording
 from progress.models import Status
-from progress.tracker import ProgressTracker
+from tests.exports.footage import status as status_of
 from tests.exports.outbox import conftest as outbox
 from tests.modal_functions.media.reels import shoot
 from tests.soon import soon
@@ -59,12 +59,17 @@ def asked_for(project):
     return Export.request(project, kind="multi_clip", options={"size": "360p", "rate": "25", "quality": "draft"})
 
 
-def drive_until(export, tools, meanwhile=lambda: None, seconds=90):
+def goes_on(export, tools):
+    """One pass of the driver, in which it is due."""
+    Export.objects.filter(pk=export.pk, next_due_at__isnull=False).update(next_due_at="2000-01-01T00:00Z")
+    assert one_pass(tools).failed == 0
+
+
+def drive_until(export, tools, meanwhile=lambda: None, seconds=300):
     """Passes of the driver until the export has ended; the percent it shows never falls."""
     shown, deadline = [0], time.monotonic() + seconds
     while time.monotonic() < deadline:
-        Export.objects.filter(pk=export.pk, next_due_at__isnull=False).update(next_due_at="2000-01-01T00:00Z")
-        assert one_pass(tools).failed == 0
+        goes_on(export, tools)
         export = Export.objects.select_related("job").get(pk=export.pk)
         shown.append(export.job.percent)
         if export.job.settled and export.next_due_at is None:
@@ -139,22 +144,15 @@ def test_killed_at_random_moments_it_completes_once_and_renders_no_chunk_twice(p
 
 
 def test_a_pause_keeps_the_parts_and_the_resumed_film_is_the_same(project, tools, place):
+    """It is held still while it is asked, or so short a film would be ready first."""
     export = asked_for(project)
-
-    def pause_once():
-        if export.job.wish == "run" and list(tools.store.keys(f"projects/{project.pk}/chunks")):
-            export.pause(actor="olga")
-            export.job.wish = "pause"
-
-    deadline = time.monotonic() + 60
-    status = ""
-    while status not in (Status.PAUSED, Status.COMPLETE) and time.monotonic() < deadline:
-        Export.objects.filter(next_due_at__isnull=False).update(next_due_at="2000-01-01T00:00Z")
-        one_pass(tools)
-        pause_once()
-        status = ProgressTracker().get_progress(export.pk).status
-        time.sleep(0.02)
-    assert status == Status.PAUSED
+    assert soon(lambda: goes_on(export, tools) or place.working(None), 90)
+    assert soon(lambda: list(tools.store.keys(f"projects/{project.pk}/chunks")), 90)
+    with place.held_still():
+        assert export.pause(actor="olga")
+        control = export.latest_attempt.keys.control
+        assert soon(lambda: goes_on(export, tools) or b"pause" in (tools.store.get(control) or b""))
+    assert soon(lambda: goes_on(export, tools) or status_of(export) == Status.PAUSED, 90)
     kept = set(tools.store.keys(f"projects/{project.pk}/chunks"))
     assert kept
     export.resume(actor="olga")

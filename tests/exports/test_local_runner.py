@@ -45,7 +45,9 @@ def attempts(runner):
 
 
 def alive_and_ready(runner, ordered):
-    return soon(lambda: (runner.runs / "7f3c.1" / "pid").exists() and attempts(runner))
+    """So that it can be told to end."""
+    pid = runner.runs / "7f3c.1" / "pid"
+    return soon(lambda: pid.exists() and pid.read_text() and attempts(runner), 60)
 
 
 def test_what_was_never_spawned_is_gone(runner, ordered):

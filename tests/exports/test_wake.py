@@ -8,7 +8,7 @@ from django_q.models import OrmQ
 
 from exports import driver, tasks
 from exports.models import Export, Heartbeat
-from tests.exports.footage import film_of, project_of, requested
+from tests.exports.footage import driver_is_awake, film_of, project_of, requested
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def test_so_is_work_that_nobody_ever_drove(export):
 
 
 def test_a_driver_that_drives_is_left_alone(export):
-    drove(seconds_ago=1)
+    driver_is_awake()
     tasks.answer()
     assert rung() == []
 

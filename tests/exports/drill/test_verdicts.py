@@ -24,6 +24,7 @@ def rehearsal(system, owner):  # noqa: F811
         works, passes = [], []
 
         def sleep(seconds):
+            """No other time passes for who waits."""
             system.drive(1)
             if len(system.runner.spawned) > len(works):
                 works.append(system.works())
@@ -37,8 +38,9 @@ def rehearsal(system, owner):  # noqa: F811
             site=None,
             drivers=None,
             driven=True,
-            patience=2,
+            patience=4,
             sleep=sleep,
+            clock=lambda: sum(passes),
             **more,
         )
 
@@ -60,14 +62,14 @@ def test_a_cancel_that_nothing_obeys_does_not_hold(rehearsal, system):  # noqa: 
     system.runner.stop = lambda ordered, hard=False: None
     assert told(rehearsal(items=("cancel",))) == (
         "did not hold",
-        "2 s after the cancel something still runs for it.",
+        "4 s after the cancel something still runs for it.",
     )
 
 
 def test_what_waits_for_its_turn_is_not_tried(rehearsal, system):  # noqa: F811
     system.runner.at_once = 0
     verdict, sentence = told(rehearsal(items=("cancel",)))
-    assert (verdict, sentence) == ("not tried", "It still waits for its turn after 2 s: other exports run.")
+    assert (verdict, sentence) == ("not tried", "It still waits for its turn after 4 s: other exports run.")
 
 
 def test_a_full_disk_is_told_at_once_and_not_waited_for(rehearsal, system):  # noqa: F811
@@ -88,7 +90,6 @@ def test_a_bar_that_falls_does_not_hold(rehearsal):
             works[-1].finishes()
 
     made = rehearsal(meanwhile, items=("patience", "elsewhere"))
-    made.patience = 20
     export = made._requested("30")
     made._rendering(export)
     made.shown = 9_000

@@ -49,7 +49,7 @@ def test_two_minutes_before_it_is_told_once_an_attempt(owner, clock, export):
     assert owed() == [("soon", 1)]
     ProgressTracker().requeue(export.pk, cause="lost", text="It was lost.")
     ProgressTracker().start(export.pk, attempt=2)
-    Job.objects.filter(pk=export.pk).update(finish=timezone.now() + timedelta(seconds=100))
+    Job.objects.filter(pk=export.pk).update(finish=timezone.now() + timedelta(seconds=118))
     watch()
     assert owed() == [("soon", 1), ("soon", 2)]
 
@@ -91,15 +91,15 @@ def test_who_asked_for_one_export_alone_is_told_of_that(owner, clock, project):
     contact = contact_of(owner, clock, events=())
     one, other = requested(project), requested(project)
     one.tell(contact, ["soon"])
-    running(one, finish=100)
-    running(other, finish=100)
+    running(one, finish=118)
+    running(other, finish=118)
     watch()
     assert [row.export_id for row in Delivery.objects.all()] == [one.pk]
 
 
 def test_what_moved_on_before_it_could_be_sent_is_not_said_any_more(owner, clock, export, mailbox, sends):
     contact_of(owner, clock, events=("soon", "stuck"))
-    running(export, finish=100)
+    running(export, finish=118)
     watch()
     ProgressTracker().fail(export.pk, cause="internal", text="It broke.")
     assert sends().dropped == 1
@@ -108,7 +108,7 @@ def test_what_moved_on_before_it_could_be_sent_is_not_said_any_more(owner, clock
 
 def test_about_two_minutes_is_not_said_three_minutes_later(owner, clock, export, mailbox, sends):
     contact_of(owner, clock, events=("soon",))
-    running(export, finish=100)
+    running(export, finish=118)
     watch()
     mailbox.rcpt = "450 Later"
     sends()
@@ -118,7 +118,7 @@ def test_about_two_minutes_is_not_said_three_minutes_later(owner, clock, export,
 
 def test_a_short_one_is_not_promised_two_minutes_when_it_has_half_a_minute(owner, clock, export, mailbox, sends):
     contact_of(owner, clock, events=("soon",))
-    running(export, finish=30, begun=60)
+    running(export, finish=40, begun=60)
     watch()
     sends()
     (message,) = mailbox.taken
@@ -129,7 +129,7 @@ def test_a_short_one_is_not_promised_two_minutes_when_it_has_half_a_minute(owner
 @pytest.mark.parametrize("wish", ["pause", "cancel"])
 def test_what_somebody_holds_or_calls_off_is_not_told_to_be_nearly_done(owner, clock, export, mailbox, sends, wish):
     contact_of(owner, clock, events=("soon",))
-    running(export, finish=100)
+    running(export, finish=118)
     Job.objects.filter(pk=export.pk).update(wish=wish)
     watch()
     assert owed() == []
@@ -142,7 +142,7 @@ def test_what_somebody_holds_or_calls_off_is_not_told_to_be_nearly_done(owner, c
 
 def test_both_say_what_they_know(owner, clock, project, mailbox, sends):
     contact_of(owner, clock, events=("soon", "stuck"))
-    running(requested(project), finish=100)
+    running(requested(project), finish=118)
     running(requested(project), finish=-200, high=-100, heard=300)
     watch()
     sends()
