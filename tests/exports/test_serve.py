@@ -3,6 +3,7 @@
 import errno
 import io
 import json
+import os
 import re
 import shutil
 import signal
@@ -140,6 +141,14 @@ def test_while_one_start_is_on_its_way_no_other_takes_its_port_but_its_own_web_s
             web.listen()
             socket.create_connection(("127.0.0.1", port), timeout=60).close()
     assert kept_from("127.0.0.1", port) is None
+
+
+def test_a_copy_of_a_start_that_outlives_it_holds_no_port():
+    with held("127.0.0.1", free_port()) as place:
+        copy = os.fork()
+        if not copy:
+            os._exit(7 if place.fileno() == -1 else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]) == 7
 
 
 def test_two_starts_in_one_home_make_what_is_missing_one_after_the_other(settings, tmp_path):

@@ -155,6 +155,7 @@ def held(host: str, port: int) -> socket.socket:
     """The place itself. On Linux our own servers may listen there beside it, and no other start: those come up seconds
     later, and let another one of their kind in."""
     place = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    os.register_at_fork(after_in_child=place.close)  # a cluster that still ends keeps no next start from its port
     try:
         place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # for what is left of connections of before
         place.bind((host, port))
