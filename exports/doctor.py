@@ -16,7 +16,7 @@ from django.db import Error, connection
 from exports import kinds, store_said, stores
 from exports.findings import Found, Needless, Wrong
 from exports.kinds import enlarging
-from exports.management.outage import how_it_is_older, told
+from exports.management.outage import SILENT, how_it_is_older, told
 from exports.models import User
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, is_to_come
 from exports.outbox import examined
@@ -52,8 +52,9 @@ def _looked(part: str, look: "Callable[[Tools], str]", tools: Tools) -> Found:
     except MediaError as error:
         return Found(part=part, ok=False, said=f"A child process failed: {error}", todo="Look at the log.")
     except Error as error:
-        todo = "" if connection.vendor == "sqlite" else "Look at DATABASE_URL."
-        return Found(part=part, ok=False, said=told(error), todo=todo)
+        said = told(error)  # mostly with what to do
+        todo = "Look at DATABASE_URL." if said.startswith(SILENT) and connection.vendor != "sqlite" else ""
+        return Found(part=part, ok=False, said=said, todo=todo)
 
 
 STORE = "Look at LONGHAUL_STORE and what belongs to it."

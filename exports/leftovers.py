@@ -26,6 +26,12 @@ FOLDERS = 100  # that one task clears
 ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 OURS = re.compile(rf"attempts/{ID}/[0-9]{{1,9}}/|projects/{ID}/chunks/(?:of-{ID}/)?|projects/{ID}/sources/{ID}/")
 
+KNOWN_BY = (("attempts", (Attempt,)), ("projects", (Project, Source)))
+
+
+class Unknown(Exception):
+    """The store is full of what the database has never heard of: one of them is another's, or is being restored."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tidied:
@@ -37,8 +43,12 @@ class Tidied:
     runs: int = 0  # folders of attempts on this machine
 
 
-def tidy(tools: Tools, *, apply: bool = True, limit: int | None = None) -> Tidied:
-    """Once; whoever is killed in the middle has removed less, and nothing else."""
+def tidy(tools: Tools, *, apply: bool = True, limit: int | None = None, emptied: bool = False) -> Tidied:
+    """Once; whoever is killed in the middle has removed less, and nothing else. Unknown where the database has no row
+    of what lies there, unless all of it was deleted: beside a new database, everything looks left behind."""
+    unknown = _unknown(tools)
+    if unknown and not emptied:
+        raise Unknown(unknown)
     looked = removed = size = failed = 0
     before = tools.clock() - AGE
     for entry, owned in _all(tools):
@@ -57,6 +67,16 @@ def tidy(tools: Tools, *, apply: bool = True, limit: int | None = None) -> Tidie
     half = sweep(tools.store, before, apply=apply) if isinstance(tools.store, FolderStore) else 0
     runs = left_runs.sweep(runners.runs(), before, apply=apply)
     return Tidied(looked=looked, removed=removed, bytes=size, failed=failed, half_written=half, runs=runs)
+
+
+def _unknown(tools: Tools) -> str:
+    """The first place in which something lies of a sort that has no row. A restore fills one table after the other."""
+    for place, models in KNOWN_BY:
+        if all(model.objects.exists() for model in models):
+            continue
+        if any(_owner_of(entry) for entry in tools.store.entries(place)):
+            return place
+    return ""
 
 
 def clear(folder: str, tools: Tools) -> int:

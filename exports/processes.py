@@ -98,7 +98,7 @@ class Child:
         self.deaths = 1 if now - self.started - silence > HEALTHY_AFTER else self.deaths + 1
         pause = min(LONGEST_PAUSE, 2.0 ** min(self.deaths - 1, 10) - 1)  # a float has no 2¹⁰²⁴
         again = f"in {pause:.0f} s" if pause else "at once"
-        self.say(f"The {self.name} {how}; it is started again {again}.")
+        self._tell(f"The {self.name} {how}; it is started again {again}.")
         self.process, self.not_before = None, now + pause
 
     def ask_to_stop(self) -> None:
@@ -112,9 +112,14 @@ class Child:
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self.say(f"The {self.name} did not stop in time and was killed.")
+            self._tell(f"The {self.name} did not stop in time and was killed.")
         self.kill_group()
         self.process.wait()
+
+    def _tell(self, sentence: str) -> None:
+        """What nobody can read, as where the log is on a full disk, stops nothing."""
+        with contextlib.suppress(OSError):
+            self.say(sentence)
 
     def kill_group(self) -> None:
         """What a child leaves behind when it dies, such as workers that wait on a lock for ever."""

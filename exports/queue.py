@@ -99,9 +99,9 @@ def _at_work(runner: str) -> int:
 
 
 def _waits(place: int) -> Step:
-    return Step(
-        name="spawn", why="it waits for its turn", again=False, due_in=timedelta(seconds=2 + min(28, place // NEAR))
-    )
+    """A wait like others: the log, which had a line of each every few seconds, is told none."""
+    due_in = timedelta(seconds=2 + min(28, place // NEAR))
+    return Step(name="wait", why="it waits for its turn", again=False, due_in=due_in)
 
 
 def _begun_or_why(export: Export, runner: str, lease: uuid.UUID, tools: Tools) -> Attempt | Exception | None:

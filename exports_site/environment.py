@@ -159,7 +159,11 @@ class Environment:
         return value if REGION.fullmatch(value) else self._fall_back("E013", name, value, "a region", "auto")
 
     def home(self, name: str) -> Path:
-        path = self.base / self.text(name, "var")
+        """A ~ stands here still where no shell has read the line, as in a unit's file."""
+        path = Path(self.text(name, "var"))
+        with contextlib.suppress(RuntimeError):  # there is no such user
+            path = path.expanduser()
+        path = self.base / path
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

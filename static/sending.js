@@ -8,6 +8,10 @@
   const ROUNDS = 3; // how often the missing parts are listed and sent before it is given up
   const LOST = "Connection lost. What was sent is kept. Trying again…";
 
+  // Ours tells it in a sentence of its own.
+  const TOO_LARGE =
+    "What stands in front of the server lets no part of this size through (413). Tell whoever runs the server.";
+
   // What the server refuses, in its own sentence. `passing`: the same may be answered otherwise in a while.
   class Refused extends Error {
     constructor(sentence, status, final = false) {
@@ -232,7 +236,8 @@
     } catch {
       // a page of something in between
     }
-    const sentence = told.error || `The server answered with the error ${status}. Pick the file again to go on.`;
+    const unsaid = `The server answered with the error ${status}. Pick the file again to go on.`;
+    const sentence = told.error || (status === 413 ? TOO_LARGE : unsaid);
     return new Refused(sentence, status, Boolean(told.final));
   };
 

@@ -22,13 +22,14 @@ READ_ONLY = re.compile(r"readonly database|read-only")
 CLOSED = re.compile(r"unable to open database file")  # SQLite's
 DAMAGED = re.compile(r"not a database|disk image is malformed")
 FULL = re.compile(r"disk is full|No space left|file too large|disk I/O error", re.IGNORECASE)
+SILENT = "The database does not answer"
 HALFWAY = "The database is of before some steps of its tables were joined to one, and has not had all of them."
 VERSION_BEFORE = "Let the last version that has them migrate it first: docs/OPERATING.md, under Updates."
 
 
 def told(error: Error) -> str:
     said = " ".join(str(error).split())
-    if OLDER.search(said):
+    if is_of_another_version(error):
         first = said.partition(" LINE 1:")[0]
         return f"The database is not of this version ({first}). Bring it up to date: manage.py migrate"
     if READ_ONLY.search(said):
@@ -41,7 +42,12 @@ def told(error: Error) -> str:
         return f"The database is damaged ({said}). {again}"
     if FULL.search(said):
         return f"The database cannot be written ({said}). Make room on its disk."
-    return f"The database does not answer: {said}"
+    return f"{SILENT}: {said}"
+
+
+def is_of_another_version(error: Error) -> bool:
+    """It answers, and lacks a table or column."""
+    return bool(OLDER.search(" ".join(str(error).split())))
 
 
 class LookingCommand(BaseCommand):

@@ -140,6 +140,14 @@ def test_what_the_server_refuses_is_said_in_its_own_words_and_can_be_tried_again
     expect(line).to_have_count(1)
 
 
+def test_a_proxy_that_lets_no_part_through_is_told_as_that_and_nobody_is_sent_to_pick_the_file_again(page, clip):
+    page.route("**/parts/*/*", lambda route: route.fulfill(status=413, body="<h1>413 Request Entity Too Large</h1>"))
+    pick(page, clip)
+    said = "What stands in front of the server lets no part of this size through (413)."
+    expect(page.locator(".upload-failed").get_by_text(said)).to_be_visible()
+    expect(page.get_by_text("Pick the file again")).to_have_count(0)
+
+
 def test_what_will_always_be_refused_is_not_offered_again_but_another_file_is(page, tmp_path):
     empty, dune = tmp_path / "empty.mov", tmp_path / "dune.mov"
     empty.write_bytes(b"")

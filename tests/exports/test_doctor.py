@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
 from django.utils import timezone
 
 from exports.doctor import examine
@@ -134,6 +134,24 @@ def test_a_database_that_cannot_be_used_is_told_as_every_command_tells_it(db):
         "The database cannot be opened (unable to open database file)."
         " Look at LONGHAUL_HOME: whether it is there, and whether this user may write in it."
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "does"),
+    [
+        (ProgrammingError('relation "exports_user" does not exist'), "manage.py migrate"),
+        (OperationalError("connection refused"), "does not answer: connection refused"),
+    ],
+)
+def test_one_advice_is_given_of_a_database_and_the_address_is_doubted_only_where_nobody_answers(error, does, db):
+    def failing(*args):
+        raise error
+
+    with connection.execute_wrapper(failing):
+        wrong = found(part="database")
+    assert wrong.said.endswith(does)
+    away = connection.vendor != "sqlite" and "answer" in does
+    assert wrong.todo == ("Look at DATABASE_URL." if away else "")
 
 
 def test_a_database_that_is_only_read_is_found_out_by_a_row_of_its_own(db):

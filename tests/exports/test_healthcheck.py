@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import OperationalError, ProgrammingError, connection
 from django.utils import timezone
 
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, cluster_here
@@ -102,6 +102,16 @@ def test_a_database_that_does_not_answer_says_nothing_of_the_cluster():
     with connection.execute_wrapper(away):
         code, said = asked("--cluster")
     assert (code, said) == (1, "The database does not answer, so nobody can say what the cluster does.")
+
+
+def test_a_database_without_tables_is_not_told_as_one_that_is_away():
+    def bare(*args):
+        raise ProgrammingError('relation "exports_heartbeat" does not exist')
+
+    with connection.execute_wrapper(bare):
+        code, said = asked("--cluster")
+    assert code == 1
+    assert said.startswith("The database is not of this version (bring it up to date: manage.py migrate), so nobody")
 
 
 def test_machines_read_it_as_json(free_port):

@@ -4,6 +4,7 @@ import pytest
 
 from exports import queue
 from exports.models import Attempt, Lease
+from exports.steps import QUIET
 from exports.tools import Tools
 from modal_functions.folder import FolderStore
 from progress.models import Job
@@ -80,6 +81,7 @@ def test_who_was_slower_than_its_lease_begins_none_beside_those_of_who_decides_n
         begun, told = queue.begin_next(hers, tools)
     assert [export.pk for export, _ in begun] == [hers[0].pk]
     assert told[hers[1].pk].why == "it waits for its turn"
+    assert told[hers[1].pk].name in QUIET, "the log of a night with a long queue would be full of it"
     assert Attempt.objects.count() == 2
 
 

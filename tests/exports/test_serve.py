@@ -3,9 +3,11 @@
 import errno
 import io
 import json
+import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from http.client import HTTPConnection
@@ -18,7 +20,7 @@ from django.db import OperationalError
 from django.db import connection as database
 
 from exports import collected
-from exports.management.commands.serve import elsewhere, kept_from, one_at_a_time
+from exports.management.commands.serve import elsewhere, held, kept_from, one_at_a_time
 from exports_site.headers import policy
 from tests.meanwhile import at_once
 from tests.serving import ROOT, Server, free_port
@@ -126,6 +128,27 @@ def test_at_what_is_no_address_of_this_machine_another_port_is_not_proposed(host
 def test_at_a_port_that_is_kept_for_root_a_higher_one_is_proposed():
     kept = OSError(errno.EACCES, "Permission denied")
     assert elsewhere("[::1]", 80, kept).endswith("LONGHAUL_BIND=[::1]:8000")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody can be let in beside it")
+def test_while_one_start_is_on_its_way_no_other_takes_its_port_but_its_own_web_server_does():
+    port = free_port()
+    with held("127.0.0.1", port):
+        assert kept_from("127.0.0.1", port).errno == kept_from("0.0.0.0", port).errno == errno.EADDRINUSE
+        with socket.socket() as web:
+            web.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            web.bind(("127.0.0.1", port))
+            web.listen()
+            socket.create_connection(("127.0.0.1", port), timeout=60).close()
+    assert kept_from("127.0.0.1", port) is None
+
+
+def test_a_copy_of_a_start_that_outlives_it_holds_no_port():
+    with held("127.0.0.1", free_port()) as place:
+        copy = os.fork()
+        if not copy:
+            os._exit(7 if place.fileno() == -1 else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]) == 7
 
 
 def test_two_starts_in_one_home_make_what_is_missing_one_after_the_other(settings, tmp_path):

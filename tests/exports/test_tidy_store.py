@@ -8,11 +8,12 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 from django.utils import timezone
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
-from exports.leftovers import tidy
+from exports.leftovers import Unknown, tidy
 from exports.models import Attempt, Export, Project, Source
 from exports.tools import Tools, tools
 from modal_functions.folder import HALF_WRITTEN
@@ -75,16 +76,47 @@ def test_what_a_deleted_project_leaves_is_removed_and_a_second_time_there_is_not
 
 def test_a_deleted_source_goes_alone(project, own):
     source, *_ = laid_out(project, own)
+    laid_out(Project.objects.create(owner=project.owner, name="Faroe"), own)
     source.delete()
     assert tidy(own).removed == 1
     assert source.key not in stored(own)
+
+
+@pytest.mark.parametrize("lost", [Attempt, Source, Project])
+def test_beside_a_database_that_knows_nothing_of_it_as_in_the_middle_of_a_restore_nothing_is_removed(
+    lost, project, own
+):
+    laid_out(project, own)
+    lost.objects.all().delete()
+    before = stored(own)
+    with pytest.raises(Unknown, match="projects" if lost is Source else "attempts"):
+        tidy(own)
+    assert stored(own) == before
+    assert tidy(own, emptied=True).removed
+
+
+def test_a_database_that_is_away_is_told_also_of_a_store_that_is_empty(in_bucket):
+    def away(*args):
+        raise OperationalError("the database is away")
+
+    with connection.execute_wrapper(away), pytest.raises(CommandError, match="does not answer") as told:
+        said()
+    assert told.value.returncode == 2
+
+
+def test_the_command_says_that_the_database_knows_nothing_of_the_store(in_bucket):
+    left_behind(in_bucket)
+    with pytest.raises(CommandError, match=r"the store has projects, and the database knows none\.") as told:
+        said()
+    assert told.value.returncode == 2
+    assert said("--emptied") == "1 object looked at: 1 (3 bytes) removed.\n"
 
 
 def test_what_is_younger_than_a_day_may_be_only_just_begun(project, own):
     laid_out(project, own)
     project.delete()
     Export.objects.all().delete()
-    assert tidy(Tools(store=own.store, runner=None)).removed == 0
+    assert tidy(Tools(store=own.store, runner=None), emptied=True).removed == 0
     assert len(stored(own)) == 3
 
 
@@ -98,8 +130,8 @@ def test_what_nobody_here_has_made_is_nobodys_here_to_remove(own):
 def test_only_so_many_go_where_a_limit_is_given_and_none_in_a_dry_run(own):
     for _ in range(5):
         own.store.put(f"projects/{uuid.uuid4()}/chunks/ab/abc.mp4", b"123")
-    assert tidy(own, apply=False).removed == 5
-    assert tidy(own, limit=2).removed == 2
+    assert tidy(own, apply=False, emptied=True).removed == 5
+    assert tidy(own, limit=2, emptied=True).removed == 2
     assert len(stored(own)) == 3
 
 
@@ -119,11 +151,11 @@ def left_behind(bucket):
 
 def test_the_command_says_in_one_line_what_it_did(in_bucket):
     left_behind(in_bucket)
-    assert json.loads(said("--json", "--dry-run")) == {
+    assert json.loads(said("--json", "--dry-run", "--emptied")) == {
         "looked": 1, "removed": 1, "bytes": 3, "failed": 0, "half_written": 0, "runs": 0, "dry_run": True,
     }  # fmt: skip
-    assert said("--dry-run") == "1 object looked at: 1 (3 bytes) would be removed.\n"
-    assert said() == "1 object looked at: 1 (3 bytes) removed.\n"
+    assert said("--dry-run", "--emptied") == "1 object looked at: 1 (3 bytes) would be removed.\n"
+    assert said("--emptied") == "1 object looked at: 1 (3 bytes) removed.\n"
     assert said() == "0 objects looked at: 0 (0 bytes) removed.\n"
 
 
@@ -131,9 +163,9 @@ def test_what_cannot_be_removed_is_counted_and_its_exit_code_says_so(in_bucket):
     left_behind(in_bucket)
     in_bucket.fault("DELETE", "chunks", status=403, code="AccessDenied")
     with pytest.raises(SystemExit) as ended:
-        said()
+        said("--emptied")
     assert ended.value.code == 1
-    assert "1 (3 bytes) removed" in said()
+    assert "1 (3 bytes) removed" in said("--emptied")
 
 
 def test_a_store_that_refuses_is_an_error_of_its_own(in_bucket):
@@ -167,7 +199,7 @@ def test_the_log_of_an_attempt_goes_with_its_export(project, own, runs):
     assert (gone.exists(), (kept / "log").exists(), (runs / "notes").exists()) == (False, True, True)
     project.delete()
     export.job.delete()
-    assert tidy(own).runs == 1
+    assert tidy(own, emptied=True).runs == 1
     assert not kept.exists()
 
 

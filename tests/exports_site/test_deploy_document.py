@@ -7,8 +7,10 @@ import shlex
 from datetime import datetime
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command, get_commands
 
+from exports import uploads
 from exports.models import Export, Project, Source, User
 from exports_site.variables import KNOWN
 from progress.models import Event, Job
@@ -50,6 +52,16 @@ def test_a_database_that_comes_up_after_the_site_finds_the_site_still_being_star
     """systemd gives up for good on what has ended five times within ten seconds, and `serve` ends within one or two."""
     (unit,) = (block for block in BLOCKS if "ExecStart=" in block)
     assert "Restart=always\nRestartSec=5\n" in unit
+
+
+def test_an_nginx_as_it_says_lets_parts_through_and_tells_what_the_site_asks_of_a_proxy():
+    """Unasked, it refuses every file of more than 1 MB, and https is sent to https for ever."""
+    (nginx,) = (block for block in BLOCKS if "proxy_pass" in block)
+    lines = {line.split("#")[0].strip() for line in nginx.splitlines()}
+    assert {"client_max_body_size 0;", "proxy_set_header Host $host;"} <= lines
+    assert "proxy_set_header X-Forwarded-Proto $scheme;" in lines
+    assert settings.SECURE_PROXY_SSL_HEADER in (None, ("HTTP_X_FORWARDED_PROTO", "https"))
+    assert f"parts\nof {uploads.PART // uploads.MIB} MiB" in TEXT
 
 
 def test_every_command_it_gives_is_one():

@@ -42,6 +42,12 @@ def test_a_given_key_leaves_no_file_but_makes_the_home_for_the_database(tmp_path
     assert list((tmp_path / "home").iterdir()) == []
 
 
+def test_a_home_with_a_tilde_is_the_users_also_where_no_shell_has_read_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "olga"))
+    assert environment(tmp_path, LONGHAUL_HOME="~/films").home("LONGHAUL_HOME") == tmp_path / "olga" / "films"
+    assert environment(tmp_path, LONGHAUL_HOME="~no.body/x").home("LONGHAUL_HOME") == tmp_path / "~no.body" / "x"
+
+
 def test_eight_first_starts_at_once_agree_on_one_secret(tmp_path):
     for turn in range(20):
         home, together = tmp_path / str(turn), Barrier(8)

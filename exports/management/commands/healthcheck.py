@@ -11,10 +11,12 @@ from django.core.management.base import BaseCommand
 from django.db import Error
 from django.utils import timezone
 
+from exports.management.outage import SILENT, is_of_another_version
 from exports.management.values import port
 from exports.models.heartbeat import CLUSTER, SILENT_AFTER, Heartbeat, cluster_here, is_to_come, is_within
 from exports.signs import answers
 
+OTHER_VERSION = "The database is not of this version (bring it up to date: manage.py migrate)"
 SET_BACK = "a clock was set back since, and nothing shows that it lives."
 
 
@@ -71,8 +73,9 @@ def _cluster(now: datetime, *, here: bool) -> Found:
     where = "The cluster of this machine" if here else "The cluster"
     try:
         last = Heartbeat.newest(cluster_here(), now) if here else Heartbeat.last(CLUSTER)
-    except Error:
-        said = f"The database does not answer, so nobody can say what {where[0].lower()}{where[1:]} does."
+    except Error as error:
+        why = OTHER_VERSION if is_of_another_version(error) else SILENT
+        said = f"{why}, so nobody can say what {where[0].lower()}{where[1:]} does."
         return Found(part="cluster", ok=False, said=said)
     if last is None:
         return Found(part="cluster", ok=False, said=f"{where} has never given a sign of life.")

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import socket
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -42,7 +43,10 @@ class Command(BaseCommand):
         crew.add_silence(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._refuse_a_taken_port()
+        with self._port():
+            self._serve(options)
+
+    def _serve(self, options: dict[str, Any]) -> None:
         with _told_in_a_sentence():
             with one_at_a_time(self._say):
                 if options["first_start"]:
@@ -50,7 +54,6 @@ class Command(BaseCommand):
                 else:
                     refuse_an_older_database()
                 collect()  # those of this version, after an update or in a home that was restored; pages name them
-            self._refuse_a_taken_port()  # by another start, which was waited for
             self._take_over()
         self.stdout.write(f"Longhaul is at {settings.BIND_URL} (Ctrl-C stops it)\n")
         if settings.ANY_ADDRESS:
@@ -90,13 +93,17 @@ class Command(BaseCommand):
             self._say(f"{said} {settings.PROGRESS_POLL_SECONDS} seconds. Another place: LONGHAUL_PUSH_BIND")
         return settings.PUSH and not error
 
-    def _refuse_a_taken_port(self) -> None:
+    @contextmanager
+    def _port(self) -> Iterator[None]:
         host, port = settings.BIND
-        if error := kept_from(host, port):
+        try:
+            place = held(host, port)
+        except OSError as error:  # also of a machine that has no IPv6
             shown = f"[{host}]" if ":" in host else host
-            raise CommandError(
-                f"Nothing can listen at {shown}:{port}: {error.strerror}. {elsewhere(shown, port, error)}"
-            )
+            said = f"Nothing can listen at {shown}:{port}: {error.strerror}. {elsewhere(shown, port, error)}"
+            raise CommandError(said) from error
+        with place:
+            yield
 
 
 @contextmanager
@@ -138,12 +145,29 @@ def _not_started(said: str, error: Exception) -> str:
 def kept_from(host: str, port: int) -> OSError | None:
     """Why nothing can listen there; None where something can."""
     try:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-    except OSError as error:  # also of a machine that has no IPv6
+        held(host, port).close()
+    except OSError as error:
         return error
     return None
+
+
+def held(host: str, port: int) -> socket.socket:
+    """The place itself. On Linux our own servers may listen there beside it, and no other start: those come up seconds
+    later, and let another one of their kind in."""
+    place = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    os.register_at_fork(after_in_child=place.close)  # a cluster that still ends keeps no next start from its port
+    try:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # for what is left of connections of before
+        place.bind((host, port))
+        if sys.platform == "linux":
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    except OSError:
+        place.close()
+        raise
+    if sys.platform != "linux":
+        place.close()  # elsewhere it would keep our own servers out too
+    return place
 
 
 def elsewhere(host: str, port: int, error: OSError) -> str:

@@ -1,5 +1,6 @@
 """Real processes, a clock that stands still, and nothing that outlives a test."""
 
+import errno
 import os
 import signal
 
@@ -45,6 +46,17 @@ def test_what_dies_is_started_again_at_first_at_once_and_then_less_and_less_ofte
     assert pauses == pytest.approx([0, 1, 3, 7, 15, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE])
     assert said[0] == "The worker ended unexpectedly (exit code 1); it is started again at once."
     assert said[3] == "The worker ended unexpectedly (exit code 1); it is started again in 7 s."
+
+
+def test_what_dies_is_started_again_also_where_its_end_cannot_be_told(child):
+    def full(sentence):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    dying = child("false")
+    dying.say = full
+    dies_and_is_noticed(dying)
+    dying.keep_running()
+    assert dying.process
 
 
 def test_the_pause_stays_the_longest_after_a_night_of_dying(child, said):
