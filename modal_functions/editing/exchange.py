@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from modal_functions.editing.cut import MOST_SHOTS, Cut, Shot, Unreadable, one_line, reels
 from modal_functions.editing.timecode import BEGIN, Counting
@@ -61,7 +61,7 @@ def _item(numbered: tuple[int, Shot], cut: Cut, lengths: Mapping[str, int], trac
 
     (number, shot), rate = numbered, cut.rate
     whole = otio.opentime.TimeRange(_time(0, rate), _time(max(shot.end, lengths.get(shot.name, 0)), rate))
-    media = otio.schema.ExternalReference(shot.name, whole)
+    media = otio.schema.ExternalReference(quote(shot.name, safe=""), whole)
     media.name = shot.name
     own: dict[str, Any] = {"shot": number + 1, "track": track} | ({NOTE: shot.note} if shot.note else {})
     metadata = {"cmx_3600": {"reel": reels(each.name for each in cut.shots)[shot.name]}, "longhaul": own}

@@ -154,6 +154,13 @@ def test_a_shot_that_stands_in_the_story_twice_is_there_twice(form):
     assert [(shot.first, shot.frames) for shot in back.shots] == [(0, 1), (90, 30), (0, 1)]
 
 
+@pytest.mark.parametrize("form", [".otio", ".xml"])
+@pytest.mark.parametrize("name", ["Clip #3.mov", "Really?.mov", "100%25.mov", "Take 2: night.mov"])
+def test_a_clip_may_have_any_name_that_a_file_can(name, form):
+    cut = Cut(title="Names", counting=Counting(rate=Fraction(25)), shots=(Shot(name=name, first=0, frames=25),))
+    assert [shot.name for shot in exchange.read(exchange.written(cut, form, {}), form, cut.rate).shots] == [name]
+
+
 def test_an_edl_looks_as_editors_know_it():
     counting = Counting(rate=RATES["29.97"], drop=True)
     first = Shot(name="beach.mov", first=45, frames=90, note="The wave.")
