@@ -26,16 +26,16 @@ def written(cut: Cut) -> str:
 
 
 def _lines(cut: Cut) -> Iterator[str]:
-    counting, of_reel = cut.counting, reels(shot.name for shot in cut.shots)
+    counting = cut.counting
     yield f"TITLE: {one_line(cut.title)[:LONGEST_TITLE] or 'Untitled'}"
     yield f"FCM: {'DROP FRAME' if counting.drop else 'NON-DROP FRAME'}"
     yield ""
     record = counting.parse(BEGIN)
-    for number, shot in enumerate(cut.shots, 1):
+    for number, (shot, reel) in enumerate(zip(cut.shots, reels(cut.shots), strict=True), 1):
         own = counting if shot.drop is None else replace(counting, drop=shot.drop)
         times = [own.show(shot.first), own.show(shot.end), counting.show(record), counting.show(record + shot.frames)]
         channels = "B    " if shot.sound else "V    "
-        yield f"{number:03d}  {of_reel[shot.name]:<8} {channels} C        {' '.join(times)}"
+        yield f"{number:03d}  {reel:<8} {channels} C        {' '.join(times)}"
         yield f"* FROM CLIP NAME: {one_line(shot.name)}"
         if shot.note:
             yield f"* COMMENT: {one_line(shot.note)}"
