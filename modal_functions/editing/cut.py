@@ -19,7 +19,7 @@ class Unreadable(ValueError):
 class Shot:
     """`frames` of a clip from its frame `first` on, counted at the story's rate. `drop` says whether an edit list
     counts the clip in drop-frame, where it does otherwise than the film. `clip` tells it from others of its name, as
-    two cameras give."""
+    two cameras give. `file` is what a list that was read says its file is called."""
 
     name: str
     first: int
@@ -28,6 +28,7 @@ class Shot:
     sound: bool = True
     drop: bool | None = None
     clip: str = ""
+    file: str = ""
 
     @property
     def end(self) -> int:
@@ -36,9 +37,12 @@ class Shot:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
+    """`unheard` are the events of sound that a list has beside its shots."""
+
     title: str
     counting: Counting
     shots: tuple[Shot, ...]
+    unheard: int = 0
 
     @property
     def rate(self) -> Fraction:
