@@ -78,8 +78,8 @@ def _check_untold(shot: Shot, source: "Source", counting: Counting) -> None:
     if microseconds(shot.first, counting.rate) < length:
         return
     own = counting if shot.drop is None else replace(counting, drop=shot.drop)
-    said = _("%(name)s is %(length)s long, and the EDL takes it from %(from)s on. Its file tells no timecode that can"
-             " be read here, so this place cannot be found: count the clip from 00:00:00:00 in the EDL.")  # fmt: skip
+    said = _("%(name)s is %(length)s long, and the EDL takes it from %(from)s on. No timecode of it is known"
+             " here, so this place cannot be found: count the clip from 00:00:00:00 in the EDL.")  # fmt: skip
     told = {"name": source.name, "length": timecode.show(length), "from": own.show(shot.first)}
     raise Unreadable(said % told)
 
