@@ -5,19 +5,17 @@ import codecs
 import json
 import tempfile
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from exports import timecode
-from modal_functions.editing import cut as cuts
+from exports import edit_lists, timecode
 from modal_functions.editing import edl
-from modal_functions.editing.cut import MOST_SHOTS, Cut, Unreadable, microseconds, one_line
-from modal_functions.editing.timecode import Own
+from modal_functions.editing.cut import MOST_SHOTS, Unreadable, microseconds, one_line
 from modal_functions.media import child
 from modal_functions.media.child import Limits
 from modal_functions.media.errors import MediaError
@@ -32,7 +30,6 @@ KNOWN = ("source", "in", "out", "note", "order")
 LONGEST_NOTE = 200
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 US = timecode.US
-SLACK = US // 10  # by which a shot may go on for longer than its clip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +49,11 @@ class Shot:
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
+    """`remarks` are what whoever sent it should know: what was left out of it, and how it was taken."""
+
     title: str
     shots: tuple[Shot, ...]
+    remarks: tuple[str, ...] = ()
 
 
 # Reading
@@ -72,7 +72,7 @@ def read(file: Any, rate: tuple[int, int], project: "Project") -> Sent:
         return _timeline(body, form, rate)
     text = _text(body, form)
     if form == ".edl":
-        cut = _from_first_frames(edl.read(text, Fraction(*rate)), project)
+        cut, remarks = edit_lists.from_first_frames(edl.read(text, Fraction(*rate)), _finder(project))
         shots = [
             Shot(
                 source=one_line(shot.name),
@@ -82,7 +82,7 @@ def read(file: Any, rate: tuple[int, int], project: "Project") -> Sent:
             )
             for shot in cut.shots
         ]
-        return Sent(title=one_line(cut.title), shots=tuple(shots))
+        return Sent(title=one_line(cut.title), shots=tuple(shots), remarks=tuple(remarks))
     if form == ".json":
         return _story(text)
     raise Unreadable(
@@ -97,36 +97,6 @@ def _text(body: bytes, form: str) -> str:
         if form != ".edl":
             raise Unreadable(_("This is no text, so it is no story.")) from None
         return body.decode("cp1252", errors="replace")  # as editing programs of old wrote names
-
-
-def _from_first_frames(cut: Cut, project: "Project") -> Cut:
-    """With each clip counted from its first frame, whichever way the list counts it."""
-    known, found = _known(project), list(cut.shots)
-    of_clip: dict[str, list[int]] = {}
-    for place, shot in enumerate(cut.shots):
-        if (key := _key(one_line(shot.name), known)) is not None:
-            of_clip.setdefault(str(known[key].pk), []).append(place)
-    for clip, places in of_clip.items():
-        counted = _counted([cut.shots[place] for place in places], known[clip], cut.rate)
-        for place, shot in zip(places, counted, strict=True):
-            found[place] = shot
-    return replace(cut, shots=tuple(found))
-
-
-def _counted(shots: list[cuts.Shot], source: "Source", rate: Fraction) -> list[cuts.Shot]:
-    """In the way by which most of these shots of one clip lie in it; its own timecode before its beginning."""
-    own, length = Own.from_wire(source.facts.get("timecode")), source.length_us
-    if own is None or length is None:
-        return shots
-    ways = [
-        [replace(shot, first=(shot.first - begin) % counting.day) for shot in shots]
-        for begin, counting in own.begins(rate)
-    ]
-    return max([*ways, shots], key=lambda way: sum(_lies_in(shot, length, rate) for shot in way))
-
-
-def _lies_in(shot: cuts.Shot, length: int, rate: Fraction) -> bool:
-    return microseconds(shot.first, rate) < length and microseconds(shot.end, rate) <= length + SLACK
 
 
 def _timeline(body: bytes, form: str, rate: tuple[int, int]) -> Sent:
@@ -227,6 +197,11 @@ def clips_of(project: "Project", shots: Sequence[Shot]) -> list[dict[str, Any]]:
     return [_clip(shot, known[_key(shot.source, known) or ""], number) for number, shot in enumerate(shots, 1)]
 
 
+def _finder(project: "Project") -> "Callable[[str], Source | None]":
+    known = _known(project)
+    return lambda name: known.get(_key(name, known) or "")
+
+
 def _known(project: "Project") -> "dict[str, Source]":
     """By id, by name, and by name without its ending; of two of one name, the newer."""
     found: dict[str, Source] = {}
@@ -259,7 +234,7 @@ def _clip(shot: Shot, source: "Source", number: int) -> dict[str, Any]:
     length = source.length_us
     if length is not None and shot.in_us >= length:
         raise Unreadable(f"Shot {number}: {source.name} ends at {timecode.show(length)}, before the shot begins.")
-    if length is not None and shot.out_us is not None and shot.out_us > length + SLACK:
+    if length is not None and shot.out_us is not None and shot.out_us > length + edit_lists.SLACK:
         ends = timecode.show(length)
         raise Unreadable(
             f"Shot {number}: {source.name} ends at {ends}, before the shot does ({timecode.show(shot.out_us)})."

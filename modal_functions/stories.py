@@ -79,6 +79,7 @@ class Story:
                 frames=frames_of(clip, rate),
                 note=note,
                 sound=bool(self.found[clip.source].get("sound")),
+                clip=clip.source,
             )
             for clip, note in zip(self.told.clips, self.told.notes, strict=True)
         )
@@ -105,9 +106,9 @@ class Story:
 
     @property
     def lengths(self) -> dict[str, int]:
-        """How many frames each clip has, by its name."""
+        """How many frames each clip has."""
         rate = self.told.counting.rate
-        return {one_line(self.names[key]): frame_at(told["duration_us"], rate) for key, told in self.found.items()}
+        return {key: frame_at(told["duration_us"], rate) for key, told in self.found.items()}
 
 
 def begin(context: Context) -> Story:

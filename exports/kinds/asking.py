@@ -58,6 +58,7 @@ class KindForm(ExpectingForm):
     as that was, so that making it again with a change is a change and a click."""
 
     largest_file: ClassVar[int] = 0  # bytes of one that comes with it; none, where it takes no file
+    remarks: tuple[str, ...] = ()  # that are no hindrance, and to be told with what was asked for
 
     title = NameField(
         label=gettext_lazy("Title"),

@@ -99,7 +99,7 @@ class StoryForm(KindForm):
         else:
             rows = self._moved(verb, int(place) if place.isdecimal() and len(place) < 4 else 0, rows)
         answer = type(self)(None, project=self.project, last=self.last, shown=shown | {"shots": rows})
-        answer.problem = problem
+        answer.problem, answer.remarks = problem, self.remarks
         return answer
 
     def clean(self) -> dict[str, Any]:
@@ -134,6 +134,7 @@ class StoryForm(KindForm):
         except Unreadable as error:
             self.add_error("story", str(error))
             return
+        self.remarks = told.remarks
         values["shots"] = [shot.as_typed() for shot in told.shots]
         if told.title and values.get("title", "") in ("", self.project.name):
             values["title"] = told.title[:200]
@@ -148,6 +149,7 @@ class StoryForm(KindForm):
             found = stories.shots_of(stories.clips_of(self.project, told.shots), [shot.note for shot in told.shots])
         except Unreadable as error:
             return rows, "", str(error)
+        self.remarks = told.remarks
         if len(found) > MOST_ROWS:
             said = _("The story has %(count)d shots, which are too many to be shown here. Send it with Export instead.")
             return rows, "", said % {"count": len(found)}

@@ -81,6 +81,8 @@ def _requested(request: HttpRequest, project: Project, kind: kinds.Kind, form: K
     export, new = Export.request_once(project, kind=kind.key, options=form.options, title=title)
     if not new:
         messages.info(request, _("Just this is being exported already. Here it is."))
+    for remark in form.remarks:
+        messages.info(request, remark)
     return export
 
 

@@ -1,7 +1,7 @@
 """Cut: a story in whole frames, as edit lists have it. Each shot is some frames of a clip, in the order of the film."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,7 +18,8 @@ class Unreadable(ValueError):
 @dataclass(frozen=True, kw_only=True)
 class Shot:
     """`frames` of a clip from its frame `first` on, counted at the story's rate. `drop` says whether an edit list
-    counts the clip in drop-frame, where it does otherwise than the film."""
+    counts the clip in drop-frame, where it does otherwise than the film. `clip` tells it from others of its name, as
+    two cameras give. `file` is what a list that was read says its file is called."""
 
     name: str
     first: int
@@ -26,6 +27,8 @@ class Shot:
     note: str = ""
     sound: bool = True
     drop: bool | None = None
+    clip: str = ""
+    file: str = ""
 
     @property
     def end(self) -> int:
@@ -34,9 +37,12 @@ class Shot:
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
+    """`unheard` are the events of sound that a list has beside its shots."""
+
     title: str
     counting: Counting
     shots: tuple[Shot, ...]
+    unheard: int = 0
 
     @property
     def rate(self) -> Fraction:
@@ -61,13 +67,13 @@ def one_line(text: str) -> str:
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
-def reels(names: Iterable[str]) -> dict[str, str]:
-    """A reel of at most eight letters and digits for each clip, none of them twice."""
-    found: dict[str, str] = {}
-    for name in names:
-        if name not in found:
-            found[name] = _free(_reel(name), set(found.values()))
-    return found
+def reels(shots: Sequence[Shot]) -> list[str]:
+    """The reel of each: at most eight letters and digits, the same for all shots of a clip, and for no other clip."""
+    found: dict[tuple[str, str], str] = {}
+    for shot in shots:
+        if (shot.name, shot.clip) not in found:
+            found[shot.name, shot.clip] = _free(_reel(shot.name), set(found.values()))
+    return [found[shot.name, shot.clip] for shot in shots]
 
 
 def _reel(name: str) -> str:

@@ -1,7 +1,7 @@
 """CMX 3600: the edit list that every editing program reads. Written here, and read, one event a shot."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -14,6 +14,7 @@ TIME = re.compile(r"[0-9]{2}[:;][0-9]{2}[:;][0-9]{2}[:;.,][0-9]{2}")
 NUMBER, LENGTH = re.compile(r"[0-9]{1,6}"), re.compile(r"[0-9]{1,4}")  # of an event; of what leads to it
 SAME_SPEED = 0.1  # frames a second: 29.97 stands there as 30
 FROM = re.compile(r"\*\s*FROM CLIP(?: NAME)?\s*:\s*(.+)", re.IGNORECASE)
+FILE = re.compile(r"\*\s*SOURCE FILE(?: NAME| PATH)?\s*:(?!\s*\(NULL\))(.+)", re.IGNORECASE)
 NOTE = re.compile(r"\*\s*(?:COMMENT|NOTE)\s*:\s*(.+)", re.IGNORECASE)
 DROPS = {"DROP FRAME": True, "NON-DROP FRAME": False}
 
@@ -26,16 +27,16 @@ def written(cut: Cut) -> str:
 
 
 def _lines(cut: Cut) -> Iterator[str]:
-    counting, of_reel = cut.counting, reels(shot.name for shot in cut.shots)
+    counting = cut.counting
     yield f"TITLE: {one_line(cut.title)[:LONGEST_TITLE] or 'Untitled'}"
     yield f"FCM: {'DROP FRAME' if counting.drop else 'NON-DROP FRAME'}"
     yield ""
     record = counting.parse(BEGIN)
-    for number, shot in enumerate(cut.shots, 1):
+    for number, (shot, reel) in enumerate(zip(cut.shots, reels(cut.shots), strict=True), 1):
         own = counting if shot.drop is None else replace(counting, drop=shot.drop)
         times = [own.show(shot.first), own.show(shot.end), counting.show(record), counting.show(record + shot.frames)]
         channels = "B    " if shot.sound else "V    "
-        yield f"{number:03d}  {of_reel[shot.name]:<8} {channels} C        {' '.join(times)}"
+        yield f"{number:03d}  {reel:<8} {channels} C        {' '.join(times)}"
         yield f"* FROM CLIP NAME: {one_line(shot.name)}"
         if shot.note:
             yield f"* COMMENT: {one_line(shot.note)}"
@@ -56,7 +57,13 @@ class _Event:
     counting: Counting  # of the film
     own: Counting  # of its reel
     name: str = ""
+    file: str = ""
     note: str = ""
+
+    @property
+    def clip(self) -> tuple[str, int, int]:
+        """Which part of which clip it is."""
+        return self.name or self.file or self.reel, self.times[0], self.times[1]
 
     @property
     def is_nothing(self) -> bool:
@@ -94,7 +101,14 @@ def read(text: str, rate: Fraction) -> Cut:
         raise Unreadable(f"The EDL has {len(seen)} events; expected at most {MOST_SHOTS}.")
     _check_order(seen)
     shots = tuple(_shot(event) for event in seen)
-    return Cut(title=found.title, counting=seen[0].counting, shots=_with_sound(shots, found.events))
+    heard = [event.clip for event in found.events if _is_sound(event)]
+    shown = {event.clip for event in seen}
+    return Cut(
+        title=found.title,
+        counting=seen[0].counting,
+        shots=_with_sound(shots, set(heard)),
+        unheard=sum(clip not in shown for clip in heard),
+    )
 
 
 def _is_marked(line: str) -> bool:
@@ -129,6 +143,8 @@ def _remark(line: str, found: _Found) -> None:
     event = found.events[-1]
     if told := FROM.fullmatch(line):
         event.name = told[1].strip()
+    elif told := FILE.fullmatch(line):
+        event.file = told[1].strip()
     elif told := NOTE.fullmatch(line):
         event.note = f"{event.note} {told[1].strip()}".strip()
 
@@ -194,18 +210,17 @@ def _shot(event: _Event) -> Shot:
     first, last, *_ = event.times
     sound = event.channels not in ("V", "V1")
     drop = None if event.own == event.counting else event.own.drop
-    name = event.name or event.reel
-    return Shot(name=name, first=first, frames=last - first, note=event.note, sound=sound, drop=drop)
+    name, *_ = event.clip
+    return Shot(name=name, first=first, frames=last - first, note=event.note, sound=sound, drop=drop, file=event.file)
 
 
-def _with_sound(shots: tuple[Shot, ...], events: list[_Event]) -> tuple[Shot, ...]:
+def _with_sound(shots: tuple[Shot, ...], heard: set[tuple[str, int, int]]) -> tuple[Shot, ...]:
     """Sound that stands in events of its own belongs to the shot of the same moment and clip."""
-    heard: Mapping[tuple[str, int, int], bool] = {
-        (event.name or event.reel, event.times[0], event.times[1]): True
-        for event in events
-        if event.channels.startswith("A") and not _has_picture(event)
-    }
     return tuple(replace(shot, sound=shot.sound or (shot.name, shot.first, shot.end) in heard) for shot in shots)
+
+
+def _is_sound(event: _Event) -> bool:
+    return event.channels.startswith("A") and "V" not in event.channels and not event.is_nothing
 
 
 def _has_picture(event: _Event) -> bool:

@@ -2,11 +2,13 @@
 """Stories as other editing programs exchange them, through OpenTimelineIO: its own files, and Final Cut's XML, which
 Premiere and Resolve read too."""
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from modal_functions.editing.cut import MOST_SHOTS, Cut, Shot, Unreadable, one_line, reels
 from modal_functions.editing.timecode import BEGIN, Counting
@@ -35,16 +37,38 @@ def _timeline(cut: Cut, lengths: Mapping[str, int]) -> "Timeline":
 
     begin = _time(cut.counting.parse(BEGIN), cut.rate)
     timeline = otio.schema.Timeline(one_line(cut.title) or "Untitled", global_start_time=begin)
-    timeline.tracks.append(
-        _track("V1", otio.schema.TrackKind.Video, [_item(each, cut, lengths, "V1") for each in enumerate(cut.shots)])
-    )
+    placed = _placed(cut, lengths)
+    timeline.tracks.append(_track("V1", otio.schema.TrackKind.Video, [_item(each, cut.rate, "V1") for each in placed]))
     if any(shot.sound for shot in cut.shots):
-        heard = [
-            _item(each, cut, lengths, "A1") if each[1].sound else _gap(each[1], cut.rate)
-            for each in enumerate(cut.shots)
-        ]
+        heard = [_item(each, cut.rate, "A1") if each.shot.sound else _gap(each.shot, cut.rate) for each in placed]
         timeline.tracks.append(_track("A1", otio.schema.TrackKind.Audio, heard))
     return timeline
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Placed:
+    """A shot, its number in the story, and what is told of its clip: one address is one clip."""
+
+    number: int
+    shot: Shot
+    reel: str
+    address: str
+    length: int
+
+
+def _placed(cut: Cut, lengths: Mapping[str, int]) -> list[_Placed]:
+    """A clip's address is its name, and where another has that too, in a folder called like its reel."""
+    sharing = Counter(name for name, _ in {(shot.name, shot.clip) for shot in cut.shots})
+    return [
+        _Placed(
+            number=number,
+            shot=shot,
+            reel=reel,
+            address=(f"{reel}/" if sharing[shot.name] > 1 else "") + quote(shot.name, safe=""),
+            length=max(shot.end, lengths.get(shot.clip, 0)),
+        )
+        for number, (shot, reel) in enumerate(zip(cut.shots, reels(cut.shots), strict=True), 1)
+    ]
 
 
 def _track(name: str, kind: str, items: list[Any]) -> "Track":
@@ -55,16 +79,16 @@ def _track(name: str, kind: str, items: list[Any]) -> "Track":
     return track
 
 
-def _item(numbered: tuple[int, Shot], cut: Cut, lengths: Mapping[str, int], track: str) -> "Clip":
+def _item(placed: _Placed, rate: Fraction, track: str) -> "Clip":
     """Each says where it stands: Final Cut's adapter writes two that are the same as one, in one place."""
     import opentimelineio as otio
 
-    (number, shot), rate = numbered, cut.rate
-    whole = otio.opentime.TimeRange(_time(0, rate), _time(max(shot.end, lengths.get(shot.name, 0)), rate))
-    media = otio.schema.ExternalReference(shot.name, whole)
+    shot = placed.shot
+    whole = otio.opentime.TimeRange(_time(0, rate), _time(placed.length, rate))
+    media = otio.schema.ExternalReference(placed.address, whole)
     media.name = shot.name
-    own: dict[str, Any] = {"shot": number + 1, "track": track} | ({NOTE: shot.note} if shot.note else {})
-    metadata = {"cmx_3600": {"reel": reels(each.name for each in cut.shots)[shot.name]}, "longhaul": own}
+    own: dict[str, Any] = {"shot": placed.number, "track": track} | ({NOTE: shot.note} if shot.note else {})
+    metadata = {"cmx_3600": {"reel": placed.reel}, "longhaul": own}
     return otio.schema.Clip(shot.name, media, _range(shot, rate), metadata)
 
 

@@ -1,11 +1,13 @@
 """The encoders of every format: one thread makes each run byte-identical, and all chunks of a film fit together."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from modal_functions.media.errors import NOT_ENCODED, MediaError, unwritten
 from modal_functions.media.picture import BT709, LIMITED
 from modal_functions.media.spec import Output
 
@@ -35,6 +37,21 @@ EDGE_PRESET = "ultrafast"
 BLOCK = 16  # pixels
 AT_ONCE = 8  # blocks, in x264's AVX-512 code
 AHEAD = 2  # pictures that x265 has decoded before it shows the first
+
+
+@contextmanager
+def encoding() -> Iterator[None]:
+    """What goes wrong in here is no fault of the source that is read meanwhile."""
+    import av  # noqa: PLC0415 - only who encodes
+
+    try:
+        yield
+    except MemoryError:
+        raise
+    except av.FFmpegError as error:
+        if isinstance(error, OSError) and unwritten(error.errno):
+            raise
+        raise MediaError("result_invalid", NOT_ENCODED) from error
 
 
 def encoder(container: "OutputContainer", output: Output, *, edge: bool = False) -> "VideoStream":

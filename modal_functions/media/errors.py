@@ -16,7 +16,9 @@ TOO_LARGE: Final = "The result became larger than it may be."
 TOLD_TO_STOP: Final = "The work was told to stop from outside."
 UNREAD_PART: Final = "A part that was finished before cannot be read now."
 DAMAGED_PART: Final = "A part that was finished before is damaged."
-NOT_OF_COPIES: Final = frozenset({NO_ROOM_LEFT, TOO_LARGE, TOLD_TO_STOP, DAMAGED_PART})  # to encode would not help
+NOT_ENCODED: Final = "The encoder failed. What is finished is kept: a retry goes on from there."
+# No clip's fault, and to encode would not help
+NOT_OF_COPIES: Final = frozenset({NO_ROOM_LEFT, TOO_LARGE, TOLD_TO_STOP, DAMAGED_PART, NOT_ENCODED})
 
 
 class MediaError(Exception):

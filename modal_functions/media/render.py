@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from modal_functions.media.chunks import COPY, EDGE, Chunk
 from modal_functions.media.copying import copy
-from modal_functions.media.encoders import CHUNK_FORMATS, decoded_at, encoder
+from modal_functions.media.encoders import CHUNK_FORMATS, decoded_at, encoder, encoding
 from modal_functions.media.errors import MediaError
 from modal_functions.media.footage import Shown, shown_from, tolerance
 from modal_functions.media.landing import landing
@@ -168,8 +168,11 @@ def _encoded(
     import av
 
     clock = {"video_track_timescale": str(output.rate.numerator)}
-    with av.open(str(path), "w", format=CHUNK_FORMATS[output.video], container_options=clock) as container:
-        stream = encoder(container, output, edge=chunk.how == EDGE)
+    with encoding():
+        opening = av.open(str(path), "w", format=CHUNK_FORMATS[output.video], container_options=clock)
+    with opening as container:
+        with encoding():
+            stream = encoder(container, output, edge=chunk.how == EDGE)
         decoded = decoded_at(output, chunk.frames)
         return _encode(container, stream, pictures, output.rate, on_packet, decoded)
 
@@ -200,10 +203,11 @@ def _mux(
     on_packet: Callable[[], None],
     decoded: Iterator[int] | None,
 ) -> int:
-    packets = stream.encode(picture)
-    for packet in packets:
-        if decoded is not None:
-            packet.dts = next(decoded)
-        container.mux(packet)
-        on_packet()
+    with encoding():
+        packets = stream.encode(picture)
+        for packet in packets:
+            if decoded is not None:
+                packet.dts = next(decoded)
+            container.mux(packet)
+            on_packet()
     return len(packets)

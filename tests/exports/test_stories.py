@@ -142,6 +142,25 @@ def test_an_edl_is_read_in_whichever_letters_windows_writes_it(encoding, project
     assert [shot.source for shot in told.shots] == ["Jürgen’s beach.mov", "harbour.mov"]
 
 
+SHOT = "001 A V C 00:00:01:00 00:00:02:00 01:00:00:00 01:00:01:00\n"
+ITS_FILE = "* SOURCE FILE: D:\\rushes\\beach.mov\n"
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (ITS_FILE, "beach.mov"),
+        ("* FROM CLIP NAME: The wave\n" + ITS_FILE, "beach.mov"),
+        (ITS_FILE + "* FROM CLIP NAME: harbour.mov\n", "harbour.mov"),
+        ("* FROM CLIP NAME: drone.mov\n* SOURCE FILE: (NULL)\n", "drone.mov"),
+        ("* SOURCE FILE: (NULL)\n", "A"),
+    ],
+)
+def test_a_clip_is_known_by_its_name_in_an_edl_or_else_by_its_file(told, found, project):
+    [shot] = stories.read(sent(SHOT + told, "cut.edl"), (25, 1), project).shots
+    assert shot.source.rpartition("\\")[2] == found
+
+
 def own(begin, nominal=25):
     return {"begin": begin, "nominal": nominal}
 
@@ -168,7 +187,6 @@ def list_of(*sources):
         (own("14:23:05:10"), ["00:00:02:00 00:00:03:00"], [2]),
         (own("noon"), ["00:00:02:00 00:00:03:00"], [2]),
         (None, ["00:00:02:00 00:00:03:00"], [2]),
-        ("14:23:05:10", ["14:23:05:10 14:23:06:10"], [51785.4]),
     ],
 )
 def test_an_edl_may_count_a_clip_as_its_camera_did_or_from_its_beginning(timecode, sources, begins, owner):
@@ -177,6 +195,51 @@ def test_an_edl_may_count_a_clip_as_its_camera_did_or_from_its_beginning(timecod
     told = stories.read(list_of(*sources), (25, 1), project)
     assert [shot.in_us / 10**6 for shot in told.shots] == begins
     assert [shot.out_us - shot.in_us for shot in told.shots] == [10**6] * len(begins)
+
+
+@pytest.mark.parametrize("timecode", [None, "14:23:05:10"])
+def test_an_edl_with_a_timecode_that_a_clip_does_not_tell_is_refused_in_words(timecode, owner):
+    project = project_of(owner)
+    source_in(project, facts={"seconds": 8.0, "timecode": timecode})
+    with pytest.raises(Unreadable) as refused:
+        stories.read(list_of("14:23:05:10 14:23:06:10"), (25, 1), project)
+    assert "beach.mov is 0:08 long, and the EDL takes it from 14:23:05:10 on" in str(refused.value)
+    assert "No timecode of it is known here" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("timecode", "sources", "said"),
+    [
+        (own("00:00:01:00"), ["00:00:02:00 00:00:03:00"], True),
+        (own("00:00:00:00"), ["00:00:02:00 00:00:03:00"], False),
+        (own("00:00:01:00"), ["00:00:02:00 00:00:03:00", "00:00:00:00 00:00:01:00"], False),
+        (own("14:23:05:10"), ["14:23:06:10 14:23:07:10"], False),
+        (None, ["00:00:02:00 00:00:03:00"], False),
+    ],
+)
+def test_of_an_edl_that_can_be_counted_in_two_ways_it_is_said_which_was_taken(timecode, sources, said, owner):
+    project = project_of(owner)
+    source_in(project, facts={"seconds": 8.0, "timecode": timecode})
+    remarks = stories.read(list_of(*sources), (25, 1), project).remarks
+    assert [remark.partition(".mov")[0] for remark in remarks] == ["The places in beach"] * said
+
+
+MUSIC = "003  MUSIC A C 00:00:00:00 00:00:03:00 01:00:00:00 01:00:03:00\n* FROM CLIP NAME: music.wav\n"
+ITS_OWN = "004  BEACH A C 00:00:01:00 00:00:03:00 01:00:00:00 01:00:02:00\n* FROM CLIP NAME: beach.mov\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("", []),
+        (ITS_OWN, []),
+        (MUSIC + ITS_OWN, ["An event with sound only"]),
+        (MUSIC + MUSIC.replace(" A C", " A2 C"), ["2 events with sound only"]),
+    ],
+)
+def test_sound_of_an_edl_that_is_left_out_is_told(more, said, project):
+    remarks = stories.read(sent(EDL + more, "cut.edl"), (25, 1), project).remarks
+    assert [remark.partition(" of the EDL")[0] for remark in remarks] == said
 
 
 @pytest.mark.parametrize("fcm", ["DROP", "NON-DROP"])
@@ -402,6 +465,13 @@ def test_a_file_that_is_sent_with_export_goes_before_what_is_typed(project, page
     export = Export.objects.get()
     assert (export.job.title, export.spec["notes"]) == ("Night", ["The wave.", ""])
     assert [clip["in_us"] for clip in export.spec["clips"]] == [0, 0], "as its camera has counted"
+
+
+def test_what_is_left_out_of_a_file_that_is_sent_is_told_where_it_was_sent(project, page):
+    told = "An event with sound only of the EDL is left out"
+    assert told in page.post(address(project), typed(project, [], do="read", story=sent(EDL + MUSIC, "a.edl"))).text
+    sent_with_export = typed(project, [], story=sent(EDL + MUSIC, "a.edl"))
+    assert told in page.post(address(project, "edl"), sent_with_export, follow=True).text
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import av
 import pytest
 
 from modal_functions.media.chunks import plan
-from modal_functions.media.errors import MediaError
+from modal_functions.media.errors import NOT_ENCODED, MediaError
 from modal_functions.media.picture import Conformer, fit, turns_of
 from modal_functions.media.probe import probe
 from modal_functions.media.render import render
@@ -56,6 +56,12 @@ def test_the_last_frame_is_held_for_a_second_at_most(reels, tmp_path):
         rendered(reels["mute.mov"].path, tmp_path, 3.6, 5.2)
     assert refused.value.code == "input_unreadable"
     assert str(refused.value) == "The picture of this file ends after 4.00 s, but the clip asks for it at 5.04 s."
+
+
+def test_what_cannot_be_encoded_or_written_is_no_fault_of_the_clip(reels, tmp_path):
+    with pytest.raises(MediaError) as refused:
+        rendered(reels["mute.mov"].path, tmp_path / "swept", 0, 1)
+    assert (refused.value.code, refused.value.sentence) == ("result_invalid", NOT_ENCODED)
 
 
 def test_a_source_that_breaks_off_is_named_and_leaves_no_chunk_behind(tmp_path):
