@@ -180,14 +180,22 @@ def _goes_on(outcome: Outcome, export: Export, attempt: Attempt, job: Job, tools
     """Another attempt carries on, at once. With one new key after another it may take as long as it takes; but what
     gets no further with a new key never would."""
     if outcome.code != KEY_ENDED:
-        wished = "cancel" if outcome.code == CANCELLED else "pause"
-        tools.tracker.requeue(export.pk, cause=outcome.code or "paused", text=f"The {wished} was taken back.")
+        cause = outcome.code or "paused"
+        tools.tracker.requeue(export.pk, cause=cause, text=_why_not_stopped(cause, job))
         return
     before = job.events.filter(phase="requeued", cause=KEY_ENDED).order_by("-pk").values_list("bp", flat=True).first()
     if before is None or job.bp > before:
         tools.tracker.requeue(export.pk, cause=KEY_ENDED, text=outcome.sentence)
     else:
         _interrupted(outcome, export, attempt, tools)
+
+
+def _why_not_stopped(cause: str, job: Job) -> str:
+    """A cancel cannot be taken back, and a pause not before it was wished."""
+    wishes = job.events.filter(phase__in=(f"wish_{Wish.PAUSE}", f"wish_{Wish.RUN}")).order_by("-pk")
+    if cause != CANCELLED and wishes.values_list("phase", flat=True).first() == f"wish_{Wish.RUN}":
+        return "The pause was taken back."
+    return f"It was {cause}, which is not known here, as after a restore. It goes on."
 
 
 def _interrupted(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) -> None:
