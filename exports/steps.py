@@ -8,12 +8,12 @@ from typing import Literal
 from django.db import transaction
 
 from exports import calling_off, foreseen, kinds, results, room
-from exports.looking import outcome_in, progress_of
+from exports.looking import outcome_in, part_of, progress_of
 from exports.models import Attempt, Export, Notice
 from exports.models.heartbeat import is_within
 from exports.runners.base import RunnerError
 from exports.tools import Tools
-from modal_functions.store import Full, StoreError
+from modal_functions.store import StoreError
 from modal_functions.wire import Outcome, pack
 from progress.errors import Refused
 from progress.models import Away, Job, Status, Wish
@@ -55,7 +55,7 @@ SILENT_SO_FAR = Step(name="wait", why="it lives, and has not reported yet", agai
 def away(error: Exception) -> str:
     """What was not there, when something could not be done."""
     if isinstance(error, StoreError):
-        return Away.ROOM if isinstance(error, Full) else Away.STORE
+        return part_of(error)
     return error.away if isinstance(error, RunnerError) else Away.RUNNER
 
 

@@ -33,6 +33,7 @@ class Away(models.TextChoices):
 
     RUNNER = "runner", "The render service"
     STORE = "store", "The store"
+    REFUSED = "refused", "What the store lets us do"
     ROOM = "room", "Room in the store"
     SITE = "site", "This site"
 
