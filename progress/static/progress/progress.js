@@ -126,8 +126,17 @@
     document.addEventListener(name, failed);
   }
 
+  // What has failed or was cancelled does not poll; it may be tried again elsewhere, which is seen by who comes back.
+  const askAgain = () => {
+    for (const ended of presses.size ? [] : document.querySelectorAll("[data-returns]")) {
+      ended.addEventListener("htmx:beforeSwap", onlyInItsPlace);
+      window.htmx.ajax("GET", ended.dataset.returns, { source: ended, target: ended, swap: "outerHTML" });
+    }
+  };
+
   const refresh = () => {
     if (isAway()) return;
+    askAgain();
     for (const element of document.querySelectorAll("[data-poll]")) {
       state(element).notBefore = 0;
       window.htmx.trigger(element, "refresh");
