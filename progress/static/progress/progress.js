@@ -107,11 +107,18 @@
     if (presses.size || !event.target.isConnected) event.detail.shouldSwap = false;
   };
 
+  // Of two presses one right after the other, the first answer has taken away what the second was to change.
+  const whereItIsNow = (event) => {
+    if (event.target.isConnected) return;
+    event.detail.target = document.getElementById(event.target.id) || event.detail.target;
+  };
+
   const presses = new Set(); // requests that a person waits for; each ends, at the latest by htmx's timeout
   document.addEventListener("htmx:beforeSend", (event) => {
     const { xhr, requestConfig } = event.detail;
     if (!requestConfig.triggeringEvent || requestConfig.triggeringEvent.type !== "submit") return;
     presses.add(xhr);
+    event.detail.target.addEventListener("htmx:beforeSwap", whereItIsNow);
     xhr.addEventListener("loadend", () => presses.delete(xhr));
   });
 
