@@ -76,7 +76,9 @@ def test_nobody_is_sent_to_sign_in_and_back(client, job, poll):
 
 
 @pytest.mark.parametrize("ending", ["fail", "cancel"])
-def test_what_a_retry_can_bring_back_says_where_to_ask_and_asks_not_by_itself(ending, client, owner, job, tracker, poll):
+def test_what_a_retry_can_bring_back_says_where_to_ask_and_asks_not_by_itself(
+    ending, client, owner, job, tracker, poll
+):
     client.force_login(owner)
     getattr(tracker, ending)(job.pk, cause="lost", text="It ended.", actor="olga")
     ended = poll(client)
