@@ -7,9 +7,10 @@ from progress.models import Event, Job, Status, Wish
 from progress.tracker import ProgressTracker
 
 WAITS = frozenset({Status.UPLOADING, Status.QUEUED, Status.PAUSED})
-KEPT = ". Its finished parts are kept."
+KEPT = "Its finished parts are kept."
 BY_STAFF = " by the people who run this site"
-UNBEGUN = " before anything was begun. What was uploaded stays in the project."
+UNBEGUN = " before anything was begun"
+STAYS = "What was uploaded stays in the project."
 
 
 def at_once(export_id: Any, *, actor: str) -> bool:
@@ -22,8 +23,11 @@ def at_once(export_id: Any, *, actor: str) -> bool:
 
 
 def ending(job: Job) -> dict[str, str]:
-    """Its cause and its sentence, by who has wished for it: an owner who has not is told that."""
+    """Its cause and its sentence, by who has wished for it: an owner who has not is told that, and why."""
     wished = Event.objects.filter(job=job.pk, phase=f"wish_{Wish.CANCEL}").order_by("-pk")
-    by_staff = (wished.values_list("actor", flat=True).first() or "").startswith("staff ")
-    said = f"It was cancelled{BY_STAFF if by_staff else ''}{KEPT if job.begun else UNBEGUN}"
-    return {"cause": "cancelled_by_staff" if by_staff else "cancelled_by_user", "text": said}
+    actor, why = wished.values_list("actor", "note").first() or ("", "")
+    by_staff = actor.startswith("staff ")
+    said = f"It was cancelled{BY_STAFF if by_staff else ''}{'' if job.begun else UNBEGUN}{f': {why}' if why else ''}"
+    stop = "" if why.endswith((".", "!", "?")) else "."
+    text = f"{said}{stop} {KEPT if job.begun else STAYS}"
+    return {"cause": "cancelled_by_staff" if by_staff else "cancelled_by_user", "text": text}

@@ -35,7 +35,7 @@ class NoKeyNow(NotReached):
 class NoKey(NotReady):
     """Who makes them refuses."""
 
-    away = "store"
+    away = "refused"
 
 
 def of(ordered: Ordered) -> dict[str, Any]:

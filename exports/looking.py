@@ -13,11 +13,11 @@ from exports.models import Attempt
 from exports.remembered import Known
 from exports.runners.base import Life
 from exports.tools import Tools
-from modal_functions.store import Store, StoreError
+from modal_functions.store import Forbidden, Full, Store, StoreError
 from modal_functions.wire import MOST_HELLOS, Hello, Outcome, unpack
 from progress import report
 from progress.errors import Refused
-from progress.models import Job, Status, Wish
+from progress.models import Away, Job, Status, Wish
 from progress.report import Report
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class Look:
     progress: Report | None = None
     news: bool = False
     answered: bool = True
-    trouble: str = "the store does not answer"  # where it has not answered, or refused: what it said of that
+    away: str = Away.STORE  # where it has not answered, or refused
+    trouble: str = "the store does not answer"  # what it said of that
 
     @property
     def life(self) -> Life:
@@ -85,7 +86,14 @@ def look(attempt: "Attempt | Running | None", job: "Job | Running", tools: Tools
         return _ask_all(attempt, told, job, known, tools)
     except StoreError as error:
         logger.warning("The store did not answer for %s: %s", attempt, error)
-        return replace(SILENT, trouble=str(error).rstrip("."))
+        return replace(SILENT, away=part_of(error), trouble=str(error).rstrip("."))
+
+
+def part_of(error: StoreError) -> str:
+    """What of the store was not there."""
+    if isinstance(error, Full):
+        return Away.ROOM
+    return Away.REFUSED if isinstance(error, Forbidden) else Away.STORE
 
 
 def _ask_all(

@@ -24,7 +24,7 @@ def plan(export: Export, attempt: Attempt | None, seen: Look, now: datetime) -> 
     if job.status == Status.UPLOADING:
         return _plan_upload(export)
     if not seen.answered:
-        return unreachable(job, seen.trouble, now, away=Away.STORE)
+        return unreachable(job, seen.trouble, now, away=seen.away)
     if job.status == Status.FINALIZING:
         return Step(name="finalize", why="the work is done")
     if attempt is not None and attempt.open:

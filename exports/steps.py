@@ -8,12 +8,12 @@ from typing import Literal
 from django.db import transaction
 
 from exports import calling_off, foreseen, kinds, results, room
-from exports.looking import outcome_in, progress_of
+from exports.looking import outcome_in, part_of, progress_of
 from exports.models import Attempt, Export, Notice
 from exports.models.heartbeat import is_within
 from exports.runners.base import RunnerError
 from exports.tools import Tools
-from modal_functions.store import Full, StoreError
+from modal_functions.store import StoreError
 from modal_functions.wire import Outcome, pack
 from progress.errors import Refused
 from progress.models import Away, Job, Status, Wish
@@ -55,7 +55,7 @@ SILENT_SO_FAR = Step(name="wait", why="it lives, and has not reported yet", agai
 def away(error: Exception) -> str:
     """What was not there, when something could not be done."""
     if isinstance(error, StoreError):
-        return Away.ROOM if isinstance(error, Full) else Away.STORE
+        return part_of(error)
     return error.away if isinstance(error, RunnerError) else Away.RUNNER
 
 
@@ -180,14 +180,22 @@ def _goes_on(outcome: Outcome, export: Export, attempt: Attempt, job: Job, tools
     """Another attempt carries on, at once. With one new key after another it may take as long as it takes; but what
     gets no further with a new key never would."""
     if outcome.code != KEY_ENDED:
-        wished = "cancel" if outcome.code == CANCELLED else "pause"
-        tools.tracker.requeue(export.pk, cause=outcome.code or "paused", text=f"The {wished} was taken back.")
+        cause = outcome.code or "paused"
+        tools.tracker.requeue(export.pk, cause=cause, text=_why_not_stopped(cause, job))
         return
     before = job.events.filter(phase="requeued", cause=KEY_ENDED).order_by("-pk").values_list("bp", flat=True).first()
     if before is None or job.bp > before:
         tools.tracker.requeue(export.pk, cause=KEY_ENDED, text=outcome.sentence)
     else:
         _interrupted(outcome, export, attempt, tools)
+
+
+def _why_not_stopped(cause: str, job: Job) -> str:
+    """A cancel cannot be taken back, and a pause not before it was wished."""
+    wishes = job.events.filter(phase__in=(f"wish_{Wish.PAUSE}", f"wish_{Wish.RUN}")).order_by("-pk")
+    if cause != CANCELLED and wishes.values_list("phase", flat=True).first() == f"wish_{Wish.RUN}":
+        return "The pause was taken back."
+    return f"It was {cause}, which is not known here, as after a restore. It goes on."
 
 
 def _interrupted(outcome: Outcome, export: Export, attempt: Attempt, tools: Tools) -> None:

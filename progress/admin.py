@@ -30,10 +30,14 @@ class StageRuns(ReadOnly, admin.TabularInline):
 
 class Timeline(ReadOnly, admin.TabularInline):
     model = Event
-    fields = ("at", "phase", "status", "stage", "attempt", "percent", "elapsed", "cause", "actor", "note")
+    fields = ("at", "phase", "status", "stage", "attempt", "percent", "elapsed", "own_cause", "actor", "note")
     readonly_fields = fields
     extra = 0
     verbose_name_plural = "timeline"
+
+    @admin.display(description="cause")
+    def own_cause(self, event: Event) -> str:
+        return event.own_cause
 
     @admin.display(description="percent")
     def percent(self, event: Event) -> str:

@@ -33,10 +33,12 @@ class Away(models.TextChoices):
 
     RUNNER = "runner", "The render service"
     STORE = "store", "The store"
+    REFUSED = "refused", "What the store lets us do"
     ROOM = "room", "Room in the store"
     SITE = "site", "This site"
 
 
+CAUSED = frozenset({"requeued", Status.FAILED, Status.CANCELLED, Status.EXPIRED})  # phases that have a cause
 SETTLED = frozenset({Status.COMPLETE, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
 LISTENING = frozenset({Status.UPLOADING, Status.QUEUED, Status.RUNNING, Status.FINALIZING})
 
@@ -228,6 +230,11 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.phase} after {self.since_start:.1f} s"
+
+    @property
+    def own_cause(self) -> str:
+        """Of what this entry tells. The row keeps a cause after that, and so does each entry that follows."""
+        return self.cause if self.phase in CAUSED else ""
 
     @property
     def percent(self) -> int:

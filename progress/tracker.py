@@ -83,7 +83,7 @@ class ProgressTracker(Hearing, Moves, DirectCalls):
 
     # What its owner wishes
 
-    def wish(self, job_id: uuid.UUID, wish: Wish | str, *, actor: str) -> bool:
+    def wish(self, job_id: uuid.UUID, wish: Wish | str, *, actor: str, note: str = "") -> bool:
         if wish not in Wish.values:
             raise Refused(f"wish: expected one of {', '.join(Wish.values)}, got {wish!r}")
         wished = Wish(wish)
@@ -91,7 +91,7 @@ class ProgressTracker(Hearing, Moves, DirectCalls):
         def decide(job: Job, now: datetime) -> Step | None:
             if job.settled or job.wish in (wished, Wish.CANCEL):  # who was told that it stops is not overruled
                 return None
-            return Step(changes={"wish": wished}, entries=(Entry(phase=f"wish_{wished}", actor=actor),))
+            return Step(changes={"wish": wished}, entries=(Entry(phase=f"wish_{wished}", actor=actor, note=note),))
 
         return self._act(job_id, decide) is not None
 

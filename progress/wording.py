@@ -129,7 +129,9 @@ def cancelling() -> str:
 
 def unreachable(part: str) -> str:
     if part == Away.STORE:
-        return _("We can't reach the store right now. Your export is not affected.")
+        return _("We can't use the store right now. Your export is not affected.")
+    if part == Away.REFUSED:
+        return _("The store refuses us right now. Nothing of your export is lost: it goes on when we are let in again.")
     if part == Away.ROOM:
         return _("There is no room to keep it right now. Nothing of your export is lost: it goes on when there is.")
     if part == Away.SITE:

@@ -142,11 +142,12 @@ class Export(Driven):
             self.ring()
         return resumed
 
-    def cancel(self, *, actor: str) -> bool:
+    def cancel(self, *, actor: str, reason: str = "") -> bool:
+        """The `reason` is told to its owner, who may not have asked for it."""
         from exports import calling_off  # noqa: PLC0415 - it knows the models
 
         with transaction.atomic():
-            asked = ProgressTracker().wish(self.pk, Wish.CANCEL, actor=actor)
+            asked = ProgressTracker().wish(self.pk, Wish.CANCEL, actor=actor, note=reason)
             if asked and not calling_off.at_once(self.pk, actor=actor):
                 Export.objects.filter(pk=self.pk, stop_asked_at__isnull=True).update(stop_asked_at=timezone.now())
             self.ring()
@@ -179,11 +180,11 @@ class Export(Driven):
             if contact.state == "verified":
                 Delivery.owe_missed(contact)
 
-    def stop(self, *, actor: str) -> bool:
+    def stop(self, *, actor: str, reason: str = "") -> bool:
         """Cancelled, and what runs for it is ended at once; also what a cancel before has left running."""
         with transaction.atomic():
             hard = Export.objects.filter(pk=self.pk, stop_hard=False).update(stop_hard=True)
-            asked = self.cancel(actor=actor)
+            asked = self.cancel(actor=actor, reason=reason)
         return bool(hard) or asked
 
     def fail(self, *, actor: str, reason: str) -> bool:

@@ -67,7 +67,8 @@ def _of_driving(export: Export, now: datetime) -> Verdict | None:
         return Verdict(word="error", evidence=said, act="check")
     if away is not None and now - away > UNKNOWN_AFTER:
         part = export.job.get_unreachable_part_display() or "Runner or store"
-        said = f"{part} cannot be used for {_ago(now - away)}; the timeline says why. That says nothing about the work."
+        does = "The store refuses us" if export.job.unreachable_part == Away.REFUSED else f"{part} cannot be used"
+        said = f"{does} for {_ago(now - away)}; the timeline says why. That says nothing about the work."
         return Verdict(word="unknown", evidence=said, act="check")
     if due is not None and export.lease_until is not None and export.lease_until < now:
         said = f"Whoever drove it has not been heard of since its lease ended, {_ago(now - export.lease_until)} ago."

@@ -32,6 +32,7 @@ from progress.snapshot import snapshot
 from progress.tracker import ProgressTracker
 
 MOVED = "export:moved"
+ENDED = frozenset({"failed", "stopping", "stopped"})  # states of a panel that a retry leaves
 TURNED = "export:turned"  # into another state: what there is so far is asked for at once, for it may be the last time
 
 
@@ -96,8 +97,9 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
         answer.content += _panel_html(request, panel, oob=True).encode()
     elif not panel.several:
         quick.note(request, export.job, card_only=True, event=MOVED)
-    if panel.own and panel.ended:
-        answer.content += render_to_string("exports/waited_for.html", {"panel": panel}, request).encode()
+    if panel.own and (panel.ended or not ENDED.isdisjoint(request.GET["actions"].split(","))):
+        context = {"panel": panel, **_waited_for(request, export)}
+        answer.content += render_to_string("exports/waited_for.html", context, request).encode()
     return trigger_client_event(answer, TURNED if turned else MOVED)
 
 

@@ -74,7 +74,7 @@ class Migration(migrations.Migration):
                 ('starts_high', models.DateTimeField(blank=True, null=True)),
                 ('polls', models.PositiveIntegerField(default=0)),
                 ('unreachable_since', models.DateTimeField(blank=True, null=True)),
-                ('unreachable_part', models.CharField(blank=True, choices=[('runner', 'The render service'), ('store', 'The store'), ('room', 'Room in the store'), ('site', 'This site')], max_length=8)),
+                ('unreachable_part', models.CharField(blank=True, choices=[('runner', 'The render service'), ('store', 'The store'), ('refused', 'What the store lets us do'), ('room', 'Room in the store'), ('site', 'This site')], max_length=8)),
                 ('cause', models.CharField(blank=True, max_length=40)),
                 ('cause_text', models.CharField(blank=True, max_length=500)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),

@@ -50,6 +50,27 @@ def test_what_a_press_came_too_late_for_is_said_though_the_export_ended_meanwhil
     expect(window.get_by_role("heading", name="Complete")).to_be_visible()
 
 
+def test_of_two_presses_one_right_after_the_other_the_second_shows_too(window, export, under_way):
+    window.goto(reverse("export", args=[export.pk]))
+    window.route("**/fragment?*", lambda route: route.abort())  # no poll makes up for it
+    first, second = under_way("Pause", "pause"), under_way("Stop", "cancel")
+    first()
+    expect(window.get_by_text("It is paused all the same.")).to_be_visible()
+    second()
+    expect(window.get_by_text("It is stopped all the same.")).to_be_visible()
+
+
+def test_who_comes_back_to_a_page_that_had_ended_sees_that_it_was_retried_elsewhere(window, export):
+    ProgressTracker().fail(export.pk, cause="lost", text="The machine went away.")
+    window.goto(reverse("export", args=[export.pk]))
+    expect(window.get_by_role("heading", name="Failed")).to_be_visible()
+    assert export.retry(actor="olga")
+    window.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(window.get_by_role("heading", name="Waiting to start")).to_be_visible()
+    expect(window.get_by_role("button", name="Pause")).to_be_visible()
+    expect(window.get_by_role("heading", name="Tell me when it is done")).to_be_visible()
+
+
 def test_a_retry_while_the_machine_lets_go_shows_the_export_that_runs_again(window, export, under_way):
     ProgressTracker().cancel(export.pk, actor="")
     Export.objects.filter(pk=export.pk).update(stop_asked_at=timezone.now())

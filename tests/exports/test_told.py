@@ -14,15 +14,17 @@ def test_it_names_what_did_not_answer_and_what_answers_again(owner):
     project = project_of(owner)
     film_of(project, "beach.mov")
     export, tracker = running(requested(project)), ProgressTracker()
-    for part in ("runner", "store", "room", "site"):
+    for part in ("runner", "store", "refused", "room", "site"):
         tracker.unreachable(export.pk, part)
         tracker.reached(export.pk)
-    newest = timeline_of(Job.objects.get(pk=export.pk))[:8]
+    newest = timeline_of(Job.objects.get(pk=export.pk))[:10]
     assert [told.said for told in newest][::-1] == [
         "The render service did not answer",
         "The render service answers again",
-        "The store did not answer",
-        "The store answers again",
+        "The store could not be used",
+        "The store can be used again",
+        "The store refused us",
+        "The store lets us in again",
         "The store had no room",
         "There is room in the store again",
         "Something went wrong on our side",

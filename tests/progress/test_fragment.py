@@ -75,6 +75,20 @@ def test_nobody_is_sent_to_sign_in_and_back(client, job, poll):
     assert job.title not in response.content.decode()
 
 
+@pytest.mark.parametrize("ending", ["fail", "cancel"])
+def test_what_a_retry_can_bring_back_says_where_to_ask_and_asks_not_by_itself(
+    ending, client, owner, job, tracker, poll
+):
+    client.force_login(owner)
+    getattr(tracker, ending)(job.pk, cause="lost", text="It ended.", actor="olga")
+    ended = poll(client)
+    assert (ended.status_code, "hx-trigger" in ended.text) == (286, False)
+    shown = re.search(r'data-returns="[^"]*\?v=([\w-]+)"', ended.text)[1]
+    assert poll(client, shown).status_code == 204
+    tracker.retry(job.pk, actor="olga")
+    assert "data-poll" in poll(client, shown).text
+
+
 def test_unchanged_is_a_204_of_one_query(client, owner, poll, django_assert_num_queries):
     client.force_login(owner)
     mark = mark_of(poll(client))

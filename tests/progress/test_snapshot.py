@@ -294,7 +294,7 @@ def test_an_unreachable_service_is_no_error(tracker, clock, job, seen):
     assert seen().verdict == "unreachable"
     assert seen().eta == "We can't reach the render service right now. Your export is not affected."
     tracker.unreachable(job.pk, "store")
-    assert seen().eta == "We can't reach the store right now. Your export is not affected."
+    assert seen().eta == "We can't use the store right now. Your export is not affected."
     tracker.unreachable(job.pk, "room")
     assert seen().eta.startswith("There is no room to keep it right now. Nothing of your export is lost")
     assert seen().verdict == "unreachable"

@@ -66,6 +66,8 @@ def test_every_move_leaves_an_entry_with_from_to_cause_and_actor(tracker, clock,
         ("wish_cancel", "", "running", "preempted", "olga"),
         ("cancelled", "running", "cancelled", "cancelled_by_user", "olga"),
     ]
+    own = [event.own_cause for event in Event.objects.filter(job=job)]
+    assert own == ["", "", "preempted", "", "", "cancelled_by_user"]
 
 
 @pytest.mark.django_db

@@ -114,8 +114,8 @@ def event(row: Event) -> dict[str, Any]:
         "since_start": row.since_start,
         "status": row.status,
         "stage": row.stage,
-        "percent": row.bp // 100,
-        "cause": row.cause,
+        "percent": row.percent,
+        "cause": row.own_cause,
         "note": row.note,
     }
 

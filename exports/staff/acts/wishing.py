@@ -67,7 +67,7 @@ def _against_the_verb(case: Case, verb: str) -> str:
 
 
 def _cancel(case: Case, order: Order) -> Answer:
-    done = case.export.cancel(actor=order.actor)
+    done = case.export.cancel(actor=order.actor, reason=order.reason)
     ended = Job.objects.filter(pk=case.export.pk, status=Status.CANCELLED).exists()
     told = "It is told to stop; finished parts are kept."
     return _done(done, "It is cancelled; nothing was running for it." if ended else told)
@@ -87,7 +87,7 @@ def _would_stop(case: Case, order: Order) -> str:
 
 
 def _stop(case: Case, order: Order) -> Answer:
-    done = case.export.stop(actor=order.actor)
+    done = case.export.stop(actor=order.actor, reason=order.reason)
     if case.ended_otherwise(Status.CANCELLED):
         return _done(done, "It had ended; what may still run for it is ended without being given time.")
     if not case.at_work:

@@ -107,11 +107,18 @@
     if (presses.size || !event.target.isConnected) event.detail.shouldSwap = false;
   };
 
+  // Of two presses one right after the other, the first answer has taken away what the second was to change.
+  const whereItIsNow = (event) => {
+    if (event.target.isConnected) return;
+    event.detail.target = document.getElementById(event.target.id) || event.detail.target;
+  };
+
   const presses = new Set(); // requests that a person waits for; each ends, at the latest by htmx's timeout
   document.addEventListener("htmx:beforeSend", (event) => {
     const { xhr, requestConfig } = event.detail;
     if (!requestConfig.triggeringEvent || requestConfig.triggeringEvent.type !== "submit") return;
     presses.add(xhr);
+    event.detail.target.addEventListener("htmx:beforeSwap", whereItIsNow);
     xhr.addEventListener("loadend", () => presses.delete(xhr));
   });
 
@@ -126,8 +133,17 @@
     document.addEventListener(name, failed);
   }
 
+  // What has failed or was cancelled does not poll; it may be tried again elsewhere, which is seen by who comes back.
+  const askAgain = () => {
+    for (const ended of presses.size ? [] : document.querySelectorAll("[data-returns]")) {
+      ended.addEventListener("htmx:beforeSwap", onlyInItsPlace);
+      window.htmx.ajax("GET", ended.dataset.returns, { source: ended, target: ended, swap: "outerHTML" });
+    }
+  };
+
   const refresh = () => {
     if (isAway()) return;
+    askAgain();
     for (const element of document.querySelectorAll("[data-poll]")) {
       state(element).notBefore = 0;
       window.htmx.trigger(element, "refresh");

@@ -88,7 +88,7 @@ def test_what_runs_is_running_and_an_outage_only_degrades_it(browser, export):
     said = "We can't reach the render service right now. Your export is not affected."
     assert asked(browser, export).json() == {"status": "running", "degraded": True, "message": said}
     ProgressTracker().unreachable(export.pk, "store")
-    said = "We can't reach the store right now. Your export is not affected."
+    said = "We can't use the store right now. Your export is not affected."
     assert asked(browser, export).json() == {"status": "running", "degraded": True, "message": said}
 
 

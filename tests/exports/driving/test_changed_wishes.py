@@ -10,7 +10,7 @@ from exports.models import Attempt
 from exports.plan import plan
 from exports.reconcile import reconcile
 from exports.steps import take
-from progress.models import Job, Status, Wish
+from progress.models import Event, Job, Status, Wish
 from progress.tracker import ProgressTracker
 from tests.exports.footage import fresh
 from tests.exports.scripted import Work
@@ -192,9 +192,30 @@ def test_nor_of_what_is_not_cancelled_in_a_database_that_was_restored(export, wo
     fresh(export).cancel(actor="olga")
     assert reconcile(export.pk, tools).cause == "cancelled"
     Job.objects.filter(pk=export.pk).update(**before)
+    Event.objects.filter(phase="wish_cancel").delete()
     drive(4)
     assert (fresh(export).job.status, len(runner.spawned)) == (Status.RUNNING, 2)
     assert fresh(export).interruptions == 0
+    assert why_it_was_put_back() == "It was cancelled, which is not known here, as after a restore. It goes on."
+
+
+def why_it_was_put_back():
+    return Event.objects.get(phase="requeued").note
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (("pause", "resume"), "The pause was taken back."),
+        ((), "It was paused, which is not known here, as after a restore. It goes on."),
+    ],
+)
+def test_a_pause_is_said_to_be_taken_back_only_where_it_was(known, said, export, work, drive):
+    for verb in known:
+        getattr(fresh(export), verb)(actor="olga")
+    work.commits("paused")
+    drive(2)
+    assert why_it_was_put_back() == said
 
 
 def test_nor_is_what_went_wrong_before_that(export, work, tools, drive):

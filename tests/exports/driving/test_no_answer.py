@@ -9,10 +9,13 @@ from exports.driver import one_pass
 from exports.models import Attempt, Export
 from exports.reconcile import reconcile
 from exports.staff.verdict import judge
+from exports.steps import away
+from exports.told import timeline_of
 from modal_functions import store as stores
 from modal_functions.folder import FolderStore
-from modal_functions.store import Unreachable
-from progress.models import Event, Job, Status
+from modal_functions.store import Forbidden, Unreachable
+from progress import wording
+from progress.models import Away, Event, Job, Status
 from tests.exports.footage import fresh, requested, said, status
 from tests.exports.scripted import ScriptedRunner, Work
 from tests.exports.several import SEVERAL, Several
@@ -36,7 +39,26 @@ def test_a_store_that_does_not_answer_costs_nothing_but_time(export, drive, work
     seen = fresh(export)
     assert (seen.job.status, seen.interruptions) == (Status.RUNNING, before)
     assert seen.job.unreachable_since is not None
-    assert said(export) == "We can't reach the store right now. Your export is not affected."
+    assert said(export) == "We can't use the store right now. Your export is not affected."
+
+
+def test_a_store_that_refuses_is_said_to_refuse(export, work, tools, store, clock):
+    class Refusing(FolderStore):
+        def get(self, key):
+            raise Forbidden("AccessDenied (403)")
+
+    clock.pass_by(5)
+    assert reconcile(export.pk, replace(tools, store=Refusing(store.root))).name == "unreachable"
+    refused = "The store refuses us right now. Nothing of your export is lost: it goes on when we are let in again."
+    assert said(export) == refused
+    clock.pass_by(660)
+    assert judge(fresh(export), None, clock()).evidence.startswith("The store refuses us for 11 min")
+    assert away(Forbidden("AccessDenied (403)")) == Away.REFUSED, "also where it is written to"
+    reconcile(export.pk, tools)
+    assert [told.said for told in timeline_of(fresh(export).job)[:2]][::-1] == [
+        "The store refused us",
+        "The store lets us in again",
+    ]
 
 
 class Full(FolderStore):
@@ -71,8 +93,16 @@ def test_a_full_disk_at_the_start_is_waited_out(export, drive, tools, store, clo
     assert len(runner.spawned) == 1
 
 
-@pytest.mark.parametrize("error", [grants.NoKeyNow, grants.NoKey])
-def test_without_a_key_for_the_attempt_it_is_the_store_that_is_away(export, drive, tools, runner, clock, error):
+@pytest.mark.parametrize(
+    ("error", "part", "words"),
+    [
+        (grants.NoKeyNow, "store", "We can't use the store right now. Your export is not affected."),
+        (grants.NoKey, "refused", wording.unreachable(Away.REFUSED)),
+    ],
+)
+def test_without_a_key_for_the_attempt_it_is_the_store_that_is_away(
+    export, drive, tools, runner, clock, error, part, words
+):
     class Keyless(ScriptedRunner):
         def spawn(self, ordered):
             raise error("The STS answers 503.")
@@ -80,8 +110,9 @@ def test_without_a_key_for_the_attempt_it_is_the_store_that_is_away(export, driv
     reconcile(export.pk, tools)
     keyless = replace(tools, runner=lambda name: Keyless())
     assert reconcile(export.pk, keyless).name == "unreachable"
-    assert said(export) == "We can't reach the store right now. Your export is not affected."
-    assert Event.objects.filter(phase="unreachable_store").get().note == "it could not be started: The STS answers 503."
+    assert said(export) == words
+    note = Event.objects.get(phase=f"unreachable_{part}").note
+    assert note == "it could not be started: The STS answers 503."
     clock.pass_by(20)
     drive(2)
     assert (status(export), len(runner.spawned)) == (Status.RUNNING, 1)

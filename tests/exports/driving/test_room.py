@@ -77,7 +77,7 @@ def test_a_store_that_fails_under_the_work_is_waited_out_too(export, drive, work
         Work(runner, store, clock).commits("error", code="store", sentence="The server's store fails.")
         drive(2)
         assert fresh(export).job.status == Status.QUEUED
-        assert said(export) == "We can't reach the store right now. Your export is not affected."
+        assert said(export) == "We can't use the store right now. Your export is not affected."
         assert not queue.in_line(), "it is in nobody's way"
         clock.pass_by(300)
         drive(2)

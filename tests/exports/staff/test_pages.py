@@ -34,6 +34,12 @@ def test_the_story_of_an_export_is_on_one_page(boss, export, work, tracker):
     assert len(WIDE.findall(page)) == page.count('class="staff-table"') > 3, "each can be moved sideways on a phone"
 
 
+def test_its_timeline_names_the_cause_of_an_ending_beside_that_alone(boss, export, tracker):
+    tracker.fail(export.pk, cause="out_of_memory", text="It ended.")
+    export.retry(actor="olga", reason="More memory")
+    assert boss.get(story(export)).text.count("out_of_memory") == 1
+
+
 def test_its_percents_are_rounded_down_as_those_of_the_bar(boss, export):
     Event.objects.filter(job=export.pk, phase="created").update(bp=2599)
     assert '<td class="staff-number">25</td>' in boss.get(story(export)).text

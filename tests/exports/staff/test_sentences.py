@@ -3,11 +3,12 @@
 import pytest
 from django.utils import timezone
 
+from exports import calling_off
 from exports.kinds import Unplannable
 from exports.models import Attempt, Export, Source
 from progress.models import Status
 from progress.tracker import ProgressTracker
-from tests.exports.staff.conftest import fresh, status
+from tests.exports.staff.conftest import fresh, requested, status
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,18 @@ def test_its_owner_reads_of_no_machine_that_went_away_where_none_worked(of, act,
     export = request.getfixturevalue(of)
     act("lose", export, reason="nobody can plan it")
     assert fresh(export).job.cause_text == "It was given up while nothing worked on it: nobody can plan it"
+
+
+@pytest.mark.parametrize("key", ["cancel", "stop"])
+def test_its_owner_reads_why_staff_has_cancelled_it(key, export, running, act):
+    waiting = requested(export.project)
+    act(key, waiting, reason="The disk is changed tonight.")
+    by = "It was cancelled by the people who run this site"
+    unbegun = f"{by} before anything was begun: The disk is changed tonight. What was uploaded stays in the project."
+    assert fresh(waiting).job.cause_text == unbegun
+    act(key, running, reason="the disk is changed tonight")
+    said = f"{by}: the disk is changed tonight. Its finished parts are kept."
+    assert calling_off.ending(fresh(running).job)["text"] == said
 
 
 def test_what_runs_is_named(running, plan, act):

@@ -185,7 +185,7 @@ def test_an_unreachable_store_keeps_nobody_from_the_last_resort(export, work, st
 def test_why_a_store_refuses_stands_in_the_timeline_and_in_the_answer(export, work, store, clock, drive, verdict, act):
     store.refuses = True
     drive()
-    assert "SignatureDoesNotMatch" in fresh(export).job.events.get(phase="unreachable_store").note
+    assert "SignatureDoesNotMatch" in fresh(export).job.events.get(phase="unreachable_refused").note
     assert "SignatureDoesNotMatch" in act("check", export).said
     clock.pass_by(11 * MINUTE)
     assert verdict(export) == "unknown"
