@@ -70,7 +70,10 @@ def test_a_film_is_these_clips_in_this_order_whatever_it_was(olgas, project):
     ("clip", "at"),
     [
         ({"start": 4, "end": 4}, "body.clips.0.end"),
+        ({"start": 4, "end": 4.0000001}, "body.clips.0.end"),
+        ({"end": 0.0000001}, "body.clips.0.end"),
         ({"start": 8}, "body.clips.0.start"),
+        ({"start": 7.9999999}, "body.clips.0.start"),
         ({"source": str(uuid.uuid4())}, "body.clips.0.source"),
         ({"start": -1}, "body.clips.0.start"),
         ({"start": "soon"}, "body.clips.0.start"),
