@@ -90,9 +90,24 @@ def test_who_has_no_minutes_left_reads_so_before_anything_is_sent(olgas, owner, 
     assert (answer.status_code, int(answer["Retry-After"]) > 0) == (429, True)
 
 
-def test_a_body_that_is_no_json_is_refused_with_a_sentence(olgas):
-    answer = olgas.post("/exports", b"{")
-    assert (answer.status_code, answer.json()["detail"]) == (400, "The body is no JSON that could be read.")
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"{", 400, "The body is no JSON that could be read."),
+        (b"", 422, "body: expected a JSON object, got nothing."),
+        (b"null", 422, "body: expected a JSON object, got null."),
+        (b"[]", 422, "body: expected a JSON object, got a list."),
+        (b'"beach"', 422, "body: expected a JSON object, got some text."),
+        (b"12", 422, "body: expected a JSON object, got a number."),
+        (b"true", 422, "body: expected a JSON object, got true."),
+        (b"{" + b" " * 3_000_000 + b"}", 413, "The body is too large: expected at most 2,621,440 bytes."),
+    ],
+)
+@pytest.mark.parametrize("address", ["/exports", "/exports/check"])
+def test_a_body_that_is_no_object_is_refused_with_a_sentence(olgas, address, body, status, said):
+    answer = olgas.post(address, body)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["detail"] == said
 
 
 def test_it_is_looked_at_and_what_has_not_changed_is_not_sent_again(olgas, export):
