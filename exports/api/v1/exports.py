@@ -80,12 +80,12 @@ def _kind(key: str) -> kinds.Kind:
 
 
 def _options(kind: kinds.Kind, project: Project, asked: dict[str, Any]) -> dict[str, Any]:
-    """Those that the kind's form has too; what each may be, the kind says when it plans."""
+    """Those that the kind's form has too; what each may be, the kind says when it plans. Null is as if not said."""
     known = kind.form(None, project=project).option_names
     for name in asked:
         if name not in known:
             raise invalid(f"Expected some of {', '.join(known)}, got “{name[:40]}”.", at=f"body.options.{name[:40]}")
-    return asked
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 @router.get("/{uuid:export_id}", response=shapes.Export, summary="One export")
