@@ -132,6 +132,20 @@ def test_what_is_wished_of_it_is_kept(olgas, export, verb, wish):
     assert (answer.status_code, answer.json()["job"]["wish"]) == (200, wish)
 
 
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("pause", "It is being paused, so it cannot pause. It may: resume, cancel."),
+        ("cancel", "It is being stopped, so it cannot cancel."),
+    ],
+)
+def test_asked_twice_it_says_that_it_is_under_way(olgas, export, verb, said):
+    running(export)
+    olgas.post(f"/exports/{export.pk}/{verb}")
+    answer = olgas.post(f"/exports/{export.pk}/{verb}")
+    assert (answer.status_code, answer.json()["detail"]) == (409, said)
+
+
 def test_what_is_not_possible_says_what_is(olgas, export):
     running(export)
     answer = olgas.post(f"/exports/{export.pk}/retry")
