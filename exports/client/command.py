@@ -158,8 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--trim", action="append", default=[], metavar="IN:OUT", help="seconds of the next file")
     where = asked.add_mutually_exclusive_group()
     where.add_argument("--project", default="", help="its name (that of the first file)")
-    said = "a project that is there: what it has of the files is not sent again, its film becomes this one, and what was"
-    said += " asked for in the same words within a day is not asked for again"
+    said = "a project that is there: what it has of the files is not sent again, its film becomes this one, and an"
+    said += " export of the same words within a day is followed instead of asked for again"
     where.add_argument("--into", type=_id, metavar="ID", help=said)
     asked.add_argument("--title", default="", help="of the film")
     asked.add_argument("--out", type=Path, help="where the film goes; without it, it stays there")
