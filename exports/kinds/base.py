@@ -127,8 +127,7 @@ class Kind(ABC):
             field, chosen = self.form.base_fields[name], options.get(name)
             if name not in options or not (chosen or field.required):
                 continue
-            many = isinstance(field, MultipleChoiceField) and isinstance(chosen, list)
-            for each in chosen if many else [chosen]:
+            for each in chosen if isinstance(chosen, list) and isinstance(field, MultipleChoiceField) else [chosen]:
                 known(name, str(each), choices)
 
     @abstractmethod

@@ -49,7 +49,9 @@ class Objects(Parser):
 def _called(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
-    return {list: "a list", str: "some text"}.get(type(value), "a number")
+    if isinstance(value, list):
+        return "a list"
+    return "some text" if isinstance(value, str) else "a number"
 
 
 class LonghaulAPI(NinjaAPI):
