@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
@@ -84,6 +85,12 @@ def invalid(detail: str, *, at: str = "") -> Problem:
     return Problem(status=422, code="invalid", detail=detail, errors=said)
 
 
+def no_object(got: str) -> Problem:
+    said = f"expected a JSON object, got {got}"
+    told = ({"at": "body", "detail": said},)
+    return Problem(status=422, code="invalid", detail=f"body: {said}.", errors=told)
+
+
 def not_possible(detail: str) -> Problem:
     return Problem(status=409, code="not-possible", detail=detail)
 
@@ -114,6 +121,8 @@ def _signed_out(error: AuthenticationError) -> Problem:
 
 
 def _of_http(error: HttpError) -> Problem:
+    if isinstance(error.__cause__, Problem):  # of a body that could be read, and is none that is taken
+        return error.__cause__
     said = "The body is no JSON that could be read." if error.status_code == HTTPStatus.BAD_REQUEST else str(error)
     return of_http(error.status_code, said)
 
@@ -130,7 +139,13 @@ def _overtaken(error: DatabaseError) -> Problem:
     return not_possible(str(_(SAID)))
 
 
+def _too_large(error: RequestDataTooBig) -> Problem:
+    return of_http(413, f"The body is too large: expected at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.")
+
+
 def _of_fields(error: ValidationError) -> Problem:
+    if any(len(each["loc"]) == 2 and each["loc"][0] == "body" for each in error.errors):  # all of it
+        return no_object("nothing")
     wrong = [{"at": ".".join(map(str, _place(each))), "detail": _said(each)} for each in error.errors]
     first = wrong[0] if wrong else {"at": "body", "detail": "it could not be read"}
     more = f" And {len(wrong) - 1} more." if len(wrong) > 1 else ""
@@ -162,6 +177,7 @@ MADE: dict[type[Exception], Any] = {
     ObjectDoesNotExist: _gone,
     errors.Unknown: _gone,
     DatabaseError: _overtaken,
+    RequestDataTooBig: _too_large,
     limits.Refused: lambda error: of_http(error.status, error.sentence, error.headers),
     Spent: lambda error: of_http(429, str(error), error.headers),
     Unplannable: lambda error: invalid(str(error), at=error.option and f"body.options.{error.option}"),

@@ -46,8 +46,8 @@ class Asking:
         except (ImportError, ValueError, httpx.InvalidURL) as error:
             raise Away(NO_PROXY.format(error)) from error
 
-    def json(self, verb: str, address: str, asked: Any = None, **params: Any) -> Any:
-        headers = {"Idempotency-Key": str(uuid.uuid4())} if verb == "POST" else {}
+    def json(self, verb: str, address: str, asked: Any = None, *, key: str = "", **params: Any) -> Any:
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())} if verb == "POST" else {}
         answer = self.ask(verb, f"/api/v1{address}", json=asked, params=params or None, headers=headers)
         return self._read(answer) if answer.content else None
 

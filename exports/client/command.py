@@ -77,8 +77,8 @@ def export(longhaul: Longhaul, asked: argparse.Namespace) -> int:
         send = longhaul.upload_what_lacks if asked.into else longhaul.upload
         with _bar(asked) as show:
             sources = [send(project, path, on_bytes=_telling(show, path.name)) for path in asked.files]
-        longhaul.arrange(project, sources, trims)
-        begun = longhaul.export(project, title=asked.title, **options)
+        film = longhaul.arrange(project, sources, trims)
+        begun = longhaul.export_once(film, before=bool(asked.into), title=asked.title, **options)
     asked.id = begun["id"]
     with on_the_way(FOLLOWED.format(asked.id)):
         ended = watch(longhaul, asked)
@@ -158,7 +158,8 @@ def _parser() -> argparse.ArgumentParser:
     asked.add_argument("--trim", action="append", default=[], metavar="IN:OUT", help="seconds of the next file")
     where = asked.add_mutually_exclusive_group()
     where.add_argument("--project", default="", help="its name (that of the first file)")
-    said = "a project that is there: what it has of the files is not sent again, and its film becomes this one"
+    said = "a project that is there: what it has of the files is not sent again, its film becomes this one, and an"
+    said += " export of the same words within a day is followed instead of asked for again"
     where.add_argument("--into", type=_id, metavar="ID", help=said)
     asked.add_argument("--title", default="", help="of the film")
     asked.add_argument("--out", type=Path, help="where the film goes; without it, it stays there")

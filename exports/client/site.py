@@ -1,7 +1,9 @@
 """Longhaul: what a script can do on a site, each a call or two of its API."""
 
+import json
 import time
 import unicodedata
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -13,6 +15,7 @@ from .asking import Asking, Refused
 Told = Mapping[str, Any]
 OnBytes = Callable[[int, int], None]
 LOOKED_AT = ("ready", "refused")
+IN_VAIN = ("failed", "cancelled", "expired")
 EVERY = 2.0  # seconds
 A_PAGE = 200  # lines, the most that the site gives at once
 LONGEST = 200  # characters of a project's name
@@ -108,6 +111,27 @@ class Longhaul:
     def export(self, project: Told, *, kind: str = "multi_clip", title: str = "", **options: Any) -> Told:
         asked = {"project": project["id"], "kind": kind, "title": title, "options": options}
         return self._told("POST", "/exports", asked)
+
+    def export_once(
+        self, film: Told, *, before: bool, kind: str = "multi_clip", title: str = "", **options: Any
+    ) -> Told:
+        """The same of a project that was arranged. `before`: this film may have been asked for with these words within
+        a day, by whoever was killed then; unless that has ended in vain, it is the one."""
+        asked = {"project": film["id"], "kind": kind, "title": title, "options": options}
+        key = uuid.uuid5(uuid.UUID(film["id"]), json.dumps([asked, film["film"]], sort_keys=True))
+        while True:
+            begun: Told = self.asking.json("POST", "/exports", asked, key=str(key))
+            if not before or not self._is_in_vain(begun["id"]):
+                return begun
+            key = uuid.uuid5(key, begun["id"])
+
+    def _is_in_vain(self, export_id: str) -> bool:
+        try:
+            return self.look(export_id)["job"]["status"] in IN_VAIN
+        except Refused as refusal:
+            if refusal.status == 404:  # it was deleted
+                return True
+            raise
 
     def exports(self, *, active: bool = False, most: int = 50) -> list[Told]:
         return list(islice(self._listed("/exports", most, active=active), most))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import transaction
+from django.forms import MultipleChoiceField
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -123,8 +124,10 @@ class Kind(ABC):
             said = _("%(kind)s is not available here: it needs %(lacks)s.")
             raise Unplannable(said % {"kind": _(self.label), "lacks": lacks})
         for name, choices in choices_of(self.form).items():
-            chosen = options.get(name) or []
-            for each in chosen if isinstance(chosen, list) else [chosen]:
+            field, chosen = self.form.base_fields[name], options.get(name)
+            if name not in options or not (chosen or field.required):
+                continue
+            for each in chosen if isinstance(chosen, list) and isinstance(field, MultipleChoiceField) else [chosen]:
                 known(name, str(each), choices)
 
     @abstractmethod

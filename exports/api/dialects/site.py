@@ -1,7 +1,6 @@
 """The dialects as one API of their own: the same ways in, the same refusals."""
 
 from exports.api.dialects import assembly, status
-from exports.api.entering import BOTH
 from exports.api.problems import tell_all
 from exports.api.v1.site import LonghaulAPI
 
@@ -9,9 +8,7 @@ dialects = LonghaulAPI(
     title="Longhaul, in the words of other systems",
     version="1",
     urls_namespace="api-dialects",
-    docs_url=None,
     openapi_url="api/dialects.json",
-    auth=BOTH,
 )
 tell_all(dialects)
 dialects.add_router("/api/v1/assembly/jobs", assembly.router)

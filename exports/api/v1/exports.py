@@ -20,6 +20,7 @@ from exports.api.problems import Problem, invalid, not_found, not_possible
 from exports.api.v1 import shapes, telling
 from exports.models import Export, Project
 from exports.views import films, lazy
+from progress.models import Job, Wish
 from progress.models import Status as State
 
 router = Router(tags=["Exports"])
@@ -80,12 +81,12 @@ def _kind(key: str) -> kinds.Kind:
 
 
 def _options(kind: kinds.Kind, project: Project, asked: dict[str, Any]) -> dict[str, Any]:
-    """Those that the kind's form has too; what each may be, the kind says when it plans."""
+    """Those that the kind's form has too; what each may be, the kind says when it plans. Null is as if not said."""
     known = kind.form(None, project=project).option_names
     for name in asked:
         if name not in known:
             raise invalid(f"Expected some of {', '.join(known)}, got “{name[:40]}”.", at=f"body.options.{name[:40]}")
-    return asked
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 @router.get("/{uuid:export_id}", response=shapes.Export, summary="One export")
@@ -128,5 +129,11 @@ def act(request: Asked, export_id: UUID, verb: Verb) -> Status[Any]:
     if not done:
         why = export.lost if verb == "retry" and export.job.status in (State.FAILED, State.CANCELLED) else ""
         may = f" It may: {', '.join(export.actions)}." if export.actions else ""
-        raise not_possible(why or f"It is {export.job.get_status_display().lower()}, so it cannot {verb}.{may}")
+        raise not_possible(why or f"It is {_standing(export.job)}, so it cannot {verb}.{may}")
     return Status(200, telling.export(export))
+
+
+def _standing(job: Job) -> str:
+    under_way = not job.settled and job.status != State.PAUSED
+    wished = {Wish.PAUSE: "being paused", Wish.CANCEL: "being stopped"}
+    return (wished.get(Wish(job.wish)) if under_way else None) or str(job.get_status_display()).lower()

@@ -86,11 +86,12 @@ def _part(number: int, clip: shapes.Clip, sources: dict[UUID, Source]) -> Part:
         raise invalid(f"There is no source {clip.source} in this project.", at=f"{at}.source")
     if not source.is_footage:
         raise invalid(f"{source.name} is no footage, so it cannot be in a film.", at=f"{at}.source")
-    if clip.end is not None and clip.end <= clip.start:
-        raise invalid(f"Expected a time after the start ({clip.start:g} s), got {clip.end:g} s.", at=f"{at}.end")
-    if source.seconds is not None and clip.start >= source.seconds:
-        said = f"Expected a time before the end of {source.name} ({source.seconds:g} s), got {clip.start:g} s."
+    start, end = round(clip.start * US), None if clip.end is None else round(clip.end * US)
+    if end is not None and end <= start:  # as it is kept: what is closer than a microsecond is the same place
+        said = f"Expected a time at least a microsecond after the start ({clip.start:.9g} s), got {clip.end:.9g} s."
+        raise invalid(said, at=f"{at}.end")
+    if source.length_us is not None and start >= source.length_us:
+        said = f"Expected a time before the end of {source.name} ({source.seconds:g} s), got {clip.start:.9g} s."
         raise invalid(said, at=f"{at}.start")
-    past = source.length_us is not None and clip.end is not None and round(clip.end * US) >= source.length_us
-    end = None if clip.end is None or past else round(clip.end * US)
-    return Part(source=source, in_us=round(clip.start * US), out_us=end)
+    past = end is not None and source.length_us is not None and end >= source.length_us
+    return Part(source=source, in_us=start, out_us=None if past else end)

@@ -1,6 +1,7 @@
 """The API as a whole: its operations, who may enter, and how it refuses."""
 
 import functools
+import json
 from typing import Any
 
 from django.conf import settings
@@ -8,9 +9,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
+from ninja.parser import Parser
 
 from exports.api.entering import BOTH
-from exports.api.problems import not_allowed, not_found, tell_all
+from exports.api.problems import no_object, not_allowed, not_found, tell_all
 from exports.api.v1 import account, exports, jobs, projects, shapes, sources
 
 DESCRIPTION = """Everything the pages can do, for scripts. Each answer is made from the same rows as the pages.
@@ -34,7 +36,28 @@ REFUSALS = {
 }
 
 
+class Objects(Parser):
+    """Every body here is an object: of anything else, what it lacks would be taken for what is usual."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        body: Any = super().parse_body(request)
+        if not isinstance(body, dict):
+            raise no_object(_called(body))
+        return body
+
+
+def _called(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, list):
+        return "a list"
+    return "some text" if isinstance(value, str) else "a number"
+
+
 class LonghaulAPI(NinjaAPI):
+    def __init__(self, **more: Any) -> None:
+        super().__init__(parser=Objects(), auth=BOTH, docs_url=None, **more)
+
     def _get_urls(self) -> list[Any]:
         patterns = super()._get_urls()
         for pattern in patterns:
@@ -90,8 +113,6 @@ api = LonghaulAPI(
     version="1",
     description=DESCRIPTION,
     urls_namespace="api-v1",
-    docs_url=None,
-    auth=BOTH,
 )
 tell_all(api)
 api.add_router("/jobs", jobs.router)

@@ -30,7 +30,7 @@ def own(request: Asked, source_id: UUID) -> Source:
     return get_object_or_404(rows, pk=source_id)
 
 
-@router.get("/{uuid:source_id}", response=shapes.Source, summary="One source")
+@router.get("/{uuid:source_id}", response=shapes.Source, url_name="source", summary="One source")
 @decorate_view(conditional_page)
 def one(request: Asked, source_id: UUID) -> dict[str, Any]:
     return telling.source(own(request, source_id))
@@ -96,5 +96,8 @@ def complete(request: Asked, source_id: UUID, asked: shapes.CompletionAsked) -> 
 
 @coming.delete("/{uuid:source_id}", response={204: None}, summary="Stop an upload")
 def abort(request: Asked, source_id: UUID) -> Status[None]:
-    uploads.abort(own(request, source_id), tools())
+    source = own(request, source_id)
+    if not uploads.abort(source, tools()) and source.state in (Source.State.STORED, Source.State.READY):
+        instead = reverse("api-v1:source", args=[source.pk])
+        raise not_possible(f"{source.name} is uploaded already. DELETE {instead} takes it out of its project.")
     return Status(204, None)

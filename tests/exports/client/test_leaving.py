@@ -48,6 +48,58 @@ def test_a_project_that_was_there_stays_whoever_leaves(commanded, footage, line,
     assert Project.objects.get() == project
 
 
+class Killed(BaseException):
+    """What no client lives to see."""
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_an_export_whose_client_was_killed_is_not_asked_for_a_second_time(footage, commanded, line, lost):
+    def killed(request):
+        if request.method == "GET" and "/exports/" in request.url.path:
+            raise Killed
+        return "after" if lost and line.asked.count("POST /api/v1/exports") == 1 else None
+
+    line.breaks = killed
+    with pytest.raises(Killed):
+        commanded("export", str(footage), "--title", "Reel 12")
+    project, export = Project.objects.get(), Export.objects.get()
+    words = ("export", str(footage), "--title", "Reel 12", "--into", str(project.pk))
+    line.breaks = finished_when_looked_at
+    assert commanded(*words) == 0
+    assert commanded(*words) == 0
+    assert Export.objects.get() == export
+
+
+@pytest.mark.parametrize("else_asked", [["--size", "720p"], ["--trim", "2:4"], ["--title", "Reel 13"]])
+def test_what_is_asked_for_otherwise_is_another_export(footage, commanded, line, owner, else_asked):
+    project = str(project_of(owner).pk)
+    line.breaks = finished_when_looked_at
+    assert commanded("export", str(footage), "--into", project) == 0
+    assert commanded("export", str(footage), "--into", project, *else_asked) == 0
+    assert Export.objects.count() == 2
+
+
+def test_what_has_ended_in_vain_is_asked_for_anew_with_the_same_words(footage, commanded, line, owner):
+    words = ("export", str(footage), "--into", str(project_of(owner).pk))
+
+    def cancelled(request):
+        if sum(each.startswith("GET /api/v1/exports/") for each in line.asked) == 2:
+            Export.objects.get().cancel(actor="user")
+
+    line.breaks = cancelled
+    assert commanded(*words) == 1
+    line.breaks = finished_when_looked_at
+    assert commanded(*words) == 0
+    assert commanded(*words) == 0
+    assert sorted(Export.objects.values_list("job__status", flat=True)) == ["cancelled", "complete"]
+
+
+def finished_when_looked_at(request):
+    newest = Export.objects.order_by("job__created_at").last()
+    if request.method == "GET" and "/exports/" in request.url.path and not newest.job.settled:
+        finished_by_now(running(newest))
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_who_is_told_to_end_leaves_as_by_hand(name, footage, commanded, capsys, line):
     usual = signal.getsignal(getattr(signal, name))

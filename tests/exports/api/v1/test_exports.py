@@ -68,6 +68,11 @@ def test_what_cannot_be_is_refused_by_name_and_nothing_is_begun(olgas, project, 
         ({"options": {"size": "720p", "rate": "25", "quality": "original"}, "title": "Reel 12"}, 204, []),
         ({"options": {"quality": "best"}}, 422, ["body.options.quality"]),
         ({"options": {"rate": 31}}, 422, ["body.options.rate"]),
+        ({"options": {"size": ["720p"]}}, 422, ["body.options.size"]),
+        ({"options": {"size": None}}, 204, []),
+        ({"options": {"size": ""}}, 422, ["body.options.size"]),
+        ({"options": {"rate": 0}}, 422, ["body.options.rate"]),
+        ({"kind": "assembly", "options": {"formats": ["webm", "gif"]}}, 422, ["body.options.formats"]),
         ({"options": {"colour": "red"}}, 422, ["body.options.colour"]),
         ({"options": {"enlarging": "real-esrgan"}}, 422, ["body.options.enlarging"]),
         ({"kind": "framing_ai", "options": {"shape": "round"}}, 422, ["body.options.shape"]),
@@ -90,9 +95,24 @@ def test_who_has_no_minutes_left_reads_so_before_anything_is_sent(olgas, owner, 
     assert (answer.status_code, int(answer["Retry-After"]) > 0) == (429, True)
 
 
-def test_a_body_that_is_no_json_is_refused_with_a_sentence(olgas):
-    answer = olgas.post("/exports", b"{")
-    assert (answer.status_code, answer.json()["detail"]) == (400, "The body is no JSON that could be read.")
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"{", 400, "The body is no JSON that could be read."),
+        (b"", 422, "body: expected a JSON object, got nothing."),
+        (b"null", 422, "body: expected a JSON object, got null."),
+        (b"[]", 422, "body: expected a JSON object, got a list."),
+        (b'"beach"', 422, "body: expected a JSON object, got some text."),
+        (b"12", 422, "body: expected a JSON object, got a number."),
+        (b"true", 422, "body: expected a JSON object, got true."),
+        (b"{" + b" " * 3_000_000 + b"}", 413, "The body is too large: expected at most 2,621,440 bytes."),
+    ],
+)
+@pytest.mark.parametrize("address", ["/exports", "/exports/check"])
+def test_a_body_that_is_no_object_is_refused_with_a_sentence(olgas, address, body, status, said):
+    answer = olgas.post(address, body)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["detail"] == said
 
 
 def test_it_is_looked_at_and_what_has_not_changed_is_not_sent_again(olgas, export):
@@ -110,6 +130,20 @@ def test_what_is_wished_of_it_is_kept(olgas, export, verb, wish):
     running(export)
     answer = olgas.post(f"/exports/{export.pk}/{verb}")
     assert (answer.status_code, answer.json()["job"]["wish"]) == (200, wish)
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("pause", "It is being paused, so it cannot pause. It may: resume, cancel."),
+        ("cancel", "It is being stopped, so it cannot cancel."),
+    ],
+)
+def test_asked_twice_it_says_that_it_is_under_way(olgas, export, verb, said):
+    running(export)
+    olgas.post(f"/exports/{export.pk}/{verb}")
+    answer = olgas.post(f"/exports/{export.pk}/{verb}")
+    assert (answer.status_code, answer.json()["detail"]) == (409, said)
 
 
 def test_what_is_not_possible_says_what_is(olgas, export):

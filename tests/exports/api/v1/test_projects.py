@@ -70,7 +70,10 @@ def test_a_film_is_these_clips_in_this_order_whatever_it_was(olgas, project):
     ("clip", "at"),
     [
         ({"start": 4, "end": 4}, "body.clips.0.end"),
+        ({"start": 4, "end": 4.0000001}, "body.clips.0.end"),
+        ({"end": 0.0000001}, "body.clips.0.end"),
         ({"start": 8}, "body.clips.0.start"),
+        ({"start": 7.9999999}, "body.clips.0.start"),
         ({"source": str(uuid.uuid4())}, "body.clips.0.source"),
         ({"start": -1}, "body.clips.0.start"),
         ({"start": "soon"}, "body.clips.0.start"),
@@ -156,6 +159,10 @@ def test_a_file_comes_in_parts_and_interrupted_goes_on_with_what_is_missing(olga
     for _ in range(2):  # asked twice it is done once
         done = olgas.post(f"/uploads/{begun['id']}/complete", listed)
         assert (done.status_code, done.json()["sha256"]) == (200, hashlib.sha256(body).hexdigest())
+    late = olgas.delete(f"/uploads/{begun['id']}")  # nothing was stopped, and it takes room
+    said = f"{begun['name']} is uploaded already. DELETE /api/v1/sources/{begun['id']} takes it out of its project."
+    assert (late.status_code, late.json()["detail"]) == (409, said)
+    assert Source.objects.get().bytes == len(body)
 
 
 @pytest.mark.usefixtures("stored")
