@@ -6,6 +6,7 @@ import uuid
 
 from django.db import Error
 from django.utils import timezone
+from django_q.tasks import async_task
 
 from exports import authorising, driver, first_project, leftovers, originals, retention, schedules, sources
 from exports.management import outage
@@ -62,7 +63,12 @@ def tend_sources() -> int:
 
 
 def lay_out_first_project(user_id: int) -> int:
-    return first_project.lay_out(User.objects.get(pk=user_id), tools())
+    """Its clips one by one: what takes longer than a task may is given up, and would wait for the next start."""
+    user = User.objects.get(pk=user_id)
+    if first_project.makes_one(user, tools()):
+        async_task("exports.tasks.lay_out_first_project", user_id)
+        return 0
+    return first_project.lay_out(user, tools())
 
 
 def expire() -> int:

@@ -40,10 +40,9 @@ def job_page(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
 
 
 @require_GET
-def fragment(request: HttpRequest, job_id: uuid.UUID, *, at_least: int = 0) -> HttpResponse:
-    """Of the row's version `at_least`, where a page has more to show that is made of that."""
+def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     mark = request.GET.get("v", "")
-    job = _visible(request, job_id, at_least=max(at_least, version_of(mark)))
+    job = _visible(request, job_id, at_least=version_of(mark))
     if job is None and access.is_anonymous(request) and not getattr(settings, "PROGRESS_OPEN", False):
         return _uncached(HttpResponseClientRedirect(_sign_in_address(request)))
     if job is None:
@@ -53,6 +52,11 @@ def fragment(request: HttpRequest, job_id: uuid.UUID, *, at_least: int = 0) -> H
     seen = snapshot(job)
     if mark == seen.mark:
         return _uncached(HttpResponse(status=204))
+    return fragment_of(request, seen)
+
+
+def fragment_of(request: HttpRequest, seen: Snapshot) -> HttpResponse:
+    """For a page that has more to show, made of the same row."""
     return _uncached(_told(request, seen))
 
 

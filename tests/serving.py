@@ -68,7 +68,7 @@ class Server:
     def stop(self):
         """As a service is stopped: told to, and waited for."""
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(180)
 
     def manage(self, *command):
         """manage.py as whoever runs it uses it beside the server."""
@@ -110,11 +110,11 @@ class Server:
         except (URLError, ConnectionError):
             return None
 
-    def answers(self, within=60):
+    def answers(self, within=180):
         return soon(lambda: self.process.poll() is not None or self.ask("/healthz"), within) and self.ask("/")
 
     def is_ready(self):
-        return soon(lambda: (self.ask("/readyz") or [0])[0] == 200, 60)
+        return soon(lambda: (self.ask("/readyz") or [0])[0] == 200, 180)
 
     def processes(self):
         """Everything that runs for this home, found by its environment and not by whose child it is."""

@@ -3,7 +3,7 @@
 import time
 
 
-def soon(condition, seconds=30):
+def soon(condition, seconds=60):
     """What the condition says as soon as it says yes, or else in the end: a wait and never a measurement."""
     deadline = time.monotonic() + seconds
     while not (met := condition()) and time.monotonic() < deadline:

@@ -91,9 +91,9 @@ def fragment(request: HttpRequest, job_id: uuid.UUID) -> HttpResponse:
     panel = _panel(request, export)
     turned = request.GET["actions"] != panel.shown
     if turned:
-        # Memory may have the row as it was: until the next poll, the card would say otherwise than the panel below it.
-        newest: HttpResponse = progress_views.fragment(request, job_id, at_least=export.job.version)
-        answer = newest if newest.content else answer
+        # Of the row that the panel is of: memory may have it as it was, and the step that was just taken may have ended
+        # it. A card that has ended asks no more, and below it there would stand for ever what was there before.
+        answer = progress_views.fragment_of(request, snapshot(export.job))
         answer.content += _panel_html(request, panel, oob=True).encode()
     elif not panel.several:
         quick.note(request, export.job, card_only=True, event=MOVED)

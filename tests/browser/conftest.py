@@ -17,10 +17,13 @@ from tests.exports.footage import driver_is_awake, project_of
 from tests.platforms import Platforms
 from tests.serving import Server
 
-# Told by each page, before any script of ours, as it happens: what its policy refused, Trusted Types among it.
-WATCH = """
+PATIENCE = 120_000  # milliseconds: a busy machine is slow, not wrong
+# Told by each page, before any script of ours, as it happens: what its policy refused, Trusted Types among it. Nor does
+# a page give up an answer that is only slow, or that a test holds back.
+WATCH = f"""
   document.addEventListener("securitypolicyviolation", (event) => window.refusedHere(
-    `${event.violatedDirective}: ${event.blockedURI || event.sourceFile} ${event.sample}`.trim()));
+    `${{event.violatedDirective}}: ${{event.blockedURI || event.sourceFile}} ${{event.sample}}`.trim()));
+  window.addEventListener("load", () => {{ if (window.htmx) window.htmx.config.timeout = {PATIENCE}; }});
 """
 
 
@@ -34,7 +37,7 @@ def chromium():
     )
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=25_000)  # a busy machine is slow, not wrong
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -46,23 +49,31 @@ def chromium():
 def opened(chromium, url, *, expected=()):
     """A browser of its own; whatever any of its pages was refused fails the test."""
     refused: list[str] = []
-    context = chromium.new_context(base_url=url, locale="en-GB", timezone_id="Europe/Berlin")
-    context.set_default_timeout(25_000)
-    context.expose_binding("refusedHere", lambda _, said: refused.append(said))
-    context.add_init_script(WATCH)
-    page = context.new_page()
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    try:
-        yield page
-        page.goto("about:blank", wait_until="commit")  # ends its polls before the server goes
-    except Exception as failure:
-        failure.add_note(as_it_stands(page))
-        raise
-    finally:
-        context.close()
+    with another(chromium, url, locale="en-GB", timezone_id="Europe/Berlin") as context:
+        context.expose_binding("refusedHere", lambda _, said: refused.append(said))
+        context.add_init_script(WATCH)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        try:
+            yield page
+            page.goto("about:blank", wait_until="commit")  # ends its polls before the server goes
+        except Exception as failure:
+            failure.add_note("\n".join([as_it_stands(page), *refused, *errors]))
+            raise
     assert [each for each in refused if not each.startswith(expected or "nothing")] == []
     assert [each for each in errors if not (expected and "TrustedHTML" in each)] == []
+
+
+@contextlib.contextmanager
+def another(chromium, url, **more):
+    """Without the cookies of any other."""
+    context = chromium.new_context(base_url=url, **more)
+    context.set_default_timeout(PATIENCE)
+    try:
+        yield context
+    finally:
+        context.close()
 
 
 def as_it_stands(page):
@@ -138,7 +149,7 @@ def site(tmp_path_factory):
     running = Server(home, None, "--first-start", LONGHAUL_POLL_SECONDS="1", LONGHAUL_POSTING="on", **addresses)
     running.platforms = platforms
     try:
-        assert running.answers(within=180), running.said
+        assert running.answers(within=600), running.said
         yield running
     finally:
         running.end()
@@ -152,7 +163,7 @@ def production(buckets, loopback, tmp_path_factory):
         pytest.skip("it makes a SQLite of its own, so once a suite is enough")
     running = Production(tmp_path_factory.mktemp("production") / "home", buckets.make(), loopback)
     try:
-        assert running.answers(within=180), running.said
+        assert running.answers(within=600), running.said
         yield running
     finally:
         running.end()

@@ -41,7 +41,7 @@ def test_a_file_goes_past_the_server_in_parts_and_the_server_knows_how_far_it_is
     assert len(sent) == 4, "the part that the bucket refused was sent again, and no other"
     assert all(request.url.startswith(in_bucket.endpoint) for request in sent)
     assert not any("x-csrftoken" in request.headers for request in sent), "our token is nothing for somebody else"
-    assert told
+    assert soon(lambda: page.evaluate("1") and told)
 
 
 def test_a_bucket_that_lets_no_page_in_takes_nothing_and_it_goes_on_once_it_has_the_rule(page, in_bucket, tmp_path):  # noqa: F811

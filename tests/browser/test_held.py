@@ -5,6 +5,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from progress.tracker import ProgressTracker
+from tests.browser.test_pushed import SLOWLY
 from tests.exports.footage import film_of, requested, running, source_in
 from tests.soon import soon
 
@@ -104,6 +105,7 @@ def test_what_is_typed_while_a_press_is_at_work_is_kept(window, project, address
 
 def test_text_that_is_being_selected_waits_for_news_but_not_for_long(window, export):
     moves(export, 300)
+    window.add_init_script(SLOWLY)  # or a busy machine may take longer than it waits
     window.goto(reverse("export", args=[export.pk]))
     heading = window.locator(".job-title")
     title = window.evaluate(SELECT)

@@ -43,7 +43,7 @@ def test_a_film_is_uploaded_asked_for_waited_for_and_downloaded_with_the_keyboar
         reach(page, page.get_by_role("button", name="Export", exact=True))
         page.keyboard.press("Enter")
         page.wait_for_url("**/exports/*-*/")
-        expect(page.get_by_role("heading", name="Complete")).to_be_visible(timeout=90_000)
+        expect(page.get_by_role("heading", name="Complete")).to_be_visible(timeout=300_000)
         reach(page, page.get_by_role("link", name="Download"))
         with page.expect_download() as downloading:
             page.keyboard.press("Enter")

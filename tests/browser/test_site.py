@@ -36,6 +36,7 @@ def test_a_guest_starts_at_once_and_keeps_everything_by_signing_up(visitor, djan
 def test_a_guest_who_signs_in_brings_the_work_along(visitor, owner, django_user_model):
     visitor.goto("/")
     visitor.get_by_role("button", name="Start as a guest").click()
+    visitor.wait_for_url("**/projects/")
     guest = django_user_model.objects.get(guest=True)
     job = ProgressTracker().create("film@1", title="Holiday", owner=guest)
     visitor.goto("/sign-in")

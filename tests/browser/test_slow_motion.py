@@ -21,6 +21,7 @@ from exports.views import lazy
 from tests.conftest import Clock
 from tests.exports.footage import driver_is_awake, project_of, source_in
 from tests.exports.scripted import ScriptedRunner, Work
+from tests.soon import soon
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -48,6 +49,12 @@ RECORD = """
     requestAnimationFrame(look);
   };
   document.addEventListener("DOMContentLoaded", look);
+  window.__asked = window.__answered = 0;
+  document.addEventListener("htmx:beforeSend", ({ detail }) => {
+    if (!detail.requestConfig.path.includes("/fragment")) return;
+    window.__asked += 1;
+    detail.xhr.addEventListener("loadend", () => (window.__answered += 1));
+  });
   window.__said = [];
   document.addEventListener("DOMContentLoaded", () => {
     const live = document.querySelector(".job-live[role=status]");
@@ -56,6 +63,16 @@ RECORD = """
     new MutationObserver(note).observe(live, { childList: true, characterData: true, subtree: true });
   });
 """
+
+# Until a card that polls has been told what there is now, and that has been drawn.
+LOOKED = """() => new Promise((resolve) => {
+  const asked = window.__asked;
+  const look = () => {
+    const polls = document.querySelector('[data-poll][id^="job-"]');
+    requestAnimationFrame(!polls || window.__answered > asked ? () => resolve() : look);
+  };
+  look();
+})"""
 
 
 @pytest.fixture
@@ -75,7 +92,7 @@ def clock(monkeypatch):
 @pytest.fixture
 def player(settings, tmp_path, clock):
     settings.STORE_ROOT = tmp_path / "store"
-    settings.PROGRESS_POLL_SECONDS = 0.1
+    settings.PROGRESS_POLL_SECONDS = 0.05
     for kept in (tools, lazy.lazily):
         kept.cache_clear()
     driver_is_awake()
@@ -94,6 +111,7 @@ class Player:
     def passes(self, page, until):
         """The driver's passes, until there is what is waited for."""
         for _ in range(1000):
+            page.evaluate(LOOKED)  # or time would pass that the page has no part in
             self.clock.pass_by(TICK)
             self.told.append((time.time(), self.clock()))
             Export.objects.filter(next_due_at__isnull=False).update(next_due_at="2000-01-01T00:00Z")
@@ -101,7 +119,6 @@ class Player:
             Heartbeat.beat(LEASE)  # or a page would look by itself, and find no machine
             if until():
                 return
-            page.wait_for_timeout(50)
         raise AssertionError("it never came")
 
     def seconds(self, page, seconds):
@@ -219,7 +236,7 @@ def test_never_down_and_no_jump_without_a_reason(window, owner, player):
     work.finishes()
     player.passes(window, lambda: status() == "complete")
     expect(window.get_by_role("heading", name="Complete")).to_be_visible()
-    window.wait_for_timeout(700)  # the last easing of the bar
+    assert soon(lambda: window.evaluate("window.__shown.at(-1).drawn") == 1)  # the last easing of the bar
     assert Attempt.objects.count() == 3
 
     shown = [Shown(**each | {"at": player.clock_at(each["at"])}) for each in window.evaluate("window.__shown")]

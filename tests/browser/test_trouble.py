@@ -182,7 +182,7 @@ def drive(export, until):
         found = Export.objects.select_related("job").get(pk=export.pk)
         return found if until(found) else None
 
-    return soon(there, 90)
+    return soon(there, 300)
 
 
 def ended(export):

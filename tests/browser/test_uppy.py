@@ -86,7 +86,7 @@ def test_uppy_goes_on_after_an_interruption_and_what_is_stored_is_the_file(page,
         document.querySelector("[name=csrfmiddlewaretoken]").value)""",
         str(Project.objects.get().pk),
     )
-    assert soon(lambda: page.evaluate("uppyTold.sent") > BYTES // 3, 60)
+    assert soon(lambda: page.evaluate("uppyTold.sent") > BYTES // 8)
     page.context.set_offline(True)
     assert soon(lambda: page.evaluate("navigator.onLine") is False)
     before = Source.objects.get()
@@ -94,7 +94,7 @@ def test_uppy_goes_on_after_an_interruption_and_what_is_stored_is_the_file(page,
     assert not page.evaluate("uppyTold.done")
     page.context.set_offline(False)
     paced(line, -1)
-    assert soon(lambda: page.evaluate("uppyTold.done"), 120)
+    assert soon(lambda: page.evaluate("uppyTold.done"), 300)
     source = Source.objects.get()
     assert (source.pk, source.state, source.bytes) == (before.pk, "stored", BYTES)
     with clip.open("rb") as file, store.open(source.key) as kept:

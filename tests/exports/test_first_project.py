@@ -55,6 +55,17 @@ def test_it_brings_three_clips_that_can_be_used(project, tools, lay_out):
     assert Clip.objects.count() == Source.objects.count() == 3
 
 
+def test_its_clips_are_made_one_by_one_so_that_none_waits_for_what_a_slow_machine_makes_in_a_minute(
+    project, owner, tools, shot
+):
+    made = []
+    while first_project.makes_one(owner, tools, shot):
+        made.append(project.sources.filter(state=Source.State.READY).count())
+    assert (made, project.clips.count()) == ([1, 2, 3], 0)
+    assert first_project.lay_out(owner, tools, lambda path, number: 1 / 0) == 3
+    assert not first_project.makes_one(owner, tools, shot)
+
+
 @pytest.mark.parametrize("gone", ["a clip", "the project"])
 def test_what_its_owner_has_deleted_does_not_come_back(gone, owner, project, lay_out):
     lay_out()

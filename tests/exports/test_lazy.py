@@ -1,6 +1,7 @@
 """Nothing depends on the cluster being up to be told the truth: whoever looks takes the next step."""
 
 import logging
+import re
 from datetime import timedelta
 
 import pytest
@@ -153,6 +154,28 @@ def test_the_page_of_an_export_takes_its_step_when_the_driver_is_silent(browser,
 def test_and_so_does_its_poll(browser, export):
     browser.get(reverse("export-fragment", args=[export.pk]), {"v": "0", "actions": "cancel,leave"})
     assert fresh(export).job.status == Status.QUEUED
+
+
+def test_a_page_whose_own_poll_completes_the_export_is_told_so_with_the_film(
+    browser, look, lazily, export, runner, tools, clock, ticks, monkeypatch
+):
+    monkeypatch.setattr(lazy, "lazily", lambda: lazily)
+    assert all(look() for _ in range(3))
+    work = Work(runner, tools.store, clock)
+    work.says_hello()
+    look()
+    work.finishes()
+    shown, mark = "pause,stop,leave", "0"
+    for _ in range(6):
+        ticks.now += EVERY
+        asked = {"v": mark, "actions": shown}
+        answer = browser.get(reverse("export-fragment", args=[export.pk]), asked, headers={"HX-Request": "true"})
+        mark = next(iter(re.findall(r"/fragment\?v=([^&\"]+)", answer.text)), mark)
+        shown = next(iter(re.findall(r'name="actions" value="([^"]*)"', answer.text)), shown)
+        if answer.status_code == 286:
+            break
+    assert ("Complete</h2>" in answer.text, answer.status_code) == (True, 286)
+    assert reverse("download", args=[export.pk]) in answer.text
 
 
 def test_neither_does_while_the_driver_beats(browser, export):
