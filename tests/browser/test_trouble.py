@@ -226,7 +226,7 @@ def test_a_store_that_may_not_be_written_holds_it_up_with_a_reason_and_it_goes_o
     window.goto(reverse("export", args=[export.pk]))
     with unwritable(store):  # so not even the order of its first attempt can be put there
         assert drive(export, lambda export: export.job.unreachable_since)
-        away = "We can't use the store right now. Your export is not affected."
+        away = "The store refuses us right now. Nothing of your export is lost: it goes on when we are let in again."
         expect(window.locator(".job-eta")).to_have_text(away)
         assert not (store / "attempts").exists()
     assert drive(export, ended).job.status == Status.COMPLETE

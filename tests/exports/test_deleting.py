@@ -99,7 +99,7 @@ def test_what_the_cluster_did_not_come_to_is_swept_and_the_audit_is_clean(projec
     assert not found() & folders
     delete(project, tools())
     assert found() & folders == {*folders, f"projects/{project.pk}"}
-    tidy(later)
+    tidy(later, emptied=True)
     assert not [each for each in found() if str(project.pk) in str(each) or str(pk) in str(each)]
 
 

@@ -384,7 +384,7 @@ def test_an_unreachable_runner_changes_nothing_but_what_is_said(tracker, clock, 
     assert list(Event.objects.filter(job=job, phase__startswith="unreachable").values_list("note", flat=True)) == [
         "", "the STS answers 503",
     ]  # fmt: skip
-    with pytest.raises(Refused, match="expected one of runner, store, room, site, got 'moon'"):
+    with pytest.raises(Refused, match="expected one of runner, store, refused, room, site, got 'moon'"):
         tracker.unreachable(job.pk, "moon")
     assert (row(job).status, row(job).percent, row(job).unreachable_since) == (Status.RUNNING, 54, since)
     tracker.observe(told(job, clock, seq=2, done=46, total=90))
