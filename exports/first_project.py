@@ -57,8 +57,7 @@ def makes_one(owner: User, tools: Tools, make: Make = sample.make) -> bool:
     if project is None or not missing:
         return False
     with contextlib.suppress(StoreError):
-        _made(project, *missing[0], tools, make)
-        return True
+        return _made(project, *missing[0], tools, make).state == Source.State.READY
     return False
 
 

@@ -66,6 +66,10 @@ def test_its_clips_are_made_one_by_one_so_that_none_waits_for_what_a_slow_machin
     assert not first_project.makes_one(owner, tools, shot)
 
 
+def test_a_clip_that_cannot_be_used_is_not_made_again_and_again(owner, project, tools):
+    assert not first_project.makes_one(owner, tools, lambda path, number: path.write_bytes(b"no film"))
+
+
 @pytest.mark.parametrize("gone", ["a clip", "the project"])
 def test_what_its_owner_has_deleted_does_not_come_back(gone, owner, project, lay_out):
     lay_out()
