@@ -109,18 +109,17 @@ class Longhaul:
         self.asking.json("POST", "/exports/check", {"kind": kind, "title": title, "options": options})
 
     def export(self, project: Told, *, kind: str = "multi_clip", title: str = "", **options: Any) -> Told:
-        asked = {"project": project["id"], "kind": kind, "title": title, "options": options}
-        return self._told("POST", "/exports", asked)
+        return self._told("POST", "/exports", _order(project, kind, title, options))
 
     def export_once(
         self, film: Told, *, before: bool, kind: str = "multi_clip", title: str = "", **options: Any
     ) -> Told:
         """The same of a project that was arranged. `before`: this film may have been asked for with these words within
         a day, by whoever was killed then; unless that has ended in vain, it is the one."""
-        asked = {"project": film["id"], "kind": kind, "title": title, "options": options}
-        key = uuid.uuid5(uuid.UUID(film["id"]), json.dumps([asked, film["film"]], sort_keys=True))
+        order = _order(film, kind, title, options)
+        key = uuid.uuid5(uuid.UUID(film["id"]), json.dumps([order, film["film"]], sort_keys=True))
         while True:
-            begun: Told = self.asking.json("POST", "/exports", asked, key=str(key))
+            begun = self._told("POST", "/exports", order, key=str(key))
             if not before or not self._is_in_vain(begun["id"]):
                 return begun
             key = uuid.uuid5(key, begun["id"])
@@ -180,6 +179,10 @@ class Longhaul:
     def _told(self, verb: str, address: str, asked: Any = None, **params: Any) -> Told:
         told: Told = self.asking.json(verb, address, asked, **params)
         return told
+
+
+def _order(project: Told, kind: str, title: str, options: Told) -> Told:
+    return {"project": project["id"], "kind": kind, "title": title, "options": options}
 
 
 def _said(name: str) -> str:
